@@ -1,0 +1,301 @@
+"""The only file that talks HTTP: a sync and an async client, twins down to the name of each method.
+
+The key travels in one header of requests to ``settings.base_url``; media are fetched by a bare client that has
+never seen it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import ssl
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import lru_cache
+from types import TracebackType
+from typing import TypeVar
+
+import httpx
+
+from airflow_provider_seedance import __version__
+from airflow_provider_seedance.client.conversation import Cancellation, Conversation, Pause, Send, Talk
+from airflow_provider_seedance.client.settings import ClientSettings
+from airflow_provider_seedance.errors import (
+    ConfigurationError,
+    LinkDead,
+    NoReply,
+    NotSent,
+    SeedanceError,
+    VendorUnavailable,
+)
+from airflow_provider_seedance.landing.source import MediaStream
+from airflow_provider_seedance.models import (
+    Balance,
+    Cost,
+    Generation,
+    GenerationPage,
+    GenerationRequest,
+    ListQuery,
+    Pending,
+)
+from airflow_provider_seedance.vendors.wire import HttpResponse
+
+T = TypeVar("T")
+
+CONNECT_TIMEOUT = 10.0
+CHUNK = 256 * 1024
+
+_speaking: ContextVar[bool] = ContextVar("seedance_speaking", default=False)
+
+
+def _not_ours(record: logging.LogRecord) -> bool:
+    """httpx logs each URL at INFO: one line a poll, and signed links in clear text."""
+    return not _speaking.get()
+
+
+logging.getLogger("httpx").addFilter(_not_ours)
+
+
+@lru_cache(maxsize=1)
+def _tls() -> ssl.SSLContext:
+    """Built once: it costs some 20 ms, which a triggerer's event loop would feel at each client."""
+    return httpx.create_ssl_context()
+
+
+@contextmanager
+def _faults(where: str) -> Iterator[None]:
+    """Turns httpx's errors into ours: what surely was not sent, and what may have been."""
+    token = _speaking.set(True)
+    try:
+        yield
+    except (
+        httpx.ConnectError,
+        httpx.ConnectTimeout,
+        httpx.PoolTimeout,
+        httpx.ProxyError,
+        httpx.UnsupportedProtocol,
+    ) as fault:
+        raise NotSent(f"no connection to {where} ({type(fault).__name__}: {fault})") from fault
+    except (httpx.InvalidURL, httpx.LocalProtocolError) as fault:
+        raise ConfigurationError(
+            f"no valid request to {where} can be made ({type(fault).__name__})"
+        ) from None
+    except httpx.HTTPError as fault:
+        raise NoReply(f"{where} gave no complete answer ({type(fault).__name__}: {fault})") from fault
+    finally:
+        _speaking.reset(token)
+
+
+class _Twin:
+    """What the two clients share: everything but the carrying out."""
+
+    def __init__(self, settings: ClientSettings) -> None:
+        self.settings = settings
+        self.catalog = settings.catalog()
+        self._talk = Talk(settings.vendor, random.random)
+        self._where = str(httpx.URL(settings.base_url).host)
+
+    def estimate_cost(self, request: GenerationRequest) -> Cost:
+        """The most this request can cost by the price list; unknown where there is no price. Sends nothing."""
+        return self.catalog.estimate(request)
+
+    def _limits(self, *, keep: bool) -> httpx.Limits:
+        most = self.settings.max_concurrency
+        return httpx.Limits(max_connections=most, max_keepalive_connections=most if keep else 0)
+
+    def _arguments(self, step: Send) -> dict[str, object]:
+        return {
+            "method": step.request.method,
+            "url": self.settings.base_url + step.request.path,
+            "params": step.request.query or None,
+            "json": step.request.json,
+            "headers": {
+                "Authorization": f"Bearer {self.settings.api_key}",
+                "Accept": "application/json",
+                "User-Agent": f"airflow-provider-seedance/{__version__}",
+            },
+            "timeout": httpx.Timeout(self.settings.read_timeout(paid=step.paid), connect=CONNECT_TIMEOUT),
+        }
+
+
+def _response(answer: httpx.Response) -> HttpResponse:
+    return HttpResponse(
+        status=answer.status_code,
+        headers={name.lower(): value for name, value in answer.headers.items()},
+        content=answer.content,
+        received_at=time.time(),
+    )
+
+
+class SeedanceClient(_Twin):
+    """Talks to one vendor account. A context manager; safe to use from one thread at a time."""
+
+    def __init__(self, settings: ClientSettings) -> None:
+        super().__init__(settings)
+        self._kept = httpx.Client(verify=_tls(), limits=self._limits(keep=True))
+        self._fresh = httpx.Client(verify=_tls(), limits=self._limits(keep=False))
+        self._bare = httpx.Client(verify=_tls(), follow_redirects=True, timeout=CONNECT_TIMEOUT)
+
+    def __enter__(self) -> SeedanceClient:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        for client in (self._kept, self._fresh, self._bare):
+            client.close()
+
+    def create_generation(self, request: GenerationRequest) -> Pending:
+        """Check and submit ``request``.
+
+        :raises RequestInvalid: before anything is sent.
+        :raises SeedanceError: ``maybe_accepted`` tells whether the vendor may have taken it all the same.
+        """
+        return self._run(self._talk.create(self.catalog.prepare(request)))
+
+    def get_generation(self, generation_id: str) -> Generation:
+        """How a generation stands. :raises NotFound: if the vendor does not know it, or no longer."""
+        return self._run(self._talk.get(generation_id))
+
+    def list_generations(self, query: ListQuery) -> GenerationPage:
+        """One page of the account's generations. :raises Unsupported: where the vendor has no list."""
+        return self._run(self._talk.list(query))
+
+    def cancel_generation(self, generation_id: str) -> Cancellation:
+        """Cancel it if it is still queued. :raises Unsupported: where the vendor cannot cancel."""
+        return self._run(self._talk.cancel(generation_id))
+
+    def get_balance(self) -> Balance:
+        """What is left to spend. :raises Unsupported: where the vendor does not tell."""
+        return self._run(self._talk.balance())
+
+    def probe(self) -> None:
+        """Prove the key with a free request. :raises SeedanceError: saying what is wrong."""
+        self._run(self._talk.probe())
+
+    def _run(self, conversation: Conversation[T]) -> T:
+        try:
+            step = next(conversation)
+            while True:
+                try:
+                    answer = self._carry_out(step)
+                except SeedanceError as error:
+                    step = conversation.throw(error)
+                else:
+                    step = conversation.send(answer)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+
+    def _carry_out(self, step: Send | Pause) -> HttpResponse | None:
+        if isinstance(step, Pause):
+            time.sleep(step.seconds)
+            return None
+        with _faults(self._where):
+            client = self._fresh if step.paid else self._kept
+            return _response(client.request(**self._arguments(step)))  # type: ignore[arg-type]
+
+    @contextmanager
+    def open(self, url: str) -> Iterator[MediaStream]:
+        """The bytes behind a result link, streamed. The key is not sent.
+
+        :raises LinkDead: for 401, 403, 404 and 410.
+        :raises VendorUnavailable: for any other status but 200.
+        :raises NotSent: if no connection was made.
+        :raises NoReply: if the connection broke, also while streaming.
+        """
+        where = str(httpx.URL(url).host)
+        with (
+            _faults(where),
+            self._bare.stream("GET", url, headers={"Accept-Encoding": "identity"}) as answer,
+        ):
+            _check_media(answer, where)
+            length = answer.headers.get("content-length", "")
+            yield MediaStream(
+                chunks=answer.iter_bytes(CHUNK),
+                length=int(length) if length.isdigit() else None,
+                content_type=answer.headers.get("content-type"),
+                etag=answer.headers.get("etag"),
+            )
+
+
+class AsyncSeedanceClient(_Twin):
+    """The same for an event loop."""
+
+    def __init__(self, settings: ClientSettings) -> None:
+        super().__init__(settings)
+        self._kept = httpx.AsyncClient(verify=_tls(), limits=self._limits(keep=True))
+        self._fresh = httpx.AsyncClient(verify=_tls(), limits=self._limits(keep=False))
+
+    async def __aenter__(self) -> AsyncSeedanceClient:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        for client in (self._kept, self._fresh):
+            await client.aclose()
+
+    async def create_generation(self, request: GenerationRequest) -> Pending:
+        """As :meth:`SeedanceClient.create_generation`."""
+        return await self._run(self._talk.create(self.catalog.prepare(request)))
+
+    async def get_generation(self, generation_id: str) -> Generation:
+        """As :meth:`SeedanceClient.get_generation`."""
+        return await self._run(self._talk.get(generation_id))
+
+    async def list_generations(self, query: ListQuery) -> GenerationPage:
+        """As :meth:`SeedanceClient.list_generations`."""
+        return await self._run(self._talk.list(query))
+
+    async def cancel_generation(self, generation_id: str) -> Cancellation:
+        """As :meth:`SeedanceClient.cancel_generation`."""
+        return await self._run(self._talk.cancel(generation_id))
+
+    async def get_balance(self) -> Balance:
+        """As :meth:`SeedanceClient.get_balance`."""
+        return await self._run(self._talk.balance())
+
+    async def probe(self) -> None:
+        """As :meth:`SeedanceClient.probe`."""
+        await self._run(self._talk.probe())
+
+    async def _run(self, conversation: Conversation[T]) -> T:
+        try:
+            step = next(conversation)
+            while True:
+                try:
+                    answer = await self._carry_out(step)
+                except SeedanceError as error:
+                    step = conversation.throw(error)
+                else:
+                    step = conversation.send(answer)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+
+    async def _carry_out(self, step: Send | Pause) -> HttpResponse | None:
+        if isinstance(step, Pause):
+            await asyncio.sleep(step.seconds)
+            return None
+        with _faults(self._where):
+            client = self._fresh if step.paid else self._kept
+            return _response(await client.request(**self._arguments(step)))  # type: ignore[arg-type]
+
+
+def _check_media(answer: httpx.Response, where: str) -> None:
+    if answer.status_code == 200:
+        return
+    message = f"{where} answered a result link with HTTP {answer.status_code}"
+    if answer.status_code in (401, 403, 404, 410):
+        raise LinkDead(message, http_status=answer.status_code)
+    raise VendorUnavailable(message, http_status=answer.status_code)

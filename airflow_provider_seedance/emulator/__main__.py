@@ -1,0 +1,91 @@
+"""The command line: ``python -m airflow_provider_seedance.emulator``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from airflow_provider_seedance.emulator.server import bind, build_server, url_of
+from airflow_provider_seedance.emulator.vendors import VENDORS
+from airflow_provider_seedance.emulator.world import Settings
+
+_ABOUT = """\
+Emulates four Seedance vendors on this machine: the same paths, checks and error texts, generations that take
+their time, and real MP4 files at the end. Nothing is billed and nothing leaves this machine.
+
+Put the address that is printed for a vendor into the host of a Seedance connection. Any key is good, but
+sk-invalid (refused with 401) and sk-empty (no balance left). Each key sees its own generations.
+"""
+
+_MORE = """\
+steering it while it runs:
+  curl URL/_emulator/ledger                                         what was asked, what would be billed
+  curl URL/_emulator/requests                                       the last requests, keys masked
+  curl URL/_emulator/clock  -d '{"advance": 3600}'                   let an hour of vendor time pass
+  curl URL/_emulator/clock  -d '{"rate": 1}'                         go on in real time
+  curl URL/_emulator/faults -d '{"on":"create","kind":"status","status":429,"retry_after":"3"}'
+  curl URL/_emulator/faults -d '{"on":"create","kind":"drop_after_accept"}'
+  curl URL/_emulator/reset  -X POST                                  start again with an empty state
+
+sample inputs: URL/_emulator/samples/{first,last,reference}.png, reference.mp4, reference.mp3, reference.wav
+words in a prompt that decide an outcome: [emulator:moderation] [emulator:fail] [emulator:stuck]
+asset library of modelark: any access key, with the secret key emulator-secret-key
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run in the foreground until Ctrl-C or SIGTERM."""
+    options = _parser().parse_args(arguments)
+    try:
+        listener = bind(options.host, options.port)
+    except OSError as fault:
+        print(f"cannot listen on {options.host}:{options.port}: {fault.strerror}", file=sys.stderr)
+        return 1
+    settings = Settings(
+        seed=options.seed,
+        link_seconds=options.link_seconds,
+        slots=options.slots,
+        webhook_secret=options.webhook_secret,
+    )
+    server = build_server(listener, options.rate, settings)
+    url = url_of(listener)
+    hosts = " ".join(f"{vendor.name}={url}/{vendor.name}" for vendor in VENDORS)
+    listener.listen()
+    print(f"Seedance emulator ready at {url} - connection hosts: {hosts}", flush=True)
+    try:
+        server.run(sockets=[listener])
+    except KeyboardInterrupt:
+        pass
+    finally:
+        listener.close()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m airflow_provider_seedance.emulator",
+        description=_ABOUT,
+        epilog=_MORE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    add("--port", type=int, default=8765, help="port to listen on, 0 for a free one (default: %(default)s)")
+    add("--rate", type=float, default=60.0, help="vendor seconds per second: 60 makes a minute pass in a second, "
+        "1 is real time, 0 stops the clock (default: %(default)s)")  # fmt: skip
+    add(
+        "--seed", type=int, default=0, help="the same seed gives the same ids, delays and faults (default: 0)"
+    )
+    add(
+        "--link-seconds",
+        type=float,
+        default=86400,
+        help="life of result links in vendor time (default: 24 h)",
+    )
+    add("--slots", type=int, default=10, help="modelark generations that run at once per model (default: 10)")
+    add("--webhook-secret", default="whsec-emulator", help="signs toapis webhooks (default: %(default)s)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

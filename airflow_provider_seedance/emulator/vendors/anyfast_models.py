@@ -1,0 +1,50 @@
+"""AnyFast's model names, and the Ark models behind them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from airflow_provider_seedance.emulator.vendors.ark_models import (
+    MODELS,
+    V2,
+    V2_FAST,
+    V2_MINI,
+    V15,
+    V25,
+    ArkModel,
+)
+
+_NO_4K = replace(V2, resolutions=("480p", "720p", "1080p"))
+_ULTRA = replace(V2, resolutions=("720p", "1080p", "2k"))
+
+
+def _one(model: ArkModel) -> ArkModel:
+    """AnyFast's pages about 1.x name a fixed default ratio, and no drafts or automatic length."""
+    return replace(model, auto_duration=False, draft=False, modes=model.modes - {"draft_final"})
+
+
+def _lite(kind: str, modes: frozenset[str], references: tuple[int, int, int] = (0, 0, 0)) -> ArkModel:
+    base = MODELS["doubao-seedance-1-0-pro-250528"]
+    return replace(base, id=f"doubao-seedance-1-0-lite-{kind}-250428", modes=modes, references=references)
+
+
+def _without_auto(model: ArkModel) -> ArkModel:
+    return replace(model, auto_duration=False)
+
+
+ANYFAST_MODELS: dict[str, ArkModel] = {
+    "seedance-2.0": _without_auto(_NO_4K),
+    "seedance": _without_auto(_NO_4K),
+    "seedance-fast": _without_auto(V2_FAST),
+    "seedance-2.0-fast": _without_auto(V2_FAST),
+    "seedance-2.0-mini": _without_auto(V2_MINI),
+    "seedance-2.0-ultra": _without_auto(_ULTRA),
+    "seedance-2.5": _without_auto(V25),
+    "doubao-seedance-1-5-pro-251215": _one(V15),
+    "doubao-seedance-1-0-pro-250528": _one(MODELS["doubao-seedance-1-0-pro-250528"]),
+    "doubao-seedance-1-0-pro-fast-251015": _one(MODELS["doubao-seedance-1-0-pro-fast-251015"]),
+    "doubao-seedance-1-0-lite-t2v-250428": _lite("t2v", frozenset({"text"})),
+    "doubao-seedance-1-0-lite-i2v-250428": _lite(
+        "i2v", frozenset({"first_frame", "first_last_frame", "reference"}), (4, 0, 0)
+    ),
+}

@@ -1,0 +1,344 @@
+"""Every error of the provider, and the one place that decides what a retry can mend.
+
+The tree follows the question a user asks first, "was anything sent, and can it have cost money?":
+
+* :class:`RequestInvalid`, :class:`ConfigurationError`, :class:`Unsupported`: refused here, nothing was sent;
+* :class:`NotSent`: no connection, nothing was sent, safe to repeat;
+* :class:`NoReply`, :class:`MalformedReply`: sent, but the outcome is unknown;
+* :class:`VendorRefusal` and its children: the vendor answered with an error;
+* :class:`GenerationFailed`: the vendor accepted the request and ended it without a video;
+* :class:`LandingError` and its children: the video exists but could not be brought home.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+_URL_USER = re.compile(r"(?i)(https?://)[^\s\"'<>/?#@]+@")
+_URL_SECRET = re.compile(r"(?i)(https?://[^\s\"'<>?#]+)[?#][^\s\"'<>]*")
+_DATA_URI = re.compile(r"(data:[a-zA-Z0-9.+/-]+;base64,)[A-Za-z0-9+/=]{16,}")
+_BEARER = re.compile(r"(?i)\b(bearer\s+|sk-)[A-Za-z0-9._~+/-]{6,}=*")
+
+
+def redact(text: str) -> str:
+    """``text`` without URL queries (a signed link is a key) and passwords, base64 media and API keys."""
+    text = _URL_USER.sub(r"\1***@", text)
+    text = _URL_SECRET.sub(r"\1?***", text)
+    text = _DATA_URI.sub(r"\1***", text)
+    return _BEARER.sub(r"\1***", text)
+
+
+class Kind(str, Enum):
+    """What went wrong, in one word that is the same for all vendors."""
+
+    VALIDATION = "validation"
+    MODERATION = "moderation"
+    AUTHENTICATION = "authentication"
+    BALANCE = "balance"
+    NOT_FOUND = "not_found"
+    CONFLICT = "conflict"
+    RATE_LIMIT = "rate_limit"
+    OVERLOAD = "overload"
+    CONNECTION = "connection"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    LANDING = "landing"
+    TIMEOUT = "timeout"
+    CONFIGURATION = "configuration"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+
+
+_A_RETRY_MAY_MEND = frozenset(
+    {Kind.RATE_LIMIT, Kind.OVERLOAD, Kind.CONNECTION, Kind.EXPIRED, Kind.LANDING, Kind.TIMEOUT, Kind.UNKNOWN}
+)
+
+_ADVICE = {
+    Kind.VALIDATION: "Correct the request; repeating it unchanged cannot succeed.",
+    Kind.MODERATION: "Change the prompt or the reference media; repeating it unchanged cannot succeed.",
+    Kind.AUTHENTICATION: "Check the connection's API key, its region and what it may use.",
+    Kind.BALANCE: "Top up the vendor account, then clear the task.",
+    Kind.NOT_FOUND: "The id is unknown to this vendor account, or its record has been removed.",
+    Kind.CONFLICT: "The generation's present state does not allow this.",
+    Kind.RATE_LIMIT: "Try again later, or send fewer requests at a time.",
+    Kind.OVERLOAD: "The vendor has trouble; try again later.",
+    Kind.CONNECTION: "Check the network and the connection's host; a retry may help.",
+    Kind.EXPIRED: "The vendor gave up on it in time; a new generation is needed.",
+    Kind.CANCELLED: "It was cancelled at the vendor; a new generation is needed.",
+    Kind.LANDING: "The video still exists at the vendor while its link lives; a retry may fetch it.",
+    Kind.TIMEOUT: "It may still finish and be billed; pass its generation_id to collect it later.",
+    Kind.CONFIGURATION: "Correct the connection or the operator's arguments.",
+    Kind.REJECTED: "Read the vendor's reason before generating again; it is not repeated by itself.",
+    Kind.UNKNOWN: "The vendor gave no known reason; a retry may help.",
+}
+
+
+class SeedanceError(Exception):
+    """Root of all errors of this package.
+
+    :param message: what happened, in a sentence; links and keys in it are made unusable.
+    :param vendor: the vendor's name, once known.
+    :param generation_id: the vendor's id, if one exists.
+    :param kind: overrides the class's own :class:`Kind`.
+    :param code: the vendor's own error code.
+    :param http_status: the HTTP status of the answer.
+    :param request_id: the vendor's trace id, for a support request.
+    :param retry_after: seconds the vendor asked to wait.
+    :param advice: what to do next; without it, the usual advice for the kind.
+    """
+
+    kind: Kind = Kind.UNKNOWN
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        vendor: str | None = None,
+        generation_id: str | None = None,
+        kind: Kind | None = None,
+        code: str | None = None,
+        http_status: int | None = None,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+        advice: str | None = None,
+    ) -> None:
+        super().__init__(redact(message))
+        self.vendor = vendor
+        self.generation_id = generation_id
+        self.kind = kind or type(self).kind
+        self.code = code
+        self.http_status = http_status
+        self.request_id = request_id
+        self.retry_after = retry_after
+        self.advice = advice or _ADVICE[self.kind]
+
+    @property
+    def message(self) -> str:
+        """What happened, without vendor, id and advice."""
+        return str(self.args[0])
+
+    @property
+    def maybe_accepted(self) -> bool:
+        """Whether a create that ended like this may have been accepted, and so billed."""
+        return False
+
+    @property
+    def retryable(self) -> bool:
+        """Whether doing the same again later can succeed. The only such decision in the package."""
+        return self.kind in _A_RETRY_MAY_MEND
+
+    def about(self, *, vendor: str | None = None, generation_id: str | None = None) -> SeedanceError:
+        """This error, told who it is about where it does not know yet."""
+        self.vendor = self.vendor or vendor
+        self.generation_id = self.generation_id or generation_id
+        return self
+
+    def __str__(self) -> str:
+        subject = " ".join(
+            part for part in (self.vendor, self.generation_id and f"generation {self.generation_id}") if part
+        )
+        details = ", ".join(
+            f"{name} {value}"
+            for name, value in (
+                ("HTTP", self.http_status),
+                ("code", self.code),
+                ("request id", self.request_id),
+            )
+            if value
+        )
+        text = f"{subject}: {self.message}" if subject else self.message
+        if details:
+            text = f"{text} ({redact(details)})"
+        return f"{text}{'' if text.endswith(('.', '!', '?')) else '.'} {self.advice}"
+
+
+class ConfigurationError(SeedanceError):
+    """The connection, the catalog or an argument is unusable. Nothing was sent."""
+
+    kind = Kind.CONFIGURATION
+
+
+class Unsupported(SeedanceError):
+    """This vendor has no such call. Nothing was sent."""
+
+    kind = Kind.CONFIGURATION
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One reason why a request is refused."""
+
+    field: str
+    value: Any
+    reason: str
+
+    def __str__(self) -> str:
+        shown = redact(repr(self.value))
+        if len(shown) > 80:
+            shown = f"{shown[:77]}..."
+        return f"{self.field}={shown}: {self.reason}"
+
+
+class RequestInvalid(SeedanceError):
+    """A request that cannot succeed, refused before it costs anything.
+
+    :param problems: everything that is wrong, not only the first thing.
+    :param model: the model that was asked for.
+    """
+
+    kind = Kind.VALIDATION
+
+    def __init__(
+        self, problems: Sequence[Problem], *, vendor: str | None = None, model: str | None = None
+    ) -> None:
+        self.problems = tuple(problems)
+        self.model = model
+        target = f" for model {model}" if model else ""
+        listed = "; ".join(str(problem) for problem in self.problems)
+        super().__init__(f"request refused before sending{target}: {listed}", vendor=vendor)
+
+
+class NotSent(SeedanceError):
+    """No connection could be made: surely nothing was sent, so a repeat is safe."""
+
+    kind = Kind.CONNECTION
+
+
+class NoReply(SeedanceError):
+    """The request left, and no answer came back. A create may have been accepted and billed."""
+
+    kind = Kind.CONNECTION
+
+    @property
+    def maybe_accepted(self) -> bool:
+        return True
+
+
+class MalformedReply(SeedanceError):
+    """An answer that cannot be read: not JSON, empty, or without what it must hold."""
+
+    kind = Kind.OVERLOAD
+
+    @property
+    def maybe_accepted(self) -> bool:
+        return True
+
+
+class VendorRefusal(SeedanceError):
+    """The vendor answered with an error. Its children exist to be caught by name."""
+
+    @property
+    def maybe_accepted(self) -> bool:
+        """A 4xx refuses for sure, and so does a reason that names a fault of the request or the account."""
+        refused = self.http_status is not None and 400 <= self.http_status < 500 and self.http_status != 408
+        return not refused and self.kind in (Kind.OVERLOAD, Kind.UNKNOWN)
+
+
+class ValidationRefused(VendorRefusal):
+    """The vendor finds the request wrong."""
+
+    kind = Kind.VALIDATION
+
+
+class ModerationRefused(VendorRefusal):
+    """The vendor's safety filter refused the input."""
+
+    kind = Kind.MODERATION
+
+
+class AuthenticationRefused(VendorRefusal):
+    """The key is wrong, or may not use this model."""
+
+    kind = Kind.AUTHENTICATION
+
+
+class BalanceRefused(VendorRefusal):
+    """The account is out of money or quota."""
+
+    kind = Kind.BALANCE
+
+
+class NotFound(VendorRefusal):
+    """The vendor does not know this id, or no longer."""
+
+    kind = Kind.NOT_FOUND
+
+
+class Conflict(VendorRefusal):
+    """The generation's state forbids the call."""
+
+    kind = Kind.CONFLICT
+
+
+class RateLimited(VendorRefusal):
+    """Too many requests: surely not accepted."""
+
+    kind = Kind.RATE_LIMIT
+
+
+class VendorUnavailable(VendorRefusal):
+    """The vendor has trouble of its own. After a 5xx, a create may have been accepted all the same."""
+
+    kind = Kind.OVERLOAD
+
+
+_REFUSALS: dict[Kind, type[VendorRefusal]] = {
+    refusal.kind: refusal
+    for refusal in (
+        ValidationRefused,
+        ModerationRefused,
+        AuthenticationRefused,
+        BalanceRefused,
+        NotFound,
+        Conflict,
+        RateLimited,
+        VendorUnavailable,
+    )
+}
+
+
+def refusal(kind: Kind, message: str, **details: Any) -> VendorRefusal:
+    """The error for a vendor's answer of this kind; ``details`` as for :class:`SeedanceError`."""
+    return _REFUSALS.get(kind, VendorRefusal)(message, kind=kind, **details)
+
+
+class GenerationFailed(SeedanceError):
+    """The vendor accepted the request and ended it without a video. ``kind`` says why."""
+
+
+class DeadlinePassed(SeedanceError):
+    """The generation was not finished by the caller's deadline."""
+
+    kind = Kind.TIMEOUT
+
+
+class BudgetExceeded(SeedanceError):
+    """The estimate is above ``max_cost``, or no price is known to hold against it. A decision, not a fault."""
+
+    kind = Kind.VALIDATION
+
+
+class LandingError(SeedanceError):
+    """A finished video could not be brought home."""
+
+    kind = Kind.LANDING
+
+
+class LinkDead(LandingError):
+    """The result link no longer answers, and the vendor has no fresh one."""
+
+
+class DownloadIncomplete(LandingError):
+    """Fewer bytes came than were promised."""
+
+
+class VideoCorrupt(LandingError):
+    """The bytes are complete but are not a whole MP4 file."""
+
+
+class DestinationError(LandingError):
+    """The destination cannot be written: no permission, no space, no such store."""

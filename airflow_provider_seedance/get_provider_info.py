@@ -1,0 +1,103 @@
+"""What Airflow reads about this package: the connection type and its form, and where the classes are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+DOCUMENTATION = "https://github.com/airflow-provider-seedance/airflow-provider-seedance"
+
+
+def _text(label: str, description: str, **schema: Any) -> dict[str, Any]:
+    return {
+        "label": label,
+        "description": description,
+        "schema": {"type": ["string", "null"], **schema},
+    }
+
+
+def get_provider_info() -> dict[str, Any]:
+    """Entry point ``apache_airflow_provider``."""
+    return {
+        "package-name": "airflow-provider-seedance",
+        "name": "Seedance",
+        "description": "Generate, land and publish ByteDance Seedance videos through four vendors.",
+        "integrations": [
+            {
+                "integration-name": "Seedance",
+                "external-doc-url": "https://docs.byteplus.com/en/docs/ModelArk/1520757",
+                "tags": ["ai", "service"],
+            }
+        ],
+        "hooks": [
+            {
+                "integration-name": "Seedance",
+                "python-modules": ["airflow_provider_seedance.hooks.seedance"],
+            }
+        ],
+        "operators": [
+            {
+                "integration-name": "Seedance",
+                "python-modules": [
+                    "airflow_provider_seedance.operators.generate",
+                    "airflow_provider_seedance.operators.download",
+                    "airflow_provider_seedance.operators.publish",
+                ],
+            }
+        ],
+        "triggers": [
+            {
+                "integration-name": "Seedance",
+                "python-modules": ["airflow_provider_seedance.triggers.generation"],
+            }
+        ],
+        "connection-types": [
+            {
+                "connection-type": "seedance",
+                "hook-class-name": "airflow_provider_seedance.hooks.seedance.SeedanceHook",
+                "hook-name": "Seedance",
+                "ui-field-behaviour": {
+                    "hidden-fields": ["login", "port", "schema"],
+                    "relabeling": {"password": "API key", "host": "Base URL"},
+                    "placeholders": {
+                        "host": "empty for the vendor's own; else scheme, host and optional prefix",
+                    },
+                },
+                "conn-fields": _connection_fields(),
+            }
+        ],
+    }
+
+
+def _connection_fields() -> dict[str, Any]:
+    return {
+        "vendor": {
+            "label": "Vendor",
+            "description": "Whose HTTP API the key belongs to.",
+            "schema": {"type": "string", "enum": ["modelark", "evolink", "anyfast", "toapis"]},
+        },
+        "region": _text(
+            "Region",
+            "ModelArk only: ap-southeast (BytePlus, the default) or cn-beijing (Volcengine).",
+            enum=["ap-southeast", "cn-beijing", None],
+        ),
+        "request_timeout": {
+            "label": "Request timeout",
+            "description": "Seconds for one HTTP call; empty for 60, and 300 for a create.",
+            "schema": {"type": ["number", "null"], "minimum": 1, "maximum": 3600},
+        },
+        "max_concurrency": {
+            "label": "Concurrent requests",
+            "description": "HTTP calls at a time to the vendor from one process; empty for 20.",
+            "schema": {"type": ["integer", "null"], "minimum": 1, "maximum": 1000},
+        },
+        "catalog": _text(
+            "Catalog rows",
+            "Models to add or override: a JSON list, or the path of a JSON file.",
+            format="multiline",
+        ),
+        "prices": _text(
+            "Prices",
+            "Your own prices: a JSON list, or the path of a JSON file.",
+            format="multiline",
+        ),
+    }

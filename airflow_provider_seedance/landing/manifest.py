@@ -1,0 +1,110 @@
+"""The records that landing and publishing leave behind; plain JSON outside, frozen values inside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from airflow_provider_seedance.errors import ConfigurationError
+
+R = TypeVar("R", bound="_Record")
+
+
+class _Record(BaseModel):
+    # A record may have been written by a later version: what it adds is no reason to refuse it.
+    model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
+
+    @classmethod
+    def of(cls: type[R], fields: Mapping[str, Any]) -> R:
+        """The record in ``fields``; unknown keys are ignored.
+
+        :raises ConfigurationError: naming the keys that are missing or wrong.
+        """
+        try:
+            return cls.model_validate(fields)
+        except ValidationError as fault:
+            wrong = "; ".join(
+                f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in fault.errors()
+            )
+        raise ConfigurationError(f"not a {cls.__name__.lower()}: {wrong}")
+
+    def plain(self) -> dict[str, Any]:
+        """The record as a JSON object, with every key."""
+        return self.model_dump(mode="json")
+
+
+class Media(_Record):
+    """What is in a video file; ``None`` is "not known".
+
+    Beside a known ``video_codec``, an ``audio_codec`` of ``None`` is a file without sound.
+    """
+
+    #: Seconds.
+    duration: float | None = None
+    #: Pixels.
+    width: int | None = None
+    height: int | None = None
+    #: Frames per second, on average.
+    fps: float | None = None
+    #: ``h264``, ``hevc``, ...
+    video_codec: str | None = None
+    #: ``aac``, ``mp3``, ...
+    audio_codec: str | None = None
+
+
+class Mismatch(_Record):
+    """One way in which an intact video differs from its order."""
+
+    field: str
+    ordered: bool | int | float
+    delivered: bool | int | float
+
+
+class Origin(_Record):
+    """Which generation a video comes from."""
+
+    vendor: str
+    generation_id: str
+    model: str | None = None
+    request_fingerprint: str | None = None
+
+
+class Manifest(_Record):
+    """The record of a landed video."""
+
+    #: The path or URI under which the file can be opened again.
+    uri: str
+    bytes: int = Field(ge=0)
+    #: Lower-case hex.
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    content_type: str
+    media: Media
+    source: Origin
+    mismatches: tuple[Mismatch, ...] = ()
+    landed_at: AwareDatetime
+
+
+class Story(_Record):
+    """What a published video's sidecar file tells."""
+
+    uri: str
+    sidecar_uri: str
+    bytes: int = Field(ge=0)
+    sha256: str
+    published_at: AwareDatetime
+    #: The publisher's own words.
+    metadata: dict[str, Any]
+    source: Origin
+    #: The landing that the published bytes come from.
+    manifest: Manifest
+
+
+class Publication(Story):
+    """The outcome of one run; ``published_at`` is when the content was published, by this run or before."""
+
+    #: Whether this run published anything.
+    published: bool
+    #: Why, or why not.
+    reason: str

@@ -1,0 +1,268 @@
+"""The vendor-neutral words: what is asked for, and what a vendor says about it."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from airflow_provider_seedance.errors import Kind, Problem, RequestInvalid, redact
+
+DEFAULT_MODEL = "seedance-2.0"
+
+
+class Mode(str, Enum):
+    """What a request's media make of it."""
+
+    TEXT = "text"
+    FIRST_FRAME = "first_frame"
+    FIRST_LAST_FRAME = "first_last_frame"
+    REFERENCE = "reference"
+    DRAFT_FINAL = "draft_final"
+
+
+class Status(str, Enum):
+    """Where a generation stands; the same six words for every vendor."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+def _absent(value: Any) -> Any:
+    """A template that rendered to nothing means "not given"."""
+    return None if isinstance(value, str) and value.strip() in ("", "None") else value
+
+
+def _sequence(value: Any) -> Any:
+    """One link, a list, or a list that a template turned into text."""
+    value = _absent(value)
+    if value is None:
+        return ()
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    return _literal(text) if text.startswith(("[", "(")) else (text,)
+
+
+def _mapping(value: Any) -> Any:
+    value = _absent(value)
+    if value is None:
+        return {}
+    return _literal(value) if isinstance(value, str) else value
+
+
+def _literal(text: str) -> Any:
+    """The list or dict that a template turned into text, in JSON's notation or in Python's."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return ast.literal_eval(text)
+    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError) as fault:
+        raise ValueError("neither JSON nor a Python literal") from fault
+
+
+def _whole_number(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("a number is needed, not a boolean")
+    return _absent(value)
+
+
+OptionalText = Annotated[str | None, BeforeValidator(_absent)]
+OptionalInt = Annotated[int | None, BeforeValidator(_whole_number)]
+OptionalBool = Annotated[bool | None, BeforeValidator(_absent)]
+Links = Annotated[tuple[str, ...], BeforeValidator(_sequence)]
+
+
+class GenerationRequest(BaseModel):
+    """What to generate, the same for every vendor. A field left out takes the vendor's own default.
+
+    Media are given as an http(s) URL, a ``data:`` URI or ``asset://<id>``, as far as the vendor takes each.
+    Strings become numbers and booleans where a field is one, so templated values need no care.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, protected_namespaces=())
+
+    #: What the video shows. Optional beside media where the vendor allows it.
+    prompt: OptionalText = None
+    #: A family name (``seedance-2.0``) or a vendor's own model id.
+    model: str = Field(default=DEFAULT_MODEL, min_length=1)
+    first_frame: OptionalText = None
+    last_frame: OptionalText = None
+    reference_images: Links = ()
+    reference_videos: Links = ()
+    reference_audios: Links = ()
+    #: Id of a draft generation to render in full (Seedance 1.5 Pro on ModelArk).
+    draft_task_id: OptionalText = None
+    #: Whole seconds; -1 lets the model choose, where the vendor has that.
+    duration: OptionalInt = None
+    #: ``480p``, ``720p``, ``1080p``, ``4k``, as the model allows.
+    resolution: OptionalText = None
+    #: ``16:9``, ``9:16``, ... or ``adaptive``.
+    aspect_ratio: OptionalText = None
+    #: -1 to 4294967295; -1 means random.
+    seed: OptionalInt = None
+    generate_audio: OptionalBool = None
+    watermark: OptionalBool = None
+    return_last_frame: OptionalBool = None
+    web_search: OptionalBool = None
+    content_filter: OptionalBool = None
+    camera_fixed: OptionalBool = None
+    #: ``default`` or ``flex``.
+    service_tier: OptionalText = None
+    #: 0 to 9; higher runs earlier.
+    priority: OptionalInt = None
+    #: Further fields for the vendor's request body, sent as they are.
+    vendor_options: Annotated[dict[str, Any], BeforeValidator(_mapping)] = Field(default_factory=dict)
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Any]) -> GenerationRequest:
+        """The request made of ``fields``.
+
+        :raises RequestInvalid: naming every field whose value does not fit.
+        """
+        try:
+            return cls(**fields)
+        except ValidationError as fault:
+            problems = [
+                Problem(".".join(map(str, error["loc"])) or "request", error["input"], error["msg"])
+                for error in fault.errors()
+            ]
+        raise RequestInvalid(problems)
+
+    @property
+    def mode(self) -> Mode:
+        """The mode that the request's media make; mixed media are the catalog's to refuse."""
+        if self.draft_task_id:
+            return Mode.DRAFT_FINAL
+        if self.reference_images or self.reference_videos or self.reference_audios:
+            return Mode.REFERENCE
+        if self.last_frame:
+            return Mode.FIRST_LAST_FRAME
+        return Mode.FIRST_FRAME if self.first_frame else Mode.TEXT
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
+
+
+class Failure(_Value):
+    """Why a generation ended without a video."""
+
+    kind: Kind = Kind.UNKNOWN
+    code: str | None = None
+    #: In the vendor's words; links and keys in it are made unusable.
+    message: Annotated[str, AfterValidator(redact)] = "the vendor gave no reason"
+
+
+class Usage(_Value):
+    """What a vendor counted; what it does not tell is ``None``."""
+
+    completion_tokens: int | None = None
+    total_tokens: int | None = None
+    super_resolution_tokens: int | None = None
+    web_searches: int | None = None
+
+
+class Cost(_Value):
+    """An amount of money or credits.
+
+    ``currency`` is an ISO code or ``credits``. ``basis`` is ``billed`` when the vendor itself names what it
+    charged, ``estimated`` when it comes from a price list or a reservation, ``unknown`` without an amount.
+    """
+
+    amount: Decimal | None = None
+    currency: str | None = None
+    basis: Literal["billed", "estimated", "unknown"] = "unknown"
+
+
+class Balance(_Value):
+    """What is left to spend; ``amount`` is ``None`` when the vendor sets no limit."""
+
+    amount: Decimal | None
+    currency: str
+
+
+class _GenerationBase(_Value):
+    vendor: str
+    generation_id: str = Field(min_length=1)
+    model: str | None = None
+    #: The vendor's own word for the state.
+    vendor_status: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    #: Percent, 0 to 100.
+    progress: int | None = None
+    #: The vendor's estimate of the whole run, seconds.
+    estimated_seconds: float | None = None
+    #: What the vendor says it makes; may be told only at the end.
+    duration: float | None = None
+    frames: int | None = None
+    resolution: str | None = None
+    aspect_ratio: str | None = None
+    seed: int | None = None
+    generate_audio: bool | None = None
+    service_tier: str | None = None
+    priority: int | None = None
+    draft: bool | None = None
+    usage: Usage | None = None
+    #: What the vendor itself says it charged or reserved.
+    charge: Cost | None = None
+
+
+class Pending(_GenerationBase):
+    """Not finished. An unknown state word counts as running: neither finished nor still cancellable."""
+
+    status: Literal[Status.QUEUED, Status.RUNNING]
+
+
+class Succeeded(_GenerationBase):
+    """Finished, with a video to fetch. A success without a link cannot be made."""
+
+    status: Literal[Status.SUCCEEDED] = Status.SUCCEEDED
+    #: A short-lived bearer link; kept out of ``repr`` and so out of logs.
+    video_url: str = Field(repr=False, pattern=r"^https?://")
+    last_frame_url: str | None = Field(default=None, repr=False)
+    finished_at: datetime | None = None
+    #: When the links die, as far as the vendor says or promises.
+    expires_at: datetime | None = None
+
+
+class Failed(_GenerationBase):
+    """Ended without a video."""
+
+    status: Literal[Status.FAILED, Status.EXPIRED, Status.CANCELLED]
+    failure: Failure
+    finished_at: datetime | None = None
+
+
+Generation = Pending | Succeeded | Failed
+
+
+class GenerationPage(_Value):
+    """One page of a vendor's list; ``total`` counts all matches, not this page's."""
+
+    total: int
+    items: tuple[Pending | Succeeded | Failed, ...]
+
+
+class ListQuery(_Value):
+    """Which generations to list. ``page_size`` is always sent, for ModelArk's default hides results."""
+
+    ids: tuple[str, ...] = ()
+    status: Status | None = None
+    model: str | None = None
+    service_tier: str | None = None
+    page: int = Field(default=1, ge=1, le=500)
+    page_size: int = Field(default=100, ge=1, le=500)

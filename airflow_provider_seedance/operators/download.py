@@ -1,0 +1,125 @@
+"""Bring a finished video home, complete and verified, before its link dies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+
+from airflow_provider_seedance.operators.failing import ends_task
+from airflow_provider_seedance.operators.masking import MasksSignedLinks
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_provider_seedance.client.http import SeedanceClient
+    from airflow_provider_seedance.landing.order import Order
+    from airflow_provider_seedance.models import Succeeded
+
+
+class SeedanceDownloadVideoOperator(MasksSignedLinks, BaseOperator):
+    """Land the video of a finished generation in a file or an object store, whole or not at all.
+
+    The link is read from the vendor at run time, so a dead one in ``video`` does no harm. The file is streamed in
+    constant memory, its length and MP4 structure are verified, and what differs from the order is listed in
+    ``mismatches``.
+
+    Returns the manifest: ``uri, bytes, sha256, content_type, media, source, mismatches, landed_at``.
+
+    :param video: what :class:`SeedanceGenerateVideoOperator` returned, or a generation id.
+    :param destination: a path or object-storage URI, in which ``{vendor}``, ``{generation_id}``, ``{model}`` and
+        ``{mode}`` are filled in; one that ends with a slash gets ``{generation_id}.mp4``.
+    :param overwrite: ``skip-identical`` leaves a file with the same bytes alone and replaces another,
+        ``always`` replaces, ``never`` fails if there is a file.
+    :param verify: check the file's structure and hold it against the order; its length always is checked.
+    :param seedance_conn_id: a connection of type ``seedance``; by default the one that made the video.
+    """
+
+    template_fields: Sequence[str] = ("video", "destination", "seedance_conn_id")
+    ui_color = "#e8e3ff"
+
+    def __init__(
+        self,
+        *,
+        video: Mapping[str, Any] | str,
+        destination: str,
+        overwrite: str = "skip-identical",
+        verify: bool = True,
+        seedance_conn_id: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.video = video
+        self.destination = destination
+        self.overwrite = overwrite
+        self.verify = verify
+        self.seedance_conn_id = seedance_conn_id
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        from airflow_provider_seedance.hooks.seedance import SeedanceHook
+        from airflow_provider_seedance.operators.landing import land_generation
+
+        with ends_task():
+            told, generation_id = self._video()
+            conn_id = self.seedance_conn_id or told.get("seedance_conn_id") or SeedanceHook.default_conn_name
+            with SeedanceHook(conn_id).get_conn() as client:
+                generation = self._finished(client, generation_id)
+                manifest = land_generation(
+                    client,
+                    generation,
+                    self.destination,
+                    mode=told.get("mode"),
+                    order=_order(told, generation),
+                    overwrite=self.overwrite,  # type: ignore[arg-type]  # checked by land()
+                    verify=self.verify,
+                )
+        self.log.info("Landed %s (%d bytes).", manifest["uri"], manifest["bytes"])
+        return manifest
+
+    def _video(self) -> tuple[Mapping[str, Any], str]:
+        from airflow_provider_seedance.errors import ConfigurationError
+        from airflow_provider_seedance.results import generation_id_of
+
+        try:
+            generation_id = generation_id_of(self.video)
+        except ValueError:
+            raise ConfigurationError(
+                "video must be a generation id or what the generate operator returned,"
+                f" not a {type(self.video).__name__} without generation_id"
+            ) from None
+        return (self.video if isinstance(self.video, Mapping) else {}), generation_id
+
+    def _finished(self, client: SeedanceClient, generation_id: str) -> Succeeded:
+        from airflow_provider_seedance.errors import GenerationFailed, Kind, LandingError
+        from airflow_provider_seedance.models import Failed, Succeeded
+
+        seen = client.get_generation(generation_id)
+        if isinstance(seen, Succeeded):
+            return seen
+        if isinstance(seen, Failed):
+            raise GenerationFailed(
+                f"there is no video: it ended as {seen.status.value}: {seen.failure.message}",
+                kind=Kind.CONFIGURATION,
+                code=seen.failure.code,
+                vendor=seen.vendor,
+                generation_id=generation_id,
+                advice="Download a generation that has succeeded.",
+            )
+        raise LandingError(
+            f"there is no video yet: it is {seen.status.value}",
+            vendor=seen.vendor,
+            generation_id=generation_id,
+            advice="Let the download follow the task that waits for the generation.",
+        )
+
+
+def _order(told: Mapping[str, Any], generation: Succeeded) -> Order:
+    from airflow_provider_seedance.landing.order import Order
+
+    return Order(
+        duration=told.get("duration"),
+        width=told.get("width"),
+        height=told.get("height"),
+        audio=generation.generate_audio,
+    )

@@ -1,0 +1,105 @@
+"""Bringing videos home from inside a task: Airflow's object storage and the vendor's client meet the landing engine."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow_provider_seedance.client.http import SeedanceClient
+    from airflow_provider_seedance.landing.land import Overwrite
+    from airflow_provider_seedance.landing.order import Order
+    from airflow_provider_seedance.landing.targets import Target
+    from airflow_provider_seedance.models import GenerationRequest, Succeeded
+
+
+def land_generation(
+    client: SeedanceClient,
+    generation: Succeeded,
+    destination: str,
+    *,
+    mode: str | None = None,
+    order: Order | None = None,
+    request: GenerationRequest | None = None,
+    overwrite: Overwrite = "skip-identical",
+    verify: bool = True,
+) -> dict[str, Any]:
+    """Land a finished generation's video and return its manifest.
+
+    :param destination: a template; see :func:`~airflow_provider_seedance.landing.destination.resolve_destination`.
+    :param mode: what ``{mode}`` stands for.
+    :param order: what the video should be.
+    :param request: what was asked for, where that is known.
+    """
+    from airflow_provider_seedance.landing.destination import resolve_destination
+    from airflow_provider_seedance.landing.land import Clip, land
+    from airflow_provider_seedance.landing.manifest import Origin
+    from airflow_provider_seedance.landing.order import Order
+    from airflow_provider_seedance.submission.fingerprint import fingerprint
+
+    origin = Origin(
+        vendor=generation.vendor,
+        generation_id=generation.generation_id,
+        model=generation.model,
+        request_fingerprint=fingerprint(request) if request else None,
+    )
+    fields = {
+        "vendor": generation.vendor,
+        "generation_id": generation.generation_id,
+        "model": generation.model or (request.model if request else None),
+        "mode": mode,
+    }
+    manifest = land(
+        Clip(url=generation.video_url, origin=origin, order=order or Order()),
+        open_target(resolve_destination(destination, fields)),
+        client,
+        fresh_url=lambda: getattr(client.get_generation(generation.generation_id), "video_url", None),
+        sleep=time.sleep,
+        now=utc_now,
+        overwrite=overwrite,
+        verify=verify,
+    )
+    return manifest.plain()
+
+
+def check_destination(template: str) -> None:
+    """Refuse a destination that cannot be written, before anything is paid. Writes nothing.
+
+    :raises ConfigurationError: if the template cannot be filled in.
+    :raises DestinationError: if there is no such store, no permission, no directory.
+    """
+    from airflow_provider_seedance.landing.destination import resolve_destination
+    from airflow_provider_seedance.landing.targets import check_writable
+
+    fields = dict.fromkeys(("vendor", "generation_id", "model", "mode"), "probe")
+    check_writable(open_target(resolve_destination(template, fields)))
+
+
+def open_target(destination: str) -> Target:
+    """A local path as it is; any other URI through Airflow's object storage.
+
+    :raises DestinationError: if no installed provider knows the URI's scheme.
+    """
+    from airflow.sdk import ObjectStoragePath
+
+    from airflow_provider_seedance.errors import DestinationError, Kind
+
+    if "://" not in destination:
+        return Path(destination).expanduser().absolute()
+    if destination.startswith("file://"):
+        return Path(destination.removeprefix("file://"))
+    try:
+        target: Target = ObjectStoragePath(destination)
+    except (ImportError, ValueError) as fault:
+        raise DestinationError(
+            f"{destination} cannot be written: {fault}",
+            kind=Kind.CONFIGURATION,
+            advice="Install the Airflow provider of this store, and check the URI's scheme.",
+        ) from fault
+    return target
+
+
+def utc_now() -> datetime:
+    return datetime.now(timezone.utc)

@@ -1,0 +1,100 @@
+"""Put a landed video where people or the next DAG find it, exactly once, with its story attached."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import Asset, AssetAlias, BaseOperator
+
+from airflow_provider_seedance.operators.failing import ends_task
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class SeedancePublishVideoOperator(BaseOperator):
+    """Copy a landed video to where it is to be found, write its story beside it, and emit an asset event.
+
+    A rerun with the same video and metadata publishes nothing twice, emits no event, and says so in ``published``
+    and ``reason``.
+
+    Returns the publication record: ``uri, sidecar_uri, bytes, sha256, published_at, metadata, source, manifest,
+    published, reason``.
+
+    :param video: the manifest that the download operator returned, or the generate operator's result when it was
+        given a ``destination``.
+    :param destination: a path or object-storage URI, in which ``{vendor}``, ``{generation_id}`` and ``{model}`` are
+        filled in. The story is written beside it, with ``.json`` added to its name.
+    :param metadata: your own words for the story: a JSON object.
+    :param asset: an :class:`~airflow.sdk.Asset` or its URI: the event is for that asset. An
+        :class:`~airflow.sdk.AssetAlias` or its name: the event is for an asset at the published URI, through that
+        alias, so that a DAG can be scheduled on it. Without one, for an asset at the published URI.
+    """
+
+    template_fields: Sequence[str] = ("video", "destination", "metadata")
+    template_fields_renderers = {"video": "json", "metadata": "json"}  # noqa: RUF012 - Airflow's own convention
+    ui_color = "#e8e3ff"
+
+    def __init__(
+        self,
+        *,
+        video: Mapping[str, Any],
+        destination: str,
+        metadata: Mapping[str, Any] | None = None,
+        asset: Asset | AssetAlias | str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.video = video
+        self.destination = destination
+        self.metadata = metadata
+        self.asset = asset
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        from airflow_provider_seedance.landing.manifest import Manifest
+        from airflow_provider_seedance.landing.publish import publish
+        from airflow_provider_seedance.operators.landing import open_target, utc_now
+
+        with ends_task():
+            publication = publish(
+                Manifest.of(self._manifest()),
+                self.destination,
+                self.metadata or {},
+                open_target=open_target,
+                now=utc_now,
+            )
+        record = publication.plain()
+        if publication.published:
+            self._emit(context, publication.uri, record["manifest"])
+        self.log.info("%s: %s.", publication.uri, publication.reason)
+        return record
+
+    def _manifest(self) -> Mapping[str, Any]:
+        from airflow_provider_seedance.errors import ConfigurationError
+
+        video = self.video
+        if isinstance(video, Mapping) and isinstance(video.get("manifest"), Mapping):
+            video = video["manifest"]
+        if not isinstance(video, Mapping):
+            raise ConfigurationError(
+                f"video must be the manifest of a landed video, not a {type(video).__name__}",
+                advice="Pass what the download operator returned.",
+            )
+        return video
+
+    def _emit(self, context: Context, uri: str, manifest: dict[str, Any]) -> None:
+        """Through an alias that is added only now: an outlet named in the DAG would get an event on every run."""
+        asset, alias = self._event_target(uri)
+        self.outlets.append(alias)
+        context["outlet_events"][alias].add(asset, extra=manifest)
+
+    def _event_target(self, uri: str) -> tuple[Asset, AssetAlias]:
+        published = Asset(uri=uri if "://" in uri else PurePosixPath(uri).as_uri())
+        if isinstance(self.asset, AssetAlias):
+            return published, self.asset
+        if isinstance(self.asset, str) and "://" not in self.asset:
+            return published, AssetAlias(self.asset)
+        asset = Asset(uri=self.asset) if isinstance(self.asset, str) else self.asset or published
+        return asset, AssetAlias(f"{self.dag_id}.{self.task_id}")

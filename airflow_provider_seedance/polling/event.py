@@ -1,0 +1,46 @@
+"""What a trigger tells its task: small, versioned, and without anything that must not be stored in clear text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_provider_seedance.errors import ConfigurationError
+from airflow_provider_seedance.polling.watch import Outcome, Watch
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class GenerationEvent:
+    """The end of a wait. The link and the reason are read afresh by the task; they never travel."""
+
+    generation_id: str
+    outcome: Outcome
+    watch: Watch
+
+    def to_payload(self) -> dict[str, Any]:
+        return {
+            "version": VERSION,
+            "generation_id": self.generation_id,
+            "outcome": self.outcome.value,
+            "started": self.watch.started,
+            "deadline": self.watch.deadline,
+        }
+
+    @classmethod
+    def from_payload(cls, payload: Mapping[str, Any] | None) -> GenerationEvent:
+        """Read an event, also one with keys that a later version added.
+
+        :raises ConfigurationError: if it lacks what every version has.
+        """
+        try:
+            assert payload is not None
+            watch = Watch(started=float(payload["started"]), deadline=float(payload["deadline"]))
+            return cls(str(payload["generation_id"]), Outcome(payload["outcome"]), watch)
+        except (AssertionError, KeyError, TypeError, ValueError):
+            raise ConfigurationError(
+                f"the trigger's event cannot be read: {payload!r}",
+                advice="Run the same provider version on workers and triggerers, then clear the task.",
+            ) from None

@@ -1,0 +1,83 @@
+"""How to wait for one generation: pure decisions, with the clock and chance as arguments.
+
+The trigger and the waiting worker carry out the same decisions, so both modes end alike.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from airflow_provider_seedance.errors import Kind, SeedanceError
+from airflow_provider_seedance.models import Generation, Pending
+
+#: Bounds of the pause between two looks, seconds.
+SHORTEST, LONGEST = 2.0, 15.0
+#: How long a vendor may be out of reach, seconds, before waiting for it makes no sense.
+TROUBLE_BUDGET = 900.0
+
+_PASSING = frozenset({Kind.RATE_LIMIT, Kind.OVERLOAD, Kind.CONNECTION, Kind.UNKNOWN})
+
+
+class Outcome(str, Enum):
+    """How a wait ends."""
+
+    #: The generation reached a final state, good or bad.
+    ENDED = "ended"
+    #: The deadline passed first.
+    TIMED_OUT = "timed_out"
+    #: The vendor cannot be asked: an error that waiting will not mend, or trouble for too long.
+    LOST_SIGHT = "lost_sight"
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What is known while waiting. All times are epoch seconds.
+
+    :param deadline: when to give up; absolute, so a restart does not move it.
+    :param started: when the generation was submitted.
+    :param trouble_since: since when the vendor has not given a usable answer.
+    """
+
+    deadline: float
+    started: float
+    trouble_since: float | None = None
+
+
+@dataclass(frozen=True)
+class Look:
+    """Look again after ``pause`` seconds."""
+
+    pause: float
+    watch: Watch
+
+
+def after_answer(watch: Watch, seen: Generation, *, now: float, chance: float) -> Look | Outcome:
+    """What to do after the vendor said how the generation stands.
+
+    :param chance: a random number in [0, 1), for jitter.
+    """
+    if not isinstance(seen, Pending):
+        return Outcome.ENDED
+    return _look_or_give_up(replace(watch, trouble_since=None), _pace(watch, now), now, chance)
+
+
+def after_error(watch: Watch, error: SeedanceError, *, now: float, chance: float) -> Look | Outcome:
+    """What to do after the vendor could not be asked: errors that pass are borne for ``TROUBLE_BUDGET`` seconds."""
+    since = now if watch.trouble_since is None else watch.trouble_since
+    if error.kind not in _PASSING or now - since > TROUBLE_BUDGET:
+        return Outcome.LOST_SIGHT
+    pause = max(LONGEST, error.retry_after or 0.0)
+    return _look_or_give_up(replace(watch, trouble_since=since), pause, now, chance)
+
+
+def _pace(watch: Watch, now: float) -> float:
+    """A tenth of the time waited so far, within bounds."""
+    return min(LONGEST, max(SHORTEST, (now - watch.started) / 10))
+
+
+def _look_or_give_up(watch: Watch, pause: float, now: float, chance: float) -> Look | Outcome:
+    if now >= watch.deadline:
+        return Outcome.TIMED_OUT
+    jittered = pause * (0.75 + chance / 2)
+    return Look(min(jittered, watch.deadline - now), watch)

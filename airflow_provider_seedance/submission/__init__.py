@@ -1,0 +1,1 @@
+"""Paying once: what identifies a request, and what is on record about it."""

@@ -1,0 +1,37 @@
+"""What makes two requests the same order."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from airflow_provider_seedance.models import GenerationRequest
+
+#: Changes when the way of counting changes, so that old fingerprints stay what they were.
+VERSION = "v1"
+
+_MEDIA = ("first_frame", "last_frame", "reference_images", "reference_videos", "reference_audios")
+
+
+def fingerprint(request: GenerationRequest) -> str:
+    """A digest over everything that decides the video, and nothing that does not.
+
+    Embedded media count by their content, links without their query: a link signed anew is the same picture.
+    """
+    fields: dict[str, Any] = request.model_dump(mode="json", exclude_defaults=True)
+    fields["model"] = request.model
+    for name in _MEDIA:
+        if name in fields:
+            fields[name] = _canonical(fields[name])
+    text = json.dumps(fields, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return f"{VERSION}:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def _canonical(media: Any) -> Any:
+    if isinstance(media, list):
+        return [_canonical(link) for link in media]
+    if media.startswith("data:"):
+        return f"sha256:{hashlib.sha256(media.encode()).hexdigest()}"
+    return urlunsplit(urlsplit(media)._replace(query="", fragment=""))

@@ -1,0 +1,88 @@
+"""The trigger that waits for one generation. It only reads: nothing is paid for in a triggerer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+if TYPE_CHECKING:
+    from airflow_provider_seedance.client.http import AsyncSeedanceClient
+    from airflow_provider_seedance.models import Generation
+
+
+class SeedanceGenerationTrigger(BaseTrigger):
+    """Fires when a generation has ended, its deadline has passed, or the vendor cannot be asked any more.
+
+    Its arguments are stored in clear text, so they are ids and times only; both times are absolute, and a restart
+    of the triggerer moves neither.
+
+    :param seedance_conn_id: a connection of type ``seedance``.
+    :param generation_id: the generation to wait for.
+    :param started: epoch seconds of the submission.
+    :param deadline: epoch seconds at which to give up.
+    """
+
+    def __init__(self, seedance_conn_id: str, generation_id: str, started: float, deadline: float) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.seedance_conn_id = seedance_conn_id
+        self.generation_id = generation_id
+        self.started = started
+        self.deadline = deadline
+        self._client: AsyncSeedanceClient | None = None
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        return (
+            f"{type(self).__module__}.{type(self).__qualname__}",
+            {
+                "seedance_conn_id": self.seedance_conn_id,
+                "generation_id": self.generation_id,
+                "started": self.started,
+                "deadline": self.deadline,
+            },
+        )
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        from airflow_provider_seedance.polling.clock import WallClock
+        from airflow_provider_seedance.polling.event import GenerationEvent
+        from airflow_provider_seedance.polling.wait import await_end
+        from airflow_provider_seedance.polling.watch import Watch
+
+        watch = Watch(started=self.started, deadline=self.deadline)
+        try:
+            verdict = await await_end(
+                self._look,
+                watch,
+                clock=WallClock(),
+                sleep=asyncio.sleep,
+                on_change=self._log_change,
+            )
+        finally:
+            if self._client is not None:
+                await self._client.close()
+        payload = GenerationEvent(self.generation_id, verdict.outcome, watch).to_payload()
+        yield TriggerEvent(payload)  # type: ignore[no-untyped-call]
+
+    async def _look(self) -> Generation:
+        if self._client is None:
+            self._client = await self._connect()
+        return await self._client.get_generation(self.generation_id)
+
+    async def _connect(self) -> AsyncSeedanceClient:
+        from airflow_provider_seedance.errors import NotSent, SeedanceError
+        from airflow_provider_seedance.hooks.seedance import SeedanceHook
+
+        try:
+            return await SeedanceHook(self.seedance_conn_id).aget_conn()
+        except SeedanceError:
+            raise
+        except Exception as fault:
+            # Airflow's own API may blink, and a paid video must not be lost to it.
+            raise NotSent(
+                f"connection {self.seedance_conn_id!r} cannot be read ({type(fault).__name__})"
+            ) from fault
+
+    def _log_change(self, seen: Generation) -> None:
+        self.log.info("Generation %s is %s at %s.", seen.generation_id, seen.status.value, seen.vendor)

@@ -1,0 +1,1 @@
+"""Tools for working on this package. Not part of the distribution."""

@@ -1,0 +1,38 @@
+"""Image to video: from a first frame alone, and from a first to a last frame, side by side."""
+
+from airflow.sdk import DAG, Param
+
+from airflow_provider_seedance.operators.generate import SeedanceGenerateVideoOperator
+
+with DAG(
+    "seedance_image_to_video",
+    schedule=None,
+    tags=["seedance"],
+    doc_md=__doc__,
+    default_args={"seedance_conn_id": "{{ params.seedance_conn_id }}"},
+    params={
+        "seedance_conn_id": Param("seedance_default", description="Connection of type seedance"),
+        "output": Param("/tmp/seedance", description="Directory or object-storage prefix"),
+        "first_frame": Param("https://example.com/day.png", description="Link the vendor can fetch"),
+        "last_frame": Param("https://example.com/night.png", description="Link the vendor can fetch"),
+    },
+):
+    SeedanceGenerateVideoOperator(
+        task_id="from_first_frame",
+        prompt="The camera slowly pushes in",
+        first_frame="{{ params.first_frame }}",
+        duration=5,
+        resolution="480p",
+        aspect_ratio="16:9",
+        destination="{{ params.output }}/first-{generation_id}.mp4",
+    )
+    SeedanceGenerateVideoOperator(
+        task_id="from_first_to_last_frame",
+        prompt="Day turns to night",
+        first_frame="{{ params.first_frame }}",
+        last_frame="{{ params.last_frame }}",
+        duration=6,
+        resolution="480p",
+        aspect_ratio="16:9",
+        destination="{{ params.output }}/first-last-{generation_id}.mp4",
+    )

@@ -1,0 +1,32 @@
+"""Multimodal reference: characters from images, motion from a video, music from a sound file."""
+
+from airflow.sdk import DAG, Param
+
+from airflow_provider_seedance.operators.generate import SeedanceGenerateVideoOperator
+
+with DAG(
+    "seedance_multimodal_reference",
+    schedule=None,
+    tags=["seedance"],
+    doc_md=__doc__,
+    params={
+        "seedance_conn_id": Param("seedance_default", description="Connection of type seedance"),
+        "output": Param("/tmp/seedance", description="Directory or object-storage prefix"),
+        "images": Param(["https://example.com/product.png"], type="array"),
+        "video": Param("https://example.com/camera-path.mp4"),
+        "audio": Param("https://example.com/music.mp3"),
+    },
+):
+    SeedanceGenerateVideoOperator(
+        task_id="generate",
+        seedance_conn_id="{{ params.seedance_conn_id }}",
+        prompt="Use the camera path of video 1 with the product of image 1, music from audio 1",
+        reference_images="{{ params.images }}",
+        reference_videos="{{ params.video }}",
+        reference_audios="{{ params.audio }}",
+        duration=8,
+        resolution="480p",
+        aspect_ratio="16:9",
+        generate_audio=True,
+        destination="{{ params.output }}/{generation_id}.mp4",
+    )

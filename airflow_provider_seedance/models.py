@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -248,6 +249,19 @@ class Failed(_GenerationBase):
 
 
 Generation = Pending | Succeeded | Failed
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a delivered file must be; ``None`` for what was not ordered or is not known beforehand."""
+
+    #: Seconds; ``None`` too when the model was to choose.
+    duration: float | None = None
+    #: Pixels.
+    width: int | None = None
+    height: int | None = None
+    #: Whether there is to be a sound track.
+    audio: bool | None = None
 
 
 class GenerationPage(_Value):

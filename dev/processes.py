@@ -15,7 +15,6 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import FrameType
 
 import psutil
 
@@ -100,12 +99,8 @@ class Processes:
 
 @contextmanager
 def signals_end_the_block() -> Iterator[None]:
-    """Turn SIGTERM and SIGHUP into an ordinary exit, so that ``with`` blocks and ``finally`` clauses run."""
-
-    def leave(number: int, _: FrameType | None) -> None:
-        raise SystemExit(128 + number)
-
-    former = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
+    """Let SIGTERM and SIGHUP do what Ctrl-C does, so that ``with`` blocks and ``finally`` clauses run."""
+    former = {number: signal.signal(number, signal.default_int_handler) for number in _SIGNALS}
     try:
         yield
     finally:

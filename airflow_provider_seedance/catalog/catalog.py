@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_seedance.catalog import pricing, rules
@@ -13,22 +12,10 @@ from airflow_provider_seedance.catalog.offers import vendors_of
 from airflow_provider_seedance.catalog.schema import PixelTable, Price, Row, VendorData
 from airflow_provider_seedance.catalog.settings import Facts, available, facts
 from airflow_provider_seedance.errors import ConfigurationError, Problem, RequestInvalid
-from airflow_provider_seedance.models import Cost, GenerationRequest, Succeeded
+from airflow_provider_seedance.models import Cost, GenerationRequest, Order, Succeeded
 
 #: What a vendor reports of a finished video, and what then counts instead of the request's own words.
 _REPORTED = ("resolution", "aspect_ratio", "generate_audio", "service_tier")
-
-
-@dataclass(frozen=True)
-class Order:
-    """What the delivered file must be; ``None`` for what is not known beforehand."""
-
-    #: Seconds.
-    duration: float | None
-    width: int | None
-    height: int | None
-    #: Whether there is a sound track.
-    audio: bool | None
 
 
 class Catalog:
@@ -67,8 +54,16 @@ class Catalog:
         """
         row = self._row(request)
         found = [] if row else self._unknown_model(request.model)
-        options = {**self._data.vendor_options, **(row.vendor_options if row else {})}
-        found += rules.problems(rules.Case(self.vendor, self.region, request, row, options))
+        found += rules.problems(
+            rules.Case(
+                vendor=self.vendor,
+                region=self.region,
+                request=request,
+                row=row,
+                modes=[mode for sibling in self._rows(request.model) for mode in sibling.modes],
+                vendor_options={**self._data.vendor_options, **(row.vendor_options if row else {})},
+            )
+        )
         if found:
             raise RequestInvalid(found, vendor=self.vendor, model=request.model)
         return request.model_copy(update=self._on_the_wire(request, row)) if row else request
@@ -166,7 +161,7 @@ class Catalog:
         """What the vendor's encoder must see otherwise than the user wrote it."""
         changes: dict[str, Any] = {}
         if request.model == row.family:
-            changes["model"] = row.ids[self.region]
+            changes["model"] = row.ids.get(self.region, request.model)
         for name, spec in row.options.items():
             value = getattr(request, name)
             exists = available(spec, request.mode, self.region)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
 
 from airflow_provider_seedance.catalog.offers import others
-from airflow_provider_seedance.catalog.schema import MediaKind, OptionName, Row, VendorOption
+from airflow_provider_seedance.catalog.schema import FieldSpec, Form, MediaKind, OptionName, Row, VendorOption
 from airflow_provider_seedance.catalog.settings import (
     OPTIONS,
     Facts,
@@ -26,7 +26,7 @@ from airflow_provider_seedance.models import GenerationRequest, Mode
 
 log = logging.getLogger(__name__)
 
-_FORM_WORDS = {"url": "an http(s) URL", "data": "a data: URI", "asset": "asset://<id>"}
+_FORM_WORDS: dict[Form, str] = {"url": "an http(s) URL", "data": "a data: URI", "asset": "asset://<id>"}
 _MEDIA_FIELD: dict[MediaKind, str] = {
     "image": "reference_images",
     "video": "reference_videos",
@@ -50,6 +50,8 @@ class Case:
     region: str
     request: GenerationRequest
     row: Row | None
+    #: All that the request's model has, this row's and its siblings'.
+    modes: Sequence[Mode]
     #: Of the vendor, and of the row where there is one.
     vendor_options: Mapping[str, VendorOption]
 
@@ -100,7 +102,7 @@ def _mixed_media(request: GenerationRequest) -> Iterator[Problem]:
 
 def _links(case: Case) -> Iterator[Problem]:
     for field, kind, link in media_links(case.request):
-        taken = case.row.media.get(kind, ()) if case.row else ("url", "data", "asset")
+        taken = (case.row.media if case.row else {}).get(kind, tuple(_FORM_WORDS))
         form = form_of(link)
         if form not in taken:
             words = " or ".join(_FORM_WORDS[each] for each in taken)
@@ -118,12 +120,12 @@ def _mode(case: Case, row: Row) -> Iterator[Problem]:
     field = _MODE_FIELD.get(case.mode) or next(
         field for field, _, _ in media_links(case.request) if field.startswith("reference_")
     )
-    known = ", ".join(mode.value for mode in row.modes)
-    why = f"{case.request.model} at {case.vendor} has no mode {case.mode.value}; it has: {known}"
-    by_id = (
-        "" if case.request.model == row.family else f" (the family name {row.family} picks the id by mode)"
+    why = (
+        f"{case.request.model} at {case.vendor} has no mode {case.mode.value}; it has: {_listed(case.modes)}"
     )
-    yield Problem(field, getattr(case.request, field), why + by_id)
+    if case.request.model != row.family:
+        why += f"; the family name {row.family} picks the id by mode"
+    yield Problem(field, getattr(case.request, field), why)
 
 
 def _counts(case: Case, row: Row) -> Iterator[Problem]:
@@ -172,13 +174,20 @@ def _options(case: Case, row: Row) -> Iterator[Problem]:
 def _not_here(case: Case, row: Row, name: OptionName) -> str:
     """Why an option that the row mentions does not exist for this request."""
     spec = row.options[name]
-    if spec.modes == ():
-        only = "" if spec.otherwise is None else f"; allowed: {spec.otherwise}"
-        return f"{_not_offered(case, row, name)}{only}"
+    if spec.modes != ():
+        return _elsewhere(case, spec)
+    only = "" if spec.otherwise is None else f"; allowed: {spec.otherwise}"
+    return f"{_not_offered(case, row, name)}{only}"
+
+
+def _elsewhere(case: Case, spec: FieldSpec) -> str:
     if spec.modes is not None and case.mode not in spec.modes:
-        modes = ", ".join(mode.value for mode in spec.modes)
-        return f"not offered in mode {case.mode.value}; modes that have it: {modes}"
+        return f"not offered in mode {case.mode.value}; modes that have it: {_listed(spec.modes)}"
     return f"not offered in region {case.region}; regions that have it: {', '.join(spec.regions or ())}"
+
+
+def _listed(modes: Sequence[Mode]) -> str:
+    return ", ".join(mode.value for mode in modes)
 
 
 def _not_offered(case: Case, row: Row, name: OptionName) -> str:
@@ -187,11 +196,11 @@ def _not_offered(case: Case, row: Row, name: OptionName) -> str:
 
 def _restrictions(case: Case, row: Row) -> Iterator[Problem]:
     for rule in row.restrictions:
-        applies = holds(rule.when, case.facts) and all(name in case.facts for name in rule.when_given)
+        given = all(case.facts.get(name) is not None for name in rule.when_given)
         value = getattr(case.request, rule.field, None)
         if value is None:
             value = case.request.vendor_options.get(rule.field)
-        if applies and value is not None and value not in rule.allow:
+        if given and holds(rule.when, case.facts) and value is not None and value not in rule.allow:
             allowed = f"allowed here: {', '.join(map(str, rule.allow))}" if rule.allow else "leave it out"
             yield Problem(rule.field, value, f"{rule.why}; {allowed}")
 
@@ -212,8 +221,7 @@ def _vendor_options(case: Case) -> Iterator[Problem]:
 
 def _vendor_option(case: Case, spec: VendorOption, field: str, value: Any) -> Iterator[Problem]:
     if not available(spec, case.mode, case.region):
-        modes = ", ".join(mode.value for mode in spec.modes or ())
-        yield Problem(field, value, f"not offered in mode {case.mode.value}; modes that have it: {modes}")
+        yield Problem(field, value, _elsewhere(case, spec))
     elif not fits(spec, value):
         yield Problem(field, value, f"allowed: {described(spec)}")
 

@@ -22,6 +22,7 @@ import httpx
 
 from airflow_provider_seedance import __version__
 from airflow_provider_seedance.client.conversation import Cancellation, Conversation, Pause, Send, Talk
+from airflow_provider_seedance.client.media import MediaStream
 from airflow_provider_seedance.client.settings import ClientSettings
 from airflow_provider_seedance.errors import (
     ConfigurationError,
@@ -31,7 +32,6 @@ from airflow_provider_seedance.errors import (
     SeedanceError,
     VendorUnavailable,
 )
-from airflow_provider_seedance.landing.source import MediaStream
 from airflow_provider_seedance.models import (
     Balance,
     Cost,

@@ -23,10 +23,11 @@ class Delivery:
     vendor: str
     generation_id: str
     url: str
-    body: Callable[[], bytes]
-    headers: Callable[[bytes], Mapping[str, str]]
+    body: bytes
     pauses: tuple[float, ...]
     timeout: float
+    headers: Callable[[bytes], Mapping[str, str]] = lambda body: {}
+    """Made anew for each attempt, since signatures carry the time."""
     attempt: int = 0
 
 

@@ -46,7 +46,7 @@ class Courier:
         task.add_done_callback(self._on_the_way.discard)
 
     async def _deliver(self, delivery: Delivery) -> None:
-        world, body = self._world, delivery.body()
+        world, body = self._world, delivery.body
         fault = world.faults.take(delivery.vendor, "callback")
         if fault and fault.kind == "delay":
             await asyncio.sleep(fault.seconds)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from airflow_provider_seedance.emulator.assets import AssetLibrary
-from airflow_provider_seedance.emulator.callbacks import Outbox
+from airflow_provider_seedance.emulator.callbacks import Delivery, Outbox
 from airflow_provider_seedance.emulator.clock import Clock
 from airflow_provider_seedance.emulator.faults import FATES, Fault, Faults
 from airflow_provider_seedance.emulator.generation import Generation, Order, Phase
@@ -169,6 +169,11 @@ class World:
         self.links[path] = Link(generation, kind, query, expires_at, head_allowed)
         generation.links_expire_at = expires_at
         generation.links[kind] = f"{path}?{query}" if query else path
+
+    def send(self, delivery: Delivery) -> None:
+        """Hand a callback to the courier."""
+        self.outbox.due.append(delivery)
+        self.changed.set()
 
     def spent(self, vendor: str, account: str) -> float:
         """What one key has paid so far."""

@@ -16,7 +16,7 @@ from typing import Literal, get_args
 
 from airflow_provider_seedance.errors import ConfigurationError, DestinationError, Kind, SeedanceError
 from airflow_provider_seedance.landing.manifest import Manifest, Media, Mismatch, Origin
-from airflow_provider_seedance.landing.order import Order, find_mismatches
+from airflow_provider_seedance.landing.order import find_mismatches
 from airflow_provider_seedance.landing.probe import probe
 from airflow_provider_seedance.landing.source import MediaSource
 from airflow_provider_seedance.landing.targets import (
@@ -29,6 +29,7 @@ from airflow_provider_seedance.landing.targets import (
     uri_of,
 )
 from airflow_provider_seedance.landing.transfer import transfer
+from airflow_provider_seedance.models import Order
 
 log = logging.getLogger(__name__)
 

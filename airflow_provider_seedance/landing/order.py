@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from airflow_provider_seedance.landing.manifest import Media, Mismatch
+from airflow_provider_seedance.models import Order
 
 #: Seconds. A clip of d seconds has 24 d + 1 frames, so 5 s come as 5.04 s, and its sound may end a little
 #: later (contract: modelark 9).
 DURATION_TOLERANCE = 0.25
-
-
-@dataclass(frozen=True)
-class Order:
-    """What a video should be; ``None`` where nothing was ordered or it is not known."""
-
-    #: Seconds; ``None`` too when the model was to choose.
-    duration: float | None = None
-    #: Pixels.
-    width: int | None = None
-    height: int | None = None
-    #: Whether there is to be a sound track.
-    audio: bool | None = None
 
 
 def find_mismatches(order: Order, media: Media) -> tuple[Mismatch, ...]:

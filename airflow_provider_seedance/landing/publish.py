@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from airflow_provider_seedance.client.media import MediaStream
 from airflow_provider_seedance.errors import (
     ConfigurationError,
     Kind,
@@ -19,7 +20,6 @@ from airflow_provider_seedance.errors import (
 )
 from airflow_provider_seedance.landing.destination import resolve_destination
 from airflow_provider_seedance.landing.manifest import Manifest, Publication, Story
-from airflow_provider_seedance.landing.source import MediaStream
 from airflow_provider_seedance.landing.targets import (
     CHUNK,
     Target,
@@ -84,7 +84,7 @@ def publish(
     except SeedanceError as error:
         error.about(vendor=video.source.vendor, generation_id=video.source.generation_id)
         raise
-    reason = "only the story changed" if in_place else "the video was not there yet"
+    reason = "the video was there, its story is new" if in_place else "the video was not there yet"
     return Publication(**dict(story), published=True, reason=reason)
 
 

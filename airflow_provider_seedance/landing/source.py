@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Protocol
 
-
-@dataclass(frozen=True)
-class MediaStream:
-    """An opened result link. What the host does not tell is ``None``."""
-
-    chunks: Iterator[bytes]
-    #: Bytes that will come.
-    length: int | None
-    content_type: str | None
-    etag: str | None
+from airflow_provider_seedance.client.media import MediaStream
 
 
 class MediaSource(Protocol):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from airflow_provider_seedance.client.media import MediaStream
 from airflow_provider_seedance.errors import (
     DownloadIncomplete,
     LinkDead,
@@ -15,7 +16,7 @@ from airflow_provider_seedance.errors import (
     SeedanceError,
     VendorUnavailable,
 )
-from airflow_provider_seedance.landing.source import MediaSource, MediaStream
+from airflow_provider_seedance.landing.source import MediaSource
 from airflow_provider_seedance.landing.targets import disk_faults
 
 ATTEMPTS = 4

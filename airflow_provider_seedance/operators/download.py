@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_seedance.client.http import SeedanceClient
-    from airflow_provider_seedance.landing.order import Order
-    from airflow_provider_seedance.models import Succeeded
+    from airflow_provider_seedance.models import Order, Succeeded
 
 
 class SeedanceDownloadVideoOperator(MasksSignedLinks, BaseOperator):
@@ -115,7 +114,7 @@ class SeedanceDownloadVideoOperator(MasksSignedLinks, BaseOperator):
 
 
 def _order(told: Mapping[str, Any], generation: Succeeded) -> Order:
-    from airflow_provider_seedance.landing.order import Order
+    from airflow_provider_seedance.models import Order
 
     return Order(
         duration=told.get("duration"),

@@ -28,9 +28,7 @@ def fail_exception() -> type[Exception]:
     """Airflow's "do not retry" exception, wherever this version keeps it."""
     from airflow.sdk import exceptions
 
-    try:
-        return exceptions.AirflowFailException
-    except AttributeError:
-        from airflow.exceptions import AirflowFailException
-
-        return AirflowFailException
+    if not hasattr(exceptions, "AirflowFailException"):
+        from airflow import exceptions
+    final: type[Exception] = exceptions.AirflowFailException
+    return final

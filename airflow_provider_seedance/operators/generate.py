@@ -300,7 +300,7 @@ class SeedanceGenerateVideoOperator(MasksSignedLinks, BaseOperator):
         if self.timeout in (None, ""):
             return FLEX_TIMEOUT if self.service_tier == "flex" else TIMEOUT
         try:
-            seconds = float(self.timeout)  # type: ignore[arg-type]
+            seconds = float(self.timeout)
         except (TypeError, ValueError):
             seconds = 0.0
         if not 0 < seconds < float("inf"):

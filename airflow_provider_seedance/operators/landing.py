@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from airflow_provider_seedance.client.http import SeedanceClient
     from airflow_provider_seedance.landing.land import Overwrite
-    from airflow_provider_seedance.landing.order import Order
     from airflow_provider_seedance.landing.targets import Target
-    from airflow_provider_seedance.models import GenerationRequest, Succeeded
+    from airflow_provider_seedance.models import GenerationRequest, Order, Succeeded
 
 
 def land_generation(
@@ -36,7 +35,7 @@ def land_generation(
     from airflow_provider_seedance.landing.destination import resolve_destination
     from airflow_provider_seedance.landing.land import Clip, land
     from airflow_provider_seedance.landing.manifest import Origin
-    from airflow_provider_seedance.landing.order import Order
+    from airflow_provider_seedance.models import Order
     from airflow_provider_seedance.submission.fingerprint import fingerprint
 
     origin = Origin(

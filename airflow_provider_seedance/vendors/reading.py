@@ -143,7 +143,7 @@ class Complaint:
 
 
 _ERROR_STATUS = re.compile(r"[45][0-9]{2}")
-_REQUEST_ID = re.compile(r"\(?request id:\s*([^\s()."{},:]+)\)?\.?\s*$", re.IGNORECASE)
+_REQUEST_ID = re.compile(r"\(?request id:\s*([\w-]+)\)?\.?\s*$", re.IGNORECASE)
 
 
 def complaint(body: Mapping[str, Any]) -> Complaint:

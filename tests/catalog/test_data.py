@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
 from airflow_provider_seedance.catalog import Catalog, vendor_names
 from airflow_provider_seedance.catalog.files import shipped
+from airflow_provider_seedance.catalog.schema import Price, Row
 from airflow_provider_seedance.models import GenerationRequest, Mode
 
 URL = "https://example.com/a"
-MEDIA_OF_MODE: dict[Mode, dict[str, object]] = {
+MEDIA_OF_MODE: dict[Mode, dict[str, Any]] = {
     Mode.TEXT: {},
     Mode.FIRST_FRAME: {"first_frame": URL},
     Mode.FIRST_LAST_FRAME: {"first_frame": URL, "last_frame": URL},
@@ -61,15 +63,15 @@ def test_families(vendor: str) -> None:
 
 
 @pytest.mark.parametrize(("vendor", "row"), ROWS, ids=lambda part: getattr(part, "family", part))
-def test_row_is_traceable(vendor: str, row: object) -> None:
+def test_row_is_traceable(vendor: str, row: Row) -> None:
     """Each row says where it comes from and when that was looked at."""
-    assert {"source", "checked"} <= row.model_fields_set  # type: ignore[attr-defined]
+    assert {"source", "checked"} <= row.model_fields_set
 
 
 @pytest.mark.parametrize(("vendor", "price"), PRICES, ids=lambda part: getattr(part, "family", part))
-def test_price_is_traceable(vendor: str, price: object) -> None:
+def test_price_is_traceable(vendor: str, price: Price) -> None:
     """Each price says where it comes from and when that was looked at."""
-    assert {"source", "checked"} <= price.model_fields_set  # type: ignore[attr-defined]
+    assert {"source", "checked"} <= price.model_fields_set
 
 
 def test_prices_belong_to_rows() -> None:
@@ -151,7 +153,7 @@ def test_every_family_resolves(vendor: str, region: str, family: str, mode: Mode
         prompt=prompt,
         model=family,
         resolution=resolution,
-        **MEDIA_OF_MODE[mode],  # type: ignore[arg-type]
+        **MEDIA_OF_MODE[mode],
     )
     prepared = catalog.prepare(request)
     [row] = [row for row in shipped(vendor).rows if row.family == family and mode in row.modes]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_seedance.catalog import Catalog, vendor_names
 from airflow_provider_seedance.catalog.files import shipped
-from airflow_provider_seedance.catalog.schema import FieldSpec, Row
+from airflow_provider_seedance.catalog.schema import FieldSpec, MediaKind, OptionName, Row
 from airflow_provider_seedance.catalog.settings import OPTIONS
 from airflow_provider_seedance.errors import RequestInvalid
 from airflow_provider_seedance.models import GenerationRequest, Mode
@@ -20,7 +20,11 @@ LINKS = {
     "data": "data:{kind}/png;base64,AAAA",
     "asset": "asset://asset-20260320120147-pqwhc",
 }
-FIELD = {"image": "reference_images", "video": "reference_videos", "audio": "reference_audios"}
+FIELD: dict[MediaKind, str] = {
+    "image": "reference_images",
+    "video": "reference_videos",
+    "audio": "reference_audios",
+}
 #: A value of each option's type, for vendors that lack the option; none of them is harmless.
 ANY_VALUE: dict[str, Any] = {
     "duration": 5,
@@ -55,15 +59,15 @@ every_case = pytest.mark.parametrize(("vendor", "region", "row", "mode"), CASES)
 def plain(row: Row, mode: Mode) -> dict[str, Any]:
     """The least that makes a request of this mode."""
     image = link("image", row.media["image"][0])
-    fields: dict[str, Any] = {
+    by_mode: dict[Mode, dict[str, Any]] = {
         Mode.TEXT: {"prompt": "A cat"},
         Mode.FIRST_FRAME: {"prompt": "A cat", "first_frame": image},
         Mode.FIRST_LAST_FRAME: {"prompt": "A cat", "first_frame": image, "last_frame": image},
         Mode.REFERENCE: {"prompt": "A cat", "reference_images": (image,)},
         Mode.DRAFT_FINAL: {"draft_task_id": "cgt-20260101120000-abcde"},
-    }[mode]
-    required = {name: spec.values[0] for name, spec in row.options.items() if spec.required}
-    return {"model": row.family, **fields, **required}
+    }
+    required: dict[str, Any] = {name: spec.values[0] for name, spec in row.options.items() if spec.required}
+    return {"model": row.family, **by_mode[mode], **required}
 
 
 def refused(vendor: str, region: str, fields: dict[str, Any]) -> set[str]:
@@ -79,9 +83,9 @@ def exists(spec: FieldSpec, mode: Mode, region: str) -> bool:
     return (spec.modes is None or mode in spec.modes) and (spec.regions is None or region in spec.regions)
 
 
-def good_values(row: Row, name: str, mode: Mode) -> st.SearchStrategy[Any]:
+def good_values(row: Row, name: OptionName, mode: Mode) -> st.SearchStrategy[Any]:
     """The values that the row lets this option have in this mode."""
-    spec = row.options[name]  # type: ignore[index]
+    spec = row.options[name]
     for rule in row.restrictions:
         if rule.field == name and not rule.when_given and mode in rule.when.get("mode", ()):
             return st.sampled_from(rule.allow)
@@ -98,8 +102,8 @@ def media(row: Row, mode: Mode) -> st.SearchStrategy[dict[str, Any]]:
     if mode is not Mode.REFERENCE:
         return st.just({})
 
-    def of(kind: str, least: int) -> st.SearchStrategy[tuple[str, ...]]:
-        forms = st.sampled_from(row.media[kind]).map(lambda form: link(kind, form))  # type: ignore[index]
+    def of(kind: MediaKind, least: int) -> st.SearchStrategy[tuple[str, ...]]:
+        forms = st.sampled_from(row.media[kind]).map(lambda form: link(kind, form))
         most = getattr(row.references, kind)
         return st.lists(forms, min_size=least, max_size=most).map(tuple)
 
@@ -111,10 +115,10 @@ def media(row: Row, mode: Mode) -> st.SearchStrategy[dict[str, Any]]:
 @given(data=st.data())
 def test_inside_the_limits(vendor: str, region: str, row: Row, mode: Mode, data: st.DataObject) -> None:
     """Whatever a row allows is let through, keeps its values, and gets the vendor's id."""
-    usable = [name for name, spec in row.options.items() if exists(spec, mode, region)]
-    chosen = data.draw(
-        st.fixed_dictionaries({}, optional={name: good_values(row, name, mode) for name in usable})
-    )
+    values: dict[str, st.SearchStrategy[Any]] = {
+        name: good_values(row, name, mode) for name, spec in row.options.items() if exists(spec, mode, region)
+    }
+    chosen = data.draw(st.fixed_dictionaries({}, optional=values))
     fields = {**plain(row, mode), **chosen, **data.draw(media(row, mode))}
     prepared = Catalog.load(vendor, region).prepare(GenerationRequest(**fields))
     assert prepared.model == row.ids[region]
@@ -160,7 +164,7 @@ def test_reference_counts(vendor: str, region: str, row: Row, mode: Mode) -> Non
         return
     for kind, field in FIELD.items():
         most = getattr(row.references, kind)
-        one = link(kind, row.media[kind][0])  # type: ignore[index]
+        one = link(kind, row.media[kind][0])
         assert refused(vendor, region, {**plain(row, mode), field: (one,) * most}) == set()
         assert field in refused(vendor, region, {**plain(row, mode), field: (one,) * (most + 1)})
 
@@ -174,7 +178,7 @@ def test_media_forms(vendor: str, region: str, row: Row, mode: Mode) -> None:
         if not getattr(row.references, kind):
             continue
         for form in LINKS:
-            taken = form in row.media[kind]  # type: ignore[index]
+            taken = form in row.media[kind]
             found = refused(vendor, region, {**plain(row, mode), field: (link(kind, form),)})
             assert (field in found) is not taken
         assert field in refused(vendor, region, {**plain(row, mode), field: ("/data/cat.png",)})

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_seedance.catalog import Catalog, Order
+from airflow_provider_seedance.catalog import Catalog
 from airflow_provider_seedance.catalog.pricing import Work, tokens
-from airflow_provider_seedance.models import Cost, GenerationRequest, Succeeded, Usage
+from airflow_provider_seedance.models import Cost, GenerationRequest, Order, Succeeded, Usage
 
 VIDEO, IMAGE = "https://h/1.mp4", "https://h/1.png"
 MODELARK = Catalog.load("modelark", "ap-southeast")

@@ -114,6 +114,12 @@ def test_an_id_of_another_mode() -> None:
     assert "the family name seedance-2.0 picks the id by mode" in reason
 
 
+def test_a_mode_that_the_model_lacks() -> None:
+    """The modes named are those of the whole family, over all its ids."""
+    reason = problems("evolink", prompt=None, draft_task_id="cgt-1")["draft_task_id"]
+    assert "it has: text, first_frame, first_last_frame, reference" in reason
+
+
 def test_mixed_media() -> None:
     """Frames and references exclude each other, and a last frame needs a first."""
     mixed = problems("modelark", first_frame=IMAGE, last_frame=IMAGE, reference_images=[IMAGE])
@@ -139,7 +145,7 @@ def test_a_draft_stands_alone() -> None:
 )
 def test_a_draft_is_small(fields: dict[str, Any], field: str) -> None:
     """A draft is 480p, online, without a last frame."""
-    draft = {"model": "seedance-1.5-pro", "vendor_options": {"draft": True}}
+    draft: dict[str, Any] = {"model": "seedance-1.5-pro", "vendor_options": {"draft": True}}
     assert set(problems("modelark", **draft, **fields)) == {field}
     assert prepare("modelark", **draft, resolution="480p", return_last_frame=False, service_tier="default")
 
@@ -148,8 +154,8 @@ def test_frames_instead_of_duration() -> None:
     """Seedance 1.0 takes 25 + 4n frames, and then no duration, which it would ignore."""
     for frames in (29, 57, 289):
         assert prepare("modelark", model="seedance-1.0-pro", vendor_options={"frames": frames})
-    for frames in (25, 30, 293, "57", True):
-        assert problems("modelark", model="seedance-1.0-pro", vendor_options={"frames": frames})
+    for unfit in (25, 30, 293, "57", True):
+        assert problems("modelark", model="seedance-1.0-pro", vendor_options={"frames": unfit})
     both = problems("modelark", model="seedance-1.0-pro", duration=5, vendor_options={"frames": 57})
     assert set(both) == {"duration"}
 
@@ -253,7 +259,7 @@ def test_vendor_options_are_checked(vendor: str, name: str, value: Any) -> None:
 
 def test_review_of_an_asset() -> None:
     """ToAPIs refuses a review of media that are assets already."""
-    review = {"vendor_options": {"private_asset_review": True}}
+    review: dict[str, Any] = {"vendor_options": {"private_asset_review": True}}
     assert prepare("toapis", reference_images=[IMAGE], **review)
     assert set(problems("toapis", reference_images=[IMAGE, "asset://pa_1"], **review)) == {
         "private_asset_review"

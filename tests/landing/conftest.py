@@ -16,9 +16,9 @@ import av
 import pytest
 from upath import UPath
 
+from airflow_provider_seedance.client.media import MediaStream
 from airflow_provider_seedance.landing.land import Clip
 from airflow_provider_seedance.landing.manifest import Manifest, Media, Origin
-from airflow_provider_seedance.landing.source import MediaStream
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
 

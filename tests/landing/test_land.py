@@ -21,8 +21,8 @@ from airflow_provider_seedance.errors import (
 )
 from airflow_provider_seedance.landing.land import Clip, check_overwrite, land
 from airflow_provider_seedance.landing.manifest import Manifest, Media, Mismatch
-from airflow_provider_seedance.landing.order import Order
 from airflow_provider_seedance.landing.targets import open_for_reading, size_of, uri_of
+from airflow_provider_seedance.models import Order
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from airflow_provider_seedance.landing.manifest import Media, Mismatch
-from airflow_provider_seedance.landing.order import Order, find_mismatches
+from airflow_provider_seedance.landing.order import find_mismatches
+from airflow_provider_seedance.models import Order
 
 DELIVERED = Media(duration=5.042, width=1280, height=720, fps=24.0, video_codec="h264", audio_codec="aac")
 

@@ -101,7 +101,7 @@ def test_changed_metadata_are_published(video: Manifest, tmp_path: Path) -> None
     _publish(video, target)
     inode = target.stat().st_ino
     publication = _publish(video, target, {"title": "Dogs"}, LATER)
-    assert (publication.published, publication.reason) == (True, "only the story changed")
+    assert (publication.published, publication.reason) == (True, "the video was there, its story is new")
     assert target.stat().st_ino == inode
 
 

@@ -129,7 +129,7 @@ _LAND_300_MIB = """
 import resource, sys
 from contextlib import contextmanager
 from pathlib import Path
-from airflow_provider_seedance.landing.source import MediaStream
+from airflow_provider_seedance.client.media import MediaStream
 from airflow_provider_seedance.landing.transfer import transfer
 
 class Source:

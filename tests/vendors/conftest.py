@@ -20,7 +20,9 @@ Reply = Callable[..., HttpResponse]
 def make_reply(status: int = 200, body: Any = b"", **headers: str) -> HttpResponse:
     """An answer; ``body`` is sent as it is if it is bytes, else as JSON. ``retry_after`` means ``retry-after``."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return HttpResponse(status, {name.replace("_", "-"): text for name, text in headers.items()}, content, NOW)
+    return HttpResponse(
+        status, {name.replace("_", "-"): text for name, text in headers.items()}, content, NOW
+    )
 
 
 @pytest.fixture

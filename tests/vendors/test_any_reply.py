@@ -62,7 +62,7 @@ def damaged_samples(draw: st.DrawFn, vendor: str) -> Any:
 
 
 def calls(vendor: Vendor) -> list[Call[Any]]:
-    every = [vendor.create(GenerationRequest(prompt="p")), vendor.get("id"), vendor.probe()]
+    every: list[Call[Any]] = [vendor.create(GenerationRequest(prompt="p")), vendor.get("id"), vendor.probe()]
     every += list(vendor.balance()) if vendor.balance else []
     every += [vendor.list(ListQuery())] if vendor.list else []
     every += [vendor.cancel("id")] if vendor.cancel else []
@@ -76,7 +76,9 @@ def read_with_all(name: str, response: HttpResponse) -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.sampled_from(VENDORS), st.binary() | values.map(lambda v: json.dumps(v).encode()), statuses, headers)
+@given(
+    st.sampled_from(VENDORS), st.binary() | values.map(lambda v: json.dumps(v).encode()), statuses, headers
+)
 def test_any_bytes_are_read_or_refused(
     vendor: str, content: bytes, status: int, fields: dict[str, str]
 ) -> None:

@@ -94,7 +94,7 @@ def test_success(golden: Golden) -> None:
     seen = GET.read(golden("success"))
     assert isinstance(seen, Succeeded)
     assert seen.video_url.startswith("https://ark-acg-cn-beijing")
-    assert ("720p", "16:9", 5.0, 4304) == (seen.resolution, seen.aspect_ratio, seen.duration, seen.seed)
+    assert (seen.resolution, seen.aspect_ratio, seen.duration, seen.seed) == ("720p", "16:9", 5.0, 4304)
     assert Usage(completion_tokens=108900, total_tokens=108900) == seen.usage
     assert seen.finished_at == datetime(2026, 4, 27, 11, 20, tzinfo=timezone.utc)
     assert seen.expires_at == seen.finished_at + timedelta(hours=12)
@@ -112,11 +112,11 @@ def test_success_in_the_flat_form(golden: Golden) -> None:
     """The older models' answer has no envelope."""
     seen = GET.read(golden("success, flat"))
     assert isinstance(seen, Succeeded)
-    assert ("gen-abc123", "https://example.com/v.mp4", "doubao-seedance-1-5-pro-251215") == (
+    assert (
         seen.generation_id,
         seen.video_url,
         seen.model,
-    )
+    ) == ("gen-abc123", "https://example.com/v.mp4", "doubao-seedance-1-5-pro-251215")
 
 
 def test_nested_links(reply: Reply) -> None:
@@ -124,25 +124,25 @@ def test_nested_links(reply: Reply) -> None:
     content = {"video_url": "https://h/v", "last_frame_url": "https://h/l"}
     seen = GET.read(reply(200, envelope(status="SUCCEEDED", result_url="", data={"content": content})))
     assert isinstance(seen, Succeeded)
-    assert ("https://h/v", "https://h/l") == (seen.video_url, seen.last_frame_url)
+    assert (seen.video_url, seen.last_frame_url) == ("https://h/v", "https://h/l")
 
 
 def test_failure(golden: Golden) -> None:
     """Ark's nested error names the reason."""
     seen = GET.read(golden("failure"))
     assert isinstance(seen, Failed)
-    assert (Status.FAILED, Kind.MODERATION, "OutputVideoSensitiveContentDetected") == (
+    assert (
         seen.status,
         seen.failure.kind,
         seen.failure.code,
-    )
+    ) == (Status.FAILED, Kind.MODERATION, "OutputVideoSensitiveContentDetected")
 
 
 def test_failure_as_text(golden: Golden) -> None:
     """A plain reason is shown as it is, and judged by its words."""
     seen = GET.read(golden("failure, text"))
     assert isinstance(seen, Failed)
-    assert (Kind.OVERLOAD, "task timed out") == (seen.failure.kind, seen.failure.message)
+    assert (seen.failure.kind, seen.failure.message) == (Kind.OVERLOAD, "task timed out")
 
 
 ARK_ERROR = {"code": "InternalServiceError", "message": "inner"}
@@ -151,9 +151,17 @@ ARK_ERROR = {"code": "InternalServiceError", "message": "inner"}
 @pytest.mark.parametrize(
     ("task", "kind", "message"),
     [
-        ({"fail_reason": nested("InvalidParameter", "outer"), "data": {"error": ARK_ERROR}}, Kind.OVERLOAD, "inner"),
+        (
+            {"fail_reason": nested("InvalidParameter", "outer"), "data": {"error": ARK_ERROR}},
+            Kind.OVERLOAD,
+            "inner",
+        ),
         ({"fail_reason": nested("InvalidParameter", "outer")}, Kind.VALIDATION, "outer"),
-        ({"fail_reason": json.dumps({"message": nested("AccessDenied", "deep")})}, Kind.AUTHENTICATION, "deep"),
+        (
+            {"fail_reason": json.dumps({"message": nested("AccessDenied", "deep")})},
+            Kind.AUTHENTICATION,
+            "deep",
+        ),
         ({"fail_reason": "famous person", "progress": "100%"}, Kind.MODERATION, "famous person"),
         ({"fail_reason": "famous person", "progress": "60%"}, Kind.UNKNOWN, "famous person"),
         ({"fail_reason": "internal error", "progress": "100%"}, Kind.OVERLOAD, "internal error"),
@@ -212,21 +220,21 @@ def test_refused_by_the_gateway(golden: Golden) -> None:
     """Shape A: an error object, the request id inside the text."""
     with pytest.raises(AuthenticationRefused) as caught:
         CREATE.read(golden("refused by the gateway"))
-    assert ("invalid_api_key", "Invalid token", "20260427111505260254000NBdvZFoP") == (
+    assert (
         caught.value.code,
         caught.value.message,
         caught.value.request_id,
-    )
+    ) == ("invalid_api_key", "Invalid token", "20260427111505260254000NBdvZFoP")
 
 
 def test_refused_by_ark(golden: Golden) -> None:
     """Shape B: Ark's error as a JSON text inside the message."""
     with pytest.raises(ModerationRefused) as caught:
         CREATE.read(golden("refused by Ark"))
-    assert ("InputImageSensitiveContentDetected.PrivacyInformation", "021777288506000") == (
+    assert (
         caught.value.code,
         caught.value.request_id,
-    )
+    ) == ("InputImageSensitiveContentDetected.PrivacyInformation", "021777288506000")
 
 
 def test_refused_with_the_code_in_brackets(golden: Golden) -> None:
@@ -279,11 +287,11 @@ def test_an_asset_that_is_not_ready_yet(reply: Reply, text: str) -> None:
     body = {"code": "fail_to_fetch_task", "message": nested("InvalidParameter", text), "data": None}
     with pytest.raises(RateLimited, match="asset") as caught:
         CREATE.read(reply(400, body))
-    assert (10.0, True, False) == (
+    assert (
         caught.value.retry_after,
         caught.value.retryable,
         caught.value.maybe_accepted,
-    )
+    ) == (10.0, True, False)
 
 
 def test_an_unexplained_error_in_a_success_leaves_the_outcome_open(reply: Reply) -> None:
@@ -296,7 +304,7 @@ def test_an_unexplained_error_in_a_success_leaves_the_outcome_open(reply: Reply)
 def test_probe(reply: Reply) -> None:
     """The model list proves the key; the gateway's own web page does not."""
     call = VENDOR.probe()
-    assert ("GET", "/v1/models") == (call.request.method, call.request.path)
+    assert (call.request.method, call.request.path) == ("GET", "/v1/models")
     call.read(reply(200, {"data": []}))
     with pytest.raises(AuthenticationRefused):
         call.read(reply(401, {"error": {"message": "Invalid token"}}))

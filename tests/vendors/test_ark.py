@@ -82,7 +82,9 @@ def test_unset_options_are_not_sent() -> None:
 def test_references_are_grouped_by_kind() -> None:
     """All images, all videos, all audios, each with its role."""
     request = GenerationRequest(
-        reference_audios=("https://a",), reference_images=("https://i", "https://j"), reference_videos=("https://v",)
+        reference_audios=("https://a",),
+        reference_images=("https://i", "https://j"),
+        reference_videos=("https://v",),
     )
     assert [part["role"] for part in ark.reference_parts(request)] == [
         "reference_image",

@@ -16,7 +16,15 @@ from airflow_provider_seedance.errors import (
     VendorRefusal,
     VendorUnavailable,
 )
-from airflow_provider_seedance.models import Balance, Cost, Failed, GenerationRequest, Pending, Status, Succeeded
+from airflow_provider_seedance.models import (
+    Balance,
+    Cost,
+    Failed,
+    GenerationRequest,
+    Pending,
+    Status,
+    Succeeded,
+)
 from airflow_provider_seedance.vendors.evolink import VENDOR
 from airflow_provider_seedance.vendors.wire import HttpResponse
 
@@ -62,13 +70,13 @@ def test_web_search_shares_its_object(fields: dict[str, Any], expected: Any) -> 
 def test_created(golden: Golden) -> None:
     """The create's answer tells the reserved credits and the estimated run."""
     seen = CREATE.read(golden("created"))
-    assert ("evolink", "task-unified-1774857405-abc123", Status.QUEUED, "pending") == (
+    assert (
         seen.vendor,
         seen.generation_id,
         seen.status,
         seen.vendor_status,
-    )
-    assert (165.0, 8.0) == (seen.estimated_seconds, seen.duration)
+    ) == ("evolink", "task-unified-1774857405-abc123", Status.QUEUED, "pending")
+    assert (seen.estimated_seconds, seen.duration) == (165.0, 8.0)
     assert credits_of("50", "estimated") == seen.charge
     assert datetime(2026, 3, 30, 7, 56, 45, tzinfo=timezone.utc) == seen.created_at
 
@@ -131,11 +139,11 @@ def test_failed(golden: Golden) -> None:
     """The safety filter's answer is moderation, in the vendor's words."""
     seen = GET.read(golden("failed"))
     assert isinstance(seen, Failed)
-    assert (Status.FAILED, Kind.MODERATION, "content_policy_violation") == (
+    assert (
         seen.status,
         seen.failure.kind,
         seen.failure.code,
-    )
+    ) == (Status.FAILED, Kind.MODERATION, "content_policy_violation")
 
 
 @pytest.mark.parametrize(
@@ -169,12 +177,17 @@ def test_both_ways_of_being_cancelled(golden: Golden, reply: Reply) -> None:
     for answer in (golden("cancelled"), reply(200, {**TASK, "status": "cancelled"})):
         seen = GET.read(answer)
         assert isinstance(seen, Failed)
-        assert (Status.CANCELLED, Kind.CANCELLED) == (seen.status, seen.failure.kind)
+        assert (seen.status, seen.failure.kind) == (Status.CANCELLED, Kind.CANCELLED)
 
 
 @pytest.mark.parametrize(
     ("word", "status"),
-    [("queued", Status.QUEUED), ("running", Status.RUNNING), ("Processing", Status.RUNNING), ("x", Status.RUNNING)],
+    [
+        ("queued", Status.QUEUED),
+        ("running", Status.RUNNING),
+        ("Processing", Status.RUNNING),
+        ("x", Status.RUNNING),
+    ],
 )
 def test_words_of_other_generations(reply: Reply, word: str, status: Status) -> None:
     """Older words are known, and an unknown one is never an end."""
@@ -303,7 +316,7 @@ def test_the_lower_limit_is_the_balance(reply: Reply, token: Any, user: Any, lef
 
 def test_balance_sample(golden: Golden) -> None:
     """The contract's own answer."""
-    assert ("GET", "/v1/credits") == (BALANCE.request.method, BALANCE.request.path)
+    assert (BALANCE.request.method, BALANCE.request.path) == ("GET", "/v1/credits")
     assert BALANCE.read(golden("credits")) == Balance(amount=Decimal("1095.3996"), currency="credits")
 
 

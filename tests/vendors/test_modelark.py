@@ -45,7 +45,11 @@ GET = VENDOR.get("cgt-1")
 def test_created(golden: Golden) -> None:
     """A create is answered with an id and nothing else."""
     seen = CREATE.read(golden("created"))
-    assert ("modelark", "cgt-20260902164158-rqwgv", Status.QUEUED) == (seen.vendor, seen.generation_id, seen.status)
+    assert (
+        seen.vendor,
+        seen.generation_id,
+        seen.status,
+    ) == ("modelark", "cgt-20260902164158-rqwgv", Status.QUEUED)
 
 
 def test_a_draft_sends_nothing_but_its_id() -> None:
@@ -69,7 +73,7 @@ def test_pending(golden: Golden, name: str, status: Status) -> None:
     seen = GET.read(golden(name))
     assert isinstance(seen, Pending)
     assert (status, name) == (seen.status, seen.vendor_status)
-    assert ("default", 0) == (seen.service_tier, seen.priority)
+    assert (seen.service_tier, seen.priority) == ("default", 0)
     assert datetime(2026, 5, 21, 7, 33, 38, tzinfo=timezone.utc) == seen.created_at
 
 
@@ -79,14 +83,14 @@ def test_succeeded(golden: Golden) -> None:
     assert isinstance(seen, Succeeded)
     assert "X-Tos-Signature" in seen.video_url
     assert seen.last_frame_url == "https://…/x.png?X-Tos-Expires=86400"
-    assert ("720p", "16:9", 5.0, 78674, True, False) == (
+    assert (
         seen.resolution,
         seen.aspect_ratio,
         seen.duration,
         seen.seed,
         seen.generate_audio,
         seen.draft,
-    )
+    ) == ("720p", "16:9", 5.0, 78674, True, False)
     assert Usage(completion_tokens=108900, total_tokens=108900) == seen.usage
     assert seen.finished_at is not None
     assert seen.finished_at + timedelta(days=1) == seen.expires_at
@@ -96,11 +100,11 @@ def test_failed(golden: Golden) -> None:
     """A task that the output filter stopped is moderation, with Ark's own code."""
     seen = GET.read(golden("failed"))
     assert isinstance(seen, Failed)
-    assert (Status.FAILED, Kind.MODERATION, "OutputVideoSensitiveContentDetected.PolicyViolation") == (
+    assert (
         seen.status,
         seen.failure.kind,
         seen.failure.code,
-    )
+    ) == (Status.FAILED, Kind.MODERATION, "OutputVideoSensitiveContentDetected.PolicyViolation")
     assert "copyright restrictions" in seen.failure.message
 
 
@@ -118,7 +122,7 @@ def test_ends_without_an_error_object(golden: Golden, name: str, status: Status,
 def test_an_unknown_state_is_running(reply: Reply) -> None:
     """A word that the contract does not have is never an end."""
     seen = GET.read(reply(200, {**TASK, "status": "paused"}))
-    assert (Status.RUNNING, "paused") == (seen.status, seen.vendor_status)
+    assert (seen.status, seen.vendor_status) == (Status.RUNNING, "paused")
 
 
 @pytest.mark.parametrize(
@@ -141,7 +145,7 @@ def test_the_list_asks_for_what_was_wanted() -> None:
     """Ids repeat their key; the page size is always sent, because the default would hide results."""
     query = ListQuery(ids=("a", "b"), status=Status.QUEUED, model="m", service_tier="flex", page=2)
     call = LIST(query)
-    assert ("GET", TASKS, True) == (call.request.method, call.request.path, call.repeatable)
+    assert (call.request.method, call.request.path, call.repeatable) == ("GET", TASKS, True)
     assert call.request.query == (
         ("page_num", "2"),
         ("page_size", "100"),
@@ -157,7 +161,7 @@ def test_the_list_asks_for_what_was_wanted() -> None:
 def test_page(golden: Golden) -> None:
     """A page gives its rows as generations, and the number of all matches."""
     page = LIST(ListQuery()).read(golden("page"))
-    assert (1, ["cgt-20260320120147-pqwhc"]) == (page.total, [row.generation_id for row in page.items])
+    assert (page.total, [row.generation_id for row in page.items]) == (1, ["cgt-20260320120147-pqwhc"])
 
 
 @pytest.mark.parametrize("body", [{"total": 0, "items": []}, {"total": 0, "items": None}, {"total": 0}])
@@ -168,7 +172,7 @@ def test_an_empty_page(reply: Reply, body: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("body", [{}, {"total": 3}, {"total": 1, "items": ["x"]}, {"items": [{"id": "a"}]}])
 def test_a_page_that_cannot_be_read_is_not_an_empty_page(reply: Reply, body: dict[str, Any]) -> None:
-    """"Could not look" must never be taken for "nothing there"."""
+    """ "Could not look" must never be taken for "nothing there"."""
     with pytest.raises(MalformedReply):
         LIST(ListQuery()).read(reply(200, body))
 
@@ -177,8 +181,9 @@ def test_a_row_of_another_modality_does_not_spoil_the_page(reply: Reply) -> None
     """A finished 3D task has a file and no video; it stays in the page, as if it still ran."""
     other = {"id": "cgt-3d", "status": "succeeded", "content": {"file_url": "https://h/a.glb"}}
     page = LIST(ListQuery()).read(reply(200, {"total": 2, "items": [other, TASK]}))
-    assert [("cgt-3d", Status.RUNNING), ("cgt-1", Status.RUNNING)] == [
-        (row.generation_id, row.status) for row in page.items
+    assert [(row.generation_id, row.status) for row in page.items] == [
+        ("cgt-3d", Status.RUNNING),
+        ("cgt-1", Status.RUNNING),
     ]
 
 
@@ -206,11 +211,11 @@ def test_refused(golden: Golden) -> None:
     """The code decides, and the request id at the end of the message is taken out of it."""
     with pytest.raises(ValidationRefused) as caught:
         CREATE.read(golden("refused"))
-    assert ("InvalidParameter", 400, False) == (
+    assert (
         caught.value.code,
         caught.value.http_status,
         caught.value.maybe_accepted,
-    )
+    ) == ("InvalidParameter", 400, False)
 
 
 def test_unknown_task(golden: Golden) -> None:
@@ -246,7 +251,7 @@ def test_a_created_answer_without_an_id_is_malformed(reply: Reply, content: byte
 def test_probe(golden: Golden, reply: Reply) -> None:
     """The smallest list proves the key; a login page of a proxy does not."""
     call: Call[None] = VENDOR.probe()
-    assert ("GET", (("page_num", "1"), ("page_size", "1"))) == (call.request.method, call.request.query)
+    assert (call.request.method, call.request.query) == ("GET", (("page_num", "1"), ("page_size", "1")))
     call.read(golden("page"))
     with pytest.raises(AuthenticationRefused):
         call.read(reply(401, {"error": {"code": "AuthenticationError", "message": "m"}}))

@@ -139,13 +139,13 @@ def test_a_refusal_carries_all_that_is_known(reply: Callable[..., Any]) -> None:
     """Code, status, request id and the wish to wait travel with the error."""
     answer = reply(429, {}, x_request_id="r1", retry_after="7")
     error = reading.refuse(answer, Kind.RATE_LIMIT, Complaint("c", "m", None), retry_after=60, advice="Wait.")
-    assert ("m", "c", 429, "r1", 7.0) == (
+    assert (
         error.message,
         error.code,
         error.http_status,
         error.request_id,
         error.retry_after,
-    )
+    ) == ("m", "c", 429, "r1", 7.0)
     assert str(error) == "m (HTTP 429, code c, request id r1). Wait."
 
 

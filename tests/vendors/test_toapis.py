@@ -44,7 +44,7 @@ OF_KEY, OF_ACCOUNT = VENDOR.balance()
 def test_created(golden: Golden) -> None:
     """The vendor's id, not the caller's, is the generation's."""
     seen = CREATE.read(golden("created"))
-    assert ("toapis", "tsk_vid_01JXABCDEF", Status.QUEUED) == (seen.vendor, seen.generation_id, seen.status)
+    assert (seen.vendor, seen.generation_id, seen.status) == ("toapis", "tsk_vid_01JXABCDEF", Status.QUEUED)
 
 
 @pytest.mark.parametrize(
@@ -103,10 +103,10 @@ def test_completed(golden: Golden) -> None:
     """Links, times, searches and the settled price."""
     seen = GET.read(golden("completed"))
     assert isinstance(seen, Succeeded)
-    assert ("https://files.toapis.com/videos/abc.mp4", "https://files.toapis.com/images/abc_last.png") == (
+    assert (
         seen.video_url,
         seen.last_frame_url,
-    )
+    ) == ("https://files.toapis.com/videos/abc.mp4", "https://files.toapis.com/images/abc_last.png")
     assert seen.finished_at == datetime(2026, 1, 14, 8, 48, 34, tzinfo=timezone.utc)
     assert seen.expires_at == datetime(2026, 1, 15, 8, 48, 34, tzinfo=timezone.utc)
     assert Usage(web_searches=1) == seen.usage
@@ -143,7 +143,7 @@ def test_failed(golden: Golden) -> None:
     """A failure is refunded, and its words tell that it was moderation."""
     seen = GET.read(golden("failed"))
     assert isinstance(seen, Failed)
-    assert (Kind.MODERATION, "generation_failed") == (seen.failure.kind, seen.failure.code)
+    assert (seen.failure.kind, seen.failure.code) == (Kind.MODERATION, "generation_failed")
     assert Cost(amount=Decimal(0), currency="USD", basis="billed") == seen.charge
 
 
@@ -156,13 +156,19 @@ def test_failed(golden: Golden) -> None:
         ({"code": "generation_failed", "message": "image may contain real person"}, Kind.MODERATION),
         ({"code": "InputImageSensitiveContentDetected.PrivacyInformation"}, Kind.MODERATION),
         (
-            {"code": "generation_failed", "message": "call upstream API failed: upstream returned status 502"},
+            {
+                "code": "generation_failed",
+                "message": "call upstream API failed: upstream returned status 502",
+            },
             Kind.OVERLOAD,
         ),
         ({"code": "generation_failed", "message": "upstream timeout"}, Kind.OVERLOAD),
         ({"code": "generation_failed", "message": "任务超时"}, Kind.OVERLOAD),
         (
-            {"code": "generation_failed", "message": "call upstream API failed: upstream returned status 422"},
+            {
+                "code": "generation_failed",
+                "message": "call upstream API failed: upstream returned status 422",
+            },
             Kind.REJECTED,
         ),
         (None, Kind.REJECTED),
@@ -179,7 +185,7 @@ def test_a_very_old_failure(reply: Reply) -> None:
     """Very old tasks keep the reason in fail_reason."""
     seen = GET.read(reply(200, {**TASK, "status": "failed", "fail_reason": "内容违反了内容政策"}))
     assert isinstance(seen, Failed)
-    assert (Kind.MODERATION, "内容违反了内容政策") == (seen.failure.kind, seen.failure.message)
+    assert (seen.failure.kind, seen.failure.message) == (Kind.MODERATION, "内容违反了内容政策")
 
 
 @pytest.mark.parametrize("body", [{**TASK, "status": "completed"}, {"status": "queued"}, {"id": "x"}, {}])
@@ -235,7 +241,7 @@ def test_refusal_samples(golden: Golden) -> None:
         CREATE.read(golden("refused, string code"))
     with pytest.raises(AuthenticationRefused) as caught:
         CREATE.read(golden("refused by the gateway"))
-    assert ("未提供令牌", "new_api_error") == (caught.value.message, caught.value.code)
+    assert (caught.value.message, caught.value.code) == ("未提供令牌", "new_api_error")
     with pytest.raises(VendorRefusal, match="invalid request body"):
         CREATE.read(golden("refused without success"))
 
@@ -245,11 +251,11 @@ def test_surely_not_accepted(reply: Reply, status: int) -> None:
     """These two may be sent again, after the time that the vendor asks for."""
     with pytest.raises(RateLimited) as caught:
         CREATE.read(reply(status, b"<html>", retry_after="4"))
-    assert (4.0, True, False) == (
+    assert (
         caught.value.retry_after,
         caught.value.retryable,
         caught.value.maybe_accepted,
-    )
+    ) == (4.0, True, False)
 
 
 @pytest.mark.parametrize("status", [408, 500, 502, 504])

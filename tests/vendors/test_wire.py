@@ -55,11 +55,11 @@ def test_what_is_not_a_json_object_is_malformed(content: bytes, words: str) -> N
     with pytest.raises(MalformedReply, match="not a JSON object") as caught:
         HttpResponse(200, {"retry-after": "2"}, content, NOW).json_object()
     assert words in str(caught.value)
-    assert (200, 2.0, True) == (
+    assert (
         caught.value.http_status,
         caught.value.retry_after,
         caught.value.maybe_accepted,
-    )
+    ) == (200, 2.0, True)
 
 
 def test_a_malformed_answer_does_not_show_a_signed_link() -> None:

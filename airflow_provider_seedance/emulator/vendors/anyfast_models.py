@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from airflow_provider_seedance.emulator.shapes import SIZES, Size
 from airflow_provider_seedance.emulator.vendors.ark_models import (
     MODELS,
     V2,
@@ -15,7 +16,11 @@ from airflow_provider_seedance.emulator.vendors.ark_models import (
 )
 
 _NO_4K = replace(V2, resolutions=("480p", "720p", "1080p"))
-_ULTRA = replace(V2, resolutions=("720p", "1080p", "2k"))
+_2K: dict[str, Size] = {
+    "16:9": (2560, 1440), "4:3": (2218, 1664), "1:1": (1920, 1920), "3:4": (1664, 2218), "9:16": (1440, 2560),
+    "21:9": (2940, 1260),
+}  # fmt: skip
+_ULTRA = replace(V2, resolutions=("720p", "1080p", "2k"), sizes={**SIZES["2.0"], "2k": _2K})
 
 
 def _one(model: ArkModel) -> ArkModel:

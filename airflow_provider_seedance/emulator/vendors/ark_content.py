@@ -214,8 +214,10 @@ def _check_total(content: Content, found: dict[int, Media], model: ArkModel) -> 
     for kind in ("video", "audio"):
         total = sum(found[part.place].seconds or 0 for part in content.of_kind(kind))
         if total > most:
-            text = f"the parameter total {kind} duration (seconds) specified in the request must be less than or equal to"
-            raise invalid(f"{text} {most} for model {model.undated} in {SHORT_MODE[content.mode]}.")
+            text = f"the parameter total {kind} duration (seconds) specified in the request must be less than"
+            raise invalid(
+                f"{text} or equal to {most} for model {model.undated} in {SHORT_MODE[content.mode]}."
+            )
 
 
 def input_seconds(content: Content, found: dict[int, Media]) -> float:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from airflow_provider_seedance.emulator.shapes import SIZES, Table
+
 
 @dataclass(frozen=True)
 class ArkModel:
@@ -16,7 +18,7 @@ class ArkModel:
     durations: tuple[int, int]
     resolutions: tuple[str, ...]
     modes: frozenset[str]
-    table: str
+    sizes: Table
     references: tuple[int, int, int] = (0, 0, 0)
     """Most images, videos, audios."""
     default_resolution: str = "720p"
@@ -50,19 +52,19 @@ _ALL = _STILLS | {"reference"}
 _HD = ("480p", "720p", "1080p")
 
 _V1 = ArkModel(
-    "seedance-1-0-pro-250528", "1.0", "1.0", (2, 12), _HD, _STILLS, "1.0", default_resolution="1080p",
+    "seedance-1-0-pro-250528", "1.0", "1.0", (2, 12), _HD, _STILLS, SIZES["1.0"], default_resolution="1080p",
     auto_duration=False, audio=False, frames=True, flex=True, camera_fixed=True,
 )  # fmt: skip
 _V15 = ArkModel(
-    "seedance-1-5-pro-251215", "1.5", "1.5", (4, 12), _HD, _STILLS | {"draft_final"}, "2.0",
+    "seedance-1-5-pro-251215", "1.5", "1.5", (4, 12), _HD, _STILLS | {"draft_final"}, SIZES["2.0"],
     draft=True, flex=True, camera_fixed=True,
 )  # fmt: skip
 _V2 = ArkModel(
-    "dreamina-seedance-2-0-260128", "2.0", "2.0", (4, 15), (*_HD, "4k"), _ALL, "2.0", (9, 3, 3),
+    "dreamina-seedance-2-0-260128", "2.0", "2.0", (4, 15), (*_HD, "4k"), _ALL, SIZES["2.0"], (9, 3, 3),
     priority=True, tools=True,
 )  # fmt: skip
 _V25 = ArkModel(
-    "dreamina-seedance-2-5-260628", "2.5", "2.5", (4, 30), _HD, _ALL, "2.5", (30, 10, 10), priority=True,
+    "dreamina-seedance-2-5-260628", "2.5", "2.5", (4, 30), _HD, _ALL, SIZES["2.5"], (30, 10, 10), priority=True,
 )  # fmt: skip
 
 V2_FAST = replace(_V2, id="dreamina-seedance-2-0-fast-260128", speed="2.0-fast", resolutions=("480p", "720p"))

@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow_provider_seedance.emulator.generation import Picture
 from airflow_provider_seedance.emulator.inputs import Media
-from airflow_provider_seedance.emulator.shapes import RATIOS, SIZES, Size, nearest_ratio
+from airflow_provider_seedance.emulator.shapes import RATIOS, Size, nearest_ratio
 from airflow_provider_seedance.emulator.vendors.ark_content import (
     SHORT_MODE,
     ArkError,
@@ -103,7 +103,7 @@ class Parameters:
         return ArkOrder(
             resolution=self.resolution,
             ratio=ratio,
-            size=SIZES[self._model.table][self.resolution][ratio],
+            size=self._model.sizes[self.resolution][ratio],
             frames=self._body.get("frames") or 24 * self._final_duration(media, rng) + 1,
             audio=self._body.get("generate_audio", True) and self._model.audio,
             last_frame=self._body.get("return_last_frame", False),

@@ -121,18 +121,9 @@ class EvoLink:
         order = generation.order
         if order.callback and generation.phase.is_final:
             body = json_bytes(_task(generation, order.origin, generation.updated_at))
-            world.outbox.due.append(
-                Delivery(
-                    self.name,
-                    generation.id,
-                    order.callback,
-                    lambda: body,
-                    lambda _: {},
-                    _CALLBACK_PAUSES,
-                    _CALLBACK_TIMEOUT,
-                )  # fmt: skip
+            world.send(
+                Delivery(self.name, generation.id, order.callback, body, _CALLBACK_PAUSES, _CALLBACK_TIMEOUT)
             )
-            world.changed.set()
 
     def _create(self, call: Call) -> Response:
         account = _account(call)

@@ -19,9 +19,9 @@ def complaint(media: Media) -> str | None:
             return f"{media.kind} width and height must be between 300 and 6000 px"
     if media.aspect and not 0.4 <= media.aspect <= 2.5:
         return f"{media.kind} aspect ratio must be between 0.4 and 2.5"
-    if media.kind == "video" and media.width and media.height:
-        if not 409_600 <= media.width * media.height <= 2_086_876:
-            return "video frame area is out of range"
+    area = media.width * media.height if media.width and media.height else None
+    if media.kind == "video" and area and not 409_600 <= area <= 2_086_876:
+        return "video frame area is out of range"
     if media.fps and not 23.9 <= media.fps <= 60:
         return "video fps must be between 24 and 60"
     if media.seconds and not 1.9 <= media.seconds <= 15.2:

@@ -107,18 +107,7 @@ class ModelArk:
             return
         body = json_bytes(task_object(generation, order.origin, owned_fields(generation)))
         pauses = (5.0, 5.0, 5.0) if generation.phase in (Phase.SUCCEEDED, Phase.FAILED) else ()
-        world.outbox.due.append(
-            Delivery(
-                self.name,
-                generation.id,
-                order.callback,
-                lambda: body,
-                lambda _: {},
-                pauses,
-                _CALLBACK_TIMEOUT,
-            )
-        )
-        world.changed.set()
+        world.send(Delivery(self.name, generation.id, order.callback, body, pauses, _CALLBACK_TIMEOUT))
 
     # --- the four calls ----------------------------------------------------------------------------------
 

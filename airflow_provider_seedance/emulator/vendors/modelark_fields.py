@@ -11,9 +11,7 @@ from airflow_provider_seedance.emulator.vendors.ark_models import ArkModel
 from airflow_provider_seedance.emulator.vendors.ark_order import Parameters, is_whole
 
 
-def check_own_fields(
-    body: dict[str, Any], model: ArkModel, content: Content, parameters: Parameters
-) -> None:
+def check_own_fields(body: dict[str, Any], model: ArkModel, content: Content, parameters: Parameters) -> None:
     """Fields that only Ark itself has."""
     flex = body.get("service_tier") == "flex"
     draft = body.get("draft", False)
@@ -40,10 +38,10 @@ def check_own_fields(
         wrong = wrong or "service_tier"
     if wrong:
         raise parameters.wrong(wrong)
-    if model.family == "2.5" and content.mode in ("first_frame", "first_last_frame"):
-        if body.get("ratio", "adaptive") != "adaptive":
-            text = "The request does not meet the constraints of the task. Issues: [0] ratio must be adaptive"
-            raise ArkError("InvalidParameter.TaskTypeConstraint", text, "ratio")
+    follows_picture = model.family == "2.5" and content.mode in ("first_frame", "first_last_frame")
+    if follows_picture and body.get("ratio", "adaptive") != "adaptive":
+        text = "The request does not meet the constraints of the task. Issues: [0] ratio must be adaptive"
+        raise ArkError("InvalidParameter.TaskTypeConstraint", text, "ratio")
 
 
 def owned_fields(generation: Generation) -> dict[str, Any]:

@@ -53,6 +53,8 @@ _FAILURES = {
     "fail": "call upstream API failed: upstream returned status 500",
     "review": "private asset review failed: media could not be fetched",
 }
+
+
 class ToApis:
     """Video, balances, uploads and private avatars."""
 
@@ -84,8 +86,7 @@ class ToApis:
                     generation, "last_frame", f"/media/{NAME}/images/{name}_last.png", "", head_allowed=True
                 )
         if order.callback and generation.phase.is_final:
-            world.outbox.due.append(_webhook(world, generation))
-            world.changed.set()
+            world.send(_webhook(world, generation))
 
     def _create(self, call: Call) -> Response:
         account = _account(call)
@@ -175,13 +176,14 @@ def _order(call: Call, account: str, body: dict[str, Any], media: list[Media]) -
     size, frames, seed = PIXELS[resolution][ratio], 24 * seconds + 1, body.get("seed", -1)
     input_seconds = limits.video_seconds(media)
     usd = _usd(model, resolution, tokens(size, frames, input_seconds), with_video=input_seconds > 0)
-    roles = [role for kind, role, _ in roles_in(body) if kind == "image"]
+    roles = roles_in(body)
+    image_roles = [role for kind, role, _ in roles if kind == "image"]
     images = [item for item in media if item.kind == "image"]
     review = _REVIEW_SECONDS if body.get("private_asset_review") else 0.0
     return Order(
         account=account,
         model=name,
-        mode=_mode(roles, media),
+        mode=_mode([role for _, role, _ in roles]),
         prompt=body.get("prompt", ""),
         resolution=resolution,
         ratio=ratio,
@@ -197,7 +199,7 @@ def _order(call: Call, account: str, body: dict[str, Any], media: list[Media]) -
         origin=call.origin,
         input_seconds=input_seconds,
         pictures=tuple(
-            Picture(role, item.load) for role, item in zip(roles, images, strict=False) if item.load
+            Picture(role, item.load) for role, item in zip(image_roles, images, strict=False) if item.load
         ),
         callback=body.get("callback_url"),
         echo={
@@ -205,16 +207,16 @@ def _order(call: Call, account: str, body: dict[str, Any], media: list[Media]) -
             "trace_id": body.get("trace_id"),
             "usd": usd,
             "searches": 1 if body.get("tools") else 0,
-        },  # fmt: skip
+        },
     )
 
 
-def _mode(roles: list[str], media: list[Media]) -> str:
+def _mode(roles: list[str]) -> str:
     if "last_frame" in roles:
         return "first_last_frame"
     if "first_frame" in roles:
         return "first_frame"
-    return "reference" if media else "text"
+    return "reference" if roles else "text"
 
 
 def _usd(model: Model, resolution: str, amount: int, *, with_video: bool) -> Decimal:
@@ -303,7 +305,7 @@ def _webhook(world: World, generation: Generation) -> Delivery:
         }
 
     return Delivery(
-        NAME, generation.id, str(order.callback), lambda: body, headers, _WEBHOOK_PAUSES, _WEBHOOK_TIMEOUT
+        NAME, generation.id, str(order.callback), body, _WEBHOOK_PAUSES, _WEBHOOK_TIMEOUT, headers
     )
 
 
@@ -325,5 +327,3 @@ def _account(call: Call, *, integer: bool = False) -> str:
     if call.key is None or call.key == INVALID_KEY:
         raise refuse(401, integer=integer)
     return call.key
-
-

@@ -59,7 +59,7 @@ Roles = list[tuple[str, str, str]]
 def check(body: dict[str, Any], model: Model) -> Roles:
     """Types and ranges, then modes, then the resolution, tools and review rules."""
     duration = body.get("duration", 0 if model.auto_duration else 5)
-    if not is_whole(duration, 4, 15) and not (model.auto_duration and duration in (0, -1)):
+    if not is_whole(duration, 4, 15) and not (model.auto_duration and is_whole(duration, -1, 0)):
         raise refuse(400, "duration must be an integer between 4 and 15")
     if body.get("aspect_ratio", "adaptive") not in (*RATIOS, "adaptive"):
         raise refuse(400, "aspect_ratio is not supported")

@@ -1,0 +1,55 @@
+# Everything here needs only make and Python 3.10 or newer; PYTHON=... chooses the interpreter.
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+PIP := $(RUN) -m pip --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help demo airflow test lint format constraints clean
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+demo: $(VENV)/.package  ## Make four clips through a real Airflow, with no account and no network
+	@$(RUN) -m dev.demo
+
+airflow: $(VENV)/.package  ## Run Airflow's web UI with the example DAGs and the emulator, until Ctrl-C
+	@$(RUN) -m dev.look
+
+test: lint  ## Lint, check types and run every test
+	$(RUN) -m pytest -n 2 --dist loadgroup
+
+lint: $(VENV)/.dev  ## Lint and check types
+	$(RUN) -m ruff check
+	$(RUN) -m ruff format --check
+	$(RUN) -m mypy
+
+format: $(VENV)/.dev  ## Format the code
+	$(RUN) -m ruff check --fix
+	$(RUN) -m ruff format
+
+# With PYTHON= the oldest supported version, so that the pins can be installed on the newer ones too.
+constraints:  ## Pin the newest versions of everything in constraints.txt
+	$(PYTHON) -m venv --clear build/constraints
+	build/constraints/bin/python -m pip install --quiet --upgrade pip
+	build/constraints/bin/python -m pip install --quiet --dry-run --ignore-installed \
+		--report build/constraints/report.json pip --editable ".[probe,emulator]" --group dev
+	$(PYTHON) dev/constraints.py < build/constraints/report.json > build/constraints/pins.txt
+	cp build/constraints/pins.txt constraints.txt
+
+clean:  ## Remove what these targets made
+	rm -rf $(VENV) .airflow demo-output build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/.package: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed; set PYTHON=...")'
+	@echo "Installing into $(VENV); this takes a minute or two, once."
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install --quiet --upgrade --constraint constraints.txt pip
+	@$(PIP) install --quiet --constraint constraints.txt --editable ".[probe,emulator]"
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.package
+	@echo "Installing the tools for development."
+	@$(PIP) install --quiet --constraint constraints.txt --group dev
+	@touch $@

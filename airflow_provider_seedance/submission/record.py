@@ -1,0 +1,131 @@
+"""What is on record about a task's generation: written before paying, completed right after.
+
+Rule 1: the intent is stored before the request leaves.
+Rule 2: a record belongs to a task instance, never to one of its tries.
+Rule 3: "cannot read the record" is an error, never "there is none".
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+
+from airflow_provider_seedance.errors import Kind, SeedanceError
+
+#: ``outcome`` of an intent that the vendor surely did not accept, and of a wait that ran out of time.
+REFUSED, TIMED_OUT = "refused", "timed_out"
+
+
+@dataclass(frozen=True)
+class TaskIdentity:
+    """Whose record it is.
+
+    :param max_tries: Airflow's count; a user's clear raises it, a retry does not.
+    """
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int
+    max_tries: int = 0
+
+    def intent_id(self, number: int) -> str:
+        """A key for the ``number``-th intent that a vendor can store and look up: ``[a-z0-9-]``, 28 characters or so."""
+        whose = "\0".join((self.dag_id, self.run_id, self.task_id, str(self.map_index)))
+        return f"sd-{hashlib.sha256(whose.encode()).hexdigest()[:22]}-{number}"
+
+
+class SubmissionRecord(BaseModel):
+    """One task instance's latest intent and what became of it. Users see and may edit it in Airflow's UI."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    version: int = 1
+    #: Counts the intents of this task instance, from 1.
+    intent: int
+    intent_id: str
+    vendor: str
+    seedance_conn_id: str
+    fingerprint: str
+    intended_at: AwareDatetime
+    #: Of the task instance when this was last acted on; tells a clear from a retry.
+    max_tries: int
+    generation_id: str | None = None
+    #: The wait for it: both are carried over every restart.
+    started: AwareDatetime | None = None
+    deadline: AwareDatetime | None = None
+    #: ``refused``, ``timed_out``, or the final status.
+    outcome: str | None = None
+    reason: str | None = None
+    #: The generation ids of earlier intents.
+    earlier: tuple[str, ...] = ()
+
+    def plain(self) -> dict[str, Any]:
+        """The record as a JSON object."""
+        return self.model_dump(mode="json")
+
+    def but(self, **changes: Any) -> SubmissionRecord:
+        """This record with changes."""
+        return self.model_copy(update=changes)
+
+    @classmethod
+    def of(cls, fields: Any) -> SubmissionRecord:
+        """The record in ``fields``.
+
+        :raises StateUnreadable: if it is not one.
+        """
+        try:
+            if isinstance(fields, Mapping):
+                return cls.model_validate(fields)
+        except ValidationError as fault:
+            raise StateUnreadable(f"the record of this task's generation is damaged: {fault}") from fault
+        raise StateUnreadable(f"the record of this task's generation is damaged: {fields!r}")
+
+
+class RecordStore(Protocol):
+    """Where one task instance's record lives."""
+
+    def read(self) -> SubmissionRecord | None:
+        """The record, or ``None`` if there surely is none.
+
+        :raises StateUnreadable: if that cannot be found out.
+        """
+
+    def write(self, record: SubmissionRecord) -> None:
+        """Store it durably.
+
+        :raises StateUnwritable: if it may not have been stored.
+        """
+
+
+class NoRecords:
+    """For tasks that are not durable: nothing is remembered from try to try."""
+
+    def read(self) -> SubmissionRecord | None:
+        return None
+
+    def write(self, record: SubmissionRecord) -> None:
+        """Nothing."""
+
+
+class StateUnreadable(SeedanceError):
+    """The record cannot be read. Nothing was sent: a paid generation may already exist."""
+
+    kind = Kind.CONNECTION
+
+    def __init__(self, message: str, **details: Any) -> None:
+        details.setdefault(
+            "advice",
+            "Nothing was sent. A retry reads it again; do not delete it, a paid generation may be in it.",
+        )
+        super().__init__(message, **details)
+
+
+class StateUnwritable(SeedanceError):
+    """The record cannot be written."""
+
+    kind = Kind.CONNECTION

@@ -1,0 +1,136 @@
+"""The vendor-neutral words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from airflow_provider_seedance.errors import RequestInvalid
+from airflow_provider_seedance.models import (
+    Failure,
+    GenerationPage,
+    GenerationRequest,
+    ListQuery,
+    Mode,
+    Pending,
+    Status,
+    Succeeded,
+)
+
+
+@pytest.mark.parametrize(
+    ("field", "rendered", "value"),
+    [
+        ("duration", "7", 7),
+        ("duration", -1, -1),
+        ("duration", "", None),
+        ("seed", "4294967295", 4294967295),
+        ("generate_audio", "false", False),
+        ("generate_audio", "True", True),
+        ("watermark", "None", None),
+        ("prompt", "  a cat ", "a cat"),
+        ("prompt", "None", None),
+        ("reference_images", "https://h/a.png", ("https://h/a.png",)),
+        ("reference_images", '["https://h/a", "https://h/b"]', ("https://h/a", "https://h/b")),
+        ("reference_images", "['https://h/a']", ("https://h/a",)),
+        ("reference_images", "('https://h/a',)", ("https://h/a",)),
+        ("reference_images", ["https://h/a"], ("https://h/a",)),
+        ("reference_images", "", ()),
+        ("reference_images", None, ()),
+        ("vendor_options", '{"draft": true}', {"draft": True}),
+        ("vendor_options", "{'draft': True}", {"draft": True}),
+        ("vendor_options", "None", {}),
+    ],
+)
+def test_rendered_templates_need_no_care(field: str, rendered: Any, value: Any) -> None:
+    """Texts become what the field is; nothing, or None as text, means not given."""
+    assert value == getattr(GenerationRequest.of({field: rendered}), field)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("duration", "long"),
+        ("duration", True),
+        ("duration", 5.5),
+        ("generate_audio", "perhaps"),
+        ("reference_images", "[broken"),
+        ("reference_images", "[" * 5000),
+        ("reference_images", "[1, 2]"),
+        ("vendor_options", "broken"),
+        ("vendor_options", "[1]"),
+        ("model", ""),
+        ("durration", 5),
+    ],
+)
+def test_a_value_that_does_not_fit_is_named(field: str, value: Any) -> None:
+    """Each refusal names the field, also one that does not exist."""
+    with pytest.raises(RequestInvalid) as caught:
+        GenerationRequest.of({"prompt": "p", field: value})
+    assert {field} == {problem.field.partition(".")[0] for problem in caught.value.problems}
+
+
+def test_all_problems_are_told_at_once() -> None:
+    """Two wrong fields make one error with two problems."""
+    with pytest.raises(RequestInvalid) as caught:
+        GenerationRequest.of({"duration": "long", "seed": "x"})
+    assert [problem.field for problem in caught.value.problems] == ["duration", "seed"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "mode"),
+    [
+        ({"prompt": "p"}, Mode.TEXT),
+        ({"first_frame": "https://a"}, Mode.FIRST_FRAME),
+        ({"first_frame": "https://a", "last_frame": "https://b"}, Mode.FIRST_LAST_FRAME),
+        ({"reference_images": "https://a"}, Mode.REFERENCE),
+        ({"reference_videos": "https://a"}, Mode.REFERENCE),
+        ({"reference_audios": "https://a"}, Mode.REFERENCE),
+        ({"draft_task_id": "cgt-1"}, Mode.DRAFT_FINAL),
+    ],
+)
+def test_the_media_make_the_mode(fields: dict[str, Any], mode: Mode) -> None:
+    """Nobody names a mode: it follows from what was given."""
+    assert mode is GenerationRequest.of(fields).mode
+
+
+def test_a_request_cannot_be_changed() -> None:
+    """What was checked is what is sent."""
+    with pytest.raises(ValidationError):
+        GenerationRequest().prompt = "other"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("link", ["", "file:///tmp/v.mp4", "soon"])
+def test_a_success_without_a_link_cannot_exist(link: str) -> None:
+    """The type itself forbids it."""
+    with pytest.raises(ValidationError):
+        Succeeded(vendor="v", generation_id="1", video_url=link)
+
+
+def test_links_stay_out_of_the_repr() -> None:
+    """A logged success does not give its video away."""
+    seen = Succeeded(
+        vendor="v", generation_id="1", video_url="https://h/v?sig=abc", last_frame_url="https://h/l?sig=abc"
+    )
+    assert "abc" not in repr(seen)
+
+
+def test_a_failure_s_message_is_redacted() -> None:
+    """The vendor's words may hold a signed link; wherever they show up, it is unusable."""
+    assert Failure(message="cannot read https://h/v?sig=abc").message == "cannot read https://h/v?***"
+
+
+def test_a_page_keeps_its_rows_as_they_are() -> None:
+    """Rows of every state stay the class they were read as."""
+    row = Pending(vendor="v", generation_id="1", status=Status.QUEUED)
+    assert GenerationPage(total=7, items=(row,)).items[0] is row
+
+
+def test_a_list_query_stays_within_the_vendor_s_bounds() -> None:
+    """Page numbers and sizes beyond the contract are refused before anything is sent."""
+    assert (ListQuery().page, ListQuery().page_size) == (1, 100)
+    for wrong in ({"page": 0}, {"page": 501}, {"page_size": 501}):
+        with pytest.raises(ValidationError):
+            ListQuery(**wrong)

@@ -217,6 +217,8 @@ class _GenerationBase(_Value):
     service_tier: str | None = None
     priority: int | None = None
     draft: bool | None = None
+    #: Seconds after its creation at which the vendor gives up on it.
+    expires_after: int | None = None
     usage: Usage | None = None
     #: What the vendor itself says it charged or reserved.
     charge: Cost | None = None

@@ -97,8 +97,7 @@ class AirflowApi:
             time.sleep(0.2)
 
     def trigger(self, dag_id: str, conf: Mapping[str, Any] | None = None) -> Run:
-        """Unpause the DAG and start a run."""
-        self.call("PATCH", f"/dags/{dag_id}", json={"is_paused": False})
+        """Start a run; ``conf`` overrides the DAG's params."""
         body = {"logical_date": None, "conf": dict(conf or {})}
         run = self.call("POST", f"/dags/{dag_id}/dagRuns", json=body)
         return Run(dag_id, run["dag_run_id"])
@@ -139,15 +138,27 @@ class AirflowApi:
             pass
         return self.state(run)
 
-    def log(self, run: Run, task_id: str, *, try_number: int = 1, map_index: int = -1) -> str:
-        """One try's log as text, a line an event."""
+    def log(self, run: Run, task: Task) -> str:
+        """The log of a task's last try, a line an event."""
+        return "\n".join(_log_line(entry) for entry in self._log_entries(run, task))
+
+    def error(self, run: Run, task: Task) -> str | None:
+        """The exception that ended a task's last try."""
+        raised = [
+            f"{fault['exc_type']}: {fault['exc_value']}"
+            for entry in self._log_entries(run, task)
+            for fault in (entry.get("error_detail") or [])[:1]
+        ]
+        return raised[-1] if raised else None
+
+    def _log_entries(self, run: Run, task: Task) -> list[dict[str, Any]]:
         answer = self.call(
             "GET",
-            f"{_path(run)}/taskInstances/{task_id}/logs/{try_number}",
-            params={"map_index": map_index, "full_content": True},
+            f"{_path(run)}/taskInstances/{task.task_id}/logs/{task.try_number}",
+            params={"map_index": task.map_index, "full_content": True},
             headers={"accept": "application/json"},
         )
-        return "\n".join(_log_line(entry) for entry in answer["content"])
+        return [entry for entry in answer["content"] if isinstance(entry, dict)]
 
     def xcom(self, run: Run, task_id: str, *, key: str = "return_value", map_index: int = -1) -> Any:
         """What a task returned or pushed."""
@@ -163,8 +174,6 @@ def _path(run: Run) -> str:
     return f"/dags/{run.dag_id}/dagRuns/{run.run_id}"
 
 
-def _log_line(entry: Any) -> str:
-    if isinstance(entry, str):
-        return entry
+def _log_line(entry: Mapping[str, Any]) -> str:
     extra = {key: value for key, value in entry.items() if key not in _LOG_HEAD}
     return f"{entry.get('level', '')} {entry.get('event', '')}" + (f" {extra}" if extra else "")

@@ -33,7 +33,7 @@ _QUICK = {
 
 _PLAIN = {
     "CORE__LOAD_EXAMPLES": "False",
-    "CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",
+    "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
     "CORE__AUTH_MANAGER": "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager",
     "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
     "CORE__TEST_CONNECTION": "Enabled",
@@ -87,7 +87,9 @@ def airflow_environment(
         "CORE__FERNET_KEY": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
         "DATABASE__SQL_ALCHEMY_CONN": database,
-        "DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps([_bundle(folder) for folder in dags]),
+        "DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps(
+            [_bundle(number, folder) for number, folder in enumerate(dags)]
+        ),
         "API__HOST": "127.0.0.1",
         "API__PORT": str(port),
         "API__BASE_URL": url,
@@ -103,9 +105,9 @@ def airflow_environment(
     }
 
 
-def _bundle(folder: Path) -> dict[str, Any]:
+def _bundle(number: int, folder: Path) -> dict[str, Any]:
     return {
-        "name": folder.name,
+        "name": f"dags-{number}",
         "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
         "kwargs": {"path": str(folder), "refresh_interval": 5},
     }

@@ -85,9 +85,9 @@ class Processes:
         while self._left() and time.monotonic() < deadline:
             time.sleep(0.1)
         while left := self._left():
-            for process in left:
+            for straggler in left:
                 with suppress(psutil.NoSuchProcess):
-                    process.kill()
+                    straggler.kill()
             psutil.wait_procs(left, timeout=1)
         self._running.clear()
 

@@ -64,7 +64,7 @@ def airflow(
     ``<home>/logs/<name>.log``.
 
     :param home: AIRFLOW_HOME; made if need be, kept afterwards.
-    :param dags: folders with DAG files, each with a name of its own.
+    :param dags: folders with DAG files.
     :param connections: Airflow connections in their JSON form, by id.
     :param database: SQLAlchemy URL; without it an SQLite file in ``home``.
     :param executor: the executor's name.

@@ -173,7 +173,8 @@ class Catalog:
 
     def _as_made(self, generation: Succeeded, request: GenerationRequest | None) -> GenerationRequest:
         """The request in the light of what the vendor reports of the video."""
-        asked = request or GenerationRequest(model=generation.model or "")
+        # Not every vendor names the model of a finished generation; "unknown" has no row, and so no price.
+        asked = request or GenerationRequest(model=generation.model or "unknown")
         made = {name: getattr(generation, name) for name in _REPORTED}
         if generation.duration:
             made["duration"] = round(generation.duration)

@@ -108,9 +108,11 @@ def _links(case: Case) -> Iterator[Problem]:
             words = " or ".join(_FORM_WORDS[each] for each in taken)
             hint = "" if form else "; upload a local file first and give its URL"
             yield Problem(field, link, f"{case.vendor} takes {kind}s as {words}{hint}")
-        elif form == "url" and not re.match(r"https?://[^/\s]", link):
-            yield Problem(field, link, "this URL has no host")
-        elif form == "data" and not re.match(rf"data:{kind}/[a-z0-9.+-]+;base64,.", link):
+        elif form == "url" and not re.fullmatch(r"\w+://[^/\s]\S*", link):
+            yield Problem(field, link, "this URL has no host, or a blank in it")
+        elif form == "data" and not re.fullmatch(
+            rf"data:{kind}/[a-z0-9.+-]+;base64,[A-Za-z0-9+/]+={{0,2}}", link
+        ):
             yield Problem(field, link, f"must be data:{kind}/<format in lower case>;base64,<data>")
 
 

@@ -12,7 +12,7 @@ OPTIONS: tuple[OptionName, ...] = get_args(OptionName)
 
 Facts = Mapping[str, Any]
 
-_SCHEMES: dict[str, Form] = {"https://": "url", "http://": "url", "data:": "data", "asset://": "asset"}
+_SCHEMES: dict[str, Form] = {"data:": "data", "asset://": "asset"}
 
 
 def facts(request: GenerationRequest, row: Row | None, region: str) -> Facts:
@@ -61,6 +61,9 @@ def media_links(request: GenerationRequest) -> Iterator[tuple[str, MediaKind, st
 
 def form_of(link: str) -> Form | None:
     """How the medium is given, or ``None`` for what is no link at all, such as a local path."""
+    # The scheme of a URL may be in capitals; the other two may not (contract: anyfast 2.2, 5.2).
+    if link[:8].lower().startswith(("https://", "http://")):
+        return "url"
     return next((form for scheme, form in _SCHEMES.items() if link.startswith(scheme)), None)
 
 

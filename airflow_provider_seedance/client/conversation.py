@@ -7,12 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import Enum
 from itertools import count
 from typing import TypeVar
 
-from airflow_provider_seedance.client.retry import pause_before_retry
-from airflow_provider_seedance.errors import ConfigurationError, Conflict, SeedanceError, Unsupported
+from airflow_provider_seedance.client.retry import MAX_ATTEMPTS, pause_before_retry
+from airflow_provider_seedance.errors import (
+    ConfigurationError,
+    Conflict,
+    NotFound,
+    SeedanceError,
+    Unsupported,
+)
 from airflow_provider_seedance.models import (
     Balance,
     Generation,
@@ -26,13 +33,18 @@ from airflow_provider_seedance.vendors.wire import Call, HttpRequest, HttpRespon
 
 T = TypeVar("T")
 
+#: A list hides tasks of a tier that is not asked for; the bounds are ModelArk's (contract: modelark 4).
+SERVICE_TIERS, LARGEST_PAGE, LAST_PAGE = ("default", "flex"), 500, 500
+#: How far the vendor's clock may be behind ours.
+CLOCK_SKEW = timedelta(minutes=5)
+
 
 @dataclass(frozen=True)
 class Send:
-    """Send this request. A ``paid`` one goes out on a connection of its own, so that "not sent" is certain."""
+    """Send this request. What may go out ``once`` only gets a connection of its own: then "not sent" is certain."""
 
     request: HttpRequest
-    paid: bool
+    once: bool
 
 
 @dataclass(frozen=True)
@@ -62,14 +74,61 @@ class Talk:
 
     :param vendor: the vendor's dialect.
     :param chance: draws a random number in [0, 1), for jitter.
+    :param attempts: how often one request is sent at most.
     """
 
     vendor: Vendor
     chance: Callable[[], float]
+    attempts: int = MAX_ATTEMPTS
 
-    def create(self, prepared: GenerationRequest) -> Conversation[Pending]:
-        """Submit a request that the catalog has prepared. Sent once, unless it surely had no effect."""
-        return (yield from self._exchange(self.vendor.create(prepared)))
+    def create(self, prepared: GenerationRequest, intent_id: str | None = None) -> Conversation[Pending]:
+        """Submit a request that the catalog has prepared. Sent once, unless it surely had no effect.
+
+        :param intent_id: marks it, so that :meth:`find` can recognise what became of it.
+        """
+        return (yield from self._exchange(self.vendor.create(self._marked(prepared, intent_id))))
+
+    def find(
+        self, prepared: GenerationRequest, intent_id: str, since: datetime
+    ) -> Conversation[tuple[Generation, ...]]:
+        """The generations that may be what became of a marked request, sent after ``since``.
+
+        :raises Unsupported: where the vendor has no way to look it up.
+        """
+        marked = self._marked(prepared, intent_id)
+        if self.vendor.find is not None:
+            try:
+                return ((yield from self._exchange(self.vendor.find(marked))),)
+            except NotFound:
+                return ()
+        if self.vendor.list is None or self.vendor.matches is None:
+            raise Unsupported("this vendor cannot look a lost generation up", vendor=self.vendor.name)
+        found = []
+        for seen in (yield from self._everything()):
+            if (
+                seen.created_at
+                and seen.created_at >= since - CLOCK_SKEW
+                and self.vendor.matches(marked, seen)
+            ):
+                found.append(seen)
+        return tuple(found)
+
+    def _everything(self) -> Conversation[list[Generation]]:
+        """All that the vendor lists: both service tiers, all pages."""
+        listed: dict[str, Generation] = {}
+        for tier in SERVICE_TIERS:
+            for page in count(1):
+                query = ListQuery(service_tier=tier, page=page, page_size=LARGEST_PAGE)
+                answer = yield from self.list(query)
+                listed.update((seen.generation_id, seen) for seen in answer.items)
+                if page * LARGEST_PAGE >= answer.total or not answer.items or page == LAST_PAGE:
+                    break
+        return list(listed.values())
+
+    def _marked(self, prepared: GenerationRequest, intent_id: str | None) -> GenerationRequest:
+        if intent_id is None or self.vendor.mark is None:
+            return prepared
+        return self.vendor.mark(prepared, intent_id)
 
     def get(self, generation_id: str) -> Conversation[Generation]:
         return (yield from self._exchange(self.vendor.get(generation_id), generation_id))
@@ -112,11 +171,17 @@ class Talk:
     def _exchange(self, call: Call[T], generation_id: str | None = None) -> Conversation[T]:
         for attempt in count(1):
             try:
-                response = yield Send(call.request, paid=not call.repeatable)
+                response = yield Send(call.request, once=not call.repeatable)
                 return call.read(_direct(response))
             except SeedanceError as error:
                 error.about(vendor=self.vendor.name, generation_id=generation_id)
-                pause = pause_before_retry(error, attempt, repeatable=call.repeatable, chance=self.chance())
+                pause = pause_before_retry(
+                    error,
+                    attempt,
+                    repeatable=call.repeatable,
+                    chance=self.chance(),
+                    attempts=self.attempts,
+                )
                 if pause is None:
                     raise
             yield Pause(pause)

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import datetime
 from functools import lru_cache
 from types import TracebackType
 from typing import TypeVar
@@ -23,6 +24,7 @@ import httpx
 from airflow_provider_seedance import __version__
 from airflow_provider_seedance.client.conversation import Cancellation, Conversation, Pause, Send, Talk
 from airflow_provider_seedance.client.media import MediaStream
+from airflow_provider_seedance.client.retry import MAX_ATTEMPTS
 from airflow_provider_seedance.client.settings import ClientSettings
 from airflow_provider_seedance.errors import (
     ConfigurationError,
@@ -90,13 +92,25 @@ def _faults(where: str) -> Iterator[None]:
 
 
 class _Twin:
-    """What the two clients share: everything but the carrying out."""
+    """What the two clients share: everything but the carrying out.
 
-    def __init__(self, settings: ClientSettings) -> None:
+    :param attempts: how often one request is sent at most, where that is safe.
+    """
+
+    def __init__(self, settings: ClientSettings, attempts: int = MAX_ATTEMPTS) -> None:
         self.settings = settings
         self.catalog = settings.catalog()
-        self._talk = Talk(settings.vendor, random.random)
+        self._talk = Talk(settings.vendor, random.random, attempts)
         self._where = str(httpx.URL(settings.base_url).host)
+
+    @property
+    def vendor_name(self) -> str:
+        return self.settings.vendor.name
+
+    @property
+    def finds_by_key(self) -> bool:
+        """Whether the vendor knows for sure if it has a marked request."""
+        return self.settings.vendor.find is not None
 
     def estimate_cost(self, request: GenerationRequest) -> Cost:
         """The most this request can cost by the price list; unknown where there is no price. Sends nothing."""
@@ -117,8 +131,12 @@ class _Twin:
                 "Accept": "application/json",
                 "User-Agent": f"airflow-provider-seedance/{__version__}",
             },
-            "timeout": httpx.Timeout(self.settings.read_timeout(paid=step.paid), connect=CONNECT_TIMEOUT),
+            "timeout": _timeout(self.settings.read_timeout(once=step.once)),
         }
+
+
+def _timeout(seconds: float) -> httpx.Timeout:
+    return httpx.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT))
 
 
 def _response(answer: httpx.Response) -> HttpResponse:
@@ -133,8 +151,8 @@ def _response(answer: httpx.Response) -> HttpResponse:
 class SeedanceClient(_Twin):
     """Talks to one vendor account. A context manager; safe to use from one thread at a time."""
 
-    def __init__(self, settings: ClientSettings) -> None:
-        super().__init__(settings)
+    def __init__(self, settings: ClientSettings, attempts: int = MAX_ATTEMPTS) -> None:
+        super().__init__(settings, attempts)
         self._kept = httpx.Client(verify=_tls(), limits=self._limits(keep=True))
         self._fresh = httpx.Client(verify=_tls(), limits=self._limits(keep=False))
         self._bare = httpx.Client(verify=_tls(), follow_redirects=True, timeout=CONNECT_TIMEOUT)
@@ -151,13 +169,25 @@ class SeedanceClient(_Twin):
         for client in (self._kept, self._fresh, self._bare):
             client.close()
 
-    def create_generation(self, request: GenerationRequest) -> Pending:
+    def create_generation(self, request: GenerationRequest, intent_id: str | None = None) -> Pending:
         """Check and submit ``request``.
 
+        :param intent_id: marks it, so that :meth:`find_generations` can recognise what became of it.
         :raises RequestInvalid: before anything is sent.
         :raises SeedanceError: ``maybe_accepted`` tells whether the vendor may have taken it all the same.
         """
-        return self._run(self._talk.create(self.catalog.prepare(request)))
+        return self._run(self._talk.create(self.catalog.prepare(request), intent_id))
+
+    def find_generations(
+        self, request: GenerationRequest, intent_id: str, since: datetime
+    ) -> tuple[Generation, ...]:
+        """What may have become of a request whose answer was lost.
+
+        :param intent_id: as it was given to :meth:`create_generation`.
+        :param since: when it was sent.
+        :raises Unsupported: where the vendor has no way to look it up.
+        """
+        return self._run(self._talk.find(self.catalog.prepare(request), intent_id, since))
 
     def get_generation(self, generation_id: str) -> Generation:
         """How a generation stands. :raises NotFound: if the vendor does not know it, or no longer."""
@@ -198,7 +228,7 @@ class SeedanceClient(_Twin):
             time.sleep(step.seconds)
             return None
         with _faults(self._where):
-            client = self._fresh if step.paid else self._kept
+            client = self._fresh if step.once else self._kept
             return _response(client.request(**self._arguments(step)))  # type: ignore[arg-type]
 
     @contextmanager
@@ -228,8 +258,8 @@ class SeedanceClient(_Twin):
 class AsyncSeedanceClient(_Twin):
     """The same for an event loop."""
 
-    def __init__(self, settings: ClientSettings) -> None:
-        super().__init__(settings)
+    def __init__(self, settings: ClientSettings, attempts: int = MAX_ATTEMPTS) -> None:
+        super().__init__(settings, attempts)
         self._kept = httpx.AsyncClient(verify=_tls(), limits=self._limits(keep=True))
         self._fresh = httpx.AsyncClient(verify=_tls(), limits=self._limits(keep=False))
 
@@ -245,9 +275,15 @@ class AsyncSeedanceClient(_Twin):
         for client in (self._kept, self._fresh):
             await client.aclose()
 
-    async def create_generation(self, request: GenerationRequest) -> Pending:
+    async def create_generation(self, request: GenerationRequest, intent_id: str | None = None) -> Pending:
         """As :meth:`SeedanceClient.create_generation`."""
-        return await self._run(self._talk.create(self.catalog.prepare(request)))
+        return await self._run(self._talk.create(self.catalog.prepare(request), intent_id))
+
+    async def find_generations(
+        self, request: GenerationRequest, intent_id: str, since: datetime
+    ) -> tuple[Generation, ...]:
+        """As :meth:`SeedanceClient.find_generations`."""
+        return await self._run(self._talk.find(self.catalog.prepare(request), intent_id, since))
 
     async def get_generation(self, generation_id: str) -> Generation:
         """As :meth:`SeedanceClient.get_generation`."""
@@ -288,7 +324,7 @@ class AsyncSeedanceClient(_Twin):
             await asyncio.sleep(step.seconds)
             return None
         with _faults(self._where):
-            client = self._fresh if step.paid else self._kept
+            client = self._fresh if step.once else self._kept
             return _response(await client.request(**self._arguments(step)))  # type: ignore[arg-type]
 
 

@@ -25,7 +25,12 @@ def may_repeat(error: SeedanceError, *, repeatable: bool) -> bool:
 
 
 def pause_before_retry(
-    error: SeedanceError, attempt: int, *, repeatable: bool, chance: float
+    error: SeedanceError,
+    attempt: int,
+    *,
+    repeatable: bool,
+    chance: float,
+    attempts: int = MAX_ATTEMPTS,
 ) -> float | None:
     """Seconds to wait before attempt ``attempt + 1``, or ``None`` to give up.
 
@@ -33,8 +38,9 @@ def pause_before_retry(
 
     :param attempt: the attempt that just failed, from 1.
     :param chance: a random number in [0, 1).
+    :param attempts: how often it is sent at most.
     """
-    if attempt >= MAX_ATTEMPTS or not may_repeat(error, repeatable=repeatable):
+    if attempt >= attempts or not may_repeat(error, repeatable=repeatable):
         return None
     if error.retry_after is None:
         return chance * min(LONGEST_PAUSE, FIRST_PAUSE * 2.0**attempt)

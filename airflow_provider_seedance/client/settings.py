@@ -80,9 +80,9 @@ class ClientSettings:
         """What this vendor's models take and cost, with the user's own rows."""
         return Catalog.load(self.vendor.name, self.region, rows=self.catalog_rows, prices=self.price_rows)
 
-    def read_timeout(self, *, paid: bool) -> float:
+    def read_timeout(self, *, once: bool) -> float:
         """Seconds to wait for an answer."""
-        return self.request_timeout or (CREATE_TIMEOUT if paid else READ_TIMEOUT)
+        return self.request_timeout or (CREATE_TIMEOUT if once else READ_TIMEOUT)
 
 
 def _checked_key(key: str | None, vendor: str) -> str:

@@ -3,34 +3,51 @@
 from __future__ import annotations
 
 import colorsys
+import hashlib
 import io
 import random
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 
-if TYPE_CHECKING:
-    from airflow_provider_seedance.emulator.render import Clip
+from airflow_provider_seedance.emulator.generation import Picture
+
+FPS = 24
 
 _WHITE = (245, 245, 240)
 _PANEL = (18, 18, 18)
 _INK = 225
 _SHADE = 52
 _WIDE_FONTS = ("NotoSansCJK-Regular.ttc", "PingFang.ttc", "msyh.ttc", "DejaVuSans.ttf")
-_FPS = 24
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 Colour = tuple[int, int, int]
 
 
+@dataclass(frozen=True)
+class Clip:
+    """Everything a finished video depends on; equal clips have equal bytes."""
+
+    vendor: str
+    model: str
+    mode: str
+    prompt: str
+    tail: str
+    size: tuple[int, int]
+    frames: int
+    audio: bool
+    container: str = "mp4"
+    pictures: tuple[Picture, ...] = ()
+
+    @property
+    def digest(self) -> bytes:
+        """Makes colours and tone differ from clip to clip."""
+        return hashlib.sha256(f"{self.vendor}\n{self.model}\n{self.prompt}\n{self.tail}".encode()).digest()
+
+
 def picture_of(content: bytes) -> Image.Image:
     """Decode an image file."""
     return Image.open(io.BytesIO(content)).convert("RGB")
-
-
-def fit(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """Centre crop to the shape of ``size``."""
-    return ImageOps.fit(picture, size)
 
 
 class Scene:
@@ -83,9 +100,9 @@ class Scene:
         shown = [p for p in self._clip.pictures if p.role == "reference_image"]
         room = int((self._width - 2 * self._margin) // (side + self._unit))
         for place, reference in enumerate(shown[:room]):
-            thumbnail = ImageOps.expand(fit(picture_of(reference.load()), (side, side)), 2, _WHITE)
+            thumbnail = ImageOps.expand(ImageOps.fit(picture_of(reference.load()), (side, side)), 2, _WHITE)
             picture.paste(thumbnail, (int(self._margin + place * (side + self._unit)), int(top)))
-        return top + side if shown else top
+        return top + side + 0.6 * self._unit if shown else top
 
     def _draw_prompt(self, draw: ImageDraw.ImageDraw, below: float) -> None:
         width = self._width - 2 * self._margin
@@ -104,7 +121,7 @@ class Scene:
 
 
 def _time(number: int) -> str:
-    return f"{number // _FPS // 60:02d}:{number // _FPS % 60:02d}.{number % _FPS:02d}"
+    return f"{number // FPS // 60:02d}:{number // FPS % 60:02d}.{number % FPS:02d}"
 
 
 def _background(digest: bytes, size: tuple[int, int]) -> Image.Image:

@@ -75,6 +75,8 @@ class Generation:
 
     vendor: str
     id: str
+    number: int
+    """In the order of creation."""
     order: Order
     created_at: float
     updated_at: float

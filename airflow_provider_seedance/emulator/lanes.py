@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
-from itertools import count
 
 from airflow_provider_seedance.emulator.generation import Generation, Phase
 
@@ -14,12 +13,11 @@ class Lane:
 
     def __init__(self, slots: int) -> None:
         self._free = slots
-        self._order = count()
         self._waiting: list[tuple[int, int, Generation]] = []
 
     def join(self, generation: Generation) -> None:
         """Stand in line."""
-        heapq.heappush(self._waiting, (-generation.order.priority, next(self._order), generation))
+        heapq.heappush(self._waiting, (-generation.order.priority, generation.number, generation))
 
     def admit(self) -> Iterator[Generation]:
         """Those whose turn it is; each takes a slot."""

@@ -6,7 +6,6 @@ only in the planes they touch. A 5 s clip at 720p costs a fraction of a second.
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,35 +13,12 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
-from PIL import Image
+from PIL import Image, ImageOps
 
-from airflow_provider_seedance.emulator.canvas import Scene, fit, picture_of
-from airflow_provider_seedance.emulator.generation import Picture
+from airflow_provider_seedance.emulator.canvas import FPS, Clip, Scene, picture_of
 from airflow_provider_seedance.emulator.sound import SAMPLE_RATE, tone
 
-FPS = 24
 _FADE_FRAMES = 20
-
-
-@dataclass(frozen=True)
-class Clip:
-    """Everything a finished video depends on; equal clips have equal bytes."""
-
-    vendor: str
-    model: str
-    mode: str
-    prompt: str
-    tail: str
-    size: tuple[int, int]
-    frames: int
-    audio: bool
-    container: str = "mp4"
-    pictures: tuple[Picture, ...] = ()
-
-    @property
-    def digest(self) -> bytes:
-        """Makes colours and tone differ from clip to clip."""
-        return hashlib.sha256(f"{self.vendor}\n{self.model}\n{self.prompt}\n{self.tail}".encode()).digest()
 
 
 @dataclass(frozen=True)
@@ -145,4 +121,4 @@ def _full(clip: Clip, role: str) -> Planes | None:
     picture = next((picture for picture in clip.pictures if picture.role == role), None)
     if picture is None:
         return None
-    return Planes.of(fit(picture_of(picture.load()), clip.size))
+    return Planes.of(ImageOps.fit(picture_of(picture.load()), clip.size))

@@ -13,8 +13,9 @@ from pathlib import Path
 import av
 from PIL import Image, ImageDraw
 
+from airflow_provider_seedance.emulator.canvas import Clip
 from airflow_provider_seedance.emulator.inputs import Media
-from airflow_provider_seedance.emulator.render import Clip, picture_bytes, render_video
+from airflow_provider_seedance.emulator.render import picture_bytes, render_video
 from airflow_provider_seedance.emulator.sound import SAMPLE_RATE, tone
 
 

@@ -13,9 +13,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from airflow_provider_seedance.emulator.callbacks import is_loopback
+from airflow_provider_seedance.emulator.canvas import Clip
 from airflow_provider_seedance.emulator.generation import Generation
 from airflow_provider_seedance.emulator.inputs import BadMedia, Media, examine, is_web_url, read_data_uri
-from airflow_provider_seedance.emulator.render import Clip, render_last_frame, render_video
+from airflow_provider_seedance.emulator.render import render_last_frame, render_video
 from airflow_provider_seedance.emulator.samples import SAMPLES
 from airflow_provider_seedance.emulator.world import World
 

@@ -23,6 +23,8 @@ from airflow_provider_seedance.emulator.lanes import Lane
 from airflow_provider_seedance.emulator.ledger import Ledger
 from airflow_provider_seedance.emulator.timeline import Timeline
 
+_NAME_LETTERS = string.ascii_lowercase + string.digits
+
 Observer = Callable[["World", Generation], None]
 
 _PROMPT_WORDS = {
@@ -108,9 +110,15 @@ class World:
         self.timeline.at(when, action)
         self.changed.set()
 
-    def token(self, length: int, alphabet: str = string.ascii_lowercase + string.digits) -> str:
+    def token(self, length: int, alphabet: str = _NAME_LETTERS) -> str:
         """A random name; the same seed gives the same names."""
         return "".join(self.rng.choices(alphabet, k=length))
+
+    def unused_id(self, vendor: str, stem: str, length: int, alphabet: str = _NAME_LETTERS) -> str:
+        """An id for the next generation of a vendor."""
+        while (vendor, name := stem + self.token(length, alphabet)) in self.generations:
+            pass
+        return name
 
     def library(self, vendor: str) -> AssetLibrary:
         """The asset library of one vendor."""
@@ -129,7 +137,8 @@ class World:
     ) -> Generation:
         """Accept an order; ``fate`` is the vendor's own word for an end that is already certain."""
         now = self.clock.now()
-        generation = Generation(vendor, generation_id, order, created_at=now, updated_at=now)
+        number = len(self.generations)
+        generation = Generation(vendor, generation_id, number, order, created_at=now, updated_at=now)
         generation.fate = fate or _fate_in(order.prompt)
         self.doom(generation, fault)
         self.generations[vendor, generation_id] = generation

@@ -4,31 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 
 
 @contextmanager
-def ends_task(*, paid: bool = False) -> Iterator[None]:
+def ends_task(*, retry_pays: bool = False) -> Iterator[None]:
     """Errors that a retry cannot mend end the task without further tries; the others are left to Airflow's retries.
 
-    :param paid: a generation has been submitted, so that a retry would pay for a second one: only one that the
-        vendor itself ended without a video is left to be tried again.
+    :param retry_pays: nothing remembers what this try has submitted, so that a retry would pay for a second one:
+        then only a generation that the vendor itself ended without a video is left to be tried again.
     """
     from airflow_provider_seedance.errors import GenerationFailed, SeedanceError
 
     try:
         yield
     except SeedanceError as error:
-        pays_again = error.maybe_accepted or (paid and not isinstance(error, GenerationFailed))
-        if error.retryable and not pays_again:
+        if error.retryable and (not retry_pays or isinstance(error, GenerationFailed)):
             raise
         raise fail_exception()(str(error)) from error
 
 
 def fail_exception() -> type[Exception]:
-    """Airflow's "do not retry" exception, wherever this version keeps it."""
-    from airflow.sdk import exceptions
+    """Airflow's "do not retry" exception."""
+    return _airflow_exception("AirflowFailException")
 
-    if not hasattr(exceptions, "AirflowFailException"):
-        from airflow import exceptions
-    final: type[Exception] = exceptions.AirflowFailException
-    return final
+
+def deferral_errors() -> tuple[type[Exception], ...]:
+    """What Airflow raises when a trigger failed or its timeout passed."""
+    return _airflow_exception("TaskDeferralError"), _airflow_exception("TaskDeferralTimeout")
+
+
+def _airflow_exception(name: str) -> type[Exception]:
+    """Wherever this version of Airflow keeps it."""
+    for place in ("airflow.sdk.exceptions", "airflow.exceptions"):
+        found: type[Exception] | None = getattr(import_module(place), name, None)
+        if found is not None:
+            return found
+    raise ImportError(f"this Airflow has no {name}")

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
-
-from airflow.sdk import BaseOperator
+from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_seedance.operators.failing import ends_task
 from airflow_provider_seedance.operators.masking import MasksSignedLinks
+from airflow_provider_seedance.operators.waiting import WaitsForGeneration, watch_of_record
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_seedance.client.http import SeedanceClient
-    from airflow_provider_seedance.models import Generation, GenerationRequest, Succeeded
-    from airflow_provider_seedance.polling.wait import Verdict
-    from airflow_provider_seedance.polling.watch import Outcome, Watch
+    from airflow_provider_seedance.models import GenerationRequest, Succeeded
+    from airflow_provider_seedance.polling.watch import Watch
+    from airflow_provider_seedance.submission.decide import OnClear, OnOrphanedIntent, OnStaleState
+    from airflow_provider_seedance.submission.record import RecordStore
 
 REQUEST_FIELDS = (
     "prompt",
@@ -45,11 +44,9 @@ REQUEST_FIELDS = (
 )
 #: Default ``timeout`` in seconds; the flex tier is an overnight queue.
 TIMEOUT, FLEX_TIMEOUT = 3_600, 172_800
-#: The trigger keeps the deadline; Airflow's own deferral timeout only backs it up, this much later.
-BACKSTOP = timedelta(minutes=10)
 
 
-class SeedanceGenerateVideoOperator(MasksSignedLinks, BaseOperator):
+class SeedanceGenerateVideoOperator(MasksSignedLinks, WaitsForGeneration):
     """Generate one video with Seedance, through whichever vendor the connection names.
 
     The request is checked before it costs anything; what the vendor's model does not have is refused, never
@@ -87,7 +84,17 @@ class SeedanceGenerateVideoOperator(MasksSignedLinks, BaseOperator):
     :param seedance_conn_id: a connection of type ``seedance``.
     :param deferrable: wait in the triggerer; ``False`` waits in the worker, with the same outcome.
     :param timeout: seconds for queueing and running together, from the submission; default 3600, or 172800 for the
-        flex tier.
+        flex tier. A retry after a wait that ran out waits as long again for the same generation.
+    :param queue_timeout: seconds in which it must have left the vendor's queue; default none.
+    :param durable: keep a record of what was submitted, so that a retry goes on with it instead of paying again.
+    :param on_kill_action: ``cancel`` cancels what is still queued when the task is killed or its time is up, where
+        the vendor can; ``detach`` leaves it. What runs already finishes and is billed either way.
+    :param on_orphaned_intent: when a request may have been accepted, and its generation cannot be found: ``fail``
+        says what may have been bought and how to adopt it; ``resubmit`` pays again.
+    :param on_stale_state: when the request has changed while an earlier one may still be running: ``fail``, or
+        ``resubmit`` to pay for the new one too.
+    :param on_clear: when a user clears the task: ``reattach`` goes on with what is queued, running or finished and
+        starts anew only after a failure; ``regenerate`` always pays for a new one.
     :param max_cost: refuse to submit above this estimate, such as ``"1.50 USD"`` or ``"60 credits"``.
     :param preview: check, estimate and return the wire request, and pay nothing.
     """
@@ -98,6 +105,7 @@ class SeedanceGenerateVideoOperator(MasksSignedLinks, BaseOperator):
         "generation_id",
         "seedance_conn_id",
         "timeout",
+        "queue_timeout",
         "max_cost",
     )
     template_fields_renderers = {"vendor_options": "json"}  # noqa: RUF012 - Airflow's own convention
@@ -132,6 +140,12 @@ class SeedanceGenerateVideoOperator(MasksSignedLinks, BaseOperator):
         seedance_conn_id: str = "seedance_default",
         deferrable: bool = True,
         timeout: float | str | None = None,
+        queue_timeout: float | str | None = None,
+        durable: bool = True,
+        on_kill_action: Literal["cancel", "detach"] = "cancel",
+        on_orphaned_intent: OnOrphanedIntent = "fail",
+        on_stale_state: OnStaleState = "fail",
+        on_clear: OnClear = "reattach",
         max_cost: str | Mapping[str, Any] | None = None,
         preview: bool = False,
         **kwargs: Any,
@@ -163,108 +177,78 @@ class SeedanceGenerateVideoOperator(MasksSignedLinks, BaseOperator):
         self.seedance_conn_id = seedance_conn_id
         self.deferrable = deferrable
         self.timeout = timeout
+        self.queue_timeout = queue_timeout
+        self.durable = durable
+        self.on_kill_action = _one_of("on_kill_action", on_kill_action, "cancel", "detach")
+        self.on_orphaned_intent = _one_of("on_orphaned_intent", on_orphaned_intent, "fail", "resubmit")
+        self.on_stale_state = _one_of("on_stale_state", on_stale_state, "fail", "resubmit")
+        self.on_clear = _one_of("on_clear", on_clear, "reattach", "regenerate")
         self.max_cost = max_cost
         self.preview = preview
 
     def execute(self, context: Context) -> Any:
         from airflow_provider_seedance.hooks.seedance import SeedanceHook
-        from airflow_provider_seedance.operators.budget import check_budget
-        from airflow_provider_seedance.operators.landing import check_destination
         from airflow_provider_seedance.operators.preview import preview
+        from airflow_provider_seedance.polling.watch import Watch
 
         with ends_task(), SeedanceHook(self.seedance_conn_id).get_conn() as client:
+            store = self._store(context)
             if self.generation_id:
-                return self._wait(client, self.generation_id)
+                now = time.time()
+                watch = Watch(started=now, deadline=now + self._patience(), queue_deadline=None)
+                return self._wait(client, store, self.generation_id, watch)
             request = self._request()
+            client.catalog.prepare(request)
             if self.preview:
                 return preview(client, request)
-            client.catalog.prepare(request)
-            check_budget(client.estimate_cost(request), self.max_cost, vendor=client.settings.vendor.name)
-            if self.destination:
-                check_destination(self.destination)
-            generation_id = client.create_generation(request).generation_id
-            self.log.info("Submitted generation %s to %s.", generation_id, client.settings.vendor.name)
-            with ends_task(paid=True):
-                return self._wait(client, generation_id)
-
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
-        """Resume after the trigger: read how the generation ended, and land it if that was asked for."""
-        from airflow_provider_seedance.hooks.seedance import SeedanceHook
-        from airflow_provider_seedance.polling.event import GenerationEvent
-
-        with ends_task(paid=True), SeedanceHook(self.seedance_conn_id).get_conn() as client:
-            ended = GenerationEvent.from_payload(event)
-            return self._conclude(client, ended.generation_id, ended.outcome, ended.watch)
+            self._check_before_paying(client, request)
+            with ends_task(retry_pays=self._retry_pays(store)):
+                generation_id, watch = self._submit(client, store, request, context)
+                return self._wait(client, store, generation_id, watch)
 
     def _request(self) -> GenerationRequest:
         from airflow_provider_seedance.models import GenerationRequest
 
         return GenerationRequest.of({name: getattr(self, name) for name in REQUEST_FIELDS})
 
-    def _wait(self, client: SeedanceClient, generation_id: str) -> Any:
-        from airflow_provider_seedance.polling.watch import Watch
+    def _store(self, context: Context) -> RecordStore:
+        from airflow_provider_seedance.stores import record_store
 
-        now = time.time()
-        return self._keep_waiting(client, generation_id, Watch(started=now, deadline=now + self._patience()))
+        return record_store(context, durable=self.durable and not self.generation_id)
 
-    def _keep_waiting(self, client: SeedanceClient, generation_id: str, watch: Watch) -> Any:
-        if self.deferrable:
-            self._defer(generation_id, watch)
-        verdict = self._watch(client, generation_id, watch)
-        return self._conclude(client, generation_id, verdict.outcome, watch)
+    def _retry_pays(self, store: RecordStore) -> bool:
+        return not store.remembers and not self.generation_id
 
-    def _defer(self, generation_id: str, watch: Watch) -> None:
-        from airflow_provider_seedance.triggers.generation import SeedanceGenerationTrigger
+    def _check_before_paying(self, client: SeedanceClient, request: GenerationRequest) -> None:
+        from airflow_provider_seedance.operators.budget import check_budget
+        from airflow_provider_seedance.operators.landing import check_destination
 
-        self.defer(
-            trigger=SeedanceGenerationTrigger(
-                seedance_conn_id=self.seedance_conn_id,
-                generation_id=generation_id,
-                started=watch.started,
-                deadline=watch.deadline,
-            ),
-            method_name="execute_complete",
-            timeout=timedelta(seconds=max(0.0, watch.deadline - time.time())) + BACKSTOP,
-        )
+        check_budget(client.estimate_cost(request), self.max_cost, vendor=client.vendor_name)
+        self._patience(), self._queue_patience()
+        if self.destination:
+            check_destination(self.destination)
 
-    def _watch(self, client: SeedanceClient, generation_id: str, watch: Watch) -> Verdict:
-        from airflow_provider_seedance.polling.clock import WallClock
-        from airflow_provider_seedance.polling.wait import wait_for_end
+    def _submit(
+        self, client: SeedanceClient, store: RecordStore, request: GenerationRequest, context: Context
+    ) -> tuple[str, Watch]:
+        from airflow_provider_seedance.operators.landing import utc_now
+        from airflow_provider_seedance.stores import identity_of
+        from airflow_provider_seedance.submission.decide import Policies
+        from airflow_provider_seedance.submission.submit import Submitter
 
-        return wait_for_end(
-            lambda: client.get_generation(generation_id),
-            watch,
-            clock=WallClock(),
+        record = Submitter(
+            client,
+            store,
+            identity_of(context),
+            self.seedance_conn_id,
+            Policies(self.on_orphaned_intent, self.on_stale_state, self.on_clear),
+            patience=self._patience(),
+            queue_patience=self._queue_patience(),
+            now=utc_now,
             sleep=time.sleep,
-            on_change=self._log_change,
-        )
-
-    def _log_change(self, seen: Generation) -> None:
-        self.log.info("Generation %s is %s at %s.", seen.generation_id, seen.status.value, seen.vendor)
-
-    def _conclude(self, client: SeedanceClient, generation_id: str, outcome: Outcome, watch: Watch) -> Any:
-        from airflow_provider_seedance.errors import DeadlinePassed, GenerationFailed
-        from airflow_provider_seedance.models import Failed, Succeeded
-        from airflow_provider_seedance.polling.watch import Outcome
-
-        seen = client.get_generation(generation_id)
-        if isinstance(seen, Succeeded):
-            return self._deliver(client, seen)
-        if isinstance(seen, Failed):
-            raise GenerationFailed(
-                f"ended as {seen.status.value}: {seen.failure.message}",
-                kind=seen.failure.kind,
-                code=seen.failure.code,
-                vendor=seen.vendor,
-                generation_id=generation_id,
-            )
-        if outcome is Outcome.TIMED_OUT or time.time() >= watch.deadline:
-            raise DeadlinePassed(
-                f"still {seen.status.value} when its time of {self._patience():.0f} s was up",
-                vendor=seen.vendor,
-                generation_id=generation_id,
-            )
-        return self._keep_waiting(client, generation_id, watch)
+        ).submit(request)
+        assert record.generation_id
+        return record.generation_id, watch_of_record(record)
 
     def _deliver(self, client: SeedanceClient, generation: Succeeded) -> dict[str, Any]:
         from airflow_provider_seedance.results import result
@@ -295,14 +279,27 @@ class SeedanceGenerateVideoOperator(MasksSignedLinks, BaseOperator):
         return manifest
 
     def _patience(self) -> float:
-        from airflow_provider_seedance.errors import ConfigurationError
+        return _seconds("timeout", self.timeout) or (FLEX_TIMEOUT if self.service_tier == "flex" else TIMEOUT)
 
-        if self.timeout in (None, ""):
-            return FLEX_TIMEOUT if self.service_tier == "flex" else TIMEOUT
-        try:
-            seconds = float(self.timeout)
-        except (TypeError, ValueError):
-            seconds = 0.0
-        if not 0 < seconds < float("inf"):
-            raise ConfigurationError(f"timeout must be a number of seconds above 0, not {self.timeout!r}")
-        return seconds
+    def _queue_patience(self) -> float | None:
+        return _seconds("queue_timeout", self.queue_timeout)
+
+
+def _one_of(name: str, value: Any, *known: str) -> Any:
+    if value not in known:
+        raise ValueError(f"{name} must be one of {', '.join(known)}, not {value!r}")
+    return value
+
+
+def _seconds(name: str, value: float | str | None) -> float | None:
+    from airflow_provider_seedance.errors import ConfigurationError
+
+    if value in (None, "", "None"):
+        return None
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError):
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise ConfigurationError(f"{name} must be a number of seconds above 0, not {value!r}")
+    return seconds

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from airflow_provider_seedance.object_storage import open_target
 
 if TYPE_CHECKING:
     from airflow_provider_seedance.client.http import SeedanceClient
     from airflow_provider_seedance.landing.land import Overwrite
-    from airflow_provider_seedance.landing.targets import Target
     from airflow_provider_seedance.models import GenerationRequest, Order, Succeeded
 
 
@@ -74,30 +74,6 @@ def check_destination(template: str) -> None:
 
     fields = dict.fromkeys(("vendor", "generation_id", "model", "mode"), "probe")
     check_writable(open_target(resolve_destination(template, fields)))
-
-
-def open_target(destination: str) -> Target:
-    """A local path as it is; any other URI through Airflow's object storage.
-
-    :raises DestinationError: if no installed provider knows the URI's scheme.
-    """
-    from airflow.sdk import ObjectStoragePath
-
-    from airflow_provider_seedance.errors import DestinationError, Kind
-
-    if "://" not in destination:
-        return Path(destination).expanduser().absolute()
-    if destination.startswith("file://"):
-        return Path(destination.removeprefix("file://"))
-    try:
-        target: Target = ObjectStoragePath(destination)
-    except (ImportError, ValueError) as fault:
-        raise DestinationError(
-            f"{destination} cannot be written: {fault}",
-            kind=Kind.CONFIGURATION,
-            advice="Install the Airflow provider of this store, and check the URI's scheme.",
-        ) from fault
-    return target
 
 
 def utc_now() -> datetime:

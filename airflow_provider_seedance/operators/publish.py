@@ -55,7 +55,8 @@ class SeedancePublishVideoOperator(BaseOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         from airflow_provider_seedance.landing.manifest import Manifest
         from airflow_provider_seedance.landing.publish import publish
-        from airflow_provider_seedance.operators.landing import open_target, utc_now
+        from airflow_provider_seedance.object_storage import open_target
+        from airflow_provider_seedance.operators.landing import utc_now
 
         with ends_task():
             publication = publish(

@@ -12,6 +12,21 @@ from airflow_provider_seedance.polling.watch import Outcome, Watch
 VERSION = 1
 
 
+def times(watch: Watch) -> dict[str, float | None]:
+    """The times of a wait, as they are stored."""
+    return {"started": watch.started, "deadline": watch.deadline, "queue_deadline": watch.queue_deadline}
+
+
+def watch_of(stored: Mapping[str, Any]) -> Watch:
+    """The wait with these times. Raises ``KeyError``, ``TypeError`` or ``ValueError`` if they are not times."""
+    limit = stored.get("queue_deadline")
+    return Watch(
+        started=float(stored["started"]),
+        deadline=float(stored["deadline"]),
+        queue_deadline=None if limit is None else float(limit),
+    )
+
+
 @dataclass(frozen=True)
 class GenerationEvent:
     """The end of a wait. The link and the reason are read afresh by the task; they never travel."""
@@ -25,8 +40,7 @@ class GenerationEvent:
             "version": VERSION,
             "generation_id": self.generation_id,
             "outcome": self.outcome.value,
-            "started": self.watch.started,
-            "deadline": self.watch.deadline,
+            **times(self.watch),
         }
 
     @classmethod
@@ -37,8 +51,7 @@ class GenerationEvent:
         """
         try:
             assert payload is not None
-            watch = Watch(started=float(payload["started"]), deadline=float(payload["deadline"]))
-            return cls(str(payload["generation_id"]), Outcome(payload["outcome"]), watch)
+            return cls(str(payload["generation_id"]), Outcome(payload["outcome"]), watch_of(payload))
         except (AssertionError, KeyError, TypeError, ValueError):
             raise ConfigurationError(
                 f"the trigger's event cannot be read: {payload!r}",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from airflow_provider_seedance.errors import Kind, SeedanceError
-from airflow_provider_seedance.models import Generation, Pending
+from airflow_provider_seedance.models import Generation, Pending, Status
 
 #: Bounds of the pause between two looks, seconds.
 SHORTEST, LONGEST = 2.0, 15.0
@@ -26,6 +26,8 @@ class Outcome(str, Enum):
     ENDED = "ended"
     #: The deadline passed first.
     TIMED_OUT = "timed_out"
+    #: It was still queued when its time to be queued was up.
+    QUEUED_TOO_LONG = "queued_too_long"
     #: The vendor cannot be asked: an error that waiting will not mend, or trouble for too long.
     LOST_SIGHT = "lost_sight"
 
@@ -36,11 +38,13 @@ class Watch:
 
     :param deadline: when to give up; absolute, so a restart does not move it.
     :param started: when the generation was submitted.
+    :param queue_deadline: when to give up if it is still queued.
     :param trouble_since: since when the vendor has not given a usable answer.
     """
 
     deadline: float
     started: float
+    queue_deadline: float | None = None
     trouble_since: float | None = None
 
 
@@ -59,6 +63,9 @@ def after_answer(watch: Watch, seen: Generation, *, now: float, chance: float) -
     """
     if not isinstance(seen, Pending):
         return Outcome.ENDED
+    limit = watch.queue_deadline if seen.status is Status.QUEUED else None
+    if limit is not None and now >= limit and now < watch.deadline:
+        return Outcome.QUEUED_TOO_LONG
     return _look_or_give_up(replace(watch, trouble_since=None), _pace(watch, now), now, chance)
 
 

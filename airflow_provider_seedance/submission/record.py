@@ -16,8 +16,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from airflow_provider_seedance.errors import Kind, SeedanceError
 
-#: ``outcome`` of an intent that the vendor surely did not accept, and of a wait that ran out of time.
-REFUSED, TIMED_OUT = "refused", "timed_out"
+#: ``outcome`` of an intent that the vendor surely did not accept.
+REFUSED = "refused"
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class TaskIdentity:
     max_tries: int = 0
 
     def intent_id(self, number: int) -> str:
-        """A key for the ``number``-th intent that a vendor can store and look up: ``[a-z0-9-]``, 28 characters or so."""
+        """A key for the ``number``-th intent that a vendor can store and look up."""
         whose = "\0".join((self.dag_id, self.run_id, self.task_id, str(self.map_index)))
         return f"sd-{hashlib.sha256(whose.encode()).hexdigest()[:22]}-{number}"
 
@@ -55,10 +55,11 @@ class SubmissionRecord(BaseModel):
     #: Of the task instance when this was last acted on; tells a clear from a retry.
     max_tries: int
     generation_id: str | None = None
-    #: The wait for it: both are carried over every restart.
+    #: The wait for it: carried over every restart.
     started: AwareDatetime | None = None
     deadline: AwareDatetime | None = None
-    #: ``refused``, ``timed_out``, or the final status.
+    queue_deadline: AwareDatetime | None = None
+    #: ``refused``, the final status, or how the wait ended.
     outcome: str | None = None
     reason: str | None = None
     #: The generation ids of earlier intents.
@@ -89,6 +90,10 @@ class SubmissionRecord(BaseModel):
 class RecordStore(Protocol):
     """Where one task instance's record lives."""
 
+    @property
+    def remembers(self) -> bool:
+        """Whether a later try finds what this one writes."""
+
     def read(self) -> SubmissionRecord | None:
         """The record, or ``None`` if there surely is none.
 
@@ -104,6 +109,8 @@ class RecordStore(Protocol):
 
 class NoRecords:
     """For tasks that are not durable: nothing is remembered from try to try."""
+
+    remembers = False
 
     def read(self) -> SubmissionRecord | None:
         return None

@@ -26,7 +26,6 @@ from airflow_provider_seedance.submission.decide import (
 from airflow_provider_seedance.submission.fingerprint import fingerprint
 from airflow_provider_seedance.submission.record import (
     REFUSED,
-    TIMED_OUT,
     RecordStore,
     StateUnwritable,
     SubmissionRecord,
@@ -64,6 +63,7 @@ class Submitter:
     """One task's way to its generation.
 
     :param patience: seconds to wait for it, from its submission.
+    :param queue_patience: seconds in which it must have left the queue; ``None`` for no such limit.
     :param now: the time, with its zone.
     :param sleep: waits so many seconds.
     """
@@ -74,6 +74,7 @@ class Submitter:
     seedance_conn_id: str
     policies: Policies
     patience: float
+    queue_patience: float | None
     now: Callable[[], datetime]
     sleep: Callable[[float], object]
 
@@ -126,10 +127,7 @@ class Submitter:
 
     def _submitted(self, intent: SubmissionRecord, generation_id: str) -> SubmissionRecord:
         log.info("Submitted generation %s to %s.", generation_id, intent.vendor)
-        now = self.now()
-        record = intent.but(
-            generation_id=generation_id, started=now, deadline=now + timedelta(seconds=self.patience)
-        )
+        record = intent.but(generation_id=generation_id, **self._times(self.now()))
         for pause in WRITES:
             self.sleep(pause)
             try:
@@ -156,6 +154,10 @@ class Submitter:
         self.store.write(record)
         log.info("Going on with generation %s at %s.", record.generation_id, record.vendor)
         return record
+
+    def _times(self, now: datetime) -> dict[str, datetime | None]:
+        queue = None if self.queue_patience is None else now + timedelta(seconds=self.queue_patience)
+        return {"started": now, "deadline": now + timedelta(seconds=self.patience), "queue_deadline": queue}
 
     def _seen(self, record: SubmissionRecord) -> Generation | None:
         if record.vendor != self.client.vendor_name:
@@ -220,6 +222,3 @@ def _with_id(earlier: SubmissionRecord | None) -> tuple[str, ...]:
     if earlier is None:
         return ()
     return (*earlier.earlier, *([earlier.generation_id] if earlier.generation_id else []))
-
-
-__all__ = ["LOOKS", "TIMED_OUT", "PayingClient", "Submitter"]

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.client.http import AsyncSeedanceClient
     from airflow_provider_seedance.models import Generation
 
+_FINAL_STATES = frozenset({"failed", "success", "skipped", "upstream_failed", "removed"})
+
 
 class SeedanceGenerationTrigger(BaseTrigger):
     """Fires when a generation has ended, its deadline has passed, or the vendor cannot be asked any more.
@@ -23,14 +25,27 @@ class SeedanceGenerationTrigger(BaseTrigger):
     :param generation_id: the generation to wait for.
     :param started: epoch seconds of the submission.
     :param deadline: epoch seconds at which to give up.
+    :param queue_deadline: epoch seconds at which to give up if it is still queued.
+    :param cancel_on_kill: when the task is ended from outside, cancel what is still queued.
     """
 
-    def __init__(self, seedance_conn_id: str, generation_id: str, started: float, deadline: float) -> None:
+    def __init__(
+        self,
+        seedance_conn_id: str,
+        generation_id: str,
+        started: float,
+        deadline: float,
+        queue_deadline: float | None = None,
+        cancel_on_kill: bool = False,
+    ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.seedance_conn_id = seedance_conn_id
         self.generation_id = generation_id
         self.started = started
         self.deadline = deadline
+        self.queue_deadline = queue_deadline
+        self.cancel_on_kill = cancel_on_kill
+        self._fired = False
         self._client: AsyncSeedanceClient | None = None
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
@@ -41,6 +56,8 @@ class SeedanceGenerationTrigger(BaseTrigger):
                 "generation_id": self.generation_id,
                 "started": self.started,
                 "deadline": self.deadline,
+                "queue_deadline": self.queue_deadline,
+                "cancel_on_kill": self.cancel_on_kill,
             },
         )
 
@@ -50,7 +67,7 @@ class SeedanceGenerationTrigger(BaseTrigger):
         from airflow_provider_seedance.polling.wait import await_end
         from airflow_provider_seedance.polling.watch import Watch
 
-        watch = Watch(started=self.started, deadline=self.deadline)
+        watch = Watch(self.deadline, self.started, self.queue_deadline)
         try:
             verdict = await await_end(
                 self._look,
@@ -62,8 +79,40 @@ class SeedanceGenerationTrigger(BaseTrigger):
         finally:
             if self._client is not None:
                 await self._client.close()
+        self._fired = True
         payload = GenerationEvent(self.generation_id, verdict.outcome, watch).to_payload()
         yield TriggerEvent(payload)  # type: ignore[no-untyped-call]
+
+    async def on_kill(self) -> None:
+        """Cancel what is still queued, but only if nobody waits for it any more.
+
+        Airflow calls this also when another triggerer takes over and when the task was cleared and a new try
+        already waits for the same generation: then the task instance is not in a final state.
+        """
+        if self._fired or not self.cancel_on_kill:
+            return
+        from airflow_provider_seedance.cancelling import acancel_now
+        from airflow_provider_seedance.hooks.seedance import SeedanceHook
+
+        state = await asyncio.to_thread(self._task_state)
+        if state not in _FINAL_STATES:
+            self.log.info("Generation %s is left alone: the task is %s.", self.generation_id, state)
+            return
+        settings = await SeedanceHook(self.seedance_conn_id).asettings()
+        await acancel_now(settings, self.generation_id)
+
+    def _task_state(self) -> str | None:
+        from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+        ti = self.task_instance
+        assert ti is not None
+        states = RuntimeTaskInstance.get_task_states(
+            dag_id=ti.dag_id, map_index=ti.map_index, task_ids=[ti.task_id], run_ids=[ti.run_id]
+        )
+        for of_run in states.values():
+            for state in of_run.values():
+                return None if state is None else str(getattr(state, "value", state))
+        return None
 
     async def _look(self) -> Generation:
         if self._client is None:

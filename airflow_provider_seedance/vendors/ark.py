@@ -84,6 +84,7 @@ def settings(task: Body) -> dict[str, Any]:
         "service_tier": as_text(task.get("service_tier")),
         "priority": as_int(task.get("priority")),
         "draft": as_bool(task.get("draft")),
+        "expires_after": as_int(task.get("execution_expires_after")),
         "usage": usage(as_dict(task.get("usage"))),
     }
 

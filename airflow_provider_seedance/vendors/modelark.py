@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 from urllib.parse import quote
 
@@ -33,6 +34,9 @@ from airflow_provider_seedance.vendors.reading import (
 from airflow_provider_seedance.vendors.wire import Call, HttpRequest, HttpResponse, Vendor
 
 TASKS = "/api/v3/contents/generations/tasks"
+EXPIRY = "execution_expires_after"
+#: Seconds; the vendor takes up to 259200 (contract: modelark 2.1).
+DEFAULT_EXPIRY, EXPIRY_SPREAD = 172_800, 86_400
 LINK_LIFE = 86_400  # seconds (contract: modelark 10)
 
 _STATUS = {status.value: status for status in Status}
@@ -67,6 +71,32 @@ def list_tasks(query: ListQuery) -> Call[GenerationPage]:
 def cancel(generation_id: str) -> Call[None]:
     """Cancels a queued task, is refused for a running one, and deletes the record of a finished one."""
     return Call(HttpRequest("DELETE", _path(generation_id)), _raise_refusal, repeatable=False)
+
+
+def mark(request: GenerationRequest, intent_id: str) -> GenerationRequest:
+    """Gives the request an expiry of its own, two to three days: the one free field echoed in every state."""
+    if EXPIRY in request.vendor_options:
+        return request
+    digest = int(hashlib.sha256(intent_id.encode()).hexdigest(), 16)
+    chosen = DEFAULT_EXPIRY + digest % EXPIRY_SPREAD
+    return request.model_copy(update={"vendor_options": {**request.vendor_options, EXPIRY: chosen}})
+
+
+def matches(request: GenerationRequest, seen: Generation) -> bool:
+    """Whether everything that the task echoes is as in the marked request; what the model chose is not compared."""
+    pairs = (
+        (None if request.model.startswith("ep-") else request.model, seen.model),
+        (request.resolution, seen.resolution),
+        (None if request.aspect_ratio == "adaptive" else request.aspect_ratio, seen.aspect_ratio),
+        (None if request.duration == -1 else request.duration, seen.duration),
+        (None if request.seed == -1 else request.seed, seen.seed),
+        (request.generate_audio, seen.generate_audio),
+        (request.service_tier, seen.service_tier),
+        (request.priority, seen.priority),
+        (request.vendor_options.get("draft"), seen.draft),
+        (request.vendor_options.get(EXPIRY), seen.expires_after),
+    )
+    return all(asked is None or told is None or asked == told for asked, told in pairs)
 
 
 def probe() -> Call[None]:
@@ -186,4 +216,6 @@ VENDOR = Vendor(
     probe=probe,
     list=list_tasks,
     cancel=cancel,
+    mark=mark,
+    matches=matches,
 )

@@ -41,6 +41,8 @@ from airflow_provider_seedance.vendors.reading import (
 from airflow_provider_seedance.vendors.wire import Call, HttpRequest, HttpResponse, Vendor
 
 TASKS = "/v1/videos/generations"
+#: The create body's field for an id of the caller's own.
+OWN_ID = "client_business_id"
 KEY_BALANCE = "/v1/balance"
 ACCOUNT_BALANCE = "/v1/user/balance"
 LINK_LIFE = 86_400  # seconds (contract: toapis 4)
@@ -217,6 +219,16 @@ def _kind_of_refusal(said: Complaint, status: int) -> Kind:
     return kind_of_status(status)
 
 
+def mark(request: GenerationRequest, intent_id: str) -> GenerationRequest:
+    """Gives the request a key of ours, which the vendor stores with the task (contract: toapis 1)."""
+    return request.model_copy(update={"vendor_options": {OWN_ID: intent_id, **request.vendor_options}})
+
+
+def find(request: GenerationRequest) -> Call[Generation]:
+    """The task that a marked request made; its absence is certain."""
+    return get(str(request.vendor_options[OWN_ID]))
+
+
 VENDOR = Vendor(
     name="toapis",
     base_urls={"global": "https://toapis.com"},
@@ -224,5 +236,6 @@ VENDOR = Vendor(
     get=get,
     probe=probe,
     balance=balance,
-    caller_id_field="client_business_id",
+    mark=mark,
+    find=find,
 )

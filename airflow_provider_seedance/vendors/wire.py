@@ -107,11 +107,14 @@ class Vendor:
     list: Callable[[ListQuery], Call[GenerationPage]] | None = None
     #: Cancels what is queued; on a finished generation the same call would delete its record.
     cancel: Callable[[str], Call[None]] | None = None
+    #: Adds to a prepared request what makes it recognisable as one intent's, where the vendor has a field for that.
+    mark: Callable[[GenerationRequest, str], GenerationRequest] | None = None
+    #: Looks a marked request's generation up by its mark: the vendor knows for sure whether it has one.
+    find: Callable[[GenerationRequest], Call[Generation]] | None = None
+    #: Whether a listed generation may be what became of a marked request, by all that the vendor echoes.
+    matches: Callable[[GenerationRequest, Generation], bool] | None = None
     #: One call for each limit on spending; the lowest of the answers counts.
     balance: Callable[[], Sequence[Call[Balance]]] | None = None
-    #: The create body's field for an id of the caller's own, by which ``get`` finds the generation too.
-    #: Sent with every create, it tells after a lost answer whether there is a generation.
-    caller_id_field: str | None = None
 
     @property
     def default_region(self) -> str:

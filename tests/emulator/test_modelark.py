@@ -98,14 +98,22 @@ def test_a_failed_task_explains_itself(emulator, create, get, golden, shape):
 
 def test_an_unfinished_task_expires(emulator, create, get, golden, shape):
     """A task that is not done by execution_expires_after is expired, and not billed."""
-    task_id = create(model=V15, service_tier="flex", execution_expires_after=3600)
-    emulator.add_fault(on="create", kind="stuck")
-    emulator.advance(10)
-    assert get(task_id)["status"] == "queued"
-    slow = [create(model=V15, execution_expires_after=3600) for _ in range(400)][-1]
+    last = [create(resolution="4k", execution_expires_after=3600) for _ in range(30)][-1]
     emulator.advance(3601)
-    assert get(slow)["status"] == "expired"
-    assert shape(get(slow)) == shape(golden("modelark", "expired"))
+    expired = get(last)
+    assert expired["status"] == "expired"
+    assert expired["updated_at"] == expired["created_at"] + 3600
+    assert expired.pop("priority") == 0
+    assert shape(expired) == shape(golden("modelark", "expired"))
+    assert emulator.ledger()["generations"][-1]["billed"] is False
+
+
+def test_a_stuck_task_stays_where_it_is(emulator, create, get):
+    """Not even its expiry ends it."""
+    emulator.add_fault(on="create", kind="stuck")
+    task_id = create()
+    emulator.advance(3 * 86400)
+    assert get(task_id)["status"] == "queued"
 
 
 def test_only_ten_run_at_once_and_priority_goes_first(emulator, create, get):
@@ -154,7 +162,7 @@ def test_an_account_without_money_is_refused(api):
 
 
 @pytest.mark.parametrize(
-    "fields, status, code, param",
+    ("fields", "status", "code", "param"),
     [
         ({"model": None}, 400, "MissingParameter", "model"),
         ({"content": None}, 400, "MissingParameter", "content"),
@@ -194,7 +202,7 @@ def test_bad_fields_are_refused_by_name(fields, status, code, param, ark, golden
 
 
 @pytest.mark.parametrize(
-    "parts, sentence",
+    ("parts", "sentence"),
     [
         ([image("https://h/1.png"), image("https://h/2.png")], "role must be specified for image contents"),
         ([image("https://h/1.png", "middle")], "invalid role specified for image content"),
@@ -322,7 +330,9 @@ def test_the_list_shows_the_newest_first_and_counts_all(ark, create, golden, sha
     assert shape(answer)["total"] == shape(golden("modelark", "list"))["total"]
     assert answer["total"] == 3
     assert [item["id"] for item in answer["items"]] == tasks[:0:-1]
-    assert [item["id"] for item in ark.get(TASKS, params={"page_size": 2, "page_num": 2}).json()["items"]] == tasks[:1]
+    assert [
+        item["id"] for item in ark.get(TASKS, params={"page_size": 2, "page_num": 2}).json()["items"]
+    ] == tasks[:1]
 
 
 def test_the_list_filters(emulator, ark, create):

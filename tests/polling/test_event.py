@@ -24,6 +24,7 @@ def test_an_event_is_small_and_plain() -> None:
         "outcome": "timed_out",
         "started": 1000.0,
         "deadline": 4600.0,
+        "queue_deadline": None,
     }
 
 

@@ -69,6 +69,22 @@ def test_the_last_look_is_at_the_deadline() -> None:
     assert decision.pause == 1.0
 
 
+@pytest.mark.parametrize(
+    ("seen", "now", "decision"),
+    [
+        (QUEUED, 1600.0, Outcome.QUEUED_TOO_LONG),
+        (RUNNING, 1600.0, Look),
+        (QUEUED, 1500.0, Look),
+        (QUEUED, 5000.0, Outcome.TIMED_OUT),
+    ],
+)
+def test_the_queue_has_a_deadline_of_its_own(seen: Generation, now: float, decision: object) -> None:
+    """It counts only while the generation is queued."""
+    watch = Watch(started=1000.0, deadline=5000.0, queue_deadline=1600.0)
+    decided = after_answer(watch, seen, now=now, chance=0.5)
+    assert decision in (decided, type(decided))
+
+
 def test_the_deadline_ends_the_wait() -> None:
     """It is absolute, whatever the state."""
     assert after_answer(WATCH, QUEUED, now=5000.0, chance=0.5) is Outcome.TIMED_OUT

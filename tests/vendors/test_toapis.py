@@ -28,6 +28,7 @@ from airflow_provider_seedance.models import (
     Succeeded,
     Usage,
 )
+from airflow_provider_seedance.vendors import toapis
 from airflow_provider_seedance.vendors.toapis import VENDOR
 from airflow_provider_seedance.vendors.wire import HttpResponse
 
@@ -67,8 +68,16 @@ def test_a_create_may_find_its_generation_further_on(
 
 def test_a_generation_is_found_by_the_caller_s_id() -> None:
     """The field that stores it, and the lookup after a lost answer: the same call as by the vendor's id."""
-    assert VENDOR.caller_id_field == "client_business_id"
-    assert VENDOR.get("job-0001").request.path == "/v1/videos/generations/job-0001"
+    request = GenerationRequest(prompt="x", model="seedance-2")
+    marked = toapis.mark(request, "sd-1")
+    assert VENDOR.create(marked).request.json["client_business_id"] == "sd-1"
+    assert toapis.find(marked).request.path == "/v1/videos/generations/sd-1"
+
+
+def test_a_caller_s_own_id_is_respected() -> None:
+    """It is looked up by what was sent."""
+    request = GenerationRequest(prompt="x", model="seedance-2", vendor_options={"client_business_id": "mine"})
+    assert toapis.find(toapis.mark(request, "sd-1")).request.path == "/v1/videos/generations/mine"
 
 
 @pytest.mark.parametrize(

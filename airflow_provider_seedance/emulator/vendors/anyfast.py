@@ -108,7 +108,7 @@ class AnyFast:
             raise _relayed(ArkError("InputTextSensitiveContentDetected", text))
         if account == EMPTY_KEY:
             raise self.refusal(403)
-        generation = call.world.submit(NAME, f"asyntask_{call.world.token(32)}", order, call.fault)
+        generation = call.world.submit(NAME, call.world.unused_id(NAME, "asyntask_", 32), order, call.fault)
         return JSONResponse(
             {
                 "id": generation.id,

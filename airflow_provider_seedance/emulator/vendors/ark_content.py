@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_seedance.emulator.inputs import UNKNOWN_VIDEO_SECONDS, BadMedia, Media
+from airflow_provider_seedance.emulator.shapes import RATIOS
 from airflow_provider_seedance.emulator.vendors.ark_models import ArkModel
 
 KINDS = {"image_url": "image", "video_url": "video", "audio_url": "audio"}
@@ -234,17 +235,32 @@ _FLAGS = {
 }  # fmt: skip
 
 
+_IS_GOOD: dict[str, Callable[[Any], bool]] = {
+    "ratio": lambda value: value in ("adaptive", *RATIOS),
+    "frames": lambda value: value in range(29, 290, 4),
+    "seed": lambda value: type(value) is int,
+    "camera_fixed": lambda value: type(value) is bool,
+    "watermark": lambda value: type(value) is bool,
+}
+
+
 def flags_in(prompt: str) -> tuple[str, dict[str, Any]]:
-    """The old way to give parameters (``--rs 720p --dur 5``): the prompt without them, and their values."""
+    """The old way to give parameters (``--rs 720p --dur 5``): the prompt without them, and their values.
+
+    Wrong values are ignored, but for resolution and duration, which are checked like the fields.
+    """
     values: dict[str, Any] = {}
-    for name, word in _FLAG.findall(prompt):
-        if name not in _FLAGS:
-            continue
-        try:
-            values[_FLAGS[name]] = {"true": True, "false": False}.get(
-                word, int(word) if word.isdigit() else word
-            )
-        except ValueError:
-            continue
-    cleaned = _FLAG.sub(lambda match: "" if match[1] in _FLAGS else match[0], prompt)
-    return cleaned, values
+    for flag, word in _FLAG.findall(prompt):
+        name, value = _FLAGS.get(flag, ""), _flag_value(word)
+        if name and _IS_GOOD.get(name, lambda _: True)(value):
+            values[name] = value
+    return _FLAG.sub(lambda match: "" if match[1] in _FLAGS else match[0], prompt), values
+
+
+def _flag_value(word: str) -> Any:
+    if word in ("true", "false"):
+        return word == "true"
+    try:
+        return int(word)
+    except ValueError:
+        return word

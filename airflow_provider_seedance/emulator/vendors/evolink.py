@@ -140,7 +140,7 @@ class EvoLink:
         if account == EMPTY_KEY:
             raise _refuse(402)
         order, fate = _order(call, account, body)
-        generation_id = f"{_PREFIX}{int(call.now)}-{call.world.token(8)}"
+        generation_id = call.world.unused_id(self.name, f"{_PREFIX}{int(call.now)}-", 8)
         generation = call.world.submit(self.name, generation_id, order, call.fault, fate=fate)
         return JSONResponse(_task(generation, call.origin, call.now))
 

@@ -132,7 +132,8 @@ class ModelArk:
         if account == EMPTY_KEY:
             raise self.refusal(403)
         moment = datetime.fromtimestamp(call.now, _CHINA_TIME).strftime("%Y%m%d%H%M%S")
-        generation = call.world.submit(self.name, f"cgt-{moment}-{call.world.token(5)}", order, call.fault)
+        generation_id = call.world.unused_id(NAME, f"cgt-{moment}-", 5)
+        generation = call.world.submit(NAME, generation_id, order, call.fault)
         return JSONResponse({"id": generation.id})
 
     def _get(self, call: Call) -> Response:

@@ -112,7 +112,7 @@ class ToApis:
         if account == EMPTY_KEY:
             raise refuse(402)
         order = _order(call, account, body, media)
-        generation_id = f"tsk_vid_01{call.world.token(24, _CROCKFORD)}"
+        generation_id = call.world.unused_id(NAME, "tsk_vid_01", 24, _CROCKFORD)
         generation = call.world.submit(NAME, generation_id, order, call.fault, fate=fate)
         return JSONResponse({**_task(generation, call.origin, call.now), "metadata": {}})
 

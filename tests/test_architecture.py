@@ -1,0 +1,279 @@
+"""The shape of the package as a test: who may know whom, and who may touch what (DESIGN.md, section 4)."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import pytest
+
+PACKAGE = "airflow_provider_seedance"
+ROOT = Path(__file__).parents[1] / PACKAGE
+LONGEST_MODULE = 350
+
+#: Import order, from the bottom. A name is a module or a folder; ``*`` stands for each module of a folder by itself.
+#: Those on one line stand side by side: they do not know each other.
+LAYERS = (
+    ("errors",),
+    ("models",),
+    ("catalog",),
+    ("vendors.wire",),
+    ("vendors.reading",),
+    ("vendors.ark",),
+    ("vendors.*",),
+    ("vendors",),
+    ("client",),
+    ("polling", "submission", "landing"),
+    ("results",),
+    ("hooks",),
+    ("triggers",),
+    ("operators",),
+    ("get_provider_info",),
+)
+#: Stands alone: two readings of one contract, and a mistake in one must not hide in the other.
+EMULATOR = "emulator"
+
+#: Library -> where it may be imported. Time, chance and event loops are arguments everywhere else.
+LIBRARIES = {
+    "airflow": ("hooks", "triggers", "operators"),
+    "httpx": ("client.http",),
+    "av": ("landing.probe",),
+    "asyncio": ("client.http", "hooks", "triggers"),
+    "time": ("client.http", "polling.clock", "operators"),
+    "random": ("client.http", "polling.clock"),
+    "requests": (),
+    "aiohttp": (),
+}
+#: Where a vendor's name may stand in the code.
+VENDOR_WORDS = ("vendors", "get_provider_info")
+#: Where the wall clock may be read.
+CLOCKS = ("client.http", "polling.clock", "operators")
+
+Modules = dict[str, ast.Module]
+
+
+def _read(paths: Iterator[Path]) -> Modules:
+    found = {}
+    for path in paths:
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        found[name] = ast.parse(path.read_text(encoding="utf-8"))
+    return found
+
+
+ALL = _read(ROOT.rglob("*.py"))
+MODULES = {name: tree for name, tree in ALL.items() if name and not name.startswith(EMULATOR)}
+
+
+def within(module: str, place: str) -> bool:
+    """Whether the module is that one, or in that folder."""
+    return module == place or module.startswith(f"{place}.") or fnmatchcase(module, place)
+
+
+def place_of(module: str) -> tuple[int, str] | None:
+    """A module's layer, and its name there; the first line that fits counts."""
+    for height, layer in enumerate(LAYERS):
+        for name in layer:
+            if within(module, name):
+                return height, module if "*" in name else name
+    return None
+
+
+def imports(tree: ast.Module) -> Iterator[str]:
+    """Full names of all that is imported, at the top, in functions and for type checkers alike."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, "imports are absolute"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def known(tree: ast.Module) -> Iterator[str]:
+    """The modules of this package that a module imports, without the package's name."""
+    for name in imports(tree):
+        if name.startswith(f"{PACKAGE}."):
+            inner = name.removeprefix(f"{PACKAGE}.")
+            yield inner if inner in ALL else inner.rpartition(".")[0]
+
+
+def wrong_imports(modules: Modules) -> list[str]:
+    """Imports that run upward or sideways."""
+    found = []
+    for module, tree in modules.items():
+        here = place_of(module)
+        for other in known(tree):
+            there = place_of(other) if other else (-1, "")
+            allowed = here and there and (there == here or there[0] < here[0])
+            if not allowed:
+                found.append(f"{module} imports {other}")
+    return found
+
+
+def cycles(modules: Modules) -> list[str]:
+    """Modules that import themselves by way of others."""
+    edges = {name: {other for other in known(tree) if other != name} for name, tree in modules.items()}
+
+    def reach(start: str) -> set[str]:
+        seen: set[str] = set()
+        todo = [start]
+        while todo:
+            todo += (fresh := edges.get(todo.pop(), set()) - seen)
+            seen |= fresh
+        return seen
+
+    return [name for name in modules if name in reach(name)]
+
+
+def wrong_libraries(modules: Modules) -> list[str]:
+    """Libraries outside the modules that they are fenced into."""
+    return [
+        f"{module} imports {library}"
+        for module, tree in modules.items()
+        for library in {name.partition(".")[0] for name in imports(tree)} & LIBRARIES.keys()
+        if not any(within(module, place) for place in LIBRARIES[library])
+    ]
+
+
+def clock_readings(modules: Modules) -> list[str]:
+    """``datetime.now()`` and its like outside the drivers."""
+    return [
+        f"{module} calls {node.func.attr}()"
+        for module, tree in modules.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("now", "utcnow", "today")
+        and ast.unparse(node.func.value) in ("datetime", "date", "datetime.datetime", "datetime.date")
+        and not any(within(module, place) for place in CLOCKS)
+    ]
+
+
+def vendor_words(modules: Modules) -> list[str]:
+    """Vendors named in code; docstrings and comments may speak of them."""
+    names = "|".join(path.stem for path in (ROOT / "catalog" / "data").glob("*.json"))
+    return [
+        f"{module} says {node.value!r}"
+        for module, tree in modules.items()
+        if not any(within(module, place) for place in VENDOR_WORDS)
+        for node in _literals(tree)
+        if re.search(rf"\b({names})\b", node.value)
+    ]
+
+
+def _literals(tree: ast.Module) -> Iterator[ast.Constant]:
+    docstrings = {
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            yield node
+
+
+def strangers_of_the_emulator(modules: Modules) -> list[str]:
+    """Imports between the emulator and the rest, in either direction."""
+    return [
+        f"{module} imports {other}"
+        for module, tree in modules.items()
+        for other in known(tree)
+        if within(module, EMULATOR) != within(other, EMULATOR)
+    ]
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_every_module_has_its_place(module: str) -> None:
+    """A new module is given one in LAYERS, which is the architecture."""
+    assert place_of(module) is not None
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_a_module_knows_only_what_lies_below_it(module: str) -> None:
+    """No arrow runs upward, and neighbours do not know each other."""
+    assert wrong_imports({module: MODULES[module]}) == []
+
+
+def test_no_import_runs_in_a_circle() -> None:
+    """Not in the package, and not in the emulator either."""
+    assert cycles(ALL) == []
+
+
+def test_libraries_stay_where_they_belong() -> None:
+    """HTTP in one file, Airflow above its line, time and chance in the drivers."""
+    assert wrong_libraries(MODULES) == []
+
+
+def test_the_wall_clock_is_read_in_the_drivers_only() -> None:
+    """Elsewhere the time is an argument, so that every decision can be tested without waiting."""
+    assert clock_readings(MODULES) == []
+
+
+def test_vendors_are_named_in_their_own_modules_only() -> None:
+    """A fifth vendor is one module, one catalog file, and no edit elsewhere."""
+    assert vendor_words(MODULES) == []
+
+
+def test_the_emulator_and_the_rest_do_not_know_each_other() -> None:
+    """Else the emulator would prove only that the code agrees with itself."""
+    assert strangers_of_the_emulator(ALL) == []
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_stays_short(path: Path) -> None:
+    """Longer ones have more than one reason to change."""
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST_MODULE
+
+
+@pytest.mark.parametrize(
+    ("rule", "module", "source"),
+    [
+        (wrong_imports, "models", f"from {PACKAGE}.catalog import Catalog"),
+        (wrong_imports, "polling.wait", f"import {PACKAGE}.landing.land"),
+        (wrong_imports, "vendors.toapis", f"from {PACKAGE}.vendors import modelark"),
+        (wrong_imports, "vendors.wire", f"from {PACKAGE}.vendors.ark import options"),
+        (wrong_imports, "client.http", f"def f():\n from {PACKAGE}.hooks.seedance import SeedanceHook"),
+        (wrong_imports, "hooks.seedance", f"if TYPE_CHECKING:\n from {PACKAGE}.operators import generate"),
+        (cycles, "errors", f"from {PACKAGE}.models import Mode"),
+        (wrong_libraries, "landing.transfer", "import httpx"),
+        (wrong_libraries, "submission.submit", "from airflow.sdk import Variable"),
+        (wrong_libraries, "polling.watch", "from time import time"),
+        (wrong_libraries, "client.retry", "import random"),
+        (clock_readings, "results", "stamp = datetime.now(timezone.utc)"),
+        (vendor_words, "operators.generate", "cancels = vendor == 'modelark'"),
+        (strangers_of_the_emulator, "client.http", f"from {PACKAGE}.emulator.server import serve"),
+        (strangers_of_the_emulator, "emulator.world", f"from {PACKAGE}.models import Status"),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_the_rules_have_teeth(rule: Callable[[Modules], list[str]], module: str, source: str) -> None:
+    """Each one sees a planted violation."""
+    assert rule({**MODULES, module: ast.parse(source)})
+
+
+LOAD_ALL = f"""
+import importlib, json, pkgutil, sys
+for folder in ("hooks", "operators", "triggers"):
+    package = importlib.import_module("{PACKAGE}." + folder)
+    for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
+        importlib.import_module(module.name)
+importlib.import_module("{PACKAGE}.get_provider_info").get_provider_info()
+print(json.dumps(sorted(sys.modules)))
+"""
+
+
+def test_importing_all_operators_loads_nothing_heavy() -> None:
+    """A DAG file parses as fast as one without them: no client, no catalog, no codec, no model classes."""
+    answer = subprocess.run(
+        [sys.executable, "-c", LOAD_ALL], capture_output=True, text=True, check=True, cwd=ROOT.parent
+    )
+    loaded = json.loads(answer.stdout.splitlines()[-1])
+    assert not {"av", "PIL", "starlette", "uvicorn"} & set(loaded)
+    ours = {name.split(".")[1] for name in loaded if name.startswith(f"{PACKAGE}.")}
+    assert ours <= {"hooks", "operators", "triggers", "get_provider_info"}

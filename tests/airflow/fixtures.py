@@ -1,0 +1,54 @@
+"""Fixtures for tests of operators, hooks and triggers; a ``conftest.py`` imports the ones that its tests use."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+import tests.airflow.home  # noqa: F401  # before anything that imports Airflow
+from airflow_provider_seedance.client import http
+from airflow_provider_seedance.emulator import Emulator, serve
+
+VENDORS = ("modelark", "evolink", "anyfast", "toapis")
+KEY = "sk-tested-0123456789"
+
+#: Makes a connection and returns its id; ``None`` leaves a part of it out.
+Connect = Callable[..., str]
+
+
+@pytest.fixture(scope="session")
+def running_emulator() -> Iterator[Emulator]:
+    """The server; tests take ``emulator``, which is reset. Vendor time moves only when a test says so."""
+    with serve(rate=0) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def emulator(running_emulator: Emulator) -> Emulator:
+    """An emulator that remembers nothing."""
+    running_emulator.reset()
+    return running_emulator
+
+
+@pytest.fixture
+def connect(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Connect:
+    """Makes Airflow connections to the emulator."""
+    # Jitter that draws zero: retries take no time.
+    monkeypatch.setattr(http.random, "random", lambda: 0.0)
+
+    def made(vendor: str | None = "modelark", **changes: Any) -> str:
+        fields = {
+            "password": KEY,
+            "host": emulator.vendor_url(vendor) if vendor in VENDORS else emulator.url,
+            **changes,
+        }
+        extra = {"vendor": vendor, **fields.pop("extra", {})}
+        connection = {"conn_type": "seedance", **fields, "extra": extra}
+        stated = {name: value for name, value in connection.items() if value is not None}
+        monkeypatch.setenv("AIRFLOW_CONN_SEEDANCE_TESTED", json.dumps(stated))
+        return "seedance_tested"
+
+    return made

@@ -1,0 +1,97 @@
+"""A task runner in miniature: what Airflow does with one task instance, without a database around it."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import itertools
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import TaskDeferred
+from airflow.sdk.serde import deserialize, serialize
+
+_numbers = itertools.count(1)
+
+
+class TaskState:
+    """A task state store that lives as long as its task instance."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self.values.get(key, default)
+
+    def set(self, key: str, value: Any, *, retention: Any = None) -> None:
+        self.values[key] = json.loads(json.dumps(value))
+
+
+@dataclass
+class TaskRun:
+    """One task instance with its tries.
+
+    :param operator: as the DAG file made it.
+    :param while_deferred: called between the deferral and the trigger's first look.
+    """
+
+    operator: BaseOperator
+    while_deferred: Callable[[], object] = lambda: None
+    params: dict[str, Any] = field(default_factory=dict)
+    deferrals: list[TaskDeferred] = field(default_factory=list)
+    payloads: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        ti = SimpleNamespace(
+            dag_id="tested",
+            run_id=f"run-{next(_numbers)}",
+            task_id=self.operator.task_id,
+            map_index=-1,
+            max_tries=0,
+            try_number=1,
+        )
+        self.context: Any = {
+            "ti": ti,
+            "params": self.params,
+            "task_state_store": TaskState(),
+        }
+
+    def __call__(self) -> Any:
+        """One try: rendered, executed, and resumed after each deferral by a fresh copy, as a worker does."""
+        outcome = self._guarded("execute", lambda task: task.execute(self.context))
+        while isinstance(outcome, TaskDeferred):
+            self.deferrals.append(outcome)
+            self.while_deferred()
+            payload = asyncio.run(_first_event(_by_way_of_the_database(outcome.trigger)))
+            self.payloads.append(payload)
+            method = outcome.method_name
+            event = json.loads(json.dumps(payload))
+            outcome = self._guarded(
+                method, lambda task, m=method, e=event: task.resume_execution(m, {"event": e}, self.context)
+            )
+        return outcome
+
+    def _guarded(self, _: str, step: Callable[[BaseOperator], Any]) -> Any:
+        task = copy.copy(self.operator)
+        task.render_template_fields(self.context)
+        try:
+            return step(task)
+        except TaskDeferred as deferred:
+            return deferred
+
+
+def _by_way_of_the_database(trigger: Any) -> Any:
+    """The trigger as a triggerer makes it from what is stored."""
+    _, kwargs = trigger.serialize()
+    return type(trigger)(**deserialize(json.loads(json.dumps(serialize(kwargs)))))
+
+
+async def _first_event(trigger: Any) -> dict[str, Any]:
+    async for event in trigger.run():
+        payload: dict[str, Any] = event.payload
+        return payload
+    raise AssertionError("the trigger ended without an event")

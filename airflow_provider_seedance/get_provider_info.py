@@ -65,6 +65,21 @@ def get_provider_info() -> dict[str, Any]:
                 "conn-fields": _connection_fields(),
             }
         ],
+        "config": {"seedance": {"description": "Options of the Seedance provider.", "options": _options()}},
+    }
+
+
+def _options() -> dict[str, Any]:
+    return {
+        "state_folder": {
+            "description": "Folder, local or in an object store, for the records of what was submitted. Empty for"
+            " Airflow's task state store, which Airflow has from version 3.3; before that, nothing is remembered"
+            " without a folder.",
+            "version_added": "0.1.0",
+            "type": "string",
+            "example": "s3://my-bucket/seedance-state",
+            "default": "",
+        },
     }
 
 

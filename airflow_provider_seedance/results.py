@@ -35,7 +35,7 @@ def result(
         "status": generation.status.value,
         "video_url": generation.video_url,
         "last_frame_url": generation.last_frame_url,
-        "duration": None if duration == -1 else duration,
+        "duration": _whole(None if duration == -1 else duration),
         "resolution": resolution,
         "aspect_ratio": aspect_ratio,
         "width": width,
@@ -64,6 +64,10 @@ def generation_id_of(video: Mapping[str, Any] | str) -> str:
     if not isinstance(found, str) or not found.strip():
         raise ValueError("no generation_id")
     return found.strip()
+
+
+def _whole(seconds: float | None) -> int | float | None:
+    return int(seconds) if seconds is not None and seconds == int(seconds) else seconds
 
 
 def _instant(value: datetime | None) -> str | None:

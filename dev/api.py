@@ -108,11 +108,16 @@ class AirflowApi:
 
     def tasks(self, run: Run) -> list[Task]:
         """Where each task instance of the run stands."""
-        answer = self.call("GET", f"{_path(run)}/taskInstances", params={"limit": 100})
-        return [
-            Task(task["task_id"], task["map_index"], task["state"], task["try_number"])
-            for task in answer["task_instances"]
-        ]
+        found: list[Task] = []
+        while True:
+            page = {"limit": 100, "offset": len(found)}
+            answer = self.call("GET", f"{_path(run)}/taskInstances", params=page)
+            found += [
+                Task(task["task_id"], task["map_index"], task["state"], task["try_number"])
+                for task in answer["task_instances"]
+            ]
+            if not answer["task_instances"] or len(found) >= answer["total_entries"]:
+                return found
 
     def follow(self, run: Run, *, timeout: float, every: float = 0.5) -> Iterator[list[Task]]:
         """The run's tasks again and again, the last time when the run is over.
@@ -168,6 +173,12 @@ class AirflowApi:
             params={"map_index": map_index, "deserialize": False, "stringify": False},
         )
         return answer["value"]
+
+    def stored_state(self, run: Run, task: Task) -> dict[str, Any]:
+        """What a task keeps in the task state store (Airflow 3.3 and later), by key."""
+        path = f"{_path(run)}/taskInstances/{task.task_id}/state-store"
+        answer = self.call("GET", path, params={"map_index": task.map_index})
+        return {entry["key"]: entry["value"] for entry in answer["task_state_store"]}
 
 
 def _path(run: Run) -> str:

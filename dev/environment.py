@@ -69,6 +69,7 @@ def airflow_environment(
     database: str,
     executor: str,
     connections: Mapping[str, Mapping[str, Any]],
+    settings: Mapping[str, str],
 ) -> dict[str, str]:
     """What every Airflow process of one stack needs to know.
 
@@ -78,9 +79,10 @@ def airflow_environment(
     :param database: SQLAlchemy URL of the metadata database.
     :param executor: such as ``LocalExecutor``.
     :param connections: Airflow connections in their JSON form, by id.
+    :param settings: further settings as ``SECTION__KEY``, which go before those made here.
     """
     url = f"http://127.0.0.1:{port}"
-    settings = {
+    all_settings = {
         **_QUICK,
         **_PLAIN,
         "CORE__EXECUTOR": executor,
@@ -96,11 +98,12 @@ def airflow_environment(
         "API__SECRET_KEY": secrets.token_urlsafe(64),
         "API_AUTH__JWT_SECRET": secrets.token_urlsafe(64),
         "LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
+        **settings,
     }
     return {
         **plain_environment(),
         "AIRFLOW_HOME": str(home),
-        **{f"AIRFLOW__{name}": value for name, value in settings.items()},
+        **{f"AIRFLOW__{name}": value for name, value in all_settings.items()},
         **{f"AIRFLOW_CONN_{name.upper()}": json.dumps(value) for name, value in connections.items()},
     }
 

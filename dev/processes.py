@@ -14,6 +14,7 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -27,6 +28,13 @@ class ProcessDied(RuntimeError):
     """A process that should be running has ended; the message carries the end of its log."""
 
 
+@dataclass(frozen=True)
+class _Order:
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    user: str | None
+
+
 class Processes:
     """Named child processes, each writing to ``<logs>/<name>.log``; leaving the block ends them all."""
 
@@ -34,6 +42,7 @@ class Processes:
         self._logs = logs
         self._mark = uuid.uuid4().hex
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._started: dict[str, _Order] = {}
 
     def __enter__(self) -> Processes:
         self._logs.mkdir(parents=True, exist_ok=True)
@@ -43,8 +52,14 @@ class Processes:
         with _undisturbed():
             self.stop()
 
-    def start(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> int:
-        """Start a process and return its id."""
+    def start(
+        self, name: str, command: Sequence[str], environment: Mapping[str, str], *, user: str | None = None
+    ) -> int:
+        """Start a process and return its id.
+
+        :param user: run it as this user, with none of this process's groups; only root can.
+        """
+        self._started[name] = _Order(command, environment, user)
         # setproctitle, which Airflow uses, would overwrite the environment that the mark is looked up in.
         marked = {**environment, _MARK: self._mark, "SPT_NOENV": "1"}
         with self.log(name).open("ab") as log:
@@ -55,6 +70,8 @@ class Processes:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                user=user,
+                extra_groups=None if user is None else (),
             )
         return self._running[name].pid
 
@@ -65,6 +82,23 @@ class Processes:
     def kill(self, name: str, number: int = signal.SIGKILL) -> None:
         """Send one of the processes a signal, as an accident would."""
         self._running[name].send_signal(number)
+
+    def kill_tree(self, name: str) -> None:
+        """SIGKILL one of the processes and everything below it, as a machine's crash would; then it is forgotten."""
+        process = self._running.pop(name)
+        for doomed in _tree(process.pid):
+            with suppress(psutil.NoSuchProcess):
+                doomed.kill()
+        process.wait()
+
+    def below(self, name: str) -> list[psutil.Process]:
+        """All descendants of one of the processes."""
+        return _tree(self._running[name].pid)[1:]
+
+    def restart(self, name: str) -> int:
+        """Start what was killed again, just as before."""
+        order = self._started[name]
+        return self.start(name, order.command, order.environment, user=order.user)
 
     def check(self) -> None:
         """Raise :class:`ProcessDied` for a process that has ended."""
@@ -120,6 +154,15 @@ def _undisturbed() -> Iterator[None]:
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)
+
+
+def _tree(pid: int) -> list[psutil.Process]:
+    """The process, if it still is there, and its descendants."""
+    try:
+        top = psutil.Process(pid)
+        return [top, *top.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
 
 
 def _mark_of(process: psutil.Process) -> str | None:

@@ -55,6 +55,7 @@ def airflow(
     connections: Mapping[str, Mapping[str, Any]] | None = None,
     database: str | None = None,
     executor: str = "LocalExecutor",
+    settings: Mapping[str, str] | None = None,
     port: int | None = None,
     timeout: float = 120.0,
 ) -> Iterator[Stack]:
@@ -68,6 +69,7 @@ def airflow(
     :param connections: Airflow connections in their JSON form, by id.
     :param database: SQLAlchemy URL; without it an SQLite file in ``home``.
     :param executor: the executor's name.
+    :param settings: further Airflow settings, as ``SECTION__KEY``.
     :param port: of the web UI and API; any free one without it.
     :param timeout: seconds until everything must be up.
     :raises StackError: if it is not.
@@ -85,6 +87,7 @@ def airflow(
         database=database or f"sqlite:///{home / 'airflow.db'}",
         executor=executor,
         connections=connections or {},
+        settings=settings or {},
     )
     if database:
         _migrate(environment)

@@ -1,4 +1,4 @@
-"""Keeping signed links out of the rendered-fields table, the UI and the logs."""
+"""Keeping result links and signed links out of the rendered-fields table, the UI and the logs."""
 
 from __future__ import annotations
 
@@ -6,18 +6,24 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+#: Where an operator's result has its links: whoever knows one can fetch the file, signed or not.
+RESULT_LINKS = ("video_url", "last_frame_url")
 
-def signed_links(value: Any) -> Iterator[str]:
-    """Every http(s) link with a query inside ``value``, however deep in lists and dicts."""
+
+def bearer_links(value: Any, *, is_result: bool = False) -> Iterator[str]:
+    """Every http(s) link inside ``value`` that opens something, however deep in lists and dicts.
+
+    :param is_result: ``value`` comes from a generation's result; else only links with a query count.
+    """
     if isinstance(value, str):
-        if value.startswith(("https://", "http://")) and urlsplit(value).query:
+        if value.startswith(("https://", "http://")) and (is_result or urlsplit(value).query):
             yield value
     elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from signed_links(item)
+        for key, item in value.items():
+            yield from bearer_links(item, is_result=is_result or key in RESULT_LINKS)
     elif isinstance(value, (list, tuple)):
         for item in value:
-            yield from signed_links(item)
+            yield from bearer_links(item, is_result=is_result)
 
 
 class MasksSignedLinks:
@@ -31,7 +37,8 @@ class MasksSignedLinks:
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in type(self).template_fields:
-            for link in signed_links(value):
+            template = str(getattr(self, name, ""))
+            for link in bearer_links(value, is_result=any(word in template for word in RESULT_LINKS)):
                 from airflow.sdk.log import mask_secret
 
                 mask_secret(link)

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Asset, AssetAlias, BaseOperator
 
 from airflow_provider_seedance.operators.failing import ends_task
+from airflow_provider_seedance.operators.masking import MasksSignedLinks
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class SeedancePublishVideoOperator(BaseOperator):
+class SeedancePublishVideoOperator(MasksSignedLinks, BaseOperator):
     """Copy a landed video to where it is to be found, write its story beside it, and emit an asset event.
 
     A rerun with the same video and metadata publishes nothing twice, emits no event, and says so in ``published``

@@ -33,10 +33,10 @@ class TaskState:
 
 @dataclass
 class TaskRun:
-    """One task instance with its tries.
+    """One task instance; each call is one of its tries.
 
     :param operator: as the DAG file made it.
-    :param while_deferred: called between the deferral and the trigger's first look.
+    :param while_deferred: called between each deferral and the trigger's first look.
     """
 
     operator: BaseOperator
@@ -46,6 +46,8 @@ class TaskRun:
     payloads: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.state = TaskState()
+        self.outlet_events: dict[Any, Any] = {}
         ti = SimpleNamespace(
             dag_id="tested",
             run_id=f"run-{next(_numbers)}",
@@ -57,35 +59,39 @@ class TaskRun:
         self.context: Any = {
             "ti": ti,
             "params": self.params,
-            "task_state_store": TaskState(),
+            "task_state_store": self.state,
+            "outlet_events": self.outlet_events,
         }
 
     def __call__(self) -> Any:
-        """One try: rendered, executed, and resumed after each deferral by a fresh copy, as a worker does."""
-        outcome = self._guarded("execute", lambda task: task.execute(self.context))
-        while isinstance(outcome, TaskDeferred):
-            self.deferrals.append(outcome)
-            self.while_deferred()
-            payload = asyncio.run(_first_event(_by_way_of_the_database(outcome.trigger)))
-            self.payloads.append(payload)
-            method = outcome.method_name
-            event = json.loads(json.dumps(payload))
-            outcome = self._guarded(
-                method, lambda task, m=method, e=event: task.resume_execution(m, {"event": e}, self.context)
-            )
-        return outcome
-
-    def _guarded(self, _: str, step: Callable[[BaseOperator], Any]) -> Any:
-        task = copy.copy(self.operator)
-        task.render_template_fields(self.context)
+        """Rendered, executed, and resumed after each deferral by a fresh copy, as a worker does."""
         try:
-            return step(task)
+            return self._fresh().execute(self.context)
         except TaskDeferred as deferred:
-            return deferred
+            paused = deferred
+        while True:
+            event = self._wait(paused)
+            try:
+                return self._fresh().resume_execution(paused.method_name, {"event": event}, self.context)
+            except TaskDeferred as deferred:
+                paused = deferred
+
+    def _fresh(self) -> BaseOperator:
+        task = copy.copy(self.operator)
+        task.outlets = []
+        task.render_template_fields(self.context)
+        return task
+
+    def _wait(self, paused: TaskDeferred) -> Any:
+        self.deferrals.append(paused)
+        self.while_deferred()
+        payload = asyncio.run(_first_event(by_way_of_the_database(paused.trigger)))
+        self.payloads.append(payload)
+        return json.loads(json.dumps(payload))
 
 
-def _by_way_of_the_database(trigger: Any) -> Any:
-    """The trigger as a triggerer makes it from what is stored."""
+def by_way_of_the_database(trigger: Any) -> Any:
+    """The trigger as a triggerer makes it from what Airflow stored."""
     _, kwargs = trigger.serialize()
     return type(trigger)(**deserialize(json.loads(json.dumps(serialize(kwargs)))))
 

@@ -58,7 +58,6 @@ BY_MODEL: dict[str, list[Any]] = {
 }
 #: Settings whose limits hang on the mode, too.
 BY_MODE: dict[str, list[Any]] = {
-    "prompt": [None, "x"],
     "duration": [-1],
     "resolution": ["720p", "1080p"],
     "aspect_ratio": ["16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "adaptive", "5:4"],
@@ -101,6 +100,8 @@ VENDOR_OPTIONS: dict[str, list[Fields]] = {
         *({"vendor_options": {"callback_url": url}} for url in ("https://h/x", "http://h/x", "ftp://h", "x")),
         *({"vendor_options": {"output_format": name}} for name in ("mp4", "mov", "avi")),
         {"vendor_options": {"omni_reference_task_type": "edit"}},
+        {"vendor_options": {"omni_reference_task_type": "edit"}, "duration": 5},
+        {"vendor_options": {"omni_reference_task_type": "edit"}, "aspect_ratio": "16:9"},
         {"vendor_options": {"draft": True}},
         {"vendor_options": {"draft": True}, "resolution": "480p"},
         {"vendor_options": {"draft": True}, "resolution": "720p"},
@@ -134,12 +135,15 @@ def edges(vendor: str, base: Fields) -> Iterator[Fields]:
     """All requests for one model; ``base`` holds what each of them needs."""
     plain = {"prompt": "x", **base}
     for media in MEDIA.values():
-        for name, values in BY_MODE.items():
-            yield from ({**plain, **media, name: value} for value in values)
-        yield from ({**plain, **media, **options} for options in VENDOR_OPTIONS[vendor])
-    for media in (MEDIA["text"], MEDIA["first"], MEDIA["image"]):
-        for name, values in BY_MODEL.items():
-            yield from ({**plain, **media, name: value} for value in values)
-        yield from ({**plain, **media, **both} for both in TOGETHER)
-    yield from ({**plain, **counted} for counted in COUNTS)
-    yield from ({**plain, **formed} for formed in FORMS)
+        yield {**plain, **media}
+        yield {**base, **media}
+    for name in ("text", "first", "first and last", "image"):
+        for field, values in BY_MODE.items():
+            yield from ({**plain, **MEDIA[name], field: value} for value in values)
+    for name in ("text", "first", "image"):
+        yield from ({**plain, **MEDIA[name], **options} for options in VENDOR_OPTIONS[vendor])
+    for name in ("text", "first"):
+        for field, values in BY_MODEL.items():
+            yield from ({**plain, **MEDIA[name], field: value} for value in values)
+        yield from ({**plain, **MEDIA[name], **both} for both in TOGETHER)
+    yield from ({**plain, **given} for given in (*COUNTS, *FORMS))

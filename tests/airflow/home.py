@@ -31,6 +31,7 @@ def _settle_in() -> Path:
         database=f"sqlite:///{home / 'airflow.db'}",
         executor="LocalExecutor",
         connections={},
+        settings={},
     )
     for name in [name for name in os.environ if name.startswith("AIRFLOW")]:
         del os.environ[name]

@@ -332,6 +332,10 @@ class LinkDead(LandingError):
     """The result link no longer answers, and the vendor has no fresh one."""
 
 
+class ResumeRefused(LandingError):
+    """The host does not go on where a download broke off, or has another file by now."""
+
+
 class DownloadIncomplete(LandingError):
     """Fewer bytes came than were promised."""
 

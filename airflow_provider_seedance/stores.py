@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from airflow_provider_seedance.errors import SeedanceError
-from airflow_provider_seedance.landing.targets import Target, commit, open_for_reading, part_for, uri_of
+from airflow_provider_seedance.errors import ConfigurationError, SeedanceError
+from airflow_provider_seedance.landing.targets import (
+    Target,
+    commit,
+    local_path,
+    open_for_reading,
+    part_for,
+    uri_of,
+)
 from airflow_provider_seedance.object_storage import open_target
 from airflow_provider_seedance.submission.record import (
     NoRecords,
@@ -56,6 +63,33 @@ def record_store(context: Context, *, durable: bool) -> RecordStore:
         " Upgrade to Airflow 3.3, or name a folder in [seedance] state_folder."
     )
     return NoRecords()
+
+
+def recorded_generation_ids(vendor: str) -> list[str]:
+    """The ids of all generations of a vendor on record in ``[seedance] state_folder``, oldest intents first.
+
+    :raises ConfigurationError: if there is no such folder.
+    """
+    from airflow.configuration import conf
+
+    folder = conf.get("seedance", "state_folder", fallback=None)
+    if not folder:
+        raise ConfigurationError(
+            "this vendor has no list, and no [seedance] state_folder holds records",
+            vendor=vendor,
+            advice="Give generation_ids: they are in the tasks' logs and state.",
+        )
+    records = [record for record in _all_records(open_target(folder)) if record.vendor == vendor]
+    records.sort(key=lambda record: record.intended_at)
+    ids = [known for record in records for known in (*record.earlier, record.generation_id) if known]
+    return list(dict.fromkeys(ids))
+
+
+def _all_records(folder: Target) -> Iterator[SubmissionRecord]:
+    path: Any = local_path(folder) or folder
+    for file in path.glob("*/*/*.json"):
+        if (record := FileRecords(file).read()) is not None:
+            yield record
 
 
 class TaskStateRecords:

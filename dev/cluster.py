@@ -60,7 +60,13 @@ def cluster(
         ) as stack:
             stack.start(TRIGGERERS[1], "triggerer", "--skip-serve-logs")
             for name in WORKERS:
-                options = ("--celery-hostname", name, "--skip-serve-logs", "--without-gossip", "--without-mingle")
+                options = (
+                    "--celery-hostname",
+                    name,
+                    "--skip-serve-logs",
+                    "--without-gossip",
+                    "--without-mingle",
+                )
                 stack.start(name, "celery", "worker", *options)
             yield stack
 
@@ -68,7 +74,10 @@ def cluster(
 def main() -> int:
     """Run until Ctrl-C; 1 if something ended on its own."""
     shutil.rmtree(HOME, ignore_errors=True)
-    print("Starting PostgreSQL, Redis, Airflow with two workers and two triggerers, and the emulator ...", flush=True)
+    print(
+        "Starting PostgreSQL, Redis, Airflow with two workers and two triggerers, and the emulator ...",
+        flush=True,
+    )
     try:
         with signals_end_the_block(), serve() as emulator:
             found = connections(emulator.url)
@@ -79,7 +88,9 @@ def main() -> int:
                 print(f"Emulator:    {emulator.url}/_emulator/ledger")
                 print(f"Connections: {', '.join(found)}")
                 print(f"Logs:        {HOME.relative_to(PROJECT)}/logs")
-                print(f"Also up:     {', '.join((*TRIGGERERS, *WORKERS))}. Ctrl-C ends everything.", flush=True)
+                print(
+                    f"Also up:     {', '.join((*TRIGGERERS, *WORKERS))}. Ctrl-C ends everything.", flush=True
+                )
                 while True:
                     stack.processes.check()
                     time.sleep(1)

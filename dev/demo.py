@@ -94,7 +94,7 @@ def _free_plan(emulator: Emulator) -> Plan:
         connections=connections(emulator.url),
         about="Made by one Airflow DAG through four vendors' protocols. The vendors are emulated: the pictures "
         "are placeholders, the costs are what the real vendors would have charged.",
-        patience=120,
+        patience=300,
         ask_vendors=ask_vendors,
     )
 

@@ -7,6 +7,7 @@ run in one worker and share its Airflow.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,7 @@ class AirflowWithEmulator(Stack):
 @pytest.fixture(scope="session")
 def airflow_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowWithEmulator]:
     """A running Airflow with the example DAGs and the connections of :func:`dev.emulator.connections`."""
+    _refuse_a_second_one(tmp_path_factory)
     home = tmp_path_factory.mktemp("airflow")
     with (
         signals_end_the_block(),
@@ -38,3 +40,12 @@ def airflow_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowW
         airflow(home, dags=[EXAMPLE_DAGS], connections=connections(emulator.url)) as stack,
     ):
         yield AirflowWithEmulator(**vars(stack), emulator=emulator)
+
+
+def _refuse_a_second_one(tmp_path_factory: pytest.TempPathFactory) -> None:
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return
+    try:
+        (tmp_path_factory.getbasetemp().parent / "airflow-stack").mkdir()
+    except FileExistsError:
+        pytest.fail("another worker has started Airflow: mark the test, and run with --dist loadgroup")

@@ -104,7 +104,7 @@ class Talk:
         if self.vendor.list is None or self.vendor.matches is None:
             raise Unsupported("this vendor cannot look a lost generation up", vendor=self.vendor.name)
         found = []
-        for seen in (yield from self._everything()):
+        for seen in (yield from self.everything()):
             if (
                 seen.created_at
                 and seen.created_at >= since - CLOCK_SKEW
@@ -113,7 +113,7 @@ class Talk:
                 found.append(seen)
         return tuple(found)
 
-    def _everything(self) -> Conversation[list[Generation]]:
+    def everything(self) -> Conversation[tuple[Generation, ...]]:
         """All that the vendor lists: both service tiers, all pages."""
         listed: dict[str, Generation] = {}
         for tier in SERVICE_TIERS:
@@ -123,7 +123,7 @@ class Talk:
                 listed.update((seen.generation_id, seen) for seen in answer.items)
                 if page * LARGEST_PAGE >= answer.total or not answer.items or page == LAST_PAGE:
                     break
-        return list(listed.values())
+        return tuple(listed.values())
 
     def _marked(self, prepared: GenerationRequest, intent_id: str | None) -> GenerationRequest:
         if intent_id is None or self.vendor.mark is None:

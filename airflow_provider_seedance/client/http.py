@@ -1,7 +1,7 @@
-"""The only file that talks HTTP: a sync and an async client, twins down to the name of each method.
+"""The only file that talks to vendors: a sync and an async client, twins down to the name of each method.
 
-The key travels in one header of requests to ``settings.base_url``; media are fetched by a bare client that has
-never seen it.
+The key travels in one header of requests to ``settings.base_url``; media come by another way (``client.media``),
+which has never seen it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import random
 import ssl
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from datetime import datetime
 from functools import lru_cache
@@ -23,16 +23,14 @@ import httpx
 
 from airflow_provider_seedance import __version__
 from airflow_provider_seedance.client.conversation import Cancellation, Conversation, Pause, Send, Talk
-from airflow_provider_seedance.client.media import MediaStream
+from airflow_provider_seedance.client.media import MediaStream, media_opener, open_media
 from airflow_provider_seedance.client.retry import MAX_ATTEMPTS
 from airflow_provider_seedance.client.settings import ClientSettings
 from airflow_provider_seedance.errors import (
     ConfigurationError,
-    LinkDead,
     NoReply,
     NotSent,
     SeedanceError,
-    VendorUnavailable,
 )
 from airflow_provider_seedance.models import (
     Balance,
@@ -48,7 +46,6 @@ from airflow_provider_seedance.vendors.wire import HttpResponse
 T = TypeVar("T")
 
 CONNECT_TIMEOUT = 10.0
-CHUNK = 256 * 1024
 
 _speaking: ContextVar[bool] = ContextVar("seedance_speaking", default=False)
 
@@ -112,6 +109,11 @@ class _Twin:
         """Whether the vendor knows for sure if it has a marked request."""
         return self.settings.vendor.find is not None
 
+    @property
+    def lists(self) -> bool:
+        """Whether the vendor can list generations."""
+        return self.settings.vendor.list is not None
+
     def estimate_cost(self, request: GenerationRequest) -> Cost:
         """The most this request can cost by the price list; unknown where there is no price. Sends nothing."""
         return self.catalog.estimate(request)
@@ -155,7 +157,7 @@ class SeedanceClient(_Twin):
         super().__init__(settings, attempts)
         self._kept = httpx.Client(verify=_tls(), limits=self._limits(keep=True))
         self._fresh = httpx.Client(verify=_tls(), limits=self._limits(keep=False))
-        self._bare = httpx.Client(verify=_tls(), follow_redirects=True, timeout=CONNECT_TIMEOUT)
+        self._media = media_opener(_tls())
 
     def __enter__(self) -> SeedanceClient:
         return self
@@ -166,7 +168,7 @@ class SeedanceClient(_Twin):
         self.close()
 
     def close(self) -> None:
-        for client in (self._kept, self._fresh, self._bare):
+        for client in (self._kept, self._fresh):
             client.close()
 
     def create_generation(self, request: GenerationRequest, intent_id: str | None = None) -> Pending:
@@ -196,6 +198,10 @@ class SeedanceClient(_Twin):
     def list_generations(self, query: ListQuery) -> GenerationPage:
         """One page of the account's generations. :raises Unsupported: where the vendor has no list."""
         return self._run(self._talk.list(query))
+
+    def list_everything(self) -> tuple[Generation, ...]:
+        """All that the vendor lists, of both service tiers. :raises Unsupported: where the vendor has no list."""
+        return self._run(self._talk.everything())
 
     def cancel_generation(self, generation_id: str) -> Cancellation:
         """Cancel it if it is still queued. :raises Unsupported: where the vendor cannot cancel."""
@@ -231,28 +237,11 @@ class SeedanceClient(_Twin):
             client = self._fresh if step.once else self._kept
             return _response(client.request(**self._arguments(step)))  # type: ignore[arg-type]
 
-    @contextmanager
-    def open(self, url: str) -> Iterator[MediaStream]:
-        """The bytes behind a result link, streamed. The key is not sent.
-
-        :raises LinkDead: for 401, 403, 404 and 410.
-        :raises VendorUnavailable: for any other status but 200.
-        :raises NotSent: if no connection was made.
-        :raises NoReply: if the connection broke, also while streaming.
-        """
-        where = str(httpx.URL(url).host)
-        with (
-            _faults(where),
-            self._bare.stream("GET", url, headers={"Accept-Encoding": "identity"}) as answer,
-        ):
-            _check_media(answer, where)
-            length = answer.headers.get("content-length", "")
-            yield MediaStream(
-                chunks=answer.iter_bytes(CHUNK),
-                length=int(length) if length.isdigit() else None,
-                content_type=answer.headers.get("content-type"),
-                etag=answer.headers.get("etag"),
-            )
+    def open(
+        self, url: str, *, start: int = 0, etag: str | None = None
+    ) -> AbstractContextManager[MediaStream]:
+        """The bytes behind a result link, streamed without the key: as :func:`open_media`."""
+        return open_media(self._media, url, start=start, etag=etag)
 
 
 class AsyncSeedanceClient(_Twin):
@@ -293,6 +282,10 @@ class AsyncSeedanceClient(_Twin):
         """As :meth:`SeedanceClient.list_generations`."""
         return await self._run(self._talk.list(query))
 
+    async def list_everything(self) -> tuple[Generation, ...]:
+        """As :meth:`SeedanceClient.list_everything`."""
+        return await self._run(self._talk.everything())
+
     async def cancel_generation(self, generation_id: str) -> Cancellation:
         """As :meth:`SeedanceClient.cancel_generation`."""
         return await self._run(self._talk.cancel(generation_id))
@@ -326,12 +319,3 @@ class AsyncSeedanceClient(_Twin):
         with _faults(self._where):
             client = self._fresh if step.once else self._kept
             return _response(await client.request(**self._arguments(step)))  # type: ignore[arg-type]
-
-
-def _check_media(answer: httpx.Response, where: str) -> None:
-    if answer.status_code == 200:
-        return
-    message = f"{where} answered a result link with HTTP {answer.status_code}"
-    if answer.status_code in (401, 403, 404, 410):
-        raise LinkDead(message, http_status=answer.status_code)
-    raise VendorUnavailable(message, http_status=answer.status_code)

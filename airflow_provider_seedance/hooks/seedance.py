@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseHook
@@ -105,6 +106,21 @@ class SeedanceHook(BaseHook):
         """What is left to spend, where the vendor tells."""
         with self.get_conn() as client:
             return client.get_balance()
+
+    def rescue(
+        self, destination: str, *, generation_ids: Sequence[str] | None = None, since: datetime | None = None
+    ) -> list[dict[str, Any]]:
+        """Land every finished generation that is not at its place yet, and report on each.
+
+        Without ``generation_ids``: all that the vendor lists, and all on record in ``[seedance] state_folder``.
+        """
+        from airflow_provider_seedance.rescue import rescue
+        from airflow_provider_seedance.stores import recorded_generation_ids
+
+        with self.get_conn() as client:
+            if generation_ids is None and not client.lists:
+                generation_ids = recorded_generation_ids(client.vendor_name)
+            return rescue(client, destination, generation_ids=generation_ids, since=since)
 
     async def acreate_generation(self, request: GenerationRequest) -> Pending:
         """As :meth:`create_generation`."""

@@ -3,6 +3,7 @@
 Rule 1: what can be refused is refused before a byte is fetched.
 Rule 2: a broken file never gets its final name.
 Rule 3: an intact file is landed even if it is not what was ordered: it is paid for.
+Rule 4: what has come once is not fetched again (:mod:`.keeping` says what is kept, where, and for how long).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from airflow_provider_seedance.errors import ConfigurationError, DestinationError, Kind, SeedanceError
+from airflow_provider_seedance.landing.keeping import partial_for
 from airflow_provider_seedance.landing.manifest import Manifest, Media, Mismatch, Origin
 from airflow_provider_seedance.landing.order import find_mismatches
 from airflow_provider_seedance.landing.probe import probe
@@ -24,7 +26,6 @@ from airflow_provider_seedance.landing.targets import (
     check_writable,
     commit,
     holds,
-    part_for,
     size_of,
     uri_of,
 )
@@ -62,24 +63,28 @@ def land(
 ) -> Manifest:
     """Fetch ``clip`` to ``target``, which then holds the whole verified file, or what it held before.
 
-    :param fresh_url: gives a new link when the clip's own is dead, or ``None``; asked once at most.
+    What an earlier try to do the same has fetched on this machine is not fetched again, as long as the host
+    confirms by entity tag or length that it still has the same file.
+
+    :param fresh_url: gives a new link when the clip's own is dead, or ``None``; see :func:`transfer`.
     :param sleep: waits so many seconds.
     :param now: the time, with its zone.
     :param overwrite: what to do about a file that is already there.
     :param verify: whether to check the file's structure and the order; length and hash always are.
     :raises ConfigurationError: for an unknown ``overwrite``.
     :raises DestinationError: if ``target`` cannot be written, or exists and ``overwrite`` is ``never``.
-    :raises LinkDead, NotSent, NoReply, VendorUnavailable, DownloadIncomplete: as :func:`transfer` does.
+    :raises LinkDead, NotSent, NoReply, VendorUnavailable, ResumeRefused, DownloadIncomplete: as
+        :func:`transfer` does; what has come is kept for the next try (:mod:`.keeping`).
     :raises VideoCorrupt: if what came is not a whole video; nothing of it is kept.
     """
     try:
         check_overwrite(overwrite, target)
         check_writable(target)
-        with part_for(target) as part:
-            received = transfer(source, clip.url, part, fresh_url=fresh_url, sleep=sleep)
-            media, mismatches = _verified(part, clip) if verify else (Media(), ())
+        with partial_for(target, clip.origin, now()) as partial:
+            received = transfer(source, clip.url, partial, fresh_url=fresh_url, sleep=sleep, now=now)
+            media, mismatches = _verified(partial.path, clip) if verify else (Media(), ())
             if overwrite == "always" or not holds(target, received.length, received.sha256):
-                commit(part, target)
+                commit(partial.path, target)
     except SeedanceError as error:
         error.about(vendor=clip.origin.vendor, generation_id=clip.origin.generation_id)
         raise

@@ -5,12 +5,12 @@ The video goes first, its sidecar ``<name>.json`` last: a sidecar whose hash fit
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from airflow_provider_seedance.client.media import MediaStream
 from airflow_provider_seedance.errors import (
     ConfigurationError,
     Kind,
@@ -32,7 +32,6 @@ from airflow_provider_seedance.landing.targets import (
     size_of,
     uri_of,
 )
-from airflow_provider_seedance.landing.transfer import receive
 
 OpenTarget = Callable[[str], Target]
 
@@ -137,9 +136,13 @@ def _copy(video: Manifest, landed: Target, target: Target) -> None:
     if size != video.bytes:
         raise _changed(video, f"{size} bytes", f"{video.bytes}")
     with part_for(target) as part:
-        received = receive(MediaStream(_chunks(landed), size, None, None), part)
-        if received.sha256 != video.sha256:
-            raise _changed(video, f"bytes with sha256 {received.sha256}", video.sha256)
+        digest = hashlib.sha256()
+        with disk_faults(part, "write"), part.open("wb") as file:
+            for chunk in _chunks(landed):
+                file.write(chunk)
+                digest.update(chunk)
+        if digest.hexdigest() != video.sha256:
+            raise _changed(video, f"bytes with sha256 {digest.hexdigest()}", video.sha256)
         commit(part, target)
 
 

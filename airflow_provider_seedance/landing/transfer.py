@@ -1,11 +1,10 @@
-"""One video from its result link into a local part file, in constant memory."""
+"""One video from its result link into a partial file, in constant memory, over connections that break."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import datetime, timedelta
 
 from airflow_provider_seedance.client.media import MediaStream
 from airflow_provider_seedance.errors import (
@@ -13,14 +12,19 @@ from airflow_provider_seedance.errors import (
     LinkDead,
     NoReply,
     NotSent,
+    ResumeRefused,
     SeedanceError,
     VendorUnavailable,
 )
+from airflow_provider_seedance.landing.partial import Partial
 from airflow_provider_seedance.landing.source import MediaSource
 from airflow_provider_seedance.landing.targets import disk_faults
 
+#: Attempts in a row that bring nothing new.
 ATTEMPTS = 4
-#: Seconds; the pause doubles with each attempt.
+#: For one transfer as a whole, however well it goes on; what has come by then is kept for the next try.
+LONGEST = timedelta(hours=2)
+#: Seconds; the pause doubles with each attempt that brings nothing new.
 FIRST_PAUSE = 1.0
 #: The longest ``Retry-After`` that is waited out here, seconds.
 LONGEST_OBEYED = 60.0
@@ -38,55 +42,72 @@ class Received:
 def transfer(
     source: MediaSource,
     url: str,
-    part: Path,
+    partial: Partial,
     *,
     fresh_url: Callable[[], str | None],
     sleep: Callable[[float], object],
+    now: Callable[[], datetime],
 ) -> Received:
-    """Fetch all of ``url`` into ``part``, starting over when the way there breaks.
+    """Fetch what is missing of ``url`` into ``partial``, going on from there whenever the way breaks.
 
-    :param fresh_url: asked once, when the link is dead; ``None`` means that there is no other.
+    :param fresh_url: asked when the link is dead, and again only if the fresh one brought something; ``None``
+        means that there is no other.
     :param sleep: waits so many seconds.
-    :raises LinkDead: if the link is dead, and there is no living fresh one.
-    :raises NotSent, NoReply, VendorUnavailable, DownloadIncomplete: of the last of :data:`ATTEMPTS` attempts.
-    :raises DestinationError: if ``part`` cannot be written.
+    :param now: the time, with its zone.
+    :raises LinkDead: if the link is dead, there is no living fresh one, and not all bytes have come before.
+    :raises NotSent, NoReply, VendorUnavailable, ResumeRefused, DownloadIncomplete: of the last of
+        :data:`ATTEMPTS` attempts in a row that brought nothing new, or when :data:`LONGEST` has passed.
+    :raises DestinationError: if ``partial`` cannot be written.
     """
-    attempt, refreshed = 1, False
+    until, most, fruitless, refreshed = now() + LONGEST, partial.length, 0, False
     while True:
         try:
-            with source.open(url) as stream:
-                return receive(stream, part)
+            with source.open(url, start=partial.next_byte, etag=partial.version.etag) as stream:
+                return _receive(stream, partial, url=url, until=until, now=now)
         except LinkDead as dead:
             fresh = None if refreshed else fresh_url()
             if fresh is None:
+                if partial.complete:
+                    return Received(partial.length, partial.sha256, content_type=None)
                 raise _dead_for_good(dead, refreshed) from dead
             url, refreshed = fresh, True
-        except (NotSent, NoReply, VendorUnavailable, DownloadIncomplete) as error:
-            if attempt == ATTEMPTS:
+        except (NotSent, NoReply, VendorUnavailable, ResumeRefused, DownloadIncomplete) as error:
+            if partial.length > most:
+                most, fruitless, refreshed = partial.length, 0, False
+            if isinstance(error, ResumeRefused):
+                partial.clear()
+            fruitless += 1
+            if fruitless == ATTEMPTS or now() >= until:
                 raise
-            sleep(_pause(error, attempt))
-            attempt += 1
+            sleep(_pause(error, fruitless))
 
 
-def receive(stream: MediaStream, part: Path) -> Received:
-    """Write ``stream`` to ``part``, replacing what is there, and hash it on the way.
+def _receive(
+    stream: MediaStream, partial: Partial, *, url: str, until: datetime, now: Callable[[], datetime]
+) -> Received:
+    """Collect all of ``stream``.
 
-    :raises DownloadIncomplete: if not exactly the promised bytes came, or none at all.
+    :raises ResumeRefused: if it is the middle of another version of the file.
+    :raises DownloadIncomplete: if then not exactly the promised bytes are there, or none at all.
     """
-    digest, length = hashlib.sha256(), 0
-    with disk_faults(part, "write"), part.open("wb") as file:
+    with disk_faults(partial.path, "write"):
+        partial.begin(stream, url, now())
         for chunk in stream.chunks:
-            file.write(chunk)
-            digest.update(chunk)
-            length += len(chunk)
-    if length == 0 or stream.length not in (None, length):
-        promised = "more" if stream.length is None else stream.length
-        raise DownloadIncomplete(f"{length} bytes of the video came, and {promised} were promised")
-    return Received(length, digest.hexdigest(), stream.content_type)
+            partial.append(chunk)
+            if now() >= until:
+                raise DownloadIncomplete(
+                    f"{partial.length} bytes of the video came in {LONGEST}, and more were to come"
+                )
+        length, promised = partial.length, partial.version.total
+        if length > (promised or length):
+            partial.clear()
+    if length == 0 or promised not in (None, length):
+        raise DownloadIncomplete(f"{length} bytes of the video came, and {promised or 'more'} were promised")
+    return Received(length, partial.sha256, stream.content_type)
 
 
-def _pause(error: SeedanceError, attempt: int) -> float:
-    growing = FIRST_PAUSE * 2.0 ** (attempt - 1)
+def _pause(error: SeedanceError, fruitless: int) -> float:
+    growing = FIRST_PAUSE * 2.0 ** (fruitless - 1)
     return max(growing, min(error.retry_after or 0.0, LONGEST_OBEYED))
 
 

@@ -9,10 +9,8 @@ from airflow_provider_seedance.errors import Kind, NotFound
 from airflow_provider_seedance.models import (
     Failed,
     GenerationPage,
-    GenerationRequest,
     ListQuery,
     Status,
-    Succeeded,
 )
 from tests.contract.account import Account, Open
 
@@ -152,11 +150,3 @@ def test_cancelling_what_is_unknown(account: Account) -> None:
     with pytest.raises(NotFound, match="cgt-20260101120000-abcde"):
         account("cancel_generation", "cgt-20260101120000-abcde")
 
-
-def test_a_lost_create_is_found_by_its_mark(account: Account) -> None:
-    """Among others of the same kind, on whatever page and tier."""
-    request = GenerationRequest(**FLEX)
-    account.emulator.add_fault(on="create", kind="drop_after_accept")
-    before = account("create_generation", GenerationRequest(prompt="Another"))  # takes the fault
-    assert isinstance(before, Succeeded)
-    del request

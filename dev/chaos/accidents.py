@@ -1,0 +1,124 @@
+"""Carries a schedule of accidents out on a running cluster."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+import psutil
+
+from airflow_provider_seedance.emulator import Emulator
+from dev.chaos.schedule import Kill, Trouble
+from dev.cluster import TRIGGERERS, WORKERS
+from dev.processes import Processes
+
+T = TypeVar("T")
+
+#: Seconds for which a kill waits for a task to run.
+_PATIENCE = 20.0
+
+
+class Accidents:
+    """Call :meth:`step` again and again; what is due then happens.
+
+    :param say: takes a line about each kill.
+    """
+
+    def __init__(
+        self,
+        events: Iterable[Kill | Trouble],
+        processes: Processes,
+        emulator: Emulator,
+        say: Callable[[str], None],
+    ) -> None:
+        self._coming = deque(events)
+        self._processes = processes
+        self._emulator = emulator
+        self._say = say
+        self._waiting: list[Kill] = []
+        self._absent: dict[str, float] = {}
+        self.killed: Counter[str] = Counter()
+        self.struck: Counter[str] = Counter()
+        self._seen: set[tuple[object, ...]] = set()
+
+    def step(self, now: float) -> None:
+        """Do what is due.
+
+        :param now: seconds since the run began.
+        """
+        for name in [name for name, back in self._absent.items() if now >= back]:
+            del self._absent[name]
+            self._processes.restart(name)
+        while self._coming and self._coming[0].at <= now:
+            event = self._coming.popleft()
+            if isinstance(event, Trouble):
+                self._emulator.add_fault(**event.fault)
+            else:
+                self._waiting.append(event)
+        self._waiting = [kill for kill in self._waiting if not self._done(kill, now)]
+
+    def note_faults(self) -> None:
+        """Count which faults struck. The emulator remembers only so many requests, so ask it every few seconds."""
+        for request in self._emulator.requests():
+            key = (request["at"], request["vendor"], request["path"], request["fault"])
+            if request["fault"] and key not in self._seen:
+                self._seen.add(key)
+                kind = request["status"] if request["fault"] == "status" else request["fault"]
+                self.struck[f"{request['operation']} {kind}"] += 1
+
+    def calm(self) -> None:
+        """No more accidents: the faults are cleared, and whatever is missing is started again."""
+        self._coming.clear()
+        self._waiting.clear()
+        self._emulator.clear_faults()
+        for name in self._absent:
+            self._processes.restart(name)
+        self._absent.clear()
+
+    def _done(self, kill: Kill, now: float) -> bool:
+        """Whether the kill has happened, or never will."""
+        if kill.victim == "task":
+            happened = self._kill_task(kill.chance)
+        else:
+            happened = self._kill_part(_choice(_NAMES[kill.victim], kill.chance), now + kill.absence)
+        if happened:
+            self.killed[kill.victim] += 1
+            self._say(f"killed: {kill.victim}")
+        return happened or now > kill.at + _PATIENCE
+
+    def _kill_part(self, name: str, back: float) -> bool:
+        if name in self._absent:
+            return False
+        self._processes.kill_tree(name)
+        self._absent[name] = back
+        return True
+
+    def _kill_task(self, chance: float) -> bool:
+        """SIGKILL for one of the processes that run a task, or that supervise one."""
+        workers = [name for name in WORKERS if name not in self._absent]
+        found = [process for name in workers for process in _task_processes(self._processes.below(name))]
+        if not found:
+            return False
+        _choice(found, chance).kill()
+        return True
+
+
+_NAMES = {"worker": WORKERS, "triggerer": TRIGGERERS, "scheduler": ("scheduler",)}
+
+
+def _task_processes(below: list[psutil.Process]) -> list[psutil.Process]:
+    """A Celery worker forks a pool; of these processes, those that run a task have a child, which does the work."""
+    found = []
+    for process in below:
+        try:
+            children = process.children()
+        except psutil.NoSuchProcess:
+            continue
+        if children:
+            found += [process, *children]
+    return found
+
+
+def _choice(among: Sequence[T], chance: float) -> T:
+    return among[int(chance * len(among))]

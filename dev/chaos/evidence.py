@@ -1,0 +1,76 @@
+"""Gathers what a run left behind: the vendors' ledger, Airflow's tasks and their records, and the files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import av
+
+from airflow_provider_seedance.stores import KEY
+from dev.api import AirflowApi, Run, Task
+from dev.chaos.verdict import FINAL, Billed, Evidence, Ordered
+from dev.emulator import VENDORS
+
+#: What the DAG orders everywhere.
+MODEL = "seedance-2.0"
+
+
+def gather(api: AirflowApi, run: Run, ledger: Mapping[str, Any], landed: Path) -> Evidence:
+    """Everything that is known about a run at its end.
+
+    :param ledger: the emulator's.
+    :param landed: the folder with the files, as ``<vendor>/<generation id>.mp4``.
+    """
+    tasks = api.tasks(run)
+    return Evidence(
+        billed=tuple(billed(ledger)),
+        ordered=tuple(order for vendor in VENDORS for order in _ordered(api, run, vendor, tasks)),
+        landed=frozenset(
+            (file.parent.name, file.stem) for file in sorted(landed.glob("*/*.mp4")) if is_whole(file)
+        ),
+        unfinished=tuple(
+            f"{task.task_id} {task.map_index}: {task.state}" for task in tasks if task.state not in FINAL
+        ),
+    )
+
+
+def billed(ledger: Mapping[str, Any]) -> Iterable[Billed]:
+    """The invoice."""
+    for line in ledger["generations"]:
+        if line["billed"]:
+            yield Billed(line["vendor"], line["generation_id"], line["prompt"])
+
+
+def recorded(record: Mapping[str, Any]) -> frozenset[str]:
+    """The generation ids in a task's record."""
+    return frozenset(filter(None, [record.get("generation_id"), *record.get("earlier", ())]))
+
+
+def is_whole(file: Path) -> bool:
+    """Whether a video decodes from the first to the last of the frames that its header promises."""
+    try:
+        with av.open(str(file)) as container:
+            promised = container.streams.video[0].frames
+            return sum(1 for _ in container.decode(video=0)) == promised > 0
+    except (av.FFmpegError, IndexError):
+        return False
+
+
+def _ordered(api: AirflowApi, run: Run, vendor: str, tasks: Iterable[Task]) -> Iterable[Ordered]:
+    prompts = api.xcom(run, f"prompts_{vendor}")
+    for task in tasks:
+        if task.task_id != f"{vendor}.generate" or task.map_index < 0:
+            continue
+        record = api.stored_state(run, task).get(KEY) or {}
+        yield Ordered(
+            vendor=vendor,
+            prompt=prompts[task.map_index],
+            model=MODEL,
+            state=task.state,
+            intents=record.get("intent", 0),
+            intended_at=record.get("intended_at"),
+            recorded=recorded(record),
+            told=(api.error(run, task) or "") if task.state == "failed" else "",
+        )

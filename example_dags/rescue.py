@@ -1,0 +1,35 @@
+"""Rescue: twice a day, land what the vendor finished and no task brought home, before its link dies."""
+
+from datetime import datetime
+
+from airflow.sdk import DAG, Param, task
+
+with DAG(
+    "seedance_rescue",
+    schedule="0 */12 * * *",
+    start_date=datetime(2026, 1, 1),
+    catchup=False,
+    tags=["seedance"],
+    doc_md=__doc__,
+    params={
+        "seedance_conn_id": Param("seedance_default", description="Connection of type seedance"),
+        "output": Param("/tmp/seedance", description="Directory or object-storage prefix"),
+    },
+):
+
+    @task
+    def rescue(params=None):
+        """Land what is missing; a lost video fails the task, with what it cost."""
+        from airflow_provider_seedance.hooks.seedance import SeedanceHook
+
+        hook = SeedanceHook(params["seedance_conn_id"])
+        rows = hook.rescue(f"{params['output']}/{{generation_id}}.mp4")
+        for row in rows:
+            print(f"{row['generation_id']}: {row['fate']} {row['uri'] or row['reason'] or ''}")
+        if lost := [row for row in rows if row["fate"] == "lost"]:
+            raise RuntimeError(
+                f"lost, though paid for: {[(row['generation_id'], row['cost']) for row in lost]}"
+            )
+        return rows
+
+    rescue()

@@ -1,0 +1,192 @@
+"""The judge of a chaos run: it must see every kind of broken promise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from dev.chaos.verdict import Billed, Evidence, Ordered, judge
+
+AT = "2026-11-21T10:00:00+00:00"
+LOSS = f"evolink: one text video of seedance-2.0 may have been bought at {AT}, and its id is not known"
+
+
+def ordered(vendor: str, number: int = 0, **changes: object) -> Ordered:
+    """A video that was made."""
+    made = Ordered(
+        vendor, f"{vendor} {number}", "seedance-2.0", "success", 1, AT, frozenset({f"g-{vendor}-{number}"})
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def billed(
+    vendor: str, number: int = 0, *, prompt: str | None = None, generation_id: str | None = None
+) -> Billed:
+    """Its line on the invoice."""
+    return Billed(vendor, generation_id or f"g-{vendor}-{number}", prompt or f"{vendor} {number}")
+
+
+def evidence(
+    *orders: Ordered, bills: tuple[Billed, ...], landed: tuple[Billed, ...] | None = None
+) -> Evidence:
+    """What was found; without ``landed``, everything billed is."""
+    files = bills if landed is None else landed
+    return Evidence(bills, orders, frozenset((line.vendor, line.generation_id) for line in files))
+
+
+def broken(found: Evidence) -> list[int]:
+    """The numbers of the statements that do not hold."""
+    return [number for number, statement in enumerate(judge(found)) if not statement.holds]
+
+
+ENDED, PAID, NAMED, ONE_EACH = range(4)
+EVO, ARK = billed("evolink"), billed("modelark")
+LOST = ordered("evolink", state="failed", recorded=frozenset(), told=LOSS)
+
+
+def test_a_good_run_has_nothing_against_it() -> None:
+    """Four vendors, one video each, all landed."""
+    vendors = ("modelark", "evolink", "anyfast", "toapis")
+    found = evidence(*map(ordered, vendors), bills=tuple(map(billed, vendors)))
+    assert [statement.contradictions for statement in judge(found)] == [(), (), (), ()]
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        pytest.param(
+            evidence(LOST, bills=(EVO,), landed=()), id="a lost create tells vendor, time and model"
+        ),
+        pytest.param(evidence(LOST, bills=()), id="a lost create that was never accepted"),
+        pytest.param(
+            evidence(
+                ordered("evolink", state="failed", told=f"evolink generation {EVO.generation_id}: link dead"),
+                bills=(EVO,),
+                landed=(),
+            ),
+            id="the exception names it",
+        ),
+        pytest.param(
+            evidence(ordered("evolink", state="failed"), bills=(EVO,), landed=()), id="the record names it"
+        ),
+        pytest.param(
+            evidence(ordered("modelark", intents=2), bills=(ARK,)), id="an intent that bought nothing"
+        ),
+        pytest.param(evidence(ordered("evolink", state="failed"), bills=(EVO,)), id="failed after landing"),
+        pytest.param(
+            evidence(
+                ordered("evolink", intents=2), bills=(EVO, billed("evolink", 0, generation_id="second"))
+            ),
+            id="bought twice with two intents",
+        ),
+    ],
+)
+def test_allowed(found: Evidence) -> None:
+    """What an accident may leave behind."""
+    assert broken(found) == []
+
+
+@pytest.mark.parametrize(
+    ("found", "statement"),
+    [
+        pytest.param(
+            evidence(ordered("evolink"), bills=(EVO, billed("evolink", 0, generation_id="second"))),
+            [PAID],
+            id="paid twice for one intent",
+        ),
+        pytest.param(
+            evidence(ordered("evolink", intents=0), bills=(EVO,)), [PAID], id="paid without an intent"
+        ),
+        pytest.param(
+            evidence(
+                ordered("evolink"),
+                ordered("evolink", 1),
+                bills=(EVO, billed("evolink", 0, generation_id="g-2")),
+            ),
+            [PAID],
+            id="the sums fit, the videos do not",
+        ),
+        pytest.param(evidence(bills=(EVO,)), [PAID], id="nobody ordered it"),
+        pytest.param(
+            evidence(ordered("evolink"), bills=(EVO,), landed=()), [NAMED], id="lost by a task that succeeded"
+        ),
+        pytest.param(
+            evidence(ordered("evolink", state="failed", recorded=frozenset()), bills=(EVO,), landed=()),
+            [NAMED],
+            id="the failed task names nothing",
+        ),
+        pytest.param(
+            evidence(replace(LOST, told=LOSS.replace(AT, "some time")), bills=(EVO,), landed=()),
+            [NAMED],
+            id="no time",
+        ),
+        pytest.param(
+            evidence(replace(LOST, told=LOSS.replace("seedance-2.0", "a model")), bills=(EVO,), landed=()),
+            [NAMED],
+            id="no model",
+        ),
+        pytest.param(
+            evidence(replace(LOST, told=LOSS.replace("evolink", "a vendor")), bills=(EVO,), landed=()),
+            [NAMED],
+            id="no vendor",
+        ),
+        pytest.param(
+            evidence(
+                replace(LOST, intents=2), bills=(EVO, billed("evolink", 0, generation_id="second")), landed=()
+            ),
+            [NAMED],
+            id="one message for two purchases",
+        ),
+        pytest.param(
+            evidence(
+                ordered("evolink", state="failed"),
+                ordered("evolink", 1, state="failed", told=EVO.generation_id),
+                bills=(EVO,),
+                landed=(),
+            ),
+            [NAMED],
+            id="two failed tasks name it",
+        ),
+        pytest.param(
+            evidence(ordered("modelark"), bills=()), [ONE_EACH], id="never bought where it can be looked up"
+        ),
+        pytest.param(
+            evidence(ordered("toapis", state="failed"), bills=(billed("toapis"),), landed=()),
+            [ONE_EACH],
+            id="not landed where it can be looked up",
+        ),
+        pytest.param(
+            evidence(
+                ordered(
+                    "toapis", state="failed", recorded=frozenset(), told=LOSS.replace("evolink", "toapis")
+                ),
+                bills=(billed("toapis"),),
+                landed=(),
+            ),
+            [NAMED, ONE_EACH],
+            id="a lost create is no excuse where it can be looked up",
+        ),
+        pytest.param(
+            evidence(
+                ordered("modelark", intents=2), bills=(ARK, billed("modelark", 0, generation_id="second"))
+            ),
+            [ONE_EACH],
+            id="bought twice where it can be looked up",
+        ),
+    ],
+)
+def test_forbidden(found: Evidence, statement: list[int]) -> None:
+    """A planted violation breaks the statement that forbids it, and no other."""
+    assert broken(found) == statement
+
+
+def test_a_run_that_has_not_ended_proves_nothing() -> None:
+    """A task that still runs may yet pay."""
+    assert broken(replace(evidence(bills=()), unfinished=("modelark.generate 3: running",))) == [ENDED]
+
+
+def test_a_contradiction_names_what_to_look_at() -> None:
+    """The generation, the video, and what is wrong."""
+    (text,) = judge(evidence(ordered("evolink"), bills=(EVO,), landed=()))[NAMED].contradictions
+    assert text == "evolink g-evolink-0 (evolink 0): billed, not landed, nobody names it"

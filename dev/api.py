@@ -96,8 +96,13 @@ class AirflowApi:
                 )
             time.sleep(0.2)
 
+    def unpause(self, dag_id: str) -> None:
+        """Let the DAG run; every DAG is paused at first."""
+        self.call("PATCH", f"/dags/{dag_id}", json={"is_paused": False})
+
     def trigger(self, dag_id: str, conf: Mapping[str, Any] | None = None) -> Run:
-        """Start a run; ``conf`` overrides the DAG's params."""
+        """Unpause the DAG and start a run; ``conf`` overrides the DAG's params."""
+        self.unpause(dag_id)
         body = {"logical_date": None, "conf": dict(conf or {})}
         run = self.call("POST", f"/dags/{dag_id}/dagRuns", json=body)
         return Run(dag_id, run["dag_run_id"])

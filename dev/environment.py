@@ -33,7 +33,7 @@ _QUICK = {
 
 _PLAIN = {
     "CORE__LOAD_EXAMPLES": "False",
-    "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+    "CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",
     "CORE__AUTH_MANAGER": "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager",
     "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
     "CORE__TEST_CONNECTION": "Enabled",

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
+from urllib.parse import urlsplit
 
 from airflow_provider_seedance.catalog.offers import others
 from airflow_provider_seedance.catalog.schema import FieldSpec, Form, MediaKind, OptionName, Row, VendorOption
@@ -108,12 +109,19 @@ def _links(case: Case) -> Iterator[Problem]:
             words = " or ".join(_FORM_WORDS[each] for each in taken)
             hint = "" if form else "; upload a local file first and give its URL"
             yield Problem(field, link, f"{case.vendor} takes {kind}s as {words}{hint}")
-        elif form == "url" and not re.fullmatch(r"\w+://[^/\s]\S*", link):
+        elif form == "url" and not _is_url(link):
             yield Problem(field, link, "this URL has no host, or a blank in it")
         elif form == "data" and not re.fullmatch(
             rf"data:{kind}/[a-z0-9.+-]+;base64,[A-Za-z0-9+/]+={{0,2}}", link
         ):
             yield Problem(field, link, f"must be data:{kind}/<format in lower case>;base64,<data>")
+
+
+def _is_url(link: str) -> bool:
+    try:
+        return bool(urlsplit(link).hostname) and not re.search(r"\s", link)
+    except ValueError:
+        return False
 
 
 def _mode(case: Case, row: Row) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ The sync and the async client only carry the steps out, so the two cannot differ
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 from itertools import count
@@ -149,8 +149,10 @@ class Talk:
         seen = yield from self.get(generation_id)
         if seen.status is not Status.QUEUED:
             return Cancellation.RUNNING if seen.status is Status.RUNNING else Cancellation.ENDED
+        # Once only: until a second try it may have ended, and then the call would delete its record.
+        once = replace(self, attempts=1)
         try:
-            yield from self._exchange(self.vendor.cancel(generation_id), generation_id)
+            yield from once._exchange(self.vendor.cancel(generation_id), generation_id)
         except Conflict:
             return Cancellation.RUNNING
         return Cancellation.CANCELLED

@@ -15,13 +15,14 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from types import TracebackType
 from typing import TypeVar
 
 import httpx
 
 from airflow_provider_seedance import __version__
+from airflow_provider_seedance.catalog import Catalog
 from airflow_provider_seedance.client.conversation import Cancellation, Conversation, Pause, Send, Talk
 from airflow_provider_seedance.client.media import MediaStream, media_opener, open_media
 from airflow_provider_seedance.client.retry import MAX_ATTEMPTS
@@ -96,9 +97,13 @@ class _Twin:
 
     def __init__(self, settings: ClientSettings, attempts: int = MAX_ATTEMPTS) -> None:
         self.settings = settings
-        self.catalog = settings.catalog()
         self._talk = Talk(settings.vendor, random.random, attempts)
         self._where = str(httpx.URL(settings.base_url).host)
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """Read at its first use: who only looks, such as a trigger, is not held up by it."""
+        return self.settings.catalog()
 
     @property
     def vendor_name(self) -> str:

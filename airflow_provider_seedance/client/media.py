@@ -91,7 +91,8 @@ def open_media(
     :raises NoReply: if the connection broke, also while streaming.
     :raises ConfigurationError: if no request can be made of ``url``.
     """
-    where = urlsplit(url).hostname or "the result host"
+    with _faults("the result host"):
+        where = urlsplit(url).hostname or "the result host"
     headers = {"User-Agent": f"airflow-provider-seedance/{__version__}", "Accept-Encoding": "identity"}
     if start:
         headers["Range"] = f"bytes={start}-"

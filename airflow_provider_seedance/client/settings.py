@@ -18,6 +18,7 @@ READ_TIMEOUT, CREATE_TIMEOUT = 60.0, 300.0
 MAX_CONCURRENCY = 20
 
 _KEY = re.compile(r"[\x21-\x7e]+")
+_HOST = re.compile(r"[\w.:-]+")
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,8 @@ class ClientSettings:
             api_key=_checked_key(api_key, vendor),
             base_url=_checked_url(host, vendor) if host else dialect.base_urls[region],
             request_timeout=_positive("request_timeout", others.pop("request_timeout", None), vendor),
-            max_concurrency=int(
-                _positive("max_concurrency", others.pop("max_concurrency", None), vendor) or MAX_CONCURRENCY
-            ),
+            max_concurrency=_whole("max_concurrency", others.pop("max_concurrency", None), vendor)
+            or MAX_CONCURRENCY,
             **others,
         )
 
@@ -102,10 +102,11 @@ def _checked_url(host: str, vendor: str) -> str:
         url = f"https://{url}"
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        usable = parts.scheme in ("http", "https") and _HOST.fullmatch(parts.hostname or "")
+        usable = usable and parts.port != 0 and "@" not in parts.netloc
     except ValueError:
         usable = False
-    if not usable or parts.query or parts.fragment or parts.username:
+    if not usable or parts.query or parts.fragment:
         raise ConfigurationError(
             f"host {host!r} is not a usable base URL; give scheme, host and an optional prefix,"
             " such as https://proxy.example.com/seedance, or leave it empty for the vendor's own",
@@ -124,3 +125,10 @@ def _positive(name: str, value: Any, vendor: str) -> float | None:
     if not 0 < number < float("inf"):
         raise ConfigurationError(f"{name} must be a number above 0, not {value!r}", vendor=vendor)
     return number
+
+
+def _whole(name: str, value: Any, vendor: str) -> int | None:
+    number = _positive(name, value, vendor)
+    if number is not None and number % 1:
+        raise ConfigurationError(f"{name} must be a whole number, not {value!r}", vendor=vendor)
+    return None if number is None else int(number)

@@ -46,6 +46,10 @@ class Version(BaseModel):
         shared = [one == other for one, other in pairs if one and other]
         return bool(shared) and all(shared)
 
+    def completed_by(self, earlier: Version) -> Version:
+        """What both tell together."""
+        return Version(etag=self.etag or earlier.etag, total=self.total or earlier.total)
+
 
 class Note(Version):
     """What lies beside the bytes: enough to go on, and for people to see what they are.
@@ -111,6 +115,7 @@ class Partial:
         if stream.start == 0:
             self._restart(version, url, now)
         elif version.continues(self.version):
+            self.version = version.completed_by(self.version)
             self._go_on(stream.start)
         else:
             raise ResumeRefused("the video has changed at its host while it was fetched")
@@ -129,7 +134,7 @@ class Partial:
             self.note.unlink(missing_ok=True)
         self.file.seek(0)
         self.file.truncate()
-        self.length, self.version, self._digest = 0, Version(), None
+        self.length, self.version, self._digest = 0, Version(), hashlib.sha256()
 
     def _restart(self, version: Version, url: str, now: datetime) -> None:
         self.clear()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from airflow import __version__ as airflow_version
 from airflow.sdk import Asset, AssetAlias, BaseOperator
 
 from airflow_provider_seedance.operators.failing import ends_task
@@ -90,7 +92,7 @@ class SeedancePublishVideoOperator(MasksSignedLinks, BaseOperator):
         """Through an alias that is added only now: an outlet named in the DAG would get an event on every run."""
         asset, alias = self._event_target(uri)
         self.outlets.append(alias)
-        context["outlet_events"][alias].add(asset, extra=manifest)
+        context["outlet_events"][alias].add(asset, extra=_event_extra(manifest))
 
     def _event_target(self, uri: str) -> tuple[Asset, AssetAlias]:
         published = Asset(uri=uri if "://" in uri else PurePosixPath(uri).as_uri())
@@ -100,3 +102,11 @@ class SeedancePublishVideoOperator(MasksSignedLinks, BaseOperator):
             return published, AssetAlias(self.asset)
         asset = Asset(uri=self.asset) if isinstance(self.asset, str) else self.asset or published
         return asset, AssetAlias(f"{self.dag_id}.{self.task_id}")
+
+
+def _event_extra(manifest: dict[str, Any]) -> dict[str, Any]:
+    """The manifest; Airflow 3.1 takes flat values only, so there the nested ones are JSON text."""
+    if not airflow_version.startswith("3.1."):
+        return manifest
+    nested = (dict, list)
+    return {name: json.dumps(value) if isinstance(value, nested) else value for name, value in manifest.items()}

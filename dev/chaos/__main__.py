@@ -1,4 +1,4 @@
-"""``make chaos``: many videos through a cluster in which everything dies now and then, and what must hold at the end."""
+"""``make chaos``: many videos through a cluster where everything dies now and then, and what must hold at the end."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx
 
-from airflow_provider_seedance.emulator import Emulator, serve
+from airflow_provider_seedance.emulator import serve
 from dev.api import Run, RunTimeout
 from dev.chaos.accidents import Accidents
 from dev.chaos.evidence import gather

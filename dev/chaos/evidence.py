@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,11 @@ def recorded(record: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(filter(None, [record.get("generation_id"), *record.get("earlier", ())]))
 
 
+def as_messages_say(moment: str) -> str:
+    """A time from a record in the form in which exceptions name it."""
+    return datetime.fromisoformat(moment.replace("Z", "+00:00")).isoformat()
+
+
 def is_whole(file: Path) -> bool:
     """Whether a video decodes from the first to the last of the frames that its header promises."""
     try:
@@ -70,7 +76,7 @@ def _ordered(api: AirflowApi, run: Run, vendor: str, tasks: Iterable[Task]) -> I
             model=MODEL,
             state=task.state,
             intents=record.get("intent", 0),
-            intended_at=record.get("intended_at"),
+            intended_at=as_messages_say(record["intended_at"]) if record else None,
             recorded=recorded(record),
             told=(api.error(run, task) or "") if task.state == "failed" else "",
         )

@@ -92,7 +92,7 @@ def schedule(seed: int, *, videos: int, seconds: float) -> tuple[Kill | Trouble,
     :param seconds: how long the run will take, about.
     """
     rng = random.Random(seed)
-    events = [*_kills(rng, videos, seconds), *_troubles(rng, videos, seconds)]
+    events: list[Kill | Trouble] = [*_kills(rng, videos, seconds), *_troubles(rng, videos, seconds)]
     return tuple(sorted(events, key=lambda event: event.at))
 
 

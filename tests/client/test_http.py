@@ -18,7 +18,6 @@ from airflow_provider_seedance.client.settings import ClientSettings
 from airflow_provider_seedance.errors import (
     AuthenticationRefused,
     ConfigurationError,
-    LinkDead,
     MalformedReply,
     NoReply,
     NotSent,
@@ -213,39 +212,14 @@ def test_what_a_vendor_lacks_is_said_before_anything_is_sent(
 
 
 def test_media_are_fetched_without_the_key(server: ScriptedServer) -> None:
-    """In chunks, with what the host says about them."""
-    server.answers = [Answer(200, b"x" * 1000, {"Content-Type": "video/mp4", "ETag": '"1"'})]
+    """From any host, the vendor's own too."""
+    server.answers = [Answer(200, b"x" * 1000)]
     with (
         SeedanceClient(_settings(server.url)) as client,
         client.open(f"{server.url}/v.mp4?sig=1") as stream,
     ):
         assert b"".join(stream.chunks) == b"x" * 1000
-        assert (stream.length, stream.content_type, stream.etag) == (1000, "video/mp4", '"1"')
-    assert "authorization" not in server.seen[0].headers
-
-
-@pytest.mark.parametrize(("status", "error"), [(403, LinkDead), (404, LinkDead), (500, VendorUnavailable)])
-def test_a_link_that_does_not_answer(server: ScriptedServer, status: int, error: type[Exception]) -> None:
-    """Dead links and passing trouble are told apart, and the link is not shown."""
-    server.answers = [Answer(status)]
-    with (
-        SeedanceClient(_settings(server.url)) as client,
-        pytest.raises(error) as caught,
-        client.open(f"{server.url}/v.mp4?X-Tos-Signature=secret"),
-    ):
-        pass
-    assert "secret" not in str(caught.value)
-
-
-def test_a_download_that_breaks_off(server: ScriptedServer) -> None:
-    """Shows while streaming."""
-    server.answers = [Answer(200, b"x" * 10, promise=1000)]
-    with (
-        SeedanceClient(_settings(server.url)) as client,
-        pytest.raises(NoReply),
-        client.open(f"{server.url}/v.mp4") as stream,
-    ):
-        list(stream.chunks)
+    assert KEY not in str(server.seen)
 
 
 def test_no_request_is_logged(server: ScriptedServer, ask: Ask, caplog: pytest.LogCaptureFixture) -> None:

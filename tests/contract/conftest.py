@@ -26,9 +26,7 @@ def emulator(running_emulator: Emulator) -> Emulator:
 
 
 @pytest.fixture(params=list(ASKS))
-def opened(
-    request: pytest.FixtureRequest, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
-) -> Open:
+def opened(request: pytest.FixtureRequest, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Open:
     """Opens accounts for either client, with jitter that draws zero, so that retries take no time."""
     monkeypatch.setattr(http.random, "random", lambda: 0.0)
 

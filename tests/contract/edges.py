@@ -61,10 +61,7 @@ BY_MODE: dict[str, list[Any]] = {
     "duration": [-1],
     "resolution": ["720p", "1080p"],
     "aspect_ratio": ["16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "adaptive", "5:4"],
-    **{
-        name: [True, False]
-        for name in ("generate_audio", "watermark", "return_last_frame", "web_search")
-    },
+    **{name: [True, False] for name in ("generate_audio", "watermark", "return_last_frame", "web_search")},
     **{name: [True, False] for name in ("content_filter", "camera_fixed")},
 }
 COUNTS: list[Fields] = [

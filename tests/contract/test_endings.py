@@ -26,9 +26,7 @@ def test_moderation_of_the_input(vendor: str, opened: Open) -> None:
 @pytest.mark.parametrize(
     ("fate", "kind", "retryable"), [("moderation", Kind.MODERATION, False), ("fail", Kind.OVERLOAD, True)]
 )
-def test_a_generation_that_fails(
-    vendor: str, fate: str, kind: Kind, retryable: bool, opened: Open
-) -> None:
+def test_a_generation_that_fails(vendor: str, fate: str, kind: Kind, retryable: bool, opened: Open) -> None:
     """It ends with the vendor's reason, and without a bill."""
     account = opened(vendor)
     seen = account.finished(prompt=f"[emulator:{fate}] A kitten", duration=4)

@@ -111,7 +111,11 @@ def test_a_cancel_is_not_repeated_unless_it_surely_had_no_effect(
     """A second one might hit a finished generation and delete its record."""
     generation_id = opened("modelark").create()
     account = _troubled(opened, "modelark", "cancel", fault, times=ALWAYS)
-    if fault in ({"kind": "malformed"}, {"kind": "malformed", "body": ""}, {"kind": "malformed", "body": "null"}):
+    if fault in (
+        {"kind": "malformed"},
+        {"kind": "malformed", "body": ""},
+        {"kind": "malformed", "body": "null"},
+    ):
         account("cancel_generation", generation_id)  # the body of a 200 says nothing here
     else:
         with pytest.raises(error, match=generation_id):

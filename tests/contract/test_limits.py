@@ -106,14 +106,15 @@ def test_both_refuse_the_same(vendor: str, model: str, emulator: Emulator, http:
 
 
 @pytest.mark.parametrize(("vendor", "model"), MODELS)
-def test_the_catalog_knows_every_model(
-    vendor: str, model: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_the_catalog_knows_every_model(vendor: str, model: str, caplog: pytest.LogCaptureFixture) -> None:
     """Whatever the emulator offers; an unknown one would go out unchecked, with a warning."""
     caplog.set_level(logging.WARNING)
-    assert Catalog.load(vendor, load_vendor(vendor).default_region).estimate(
-        GenerationRequest(model=model, prompt="x")
-    ) is not None
+    assert (
+        Catalog.load(vendor, load_vendor(vendor).default_region).estimate(
+            GenerationRequest(model=model, prompt="x")
+        )
+        is not None
+    )
     assert caplog.records == []
 
 

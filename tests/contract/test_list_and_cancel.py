@@ -45,7 +45,10 @@ def test_what_a_list_tells_is_what_a_look_tells(account: Account) -> None:
         seen = account.get(generation.generation_id)
         if isinstance(seen, Failed):  # each answer has a request id of its own in its message
             assert isinstance(generation, Failed)
-            assert (generation.failure.kind, generation.failure.code) == (seen.failure.kind, seen.failure.code)
+            assert (generation.failure.kind, generation.failure.code) == (
+                seen.failure.kind,
+                seen.failure.code,
+            )
         else:
             assert generation == seen
     assert {generation.generation_id for generation in page.items} == {good, bad, waiting}
@@ -149,4 +152,3 @@ def test_cancelling_what_is_unknown(account: Account) -> None:
     """An error that names it."""
     with pytest.raises(NotFound, match="cgt-20260101120000-abcde"):
         account("cancel_generation", "cgt-20260101120000-abcde")
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,8 +18,11 @@ import pytest
 from upath import UPath
 
 from airflow_provider_seedance.client.media import MediaStream
+from airflow_provider_seedance.landing.keeping import partial_for
 from airflow_provider_seedance.landing.land import Clip
 from airflow_provider_seedance.landing.manifest import Manifest, Media, Origin
+from airflow_provider_seedance.landing.partial import Partial
+from tests.landing.host import VideoHost
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
 
@@ -53,6 +57,14 @@ def _silence(start: int) -> av.AudioFrame:
     return frame
 
 
+@pytest.fixture(autouse=True)
+def temp(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A temporary directory of this test's own."""
+    folder = tmp_path_factory.mktemp("temp")
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
 @pytest.fixture(scope="session")
 def films(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The same second of video in every shape that a vendor may send it in."""
@@ -74,6 +86,18 @@ def video(films: dict[str, Path]) -> bytes:
     return films["sound"].read_bytes()
 
 
+@dataclass
+class Stored:
+    """A path on a filesystem that the test made."""
+
+    fs: Any
+    path: str = "/bucket/v.mp4"
+    protocol: str = "test"
+
+    def __str__(self) -> str:
+        return f"{self.protocol}:/{self.path}"
+
+
 @dataclass(frozen=True)
 class Reply:
     """What a link answers: some bytes, then perhaps an error in their middle."""
@@ -92,13 +116,13 @@ class ScriptedSource:
     opened: list[str] = field(default_factory=list)
 
     @contextmanager
-    def open(self, url: str) -> Iterator[MediaStream]:
+    def open(self, url: str, *, start: int = 0, etag: str | None = None) -> Iterator[MediaStream]:
         self.opened.append(url)
         reply = self.replies.pop(0)
         if isinstance(reply, Exception):
             raise reply
         yield MediaStream(
-            chunks=self._chunks(reply), length=reply.promised, content_type=reply.content_type, etag=None
+            chunks=self._chunks(reply), total=reply.promised, content_type=reply.content_type, etag=None
         )
 
     def _chunks(self, reply: Reply) -> Iterator[bytes]:
@@ -123,6 +147,21 @@ def serving() -> Callable[..., ScriptedSource]:
         )
 
     return source
+
+
+@pytest.fixture
+def host(video: bytes) -> Iterator[VideoHost]:
+    """A host of this test's own, with a whole video."""
+    server = VideoHost(video)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def partial(tmp_path: Path, clip: Clip) -> Iterator[Partial]:
+    """An empty partial file, removed at the end."""
+    with partial_for(tmp_path / "v.mp4", clip.origin, NOW) as empty:
+        yield empty
 
 
 @pytest.fixture

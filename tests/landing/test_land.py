@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import subprocess
+import sys
+import threading
+import uuid
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from airflow_provider_seedance.errors import (
     ConfigurationError,
@@ -17,14 +22,16 @@ from airflow_provider_seedance.errors import (
     DownloadIncomplete,
     LinkDead,
     SeedanceError,
+    VendorUnavailable,
     VideoCorrupt,
 )
 from airflow_provider_seedance.landing.land import Clip, check_overwrite, land
 from airflow_provider_seedance.landing.manifest import Manifest, Media, Mismatch
 from airflow_provider_seedance.landing.targets import open_for_reading, size_of, uri_of
+from airflow_provider_seedance.landing.transfer import ATTEMPTS
 from airflow_provider_seedance.models import Order
-
-NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
+from tests.landing.conftest import NOW, Stored
+from tests.landing.host import HttpSource, VideoHost
 
 
 def _land(clip: Clip, target: Any, source: Any, **settings: Any) -> Manifest:
@@ -187,3 +194,133 @@ def test_a_failed_landing_leaves_no_file(clip: Clip, folder: Any, serving) -> No
     with pytest.raises(SeedanceError):
         _land(clip, target, serving(LinkDead("HTTP 410")))
     assert size_of(target) is None
+
+
+class TestAnotherTry:
+    """What one try has fetched, the next one does not fetch again."""
+
+    def test_fetches_only_the_rest(
+        self, clip, folder: Any, host: VideoHost, video: bytes, tmp_path, temp
+    ) -> None:
+        """Bytes, hash and manifest are the same as of one landing without trouble."""
+        target, link = folder / "v.mp4", replace(clip, url=host.url)
+        host.does.cuts, host.does.statuses = [2000], [None, *[503] * ATTEMPTS]
+        with pytest.raises(VendorUnavailable):
+            _land(link, target, HttpSource())
+        assert size_of(target) is None
+        manifest = _land(link, target, HttpSource())
+        assert _content(target) == video
+        assert (manifest.bytes, manifest.sha256) == (len(video), hashlib.sha256(video).hexdigest())
+        assert host.fetches[-1].range == "bytes=2000-"
+        assert host.sent == len(video)
+        assert [path.name for path in tmp_path.rglob("*.*")] in (["v.mp4"], [])
+        assert list(temp.iterdir()) == []
+
+    def test_after_a_kill_fetches_only_the_rest(self, clip, tmp_path, host: VideoHost, video: bytes) -> None:
+        """SIGKILL in the middle: no code of ours ran after it."""
+        target = tmp_path / "v.mp4"
+        host.does.cuts = [2000]
+        with subprocess.Popen(
+            [sys.executable, "-c", _STALLING, host.url, str(target)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parents[2],
+        ) as process:
+            assert process.stdout
+            fetched = int(process.stdout.readline())
+            process.kill()
+        assert not target.exists()
+        _land(replace(clip, url=host.url), target, HttpSource())
+        assert target.read_bytes() == video
+        assert host.fetches[-1].range == f"bytes={fetched}-"
+        assert [path.name for path in tmp_path.iterdir()] == ["v.mp4"]
+
+    def test_asks_for_one_byte_of_a_file_that_is_all_there(self, clip, host: VideoHost, video) -> None:
+        """The store did not take it the first time; the host confirms that it is the same still."""
+        target = Stored(FlakyStore(), path=f"/{uuid.uuid4().hex}/v.mp4")
+        with pytest.raises(DestinationError, match="the store is away"):
+            _land(replace(clip, url=host.url), target, HttpSource())
+        _land(replace(clip, url=host.url), target, HttpSource())
+        assert _content(target) == video
+        assert [fetch.sent for fetch in host.fetches] == [len(video), 1]
+
+    def test_starts_over_if_the_file_has_changed(self, clip, tmp_path, host: VideoHost, films) -> None:
+        """The kept bytes are of no use then."""
+        link, target = replace(clip, url=host.url), tmp_path / "v.mp4"
+        host.does.cuts, host.does.statuses = [2000], [None, *[503] * ATTEMPTS]
+        with pytest.raises(VendorUnavailable):
+            _land(link, target, HttpSource())
+        host.does.content, host.does.etag = films["silent"].read_bytes(), '"v2"'
+        _land(link, target, HttpSource())
+        assert target.read_bytes() == films["silent"].read_bytes()
+
+    def test_does_not_go_on_with_a_corrupt_file(self, clip, tmp_path, host: VideoHost, video: bytes) -> None:
+        """It would be as corrupt the next time."""
+        link, target = replace(clip, url=host.url), tmp_path / "v.mp4"
+        host.does.content = bytes(reversed(video))
+        with pytest.raises(VideoCorrupt):
+            _land(link, target, HttpSource())
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_two_tries_at_once_do_not_spoil_each_other(clip, tmp_path, host: VideoHost, video: bytes) -> None:
+    """A try that was given up for dead wakes up again while the next one is at work, and both succeed."""
+    link, target = replace(clip, url=host.url), tmp_path / "v.mp4"
+    asleep, awake = threading.Event(), threading.Event()
+
+    def stall(at: int) -> None:
+        if not asleep.is_set():
+            asleep.set()
+            assert awake.wait(10)
+
+    host.does.cuts, host.does.on_end = [2000], stall
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(_land, link, target, HttpSource())
+        assert asleep.wait(10)
+        second = _land(link, target, HttpSource())
+        assert target.read_bytes() == video
+        awake.set()
+        assert first.result().sha256 == second.sha256 == hashlib.sha256(video).hexdigest()
+    assert target.read_bytes() == video
+    assert [path.name for path in tmp_path.iterdir()] == ["v.mp4"]
+
+
+_STALLING = """
+import sys
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+from airflow_provider_seedance.landing.land import Clip, land
+from airflow_provider_seedance.landing.manifest import Origin
+from tests.landing.host import HttpSource
+
+class Stalling(HttpSource):
+    @contextmanager
+    def open(self, url, **asked):
+        with super().open(url, **asked) as stream:
+            yield replace(stream, chunks=self.stall(stream.chunks))
+
+    def stall(self, chunks):
+        chunk = next(chunks)
+        yield chunk
+        print(len(chunk), flush=True)
+        sys.stdin.read()
+
+origin = Origin(vendor="evolink", generation_id="task-1", model="seedance-2.0", request_fingerprint="f1")
+land(Clip(url=sys.argv[1], origin=origin), Path(sys.argv[2]), Stalling(), fresh_url=lambda: None, sleep=print,
+     now=lambda: datetime.now(timezone.utc))
+"""
+
+
+class FlakyStore(MemoryFileSystem):
+    """A store that is away when it is first asked to take a file."""
+
+    cachable = False
+
+    def put_file(self, lpath: str, rpath: str, **options: Any) -> None:
+        if self.__dict__.setdefault("away", True):
+            self.away = False
+            raise ConnectionError("the store is away")
+        super().put_file(lpath, rpath, **options)

@@ -8,7 +8,6 @@ import os
 import stat
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,18 +27,7 @@ from airflow_provider_seedance.landing.targets import (
     size_of,
     uri_of,
 )
-
-
-@dataclass
-class Stored:
-    """A path on a filesystem that the test made."""
-
-    fs: Any
-    path: str = "/bucket/v.mp4"
-    protocol: str = "test"
-
-    def __str__(self) -> str:
-        return f"{self.protocol}:/{self.path}"
+from tests.landing.conftest import Stored
 
 
 def _put(target: Any, content: bytes) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import defaultdict
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
 from airflow.sdk import Asset, AssetAlias
 from airflow.sdk.exceptions import AirflowFailException
+
+from airflow_provider_seedance.landing.manifest import Manifest, Media, Origin
 
 
 class Outlet(list):
@@ -19,9 +23,22 @@ class Outlet(list):
 
 
 @pytest.fixture
-def landed(generating, connect, tmp_path):
+def landed(tmp_path):
     """The result of a generate operator that landed its video."""
-    return generating(connect(), destination=f"{tmp_path}/landed/a.mp4")()
+    content = b"as good as a video: publishing looks at length and hash only"
+    file = tmp_path / "landed" / "a.mp4"
+    file.parent.mkdir()
+    file.write_bytes(content)
+    manifest = Manifest(
+        uri=str(file),
+        bytes=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        content_type="video/mp4",
+        media=Media(),
+        source=Origin(vendor="evolink", generation_id="task-1", model="seedance-2.0"),
+        landed_at=datetime(2026, 3, 1, 12, tzinfo=timezone.utc),
+    )
+    return {"generation_id": "task-1", "video_url": "https://host/a.mp4", "manifest": manifest.plain()}
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 from airflow.sdk import DAG, Param, task, task_group
 
@@ -11,7 +11,12 @@ from airflow_provider_seedance.operators.generate import SeedanceGenerateVideoOp
 from airflow_provider_seedance.operators.publish import SeedancePublishVideoOperator
 
 #: ModelArk lists what it has, so an intent that its list does not show may be made again.
-ON_ORPHANED_INTENT = {"modelark": "resubmit", "evolink": "fail", "anyfast": "fail", "toapis": "fail"}
+ON_ORPHANED_INTENT: dict[str, Literal["fail", "resubmit"]] = {
+    "modelark": "resubmit",
+    "evolink": "fail",
+    "anyfast": "fail",
+    "toapis": "fail",
+}
 
 
 @task
@@ -38,7 +43,7 @@ def videos(vendor: str) -> None:
         )
         SeedancePublishVideoOperator(
             task_id="publish",
-            video=generated.output,
+            video=generated.output,  # type: ignore[arg-type]  # a mapping when it runs
             destination="{{ params.output }}/published/{vendor}/{generation_id}.mp4",
         )
 

@@ -1,0 +1,70 @@
+"""Fixtures that run whole DAGs in this process with ``dag.test()``, against an emulator whose time flies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from airflow_provider_seedance.emulator import Emulator, serve
+from dev.emulator import connections
+from tests.airflow.home import DAGS, EXAMPLES, HOME
+
+#: Vendor seconds in a second: a generation takes some 50 ms, its record is kept for two minutes.
+RATE = 5_000
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a DAG run ended: its state, and the state and returned value of each task instance."""
+
+    state: str
+    states: Mapping[str, str]
+    returned: Mapping[str, Any]
+
+
+RunDag = Callable[..., Outcome]
+
+
+@pytest.fixture(scope="session")
+def hurried_emulator() -> Iterator[Emulator]:
+    """An emulator, and the connections ``seedance_<vendor>`` that lead to it."""
+    with serve(rate=RATE, link_seconds=1e9) as emulator, pytest.MonkeyPatch.context() as patch:
+        for conn_id, connection in connections(emulator.url).items():
+            patch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps(connection))
+        yield emulator
+
+
+@pytest.fixture(scope="session")
+def dags() -> Mapping[str, Any]:
+    """Every DAG of the examples and of the tests, by id, in a database of this process's own."""
+    assert HOME, "Airflow was imported before its home was chosen: run pytest on tests/ or on this folder alone"
+    from airflow.dag_processing.dagbag import DagBag
+    from airflow.utils.db import initdb
+
+    initdb()
+    found: dict[str, Any] = {}
+    for folder in (EXAMPLES, DAGS):
+        found.update(DagBag(str(folder)).dags)
+    return found
+
+
+@pytest.fixture
+def run_dag(dags: Mapping[str, Any], hurried_emulator: Emulator) -> RunDag:
+    """Runs the DAG of that id to its end; ``conf`` sets those of its params that it has."""
+    hurried_emulator.reset()
+
+    def run(dag_id: str, **conf: Any) -> Outcome:
+        dag = dags[dag_id]
+        finished = dag.test(run_conf={name: value for name, value in conf.items() if name in dag.params})
+        instances = finished.get_task_instances()
+        return Outcome(
+            str(finished.state.value),
+            {ti.task_id: str(ti.state) for ti in instances},
+            {ti.task_id: ti.xcom_pull(ti.task_id, map_indexes=ti.map_index) for ti in instances},
+        )
+
+    return run

@@ -1,0 +1,125 @@
+"""Every example DAG runs with deferral, and what it lands is what it ordered."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.airflow.film import Film, frames_of, measured
+from tests.airflow.fixtures import VENDORS
+
+#: 480p at 16:9 has another size at AnyFast and ToAPIs than at the others only if their catalogs say so.
+SMALL, LARGE = (864, 496), (1280, 720)
+
+
+@pytest.fixture
+def samples(hurried_emulator) -> dict[str, object]:
+    """Input media that the emulator serves."""
+    return {
+        "first_frame": hurried_emulator.sample_url("first.png"),
+        "last_frame": hurried_emulator.sample_url("last.png"),
+        "images": [hurried_emulator.sample_url("reference.png")],
+        "video": hurried_emulator.sample_url("reference.mp4"),
+        "audio": hurried_emulator.sample_url("reference.mp3"),
+    }
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_text_to_video(vendor, run_dag, tmp_path) -> None:
+    """The same file runs on each vendor by changing only the connection."""
+    outcome = run_dag("seedance_text_to_video", seedance_conn_id=f"seedance_{vendor}", output=str(tmp_path))
+    assert outcome.state == "success"
+    result = outcome.returned["generate"]
+    assert result["vendor"] == vendor
+    assert result["manifest"]["mismatches"] == []
+    (landed,) = tmp_path.glob("*.mp4")
+    film = measured(landed)
+    assert (film.size, film.frames) == (LARGE, frames_of(5))
+
+
+def test_image_to_video(run_dag, samples, tmp_path) -> None:
+    """One clip from a first frame, one from both ends."""
+    outcome = run_dag(
+        "seedance_image_to_video", seedance_conn_id="seedance_evolink", output=str(tmp_path), **samples
+    )
+    assert outcome.state == "success"
+    modes = {task: result["mode"] for task, result in outcome.returned.items()}
+    assert modes == {"from_first_frame": "first_frame", "from_first_to_last_frame": "first_last_frame"}
+    (first,) = tmp_path.glob("first-t*.mp4")
+    (both,) = tmp_path.glob("first-last-*.mp4")
+    assert measured(first).frames == frames_of(5)
+    assert measured(both).frames == frames_of(6)
+
+
+def test_multimodal_reference(run_dag, samples, tmp_path) -> None:
+    """Pictures, a film and a sound, as lists that templates turned into text."""
+    outcome = run_dag(
+        "seedance_multimodal_reference", seedance_conn_id="seedance_toapis", output=str(tmp_path), **samples
+    )
+    assert outcome.state == "success"
+    assert outcome.returned["generate"]["mode"] == "reference"
+    (landed,) = tmp_path.glob("*.mp4")
+    film = measured(landed)
+    assert (film.frames, film.sound) == (frames_of(8), True)
+
+
+def test_full_pipeline(run_dag, hurried_emulator, tmp_path) -> None:
+    """Generated, landed and published, with the story beside the video."""
+    outcome = run_dag(
+        "seedance_full_pipeline",
+        seedance_conn_id="seedance_anyfast",
+        landing=str(tmp_path / "landing"),
+        public=str(tmp_path / "public"),
+        prompt="An otter on its back",
+    )
+    assert outcome.state == "success"
+    record = outcome.returned["publish"]
+    assert record["published"]
+    assert measured(record["uri"]) == Film(LARGE, frames_of(5), sound=True)
+    story = json.loads(Path(record["sidecar_uri"]).read_text())
+    assert story["metadata"]["title"] == "An otter on its back"
+    assert hurried_emulator.ledger()["creates_received"] == 1
+
+
+def test_chained_shots(run_dag, hurried_emulator, tmp_path) -> None:
+    """Each shot begins with the picture that the one before ended with."""
+    outcome = run_dag("seedance_chained_shots", seedance_conn_id="seedance_modelark", output=str(tmp_path))
+    assert outcome.state == "success"
+    assert [measured(tmp_path / f"shot-{number}.mp4").frames for number in (1, 2, 3)] == [frames_of(5)] * 3
+    modes = [entry["mode"] for entry in hurried_emulator.ledger()["generations"]]
+    assert sorted(modes) == ["first_frame", "first_frame", "text"]
+
+
+def test_demo(run_dag, hurried_emulator, tmp_path) -> None:
+    """Four modes through four vendors in one run."""
+    samples = hurried_emulator.sample_url("").rstrip("/")
+    outcome = run_dag("seedance_demo", output=str(tmp_path), samples=samples)
+    assert outcome.state == "success"
+    assert {path.stem for path in (tmp_path / "published").glob("*.mp4")} == set(VENDORS)
+    assert all(measured(path).sound for path in (tmp_path / "published").glob("*.mp4"))
+
+
+def test_demo_paid(run_dag, tmp_path) -> None:
+    """A single clip through the default connection, within its budget."""
+    outcome = run_dag("seedance_demo_paid", output=str(tmp_path), max_cost="5 USD")
+    assert outcome.state == "success"
+    assert measured(tmp_path / "published" / "paid.mp4").frames == frames_of(5)
+
+
+def test_every_example_is_run_here(dags) -> None:
+    """A new example needs a test of its own."""
+    from tests.airflow.home import EXAMPLES
+
+    examples = {dag_id for dag_id, dag in dags.items() if Path(dag.fileloc).parent == EXAMPLES}
+    assert examples == {
+        "seedance_text_to_video",
+        "seedance_image_to_video",
+        "seedance_multimodal_reference",
+        "seedance_full_pipeline",
+        "seedance_after_publishing",  # runs in the real stack, started by its asset
+        "seedance_chained_shots",
+        "seedance_demo",
+        "seedance_demo_paid",
+    }

@@ -1,0 +1,158 @@
+"""The hook: a connection turned into calls, on a thread and on an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from decimal import Decimal
+
+import pytest
+
+from airflow_provider_seedance.client.conversation import Cancellation
+from airflow_provider_seedance.errors import ConfigurationError, RequestInvalid, Unsupported
+from airflow_provider_seedance.hooks.seedance import SeedanceHook
+from airflow_provider_seedance.models import GenerationRequest, Status
+from tests.airflow.fixtures import KEY, VENDORS
+
+REQUEST = GenerationRequest(prompt="A fox looks up", duration=4, resolution="480p")
+METHODS = (
+    "create_generation",
+    "get_generation",
+    "list_generations",
+    "cancel_generation",
+    "estimate_cost",
+    "get_balance",
+)
+
+
+@pytest.fixture(params=["sync", "async"])
+def ask(request):
+    """Calls a hook's method by name, or its async twin."""
+
+    def call(hook: SeedanceHook, method: str, *args, **kwargs):
+        if request.param == "sync":
+            return getattr(hook, method)(*args, **kwargs)
+        return asyncio.run(getattr(hook, f"a{method}")(*args, **kwargs))
+
+    return call
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_call_has_an_async_twin_with_the_same_arguments(method) -> None:
+    """The prefix ``a`` is all the difference."""
+    twin = getattr(SeedanceHook, f"a{method}")
+    assert inspect.iscoroutinefunction(twin)
+    assert inspect.signature(twin) == inspect.signature(getattr(SeedanceHook, method))
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_a_generation_from_submission_to_link(vendor, ask, connect, emulator) -> None:
+    """The connection alone names the vendor."""
+    hook = SeedanceHook(connect(vendor))
+    submitted = ask(hook, "create_generation", REQUEST)
+    assert submitted.vendor == vendor
+    emulator.advance(20_000)
+    finished = ask(hook, "get_generation", submitted.generation_id)
+    assert finished.status is Status.SUCCEEDED
+    assert finished.video_url.startswith(emulator.url)
+    assert emulator.ledger()["creates_received"] == 1
+
+
+def test_generations_are_listed(ask, connect) -> None:
+    """All of the account's, or those with certain ids."""
+    hook = SeedanceHook(connect())
+    first, second = (ask(hook, "create_generation", REQUEST).generation_id for _ in range(2))
+    assert {seen.generation_id for seen in ask(hook, "list_generations").items} == {first, second}
+    (seen,) = ask(hook, "list_generations", [first]).items
+    assert seen.generation_id == first
+
+
+def test_a_queued_generation_is_cancelled(ask, connect) -> None:
+    """The answer says what became of the wish."""
+    hook = SeedanceHook(connect())
+    bought = ask(hook, "create_generation", GenerationRequest(prompt="[emulator:stuck] A fox"))
+    assert ask(hook, "cancel_generation", bought.generation_id) is Cancellation.CANCELLED
+
+
+def test_what_a_vendor_cannot_do_is_told(ask, connect, emulator) -> None:
+    """And nothing is sent."""
+    hook = SeedanceHook(connect("evolink"))
+    with pytest.raises(Unsupported, match="cannot cancel: the generation runs on and will be billed"):
+        ask(hook, "cancel_generation", "task-1")
+    with pytest.raises(Unsupported, match="cannot list"):
+        ask(hook, "list_generations")
+    assert emulator.requests() == []
+
+
+def test_an_estimate_is_free(ask, connect, emulator) -> None:
+    """It comes from the price list."""
+    cost = ask(SeedanceHook(connect()), "estimate_cost", REQUEST)
+    assert (cost.currency, cost.basis) == ("USD", "estimated")
+    assert cost.amount > Decimal(0)
+    assert emulator.requests() == []
+
+
+def test_the_balance_where_there_is_one(ask, connect) -> None:
+    """EvoLink tells it, ModelArk does not."""
+    assert ask(SeedanceHook(connect("evolink")), "get_balance").currency == "credits"
+    with pytest.raises(Unsupported, match="does not tell its balance"):
+        ask(SeedanceHook(connect()), "get_balance")
+
+
+def test_an_invalid_request_is_not_sent(ask, connect, emulator) -> None:
+    """The hook refuses as the operator does."""
+    with pytest.raises(RequestInvalid, match="duration=99"):
+        ask(SeedanceHook(connect()), "create_generation", REQUEST.model_copy(update={"duration": 99}))
+    assert emulator.requests() == []
+
+
+def test_a_connection_without_a_key(ask, connect) -> None:
+    """Both twins read the connection alike."""
+    with pytest.raises(ConfigurationError, match="put it into the connection's password"):
+        ask(SeedanceHook(connect(password=None)), "get_generation", "task-1")
+
+
+def test_host_and_port_of_a_connection_written_as_a_uri(emulator, monkeypatch) -> None:
+    """Airflow splits the address; the hook puts it together again."""
+    port = emulator.url.rpartition(":")[2]
+    uri = f"seedance://:{KEY}@127.0.0.1:{port}/?vendor=modelark"
+    monkeypatch.setenv("AIRFLOW_CONN_SEEDANCE_URI", uri)
+    assert SeedanceHook("seedance_uri").settings().base_url == f"https://127.0.0.1:{port}"
+
+
+class TestTestConnection:
+    """What the button in Airflow's connection form says."""
+
+    @pytest.mark.parametrize("vendor", VENDORS)
+    def test_a_good_key(self, vendor, connect, emulator) -> None:
+        """Proven without paying."""
+        assert SeedanceHook(connect(vendor)).test_connection() == (True, f"{vendor} accepts the API key.")
+        assert emulator.ledger()["creates_received"] == 0
+
+    @pytest.mark.parametrize("vendor", VENDORS)
+    def test_a_wrong_key(self, vendor, connect) -> None:
+        """The remedy, and never the key."""
+        good, text = SeedanceHook(connect(vendor, password="sk-invalid")).test_connection()
+        assert not good
+        assert "Check the connection's API key" in text
+        assert "sk-invalid" not in text
+
+    @pytest.mark.parametrize(
+        ("changes", "words"),
+        [
+            ({"password": None}, "no API key is set"),
+            ({"vendor": None}, "no vendor is set"),
+            ({"vendor": "runway"}, "'runway'"),
+            ({"host": "http://127.0.0.1:9"}, "no connection to 127.0.0.1"),
+        ],
+    )
+    def test_an_unusable_connection(self, changes, words, connect) -> None:
+        """A sentence, not an exception."""
+        good, text = SeedanceHook(connect(**changes)).test_connection()
+        assert not good
+        assert words in text
+
+
+def test_the_key_is_in_no_repr(connect) -> None:
+    """Settings travel through logs and debuggers."""
+    assert KEY not in repr(SeedanceHook(connect()).settings())

@@ -1,0 +1,235 @@
+"""The trigger on a real event loop, with the clock in the test's hands."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from types import SimpleNamespace
+
+import pytest
+from airflow.models.trigger import Trigger
+from airflow.sdk import BaseHook
+
+from airflow_provider_seedance.client.http import AsyncSeedanceClient
+from airflow_provider_seedance.hooks.seedance import SeedanceHook
+from airflow_provider_seedance.models import GenerationRequest
+from airflow_provider_seedance.polling import clock
+from airflow_provider_seedance.triggers import generation
+from airflow_provider_seedance.triggers.generation import SeedanceGenerationTrigger
+from tests.airflow.fixtures import VENDORS
+from tests.airflow.running import by_way_of_the_database
+
+PATIENCE = 3_600.0
+
+
+class Time:
+    """Our clock and the vendor's, moved by nothing but the trigger's sleeping."""
+
+    def __init__(self, emulator) -> None:
+        self._emulator = emulator
+        self.start = self.moment = time.time()
+        self.naps: list[float] = []
+
+    def now(self) -> float:
+        return self.moment
+
+    def chance(self) -> float:
+        return 0.5
+
+    async def sleep(self, seconds: float) -> None:
+        self.naps.append(seconds)
+        self.moment += seconds
+        await asyncio.to_thread(self._emulator.advance, seconds)
+
+
+@pytest.fixture
+def passing(emulator, monkeypatch) -> Time:
+    """The time that passes."""
+    made = Time(emulator)
+    monkeypatch.setattr(clock, "WallClock", lambda: made)
+    monkeypatch.setattr(generation, "asyncio", SimpleNamespace(sleep=made.sleep, to_thread=asyncio.to_thread))
+    return made
+
+
+@pytest.fixture
+def waiting_for(passing, connect):
+    """Submits a generation and makes its trigger."""
+
+    def made(prompt: str = "A fox looks up", vendor: str = "modelark") -> SeedanceGenerationTrigger:
+        hook = SeedanceHook(connect(vendor))
+        bought = hook.create_generation(GenerationRequest(prompt=prompt, duration=4, resolution="480p"))
+        return SeedanceGenerationTrigger(
+            hook.seedance_conn_id, bought.generation_id, passing.start, passing.start + PATIENCE
+        )
+
+    return made
+
+
+def payload_of(trigger):
+    """What the trigger's only event carries."""
+
+    async def run():
+        return [event.payload async for event in trigger.run()]
+
+    (payload,) = asyncio.run(run())
+    return payload
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_it_fires_when_the_generation_has_ended(vendor, waiting_for, passing) -> None:
+    """With the id, the outcome and the times, and with nothing that opens or unlocks anything."""
+    trigger = waiting_for(vendor=vendor)
+    assert payload_of(trigger) == {
+        "version": 1,
+        "generation_id": trigger.generation_id,
+        "outcome": "ended",
+        "started": passing.start,
+        "deadline": passing.start + PATIENCE,
+        "queue_deadline": None,
+    }
+
+
+def test_a_failure_is_an_end_too(waiting_for) -> None:
+    """Why it failed is read by the task; the reason never travels."""
+    assert payload_of(waiting_for("[emulator:moderation] A fox"))["outcome"] == "ended"
+
+
+def test_trouble_is_borne_for_a_while(waiting_for, emulator, passing) -> None:
+    """Ten minutes of error pages do not end the wait for a paid video."""
+    trigger = waiting_for()
+    emulator.add_fault(on="get", kind="status", status=502, times=160)
+    assert payload_of(trigger)["outcome"] == "ended"
+    assert 400 < passing.moment - passing.start < 900
+
+
+def test_trouble_without_end_is_told(waiting_for, emulator, passing) -> None:
+    """After a quarter of an hour the task is to look for itself."""
+    trigger = waiting_for()
+    emulator.add_fault(on="get", kind="status", status=502, times=None)
+    assert payload_of(trigger)["outcome"] == "lost_sight"
+    assert 900 < passing.moment - passing.start < 960
+
+
+def test_an_error_that_waiting_will_not_mend_ends_the_wait(waiting_for, connect, passing) -> None:
+    """A key that was withdrawn is for the task to report."""
+    trigger = waiting_for()
+    connect(password="sk-invalid")
+    assert payload_of(trigger)["outcome"] == "lost_sight"
+    assert passing.naps == []
+
+
+def test_the_deadline_is_absolute(waiting_for, passing) -> None:
+    """A restarted trigger gives up at the same moment as the one before it."""
+    trigger = waiting_for("[emulator:stuck] A fox")
+    passing.moment += PATIENCE - 30
+    assert payload_of(by_way_of_the_database(trigger))["outcome"] == "timed_out"
+    assert passing.moment == pytest.approx(passing.start + PATIENCE)
+
+
+def test_a_deadline_in_the_past_still_gets_one_look(waiting_for, emulator, passing) -> None:
+    """After a long outage a finished video is found, not given up."""
+    trigger = waiting_for()
+    emulator.advance(20_000)
+    passing.moment += PATIENCE + 100
+    assert payload_of(trigger)["outcome"] == "ended"
+
+
+def test_the_time_in_the_queue_has_a_limit_of_its_own(waiting_for, passing) -> None:
+    """Where the author set one."""
+    trigger = waiting_for("[emulator:stuck] A fox")
+    trigger.queue_deadline = passing.start + 60
+    assert payload_of(trigger)["outcome"] == "queued_too_long"
+
+
+def test_a_hundred_looks_leave_a_line_for_each_change_only(waiting_for, emulator, passing, capsys, caplog) -> None:
+    """Lines in a polling loop become task logs that nobody can read."""
+    trigger = waiting_for("[emulator:stuck] A fox")
+    capsys.readouterr()
+    caplog.clear()
+    caplog.set_level("INFO")
+    payload_of(trigger)
+    assert emulator.ledger()["requests"]["modelark"]["get"] >= 100
+    printed = [line for line in capsys.readouterr().out.splitlines() if "eneration" in line]
+    assert len(printed) + len(caplog.records) == 1
+    assert f"{trigger.generation_id} is queued at modelark" in "".join([*printed, *caplog.messages])
+
+
+@pytest.fixture
+def clients(monkeypatch) -> list[AsyncSeedanceClient]:
+    """Every client that the hook has made."""
+    made = []
+    original = SeedanceHook.aget_conn
+
+    async def remembering(hook):
+        made.append(await original(hook))
+        return made[-1]
+
+    monkeypatch.setattr(SeedanceHook, "aget_conn", remembering)
+    return made
+
+
+def closed(client: AsyncSeedanceClient) -> bool:
+    """Whether none of its connections is open."""
+    return client._kept.is_closed and client._fresh.is_closed
+
+
+def test_one_client_serves_the_whole_wait_and_is_closed(waiting_for, clients, emulator) -> None:
+    """No client for each look."""
+    payload_of(waiting_for())
+    assert emulator.ledger()["requests"]["modelark"]["get"] > 3
+    (client,) = clients
+    assert closed(client)
+
+
+def test_a_cancelled_trigger_closes_its_client(waiting_for, clients, passing) -> None:
+    """As when the triggerer stops."""
+    trigger = waiting_for("[emulator:stuck] A fox")
+
+    async def stop_while_it_waits() -> None:
+        running = asyncio.ensure_future(anext(trigger.run()))
+        while len(passing.naps) < 3:
+            await asyncio.sleep(0)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+    asyncio.run(stop_while_it_waits())
+    assert [closed(client) for client in clients] == [True]
+
+
+def test_a_connection_that_cannot_be_read_once_is_borne(waiting_for, monkeypatch) -> None:
+    """Airflow's API may blink."""
+    trigger = waiting_for()
+    original = BaseHook.aget_connection
+    failures = [RuntimeError("API server is restarting")]
+
+    async def blinking(conn_id):
+        if failures:
+            raise failures.pop()
+        return await original(conn_id)
+
+    monkeypatch.setattr(SeedanceHook, "aget_connection", staticmethod(blinking))
+    assert payload_of(trigger)["outcome"] == "ended"
+    assert failures == []
+
+
+def test_its_arguments_survive_airflows_own_storage(waiting_for) -> None:
+    """What the triggerer reads back makes the same trigger."""
+    trigger = waiting_for()
+    stored = Trigger.from_object(trigger)
+    assert stored.classpath == f"{SeedanceGenerationTrigger.__module__}.SeedanceGenerationTrigger"
+    assert SeedanceGenerationTrigger(**stored.kwargs).serialize() == trigger.serialize()
+    assert by_way_of_the_database(trigger).serialize() == trigger.serialize()
+
+
+def test_its_arguments_are_ids_times_and_a_policy(waiting_for) -> None:
+    """They are stored in clear text: no key, no host, no link, no prompt."""
+    _, kwargs = waiting_for().serialize()
+    assert {name: type(value) for name, value in kwargs.items()} == {
+        "seedance_conn_id": str,
+        "generation_id": str,
+        "started": float,
+        "deadline": float,
+        "queue_deadline": type(None),
+        "cancel_on_kill": bool,
+    }

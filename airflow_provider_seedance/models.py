@@ -62,6 +62,15 @@ def _mapping(value: Any) -> Any:
     return _literal(value) if isinstance(value, str) else value
 
 
+def _sendable(options: dict[str, Any]) -> dict[str, Any]:
+    """Refused here, not when the request is written and its intent is on record already."""
+    try:
+        json.dumps(options, allow_nan=False, ensure_ascii=False).encode()
+    except (TypeError, ValueError, RecursionError) as fault:
+        raise ValueError(f"JSON cannot hold it: {fault}") from fault
+    return options
+
+
 def _literal(text: str) -> Any:
     """The list or dict that a template turned into text, in JSON's notation or in Python's."""
     try:
@@ -125,7 +134,9 @@ class GenerationRequest(BaseModel):
     #: 0 to 9; higher runs earlier.
     priority: OptionalInt = None
     #: Further fields for the vendor's request body, sent as they are.
-    vendor_options: Annotated[dict[str, Any], BeforeValidator(_mapping)] = Field(default_factory=dict)
+    vendor_options: Annotated[dict[str, Any], BeforeValidator(_mapping), AfterValidator(_sendable)] = Field(
+        default_factory=dict
+    )
 
     @classmethod
     def of(cls, fields: Mapping[str, Any]) -> GenerationRequest:

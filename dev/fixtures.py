@@ -24,9 +24,10 @@ EXAMPLE_DAGS = Path(__file__).resolve().parent.parent / "example_dags"
 
 @dataclass(frozen=True)
 class AirflowWithEmulator(Stack):
-    """A running Airflow, and the emulator that its connections lead to."""
+    """A running Airflow, the emulator that its connections lead to, and a folder for further DAGs."""
 
     emulator: Emulator
+    more_dags: Path
 
 
 @pytest.fixture(scope="session")
@@ -34,12 +35,13 @@ def airflow_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowW
     """A running Airflow with the example DAGs and the connections of :func:`dev.emulator.connections`."""
     _refuse_a_second_one(tmp_path_factory)
     home = tmp_path_factory.mktemp("airflow")
+    more_dags = tmp_path_factory.mktemp("dags")
     with (
         signals_end_the_block(),
         serve(rate=60) as emulator,
-        airflow(home, dags=[EXAMPLE_DAGS], connections=connections(emulator.url)) as stack,
+        airflow(home, dags=[EXAMPLE_DAGS, more_dags], connections=connections(emulator.url)) as stack,
     ):
-        yield AirflowWithEmulator(**vars(stack), emulator=emulator)
+        yield AirflowWithEmulator(**vars(stack), emulator=emulator, more_dags=more_dags)
 
 
 def _refuse_a_second_one(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -86,10 +86,12 @@ class Processes:
     def kill_tree(self, name: str) -> None:
         """SIGKILL one of the processes and everything below it, as a machine's crash would; then it is forgotten."""
         process = self._running.pop(name)
-        for doomed in _tree(process.pid):
+        doomed = _tree(process.pid)
+        for each in doomed:
             with suppress(psutil.NoSuchProcess):
-                doomed.kill()
+                each.kill()
         process.wait()
+        psutil.wait_procs(doomed[1:], timeout=5)
 
     def below(self, name: str) -> list[psutil.Process]:
         """All descendants of one of the processes."""

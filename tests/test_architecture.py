@@ -164,15 +164,15 @@ def vendor_words(modules: Modules) -> list[str]:
     """Vendors named in code; docstrings and comments may speak of them."""
     names = "|".join(path.stem for path in (ROOT / "catalog" / "data").glob("*.json"))
     return [
-        f"{module} says {node.value!r}"
+        f"{module} says {literal!r}"
         for module, tree in modules.items()
         if not any(within(module, place) for place in VENDOR_WORDS)
-        for node in _literals(tree)
-        if re.search(rf"\b({names})\b", node.value)
+        for literal in _literals(tree)
+        if re.search(rf"\b({names})\b", literal)
     ]
 
 
-def _literals(tree: ast.Module) -> Iterator[ast.Constant]:
+def _literals(tree: ast.Module) -> Iterator[str]:
     docstrings = {
         id(node.value)
         for node in ast.walk(tree)
@@ -180,7 +180,7 @@ def _literals(tree: ast.Module) -> Iterator[ast.Constant]:
     }
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
-            yield node
+            yield node.value
 
 
 def strangers_of_the_emulator(modules: Modules) -> list[str]:

@@ -97,13 +97,13 @@ def _checked_key(key: str | None, vendor: str) -> str:
 
 
 def _checked_url(host: str, vendor: str) -> str:
-    url = host.strip().rstrip("/")
+    url = host.strip()
     if "://" not in url:
         url = f"https://{url}"
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and _HOST.fullmatch(parts.hostname or "")
-        usable = usable and parts.port != 0 and "@" not in parts.netloc
+        named = _HOST.fullmatch(parts.hostname or "") is not None and "@" not in parts.netloc
+        usable = parts.scheme in ("http", "https") and named and parts.port != 0
     except ValueError:
         usable = False
     if not usable or parts.query or parts.fragment:
@@ -112,7 +112,7 @@ def _checked_url(host: str, vendor: str) -> str:
             " such as https://proxy.example.com/seedance, or leave it empty for the vendor's own",
             vendor=vendor,
         )
-    return url
+    return url.rstrip("/")
 
 
 def _positive(name: str, value: Any, vendor: str) -> float | None:

@@ -1,13 +1,15 @@
-"""Waiting for one generation, on a thread and on an event loop: the same decisions, carried out twice."""
+"""Waiting for one generation on a thread: the decisions, carried out."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from airflow_provider_seedance.errors import SeedanceError
-from airflow_provider_seedance.models import Generation
+from airflow_provider_seedance.models import Generation, Pending
+from airflow_provider_seedance.polling.latency import Latencies
+from airflow_provider_seedance.polling.schedule import MAX_LAG, History, pause_alone
 from airflow_provider_seedance.polling.watch import Look, Outcome, Watch, after_answer, after_error
 
 
@@ -37,12 +39,15 @@ def wait_for_end(
     clock: Clock,
     sleep: Callable[[float], None],
     on_change: Callable[[Generation], None],
+    max_lag: float = MAX_LAG,
 ) -> Verdict:
     """Look until the generation has ended, the deadline has passed, or the vendor cannot be asked any more.
 
     :param on_change: called when the status changes, not at each look.
+    :param max_lag: the longest pause between two looks, seconds.
     """
     seen: Generation | None = None
+    history, latencies = History(watch.started), Latencies()
     while True:
         error = None
         try:
@@ -50,7 +55,12 @@ def wait_for_end(
             if seen is None or seen.status is not answer.status:
                 on_change(answer)
             seen = answer
-            decision = after_answer(watch, seen, now=clock.now(), chance=clock.chance())
+            now, pause = clock.now(), 0.0
+            if isinstance(seen, Pending):
+                history = history.and_now(seen, now)
+                expected = latencies.expected(history.cell, history.estimate)
+                pause = pause_alone(history, expected, now=now, chance=clock.chance(), max_lag=max_lag)
+            decision = after_answer(watch, seen, now=now, pause=pause)
         except SeedanceError as fault:
             error = fault
             decision = after_error(watch, error, now=clock.now(), chance=clock.chance())
@@ -58,30 +68,3 @@ def wait_for_end(
             return Verdict(decision, seen, error)
         watch = decision.watch
         sleep(decision.pause)
-
-
-async def await_end(
-    look: Callable[[], Awaitable[Generation]],
-    watch: Watch,
-    *,
-    clock: Clock,
-    sleep: Callable[[float], Awaitable[None]],
-    on_change: Callable[[Generation], None],
-) -> Verdict:
-    """As :func:`wait_for_end`, on an event loop."""
-    seen: Generation | None = None
-    while True:
-        error = None
-        try:
-            answer = await look()
-            if seen is None or seen.status is not answer.status:
-                on_change(answer)
-            seen = answer
-            decision = after_answer(watch, seen, now=clock.now(), chance=clock.chance())
-        except SeedanceError as fault:
-            error = fault
-            decision = after_error(watch, error, now=clock.now(), chance=clock.chance())
-        if not isinstance(decision, Look):
-            return Verdict(decision, seen, error)
-        watch = decision.watch
-        await sleep(decision.pause)

@@ -1,6 +1,7 @@
 """How to wait for one generation: pure decisions, with the clock and chance as arguments.
 
-The trigger and the waiting worker carry out the same decisions, so both modes end alike.
+The trigger and the waiting worker carry out the same decisions, so both modes end alike. When to look is the
+schedule's to say (:mod:`airflow_provider_seedance.polling.schedule`).
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from enum import Enum
 from airflow_provider_seedance.errors import Kind, SeedanceError
 from airflow_provider_seedance.models import Generation, Pending, Status
 
-#: Bounds of the pause between two looks, seconds.
-SHORTEST, LONGEST = 2.0, 15.0
+#: The pause after trouble, seconds, unless the vendor asks for a longer one.
+AFTER_TROUBLE = 15.0
 #: How long a vendor may be out of reach, seconds, before waiting for it makes no sense.
 TROUBLE_BUDGET = 900.0
+#: The longest ``Retry-After`` that is waited out between two looks, seconds.
+LONGEST_OBEYED = 300.0
 
 _PASSING = frozenset({Kind.RATE_LIMIT, Kind.OVERLOAD, Kind.CONNECTION, Kind.UNKNOWN})
 
@@ -32,7 +35,7 @@ class Outcome(str, Enum):
     LOST_SIGHT = "lost_sight"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Watch:
     """What is known while waiting. All times are epoch seconds.
 
@@ -48,7 +51,7 @@ class Watch:
     trouble_since: float | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Look:
     """Look again after ``pause`` seconds."""
 
@@ -56,35 +59,34 @@ class Look:
     watch: Watch
 
 
-def after_answer(watch: Watch, seen: Generation, *, now: float, chance: float) -> Look | Outcome:
+def after_answer(watch: Watch, seen: Generation, *, now: float, pause: float) -> Look | Outcome:
     """What to do after the vendor said how the generation stands.
 
-    :param chance: a random number in [0, 1), for jitter.
+    :param pause: seconds until the next look, as the schedule has it; no look is put off beyond a deadline.
     """
     if not isinstance(seen, Pending):
         return Outcome.ENDED
     limit = watch.queue_deadline if seen.status is Status.QUEUED else None
-    if limit is not None and now >= limit and now < watch.deadline:
-        return Outcome.QUEUED_TOO_LONG
-    return _look_or_give_up(replace(watch, trouble_since=None), _pace(watch, now), now, chance)
+    if limit is not None and now < watch.deadline:
+        if now >= limit:
+            return Outcome.QUEUED_TOO_LONG
+        pause = min(pause, limit - now)
+    return _look_or_give_up(replace(watch, trouble_since=None), pause, now)
 
 
 def after_error(watch: Watch, error: SeedanceError, *, now: float, chance: float) -> Look | Outcome:
-    """What to do after the vendor could not be asked: errors that pass are borne for ``TROUBLE_BUDGET`` seconds."""
+    """What to do after the vendor could not be asked: errors that pass are borne for ``TROUBLE_BUDGET`` seconds.
+
+    :param chance: a random number in [0, 1), for jitter.
+    """
     since = now if watch.trouble_since is None else watch.trouble_since
     if error.kind not in _PASSING or now - since > TROUBLE_BUDGET:
         return Outcome.LOST_SIGHT
-    pause = max(LONGEST, error.retry_after or 0.0)
-    return _look_or_give_up(replace(watch, trouble_since=since), pause, now, chance)
+    pause = max(AFTER_TROUBLE * (0.75 + chance / 2), min(error.retry_after or 0.0, LONGEST_OBEYED))
+    return _look_or_give_up(replace(watch, trouble_since=since), pause, now)
 
 
-def _pace(watch: Watch, now: float) -> float:
-    """A tenth of the time waited so far, within bounds."""
-    return min(LONGEST, max(SHORTEST, (now - watch.started) / 10))
-
-
-def _look_or_give_up(watch: Watch, pause: float, now: float, chance: float) -> Look | Outcome:
+def _look_or_give_up(watch: Watch, pause: float, now: float) -> Look | Outcome:
     if now >= watch.deadline:
         return Outcome.TIMED_OUT
-    jittered = pause * (0.75 + chance / 2)
-    return Look(min(jittered, watch.deadline - now), watch)
+    return Look(min(pause, watch.deadline - now), watch)

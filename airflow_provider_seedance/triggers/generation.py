@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 if TYPE_CHECKING:
-    from airflow_provider_seedance.client.http import AsyncSeedanceClient
+    from airflow_provider_seedance.client.settings import ClientSettings
     from airflow_provider_seedance.models import Generation
+    from airflow_provider_seedance.polling.fleets import Fleets
 
 _FINAL_STATES = frozenset({"failed", "success", "skipped", "upstream_failed", "removed"})
 
@@ -19,7 +20,8 @@ class SeedanceGenerationTrigger(BaseTrigger):
     """Fires when a generation has ended, its deadline has passed, or the vendor cannot be asked any more.
 
     Its arguments are stored in clear text, so they are ids and times only; both times are absolute, and a restart
-    of the triggerer moves neither.
+    of the triggerer moves neither. Triggers of one connection share one client and its requests; the longest pause
+    between two looks is ``[seedance] max_lag`` of the Airflow configuration, seconds (60).
 
     :param seedance_conn_id: a connection of type ``seedance``.
     :param generation_id: the generation to wait for.
@@ -46,7 +48,6 @@ class SeedanceGenerationTrigger(BaseTrigger):
         self.queue_deadline = queue_deadline
         self.cancel_on_kill = cancel_on_kill
         self._fired = False
-        self._client: AsyncSeedanceClient | None = None
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         return (
@@ -62,25 +63,16 @@ class SeedanceGenerationTrigger(BaseTrigger):
         )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        from airflow_provider_seedance.polling.clock import WallClock
         from airflow_provider_seedance.polling.event import GenerationEvent
-        from airflow_provider_seedance.polling.wait import await_end
+        from airflow_provider_seedance.polling.fleets import fleets_here
         from airflow_provider_seedance.polling.watch import Watch
 
         watch = Watch(self.deadline, self.started, self.queue_deadline)
-        try:
-            verdict = await await_end(
-                self._look,
-                watch,
-                clock=WallClock(),
-                sleep=asyncio.sleep,
-                on_change=self._log_change,
-            )
-        finally:
-            if self._client is not None:
-                await self._client.close()
+        outcome = await fleets_here(_fleets).wait(
+            self.seedance_conn_id, self._look_up, self.generation_id, watch, self._log_change
+        )
         self._fired = True
-        payload = GenerationEvent(self.generation_id, verdict.outcome, watch).to_payload()
+        payload = GenerationEvent(self.generation_id, outcome, watch).to_payload()
         yield TriggerEvent(payload)  # type: ignore[no-untyped-call]
 
     async def on_kill(self) -> None:
@@ -114,17 +106,12 @@ class SeedanceGenerationTrigger(BaseTrigger):
                 return None if state is None else str(getattr(state, "value", state))
         return None
 
-    async def _look(self) -> Generation:
-        if self._client is None:
-            self._client = await self._connect()
-        return await self._client.get_generation(self.generation_id)
-
-    async def _connect(self) -> AsyncSeedanceClient:
+    async def _look_up(self) -> ClientSettings:
         from airflow_provider_seedance.errors import NotSent, SeedanceError
         from airflow_provider_seedance.hooks.seedance import SeedanceHook
 
         try:
-            return await SeedanceHook(self.seedance_conn_id).aget_conn()
+            return await SeedanceHook(self.seedance_conn_id).asettings()
         except SeedanceError:
             raise
         except Exception as fault:
@@ -135,3 +122,19 @@ class SeedanceGenerationTrigger(BaseTrigger):
 
     def _log_change(self, seen: Generation) -> None:
         self.log.info("Generation %s is %s at %s.", seen.generation_id, seen.status.value, seen.vendor)
+
+
+def _fleets() -> Fleets:
+    from airflow.sdk.configuration import conf
+
+    from airflow_provider_seedance.client.http import AsyncSeedanceClient
+    from airflow_provider_seedance.polling.clock import WallClock
+    from airflow_provider_seedance.polling.fleets import Fleets
+    from airflow_provider_seedance.polling.schedule import MAX_LAG
+
+    return Fleets(
+        lambda settings: AsyncSeedanceClient(settings, attempts=1),
+        clock=WallClock(),
+        sleep=asyncio.sleep,
+        max_lag=conf.getfloat("seedance", "max_lag", fallback=MAX_LAG),
+    )

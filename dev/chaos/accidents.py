@@ -67,15 +67,6 @@ class Accidents:
                 kind = request["status"] if request["fault"] == "status" else request["fault"]
                 self.struck[f"{request['operation']} {kind}"] += 1
 
-    def calm(self) -> None:
-        """No more accidents: the faults are cleared, and whatever is missing is started again."""
-        self._coming.clear()
-        self._waiting.clear()
-        self._emulator.clear_faults()
-        for name in self._absent:
-            self._processes.restart(name)
-        self._absent.clear()
-
     def _done(self, kill: Kill, now: float) -> bool:
         """Whether the kill has happened, or never will."""
         if kill.victim == "task":

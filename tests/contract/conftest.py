@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from airflow_provider_seedance.client import http
 from airflow_provider_seedance.emulator import Emulator, serve
 from tests.contract.account import ASKS, Account, Open
 
@@ -28,7 +27,7 @@ def emulator(running_emulator: Emulator) -> Emulator:
 @pytest.fixture(params=list(ASKS))
 def opened(request: pytest.FixtureRequest, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Open:
     """Opens accounts for either client, with jitter that draws zero, so that retries take no time."""
-    monkeypatch.setattr(http.random, "random", lambda: 0.0)
+    monkeypatch.setattr("random.random", lambda: 0.0)
 
     def open_account(vendor: str, **settings: object) -> Account:
         return Account(emulator, vendor, ASKS[request.param], settings)

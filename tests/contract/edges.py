@@ -1,4 +1,4 @@
-"""Requests at and just beyond every limit that a contract names, for any model: the values on both sides of each edge."""
+"""Requests on both sides of every edge that a contract names, for any model."""
 
 from __future__ import annotations
 

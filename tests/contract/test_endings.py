@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_seedance.errors import Kind, ModerationRefused
+from airflow_provider_seedance.errors import GenerationFailed, Kind, ModerationRefused
 from airflow_provider_seedance.models import Failed, GenerationRequest, Pending, Status
 from tests.contract.account import LONG, VENDORS, Open
 
@@ -32,6 +32,7 @@ def test_a_generation_that_fails(vendor: str, fate: str, kind: Kind, retryable: 
     seen = account.finished(prompt=f"[emulator:{fate}] A kitten", duration=4)
     assert isinstance(seen, Failed)
     assert (seen.status, seen.failure.kind) == (Status.FAILED, kind)
+    assert GenerationFailed(seen.failure.message, kind=kind).retryable is retryable
     assert len(seen.failure.message) > 10
     assert account.emulator.ledger()["generations"][0]["billed"] is False
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import httpx
 import pytest
 
+from airflow_provider_seedance.errors import RequestInvalid
 from airflow_provider_seedance.models import (
     Cost,
     Generation,
@@ -17,7 +19,7 @@ from airflow_provider_seedance.models import (
     Succeeded,
 )
 from tests.contract.account import LONG, VENDORS, Account, Open, filled
-from tests.contract.orders import ORDERS, Order
+from tests.contract.orders import IMAGE, ORDERS, Order
 
 each_order = pytest.mark.parametrize("order", ORDERS, ids=lambda order: f"{order.vendor}: {order.name}")
 
@@ -186,3 +188,58 @@ def test_a_caller_id_finds_its_generation(opened: Open) -> None:
     assert account.get("job-0001").generation_id == generation_id
     assert account.create(**order) == generation_id
     assert account.accepted() == 1
+
+
+ASSETS: dict[str, tuple[str, dict[str, Any], str, str, dict[str, Any]]] = {
+    "anyfast": (
+        "/volc/asset/CreateAssetGroup",
+        {"model": "volc-asset", "Name": "cast"},
+        "/volc/asset/CreateAsset",
+        "GroupId",
+        {"model": "volc-asset", "Name": "hero", "AssetType": "Image", "URL": IMAGE},
+    ),
+    "toapis": (
+        "/v1/videos/doubao-seedance-2-0/private-avatar/groups",
+        {"name": "cast"},
+        "/v1/videos/doubao-seedance-2-0/private-avatar/assets",
+        "group_id",
+        {"asset_type": "image", "source_url": IMAGE, "name": "hero"},
+    ),
+}
+
+
+def _stored_asset(account: Account) -> str:
+    """The id of an image in the vendor's library, made without the client's help."""
+    groups, group, assets, group_field, asset = ASSETS[account.vendor]
+    settings = account.settings
+    headers = {"Authorization": f"Bearer {settings.api_key}"}
+    with httpx.Client(headers=headers, trust_env=False) as http:
+
+        def post(path: str, body: dict[str, Any]) -> Any:
+            answer = http.post(settings.base_url + path, json=filled(body, account.emulator)).json()
+            return answer.get("data", answer)
+
+        made = post(groups, group)
+        group_id = made.get("Id") or made["group_id"]
+        stored = post(assets, {**asset, group_field: group_id})
+    account.emulator.advance(120)
+    asset_id: str = stored.get("Id") or stored["asset_id"]
+    return asset_id
+
+
+@pytest.mark.parametrize("vendor", ASSETS)
+def test_an_asset_of_the_vendors_library_is_a_medium_too(vendor: str, opened: Open) -> None:
+    """As ``asset://<id>``, wherever an image is taken."""
+    account = opened(vendor)
+    asset_id = _stored_asset(account)
+    finished = account.finished(prompt="@image1 waves", reference_images=[f"asset://{asset_id}"])
+    assert finished.status is Status.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    "unsayable", [{1, 2}, float("nan"), "\ud800", object()], ids=["set", "nan", "surrogate", "object"]
+)
+def test_what_json_cannot_hold_is_refused(unsayable: object) -> None:
+    """Like any other field that is wrong: before anything is sent, or an intent put on record."""
+    with pytest.raises(RequestInvalid, match="vendor_options"):
+        GenerationRequest.of({"prompt": "x", "vendor_options": {"new": [unsayable]}})

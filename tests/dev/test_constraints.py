@@ -21,7 +21,9 @@ def test_every_line_is_a_plain_pin() -> None:
 def test_what_the_project_asks_for_is_pinned_as_it_asks() -> None:
     """No requirement of ``pyproject.toml`` is without a pin, and no pin is outside of what it allows."""
     pinned = dict(line.split("==") for line in LINES)
-    asked = re.findall(r'^\s*"([a-z0-9-]+[<>=][\d.,<>=]+)",', (PROJECT / "pyproject.toml").read_text(), re.MULTILINE)
+    asked = re.findall(
+        r'^\s*"([a-z0-9-]+[<>=][\d.,<>=]+)",', (PROJECT / "pyproject.toml").read_text(), re.MULTILINE
+    )
     wrong = [
         text for text in asked if not Requirement(text).specifier.contains(pinned[Requirement(text).name])
     ]

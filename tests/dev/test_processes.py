@@ -117,3 +117,17 @@ def test_the_former_signal_handlers_come_back() -> None:
     with signals_end_the_block():
         assert signal.getsignal(signal.SIGTERM) is not before
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_crash_takes_the_children_along_and_can_be_mended(tmp_path: Path) -> None:
+    """SIGKILL for a process and all below it; afterwards it is started again as it was."""
+    with Processes(tmp_path) as processes:
+        processes.start("parent", PARENT_OF_A_DAEMON, os.environ)
+        eventually(lambda: processes.log("parent").read_text().strip())
+        (below,) = processes.below("parent")
+        processes.kill_tree("parent")
+        assert not running(below.pid)
+        processes.check()
+        again = processes.restart("parent")
+        assert running(again)
+    assert not running(again)

@@ -20,10 +20,15 @@ ON_ORPHANED_INTENT: dict[str, Literal["fail", "resubmit"]] = {
 
 
 @task
-def prompts(vendor: str, params: dict[str, Any]) -> list[str]:
-    """One for each of this vendor's videos; it tells in the vendor's ledger whose video it is."""
-    names = list(ON_ORPHANED_INTENT)
-    return [f"{vendor} {number:04}" for number in range(params["videos"]) if names[number % 4] == vendor]
+def prompts(vendor: str, count: str) -> list[str]:
+    """One for each of this vendor's videos; it tells in the vendor's ledger whose video it is.
+
+    :param count: of all vendors' videos, which take turns.
+    """
+    vendors = list(ON_ORPHANED_INTENT)
+    return [
+        f"{vendor} {number:04}" for number in range(int(count)) if vendors[number % len(vendors)] == vendor
+    ]
 
 
 def videos(vendor: str) -> None:
@@ -47,7 +52,7 @@ def videos(vendor: str) -> None:
             destination="{{ params.output }}/published/{vendor}/{generation_id}.mp4",
         )
 
-    video.expand(prompt=prompts.override(task_id=f"prompts_{vendor}")(vendor))
+    video.expand(prompt=prompts.override(task_id=f"prompts_{vendor}")(vendor, "{{ params.videos }}"))
 
 
 with DAG(

@@ -1,0 +1,68 @@
+"""A real Airflow for a whole test session: scheduler, triggerer, DAG processor, API server and LocalExecutor.
+
+Each test that uses it carries ``@pytest.mark.xdist_group("stack")``: then all of them run in one worker and share it.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from airflow_provider_seedance.emulator import Emulator, serve
+from dev.api import Run
+from dev.emulator import VENDORS, connection
+from dev.processes import signals_end_the_block
+from dev.stack import Stack, airflow
+from tests.airflow.home import DAGS, EXAMPLES
+
+#: Vendor seconds in a second: a generation takes some 6 s. Airflow's scheduler fails a task that is resumed before
+#: it has heard from the executor that the task's first part is over, which can take seconds on a busy machine.
+RATE = 20
+#: Seconds for a DAG run.
+PATIENCE = 150
+#: What is looked for wherever it must not be.
+MARKED_KEY = "sk-marked-6d1f0a9c4e7b"
+USED_EXAMPLES = ("text_to_video.py", "full_pipeline.py", "chained_shots.py")
+
+
+@dataclass(frozen=True)
+class TestedStack(Stack):
+    """A running Airflow, and the emulator that its connections ``seedance_<vendor>`` lead to."""
+
+    emulator: Emulator
+
+    def succeed(self, run: Run) -> None:
+        """Wait for the run's end; if it is a bad one, fail with what the tasks raised."""
+        if self.api.finish(run, timeout=PATIENCE) == "success":
+            return
+        failed = [task for task in self.api.tasks(run) if task.state == "failed"]
+        pytest.fail("\n".join(f"{task}: {self.api.error(run, task)}" for task in failed))
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestedStack]:
+    """The stack, with the main examples and the DAGs of the tests."""
+    home = tmp_path_factory.mktemp("stack")
+    folder = home / "dags"
+    shutil.copytree(DAGS, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in USED_EXAMPLES:
+        shutil.copy(EXAMPLES / name, folder)
+    with serve(rate=RATE, link_seconds=1e9) as emulator:
+        connections = {
+            f"seedance_{vendor}": {**connection(vendor, emulator.url), "password": MARKED_KEY}
+            for vendor in VENDORS
+        }
+        settings = {
+            # A triggerer that was killed is missed after this many seconds.
+            "TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "10",
+            # One DAG waits for another's asset.
+            "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        }
+        with (
+            signals_end_the_block(),
+            airflow(home, dags=[folder], connections=connections, settings=settings) as running,
+        ):
+            yield TestedStack(**vars(running), emulator=emulator)

@@ -1,0 +1,121 @@
+"""The main examples through a real scheduler, triggerer and LocalExecutor."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.airflow.film import frames_of, measured
+from tests.airflow.fixtures import VENDORS
+from tests.airflow.stack import PATIENCE, RATE
+
+pytestmark = pytest.mark.xdist_group("stack")
+
+
+@pytest.fixture(scope="module")
+def runs(stack, tmp_path_factory):
+    """All runs at once, so that they wait for each other and not for the clock: their folder, and the run."""
+
+    def started(dag_id: str, vendor: str):
+        folder = tmp_path_factory.mktemp(f"{dag_id}-{vendor}")
+        conf = {
+            "seedance_conn_id": f"seedance_{vendor}",
+            "output": str(folder),
+            "landing": str(folder / "landing"),
+            "public": str(folder / "public"),
+        }
+        stack.api.wait_for_dag(dag_id)
+        params = stack.api.call("GET", f"/dags/{dag_id}/details")["params"]
+        run = stack.api.trigger(dag_id, {name: value for name, value in conf.items() if name in params})
+        return folder, run
+
+    wanted = [
+        *(("seedance_full_pipeline", vendor) for vendor in VENDORS),
+        ("seedance_text_to_video", "evolink"),
+        ("seedance_chained_shots", "modelark"),
+        ("tested_mapped", "toapis"),
+    ]
+    return {(dag_id, vendor): started(dag_id, vendor) for dag_id, vendor in wanted}
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_the_full_pipeline_on_each_vendor(vendor, stack, runs) -> None:
+    """By changing only the connection; the published files are what was ordered."""
+    folder, run = runs["seedance_full_pipeline", vendor]
+    stack.succeed(run)
+    result = stack.api.xcom(run, "generate")
+    assert result["vendor"] == vendor
+    (public,) = (folder / "public").glob("*.mp4")
+    film = measured(public)
+    assert (film.size, film.frames, film.sound) == ((1280, 720), frames_of(5), True)
+
+
+def test_a_publication_starts_the_dag_that_waits_for_it(stack, runs) -> None:
+    """The asset event carries the manifest to the next DAG."""
+    folder, run = runs["seedance_full_pipeline", "modelark"]
+    stack.succeed(run)
+    (public,) = (folder / "public").glob("*.mp4")
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        events = stack.api.call("GET", "/assets/events", params={"limit": 100})["asset_events"]
+        ours = [event for event in events if event["uri"] == public.as_uri()]
+        if ours and ours[0]["created_dagruns"]:
+            break
+        assert time.monotonic() < deadline, events
+        time.sleep(0.2)
+    (event,) = ours
+    assert event["extra"]["sha256"] == stack.api.xcom(run, "download")["sha256"]
+    (created,) = event["created_dagruns"]
+    assert created["dag_id"] == "seedance_after_publishing"
+
+
+def test_text_to_video(stack, runs) -> None:
+    """Deferred once, landed by the resumed task."""
+    folder, run = runs["seedance_text_to_video", "evolink"]
+    stack.succeed(run)
+    (landed,) = folder.glob("*.mp4")
+    assert measured(landed).frames == frames_of(5)
+    (task,) = stack.api.tasks(run)
+    assert "Pausing task as DEFERRED" in stack.api.log(run, task)
+
+
+def test_chained_shots(stack, runs) -> None:
+    """Three shots, each from the last frame of the one before."""
+    folder, run = runs["seedance_chained_shots", "modelark"]
+    stack.succeed(run)
+    assert [measured(folder / f"shot-{number}.mp4").frames for number in (1, 2, 3)] == [frames_of(5)] * 3
+    assert stack.api.xcom(run, "shot_3")["mode"] == "first_frame"
+
+
+def test_mapped_tasks(stack, runs) -> None:
+    """Each prompt is a generation and a file of its own."""
+    folder, run = runs["tested_mapped", "toapis"]
+    stack.succeed(run)
+    results = [stack.api.xcom(run, "generate", map_index=index) for index in range(3)]
+    ids = {result["generation_id"] for result in results}
+    assert {path.stem for path in folder.glob("*.mp4")} == ids
+    bought = [entry for entry in stack.emulator.ledger()["generations"] if entry["generation_id"] in ids]
+    assert sorted(entry["prompt"] for entry in bought) == ["A fox", "A heron", "An otter"]
+
+
+def test_a_generation_outlives_its_triggerer(stack, runs, tmp_path) -> None:
+    """Killed and replaced while a task is deferred: one create, one file."""
+    for _, run in runs.values():
+        stack.api.finish(run, timeout=PATIENCE)
+    before = stack.emulator.ledger()["creates_received"]
+    stack.emulator.set_rate(0)
+    conf = {"seedance_conn_id": "seedance_modelark", "output": str(tmp_path)}
+    run = stack.api.trigger("seedance_text_to_video", conf)
+    looks = stack.emulator.ledger()["requests"]["modelark"]["get"]
+    for (task,) in stack.api.follow(run, timeout=PATIENCE, every=0.1):
+        seen = stack.emulator.ledger()["requests"]["modelark"]["get"]
+        if task.state == "deferred" and seen > looks:
+            break
+    stack.processes.kill("triggerer")
+    stack.start("triggerer", "triggerer", "--skip-serve-logs")
+    stack.emulator.set_rate(RATE)
+    stack.succeed(run)
+    (landed,) = tmp_path.glob("*.mp4")
+    assert measured(landed).frames == frames_of(5)
+    assert stack.emulator.ledger()["creates_received"] == before + 1

@@ -1,0 +1,66 @@
+"""Reading what a run left behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from airflow_provider_seedance.emulator.render import Clip, render_video
+from dev.chaos.evidence import as_messages_say, billed, is_whole, recorded
+from dev.chaos.verdict import Billed
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A short whole video."""
+    file = tmp_path_factory.mktemp("video") / "clip.mp4"
+    render_video(Clip("modelark", "seedance-2.0", "text", "a boat", "tail", (320, 192), 25, audio=True), file)
+    return file
+
+
+def test_the_invoice_has_only_what_was_billed() -> None:
+    """A generation that failed costs nothing."""
+    line = {"vendor": "evolink", "generation_id": "g-1", "prompt": "a boat", "billed": True}
+    ledger = {"generations": [line, {**line, "generation_id": "g-2", "billed": False}]}
+    assert list(billed(ledger)) == [Billed("evolink", "g-1", "a boat")]
+
+
+@pytest.mark.parametrize(
+    ("record", "ids"),
+    [
+        ({}, set()),
+        ({"generation_id": None, "earlier": []}, set()),
+        ({"generation_id": "g-2", "earlier": ["g-1"]}, {"g-1", "g-2"}),
+    ],
+)
+def test_a_record_names_its_generations(record: dict[str, object], ids: set[str]) -> None:
+    """The present one, and those of earlier intents."""
+    assert recorded(record) == ids
+
+
+def test_a_whole_video_is_whole(video: Path) -> None:
+    """Every promised frame decodes."""
+    assert is_whole(video)
+
+
+def test_a_cut_video_is_not(video: Path, tmp_path: Path) -> None:
+    """Its header promises more than is there."""
+    cut = tmp_path / "cut.mp4"
+    content = video.read_bytes()
+    cut.write_bytes(content[: len(content) * 2 // 3])
+    assert not is_whole(cut)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no video at all"])
+def test_neither_is_anything_else(content: bytes | None, tmp_path: Path) -> None:
+    """A missing, an empty, and another file."""
+    file = tmp_path / "file.mp4"
+    if content is not None:
+        file.write_bytes(content)
+    assert not is_whole(file)
+
+
+def test_a_records_time_is_written_as_in_messages() -> None:
+    """JSON says Z where Python says +00:00."""
+    assert as_messages_say("2026-11-21T10:00:00.5Z") == "2026-11-21T10:00:00.500000+00:00"

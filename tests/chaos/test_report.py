@@ -1,0 +1,44 @@
+"""The summary of a chaos run."""
+
+from __future__ import annotations
+
+from dev.chaos.report import Circumstances, summary
+from dev.chaos.verdict import Billed, Evidence, Ordered, Statement
+
+WHERE = Circumstances(
+    seed=7,
+    videos=2,
+    seconds=61.4,
+    date="2026-11-21",
+    versions={"apache-airflow": "3.3.2"},
+    kills={"worker": 2, "scheduler": 1},
+    faults={"create drop_after_accept": 1},
+)
+EVIDENCE = Evidence(
+    billed=(Billed("evolink", "g-1", "one"), Billed("toapis", "g-2", "two")),
+    ordered=(
+        Ordered("evolink", "one", "seedance-2.0", "failed", 1),
+        Ordered("toapis", "two", "seedance-2.0", "success", 2),
+    ),
+    landed=frozenset({("toapis", "g-2")}),
+)
+
+
+def test_it_tells_the_conditions_the_numbers_and_the_verdict() -> None:
+    """All that is needed to judge a run, and to repeat it."""
+    statements = (Statement("water is wet", ()), Statement("pigs fly", ("one does not", "nor does another")))
+    assert summary(WHERE, EVIDENCE, statements).splitlines() == [
+        "seed 7, 2 videos, 61 s, 2026-11-21",
+        "apache-airflow 3.3.2",
+        "killed: scheduler 1, worker 2",
+        "struck: create drop_after_accept 1",
+        "",
+        " vendor  ordered  intents  billed  landed  failed tasks",
+        "evolink        1        1       1       0             1",
+        " toapis        1        2       1       1             0",
+        "",
+        "TRUE   water is wet",
+        "FALSE  pigs fly",
+        "       - one does not",
+        "       - nor does another",
+    ]

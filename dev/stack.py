@@ -57,7 +57,7 @@ def airflow(
     executor: str = "LocalExecutor",
     settings: Mapping[str, str] | None = None,
     port: int | None = None,
-    timeout: float = 120.0,
+    timeout: float = 300.0,
 ) -> Iterator[Stack]:
     """Run Airflow until the block is left; then no process of it is left either.
 

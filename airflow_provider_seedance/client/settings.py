@@ -29,7 +29,8 @@ class ClientSettings:
     :param region: one of the vendor's regions.
     :param api_key: sent to ``base_url`` and nowhere else.
     :param base_url: scheme, host and optional prefix, without a trailing slash.
-    :param request_timeout: seconds for one HTTP call; ``None`` for 60, and 300 for a create.
+    :param request_timeout: seconds for one HTTP call; ``None`` for 60, and 300 for a create. A create that is given
+        up has an unknown outcome, so a short time is a bad economy.
     :param max_concurrency: HTTP calls at a time to the vendor from one client.
     :param catalog_rows: the user's additions to the catalog.
     :param price_rows: the user's own prices.

@@ -6,12 +6,11 @@ Rule 2: what has come is on the file system with its last byte: a process may di
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 from urllib.parse import urlsplit
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -19,10 +18,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from airflow_provider_seedance.client.media import MediaStream
 from airflow_provider_seedance.errors import ResumeRefused
 from airflow_provider_seedance.landing.manifest import Origin
+from airflow_provider_seedance.landing.running_hash import RunningHash
 from airflow_provider_seedance.landing.targets import CHUNK
-
-if TYPE_CHECKING:
-    from hashlib import _Hash
 
 
 class Version(BaseModel):
@@ -84,7 +81,7 @@ class Partial:
     #: Bytes that are there.
     length: int = 0
     version: Version = field(default_factory=Version)
-    _digest: _Hash | None = field(default=None, init=False, repr=False)
+    _hash: RunningHash | None = field(default=None, init=False, repr=False)
 
     @property
     def complete(self) -> bool:
@@ -104,7 +101,7 @@ class Partial:
     @property
     def sha256(self) -> str:
         """Of all bytes that are there, in lower-case hex."""
-        return self._running_digest().hexdigest()
+        return self._running_hash().hexdigest()
 
     def begin(self, stream: MediaStream, url: str, now: datetime) -> None:
         """Make ready for the bytes of ``stream``: to go on with what is there, or from the beginning.
@@ -122,10 +119,10 @@ class Partial:
 
     def append(self, chunk: bytes) -> None:
         """Add to the end of what :meth:`begin` left there."""
+        self._running_hash().update(chunk)
         rest = memoryview(chunk)
         while rest:
             rest = rest[self.file.write(rest) :]
-        self._running_digest().update(chunk)
         self.length += len(chunk)
 
     def clear(self) -> None:
@@ -134,7 +131,7 @@ class Partial:
             self.note.unlink(missing_ok=True)
         self.file.seek(0)
         self.file.truncate()
-        self.length, self.version, self._digest = 0, Version(), hashlib.sha256()
+        self.length, self.version, self._hash = 0, Version(), RunningHash()
 
     def _restart(self, version: Version, url: str, now: datetime) -> None:
         self.clear()
@@ -154,15 +151,15 @@ class Partial:
     def _go_on(self, start: int) -> None:
         if start < self.length:
             self.file.truncate(start)
-            self.length, self._digest = start, None
-        self._running_digest()
+            self.length, self._hash = start, None
+        self._running_hash()
         self.file.seek(start)
 
-    def _running_digest(self) -> _Hash:
+    def _running_hash(self) -> RunningHash:
         """Kept up to date; what an earlier try left is read once."""
-        if self._digest is None:
-            self._digest = hashlib.sha256()
+        if self._hash is None:
+            self._hash = RunningHash()
             self.file.seek(0)
             while chunk := self.file.read(CHUNK):
-                self._digest.update(chunk)
-        return self._digest
+                self._hash.update(chunk)
+        return self._hash

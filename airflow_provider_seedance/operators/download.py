@@ -22,7 +22,8 @@ class SeedanceDownloadVideoOperator(MasksSignedLinks, BaseOperator):
 
     The link is read from the vendor at run time, so a dead one in ``video`` does no harm. The file is streamed in
     constant memory, its length and MP4 structure are verified, and what differs from the order is listed in
-    ``mismatches``.
+    ``mismatches``. When the connection breaks or the worker dies, what has come stays for the next try on the same
+    machine, for 25 hours at most.
 
     Returns the manifest: ``uri, bytes, sha256, content_type, media, source, mismatches, landed_at``.
 

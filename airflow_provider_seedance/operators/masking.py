@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 #: Where an operator's result has its links: whoever knows one can fetch the file, signed or not.
 RESULT_LINKS = ("video_url", "last_frame_url")
@@ -16,7 +15,7 @@ def bearer_links(value: Any, *, is_result: bool = False) -> Iterator[str]:
     :param is_result: ``value`` comes from a generation's result; else only links with a query count.
     """
     if isinstance(value, str):
-        if value.startswith(("https://", "http://")) and (is_result or urlsplit(value).query):
+        if value.startswith(("https://", "http://")) and (is_result or "?" in value):
             yield value
     elif isinstance(value, Mapping):
         for key, item in value.items():

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: The trigger keeps the deadline; Airflow's own deferral timeout only backs it up, this much later.
 BACKSTOP = timedelta(minutes=10)
+#: Seconds between the end of a wait that lost sight and the next one.
+BREATH = 5.0
 
 
 class WaitsForGeneration(BaseOperator):
@@ -135,6 +137,8 @@ class WaitsForGeneration(BaseOperator):
         if generation is None:
             if unfinished is not None:
                 raise unfinished
+            # The vendor answers again: a wait that just ended with trouble is not started over in the same breath.
+            time.sleep(BREATH)
             return self._wait(client, store, ended.generation_id, ended.watch)
         delivered = self._deliver(client, generation)
         settle(store, ended.generation_id, generation.status.value)

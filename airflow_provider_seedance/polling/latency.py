@@ -56,6 +56,10 @@ class Latency:
         """The time that lies this many standard deviations from the median, seconds."""
         return self.median * math.exp(deviations * self.spread)
 
+    def deviations(self, seconds: float) -> float:
+        """The inverse of :meth:`at`."""
+        return math.log(max(seconds, 0.1) / self.median) / max(self.spread, 0.01)
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:

@@ -6,21 +6,23 @@ the seconds that it saves.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from airflow_provider_seedance.models import Pending, Status
 from airflow_provider_seedance.polling.latency import UNKNOWN, Cell, Latency
 
 #: The longest pause between two looks unless the user sets another, and so the bound of the lag, seconds.
-MAX_LAG = 60.0
+MAX_LAG = 90.0
 #: The shortest pause between two looks at one generation that is asked for by itself, seconds.
 SHORTEST = 2.0
-#: Where close looks begin, in standard deviations from the median, and their distance, as a part of one deviation.
-BEGIN, STEP = -1.1, 0.24
+#: Where close looks begin, in standard deviations from the median; their distance there at the median, as a part of
+#: a deviation, and how it shrinks by the deviation, since an end that has not come becomes likelier.
+BEGIN, STEP, CLOSER = -0.9, 0.26, 0.4
 #: Beyond this many deviations it is overdue, and pauses grow with the time waited, by this part of it.
-OVERDUE, OVERDUE_STEP = 2.2, 0.08
+OVERDUE, OVERDUE_STEP = 2.2, 0.1
 #: Pauses are cut by up to this part, so that generations submitted together are not looked at together.
-JITTER = 0.2
+JITTER = 0.1
 
 #: Pause between two looks where one request shows a hundred generations, seconds, once a generation is not new ...
 TICK = 5.0
@@ -71,10 +73,7 @@ def pause_alone(history: History, expected: Latency, *, now: float, chance: floa
     :param max_lag: the longest pause.
     """
     elapsed = max(0.0, now - history.started)
-    first, step = _by_progress(history, now) or (
-        expected.at(BEGIN) - elapsed,
-        STEP * expected.median * expected.spread,
-    )
+    first, step = _by_progress(history, now) or _by_latency(expected, elapsed)
     if elapsed > expected.at(OVERDUE):
         step = max(step, OVERDUE_STEP * elapsed)
     pause = max(first, step, SHORTEST)
@@ -91,8 +90,15 @@ def pause_in_list(history: History, *, now: float, max_lag: float) -> float:
     return min(max_lag, max(pause, TICK_OLD * elapsed))
 
 
+def _by_latency(expected: Latency, elapsed: float) -> tuple[float, float]:
+    """Seconds until close looks begin, and their distance."""
+    deviations = min(max(expected.deviations(elapsed), BEGIN), OVERDUE)
+    step = STEP * expected.median * expected.spread * math.exp(-CLOSER * deviations)
+    return expected.at(BEGIN) - elapsed, step
+
+
 def _by_progress(history: History, now: float) -> tuple[float, float] | None:
-    """Seconds until close looks begin, and their distance, from the speed of the vendor's percentage.
+    """As :func:`_by_latency`, from the speed of the vendor's percentage.
 
     Only its speed counts: one vendor begins at 50. ``None`` while it has not moved.
     """

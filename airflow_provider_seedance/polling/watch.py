@@ -19,7 +19,11 @@ TROUBLE_BUDGET = 900.0
 #: The longest ``Retry-After`` that is waited out between two looks, seconds.
 LONGEST_OBEYED = 300.0
 
-_PASSING = frozenset({Kind.RATE_LIMIT, Kind.OVERLOAD, Kind.CONNECTION, Kind.UNKNOWN})
+#: Seconds after its submission in which a vendor may not know a generation yet.
+SHOWN_AFTER = 60.0
+
+#: An account out of money can still be topped up while its generations run.
+_PASSING = frozenset({Kind.RATE_LIMIT, Kind.OVERLOAD, Kind.CONNECTION, Kind.BALANCE, Kind.UNKNOWN})
 
 
 class Outcome(str, Enum):
@@ -80,7 +84,8 @@ def after_error(watch: Watch, error: SeedanceError, *, now: float, chance: float
     :param chance: a random number in [0, 1), for jitter.
     """
     since = now if watch.trouble_since is None else watch.trouble_since
-    if error.kind not in _PASSING or now - since > TROUBLE_BUDGET:
+    not_shown_yet = error.kind is Kind.NOT_FOUND and now - watch.started < SHOWN_AFTER
+    if not (error.kind in _PASSING or not_shown_yet) or now - since > TROUBLE_BUDGET:
         return Outcome.LOST_SIGHT
     pause = max(AFTER_TROUBLE * (0.75 + chance / 2), min(error.retry_after or 0.0, LONGEST_OBEYED))
     return _look_or_give_up(replace(watch, trouble_since=since), pause, now)

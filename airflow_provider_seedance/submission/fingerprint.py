@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from airflow_provider_seedance.models import GenerationRequest
 
 #: Changes when the way of counting changes, so that old fingerprints stay what they were.
 VERSION = "v1"
+
+#: Names of query parameters that only a signed link has, at the object stores and delivery networks in use.
+_SIGNATURE = re.compile(r"(?i)signature|^sig$|^x-(amz|tos|goog|oss|cos|bce)-|^q-sign|^(access_)?token$")
 
 _MEDIA = ("first_frame", "last_frame", "reference_images", "reference_videos", "reference_audios")
 
@@ -18,7 +22,7 @@ _MEDIA = ("first_frame", "last_frame", "reference_images", "reference_videos", "
 def fingerprint(request: GenerationRequest) -> str:
     """A digest over everything that decides the video, and nothing that does not.
 
-    Embedded media count by their content, links without their query: a link signed anew is the same picture.
+    Embedded media count by their content, signed links without their query: a link signed anew is the same picture.
     """
     fields: dict[str, Any] = request.model_dump(mode="json", exclude_defaults=True)
     fields["model"] = request.model
@@ -34,4 +38,6 @@ def _canonical(media: Any) -> Any:
         return [_canonical(link) for link in media]
     if media.startswith("data:"):
         return f"sha256:{hashlib.sha256(media.encode()).hexdigest()}"
-    return urlunsplit(urlsplit(media)._replace(query="", fragment=""))
+    parts = urlsplit(media)
+    signed = any(_SIGNATURE.search(name) for name, _ in parse_qsl(parts.query, keep_blank_values=True))
+    return urlunsplit(parts._replace(query="" if signed else parts.query, fragment=""))

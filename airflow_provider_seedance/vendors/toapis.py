@@ -213,7 +213,8 @@ def _kind_of_refusal(said: Complaint, status: int) -> Kind:
     if said.code in _KINDS:
         return _KINDS[said.code]
     if status == 503:
-        return Kind.RATE_LIMIT  # surely not accepted, as with 429 (contract: toapis 1)
+        # The vendor's own 503 is surely not accepted, as a 429; a proxy's page says nothing (contract: toapis 1).
+        return Kind.RATE_LIMIT if said.code or said.message else Kind.OVERLOAD
     if status in (400, 422) and _MODERATION.search(f"{said.code} {said.message}"):
         return Kind.MODERATION
     return kind_of_status(status)

@@ -110,12 +110,12 @@ def simulate(tells: Tells, pause: Schedule, latencies: Latencies, *, videos: int
         wait.polls += 1
         before = wait.history
         wait.history = before.and_now(wait.seen(min(now, wait.ends)), now)
-        if now >= wait.ends or now - wait.started >= DEADLINE:
+        if now >= wait.ends or now >= wait.started + DEADLINE:
             if now >= wait.ends and before.looked is not None:
                 latencies.learn(before.cell, (before.looked + now) / 2 - wait.started)
             submit(now)
         else:
-            again = min(now + pause(wait, now, rng.random()), max(now, wait.started + DEADLINE))
+            again = min(now + pause(wait, now, rng.random()), wait.started + DEADLINE)
             heapq.heappush(queue, (again, number, wait))
     return waits
 

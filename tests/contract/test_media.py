@@ -74,17 +74,13 @@ def test_a_link_dies_after_its_time(vendor: str, client: SeedanceClient, emulato
     """Not before the moment that the client promises; the error does not repeat the link."""
     finished = _finished(client, emulator)
     assert finished.expires_at
-    assert finished.expires_at.timestamp() <= emulator_now(emulator) + 86_400
+    last_answer = emulator.requests()[-1]["at"]
+    assert finished.expires_at.timestamp() <= last_answer + 86_400
     emulator.advance(86_400)
     with pytest.raises(LinkDead) as caught:
         _fetch(client, finished.video_url)
     assert "?" not in str(caught.value)
     assert finished.video_url not in str(caught.value)
-
-
-def emulator_now(emulator: Emulator) -> float:
-    """Vendor time, as the last answer was stamped."""
-    return float(emulator.requests()[-1]["at"])
 
 
 @each_vendor

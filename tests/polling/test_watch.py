@@ -12,8 +12,7 @@ from airflow_provider_seedance.errors import (
 )
 from airflow_provider_seedance.models import Failed, Failure, Generation, Pending, Status, Succeeded
 from airflow_provider_seedance.polling.watch import (
-    LONGEST,
-    SHORTEST,
+    AFTER_TROUBLE,
     TROUBLE_BUDGET,
     Look,
     Outcome,
@@ -39,34 +38,26 @@ ENDINGS = [
 @pytest.mark.parametrize("seen", ENDINGS, ids=lambda seen: seen.status.value)
 def test_every_final_state_ends_the_wait(seen: Generation) -> None:
     """Also past the deadline: an end is an end."""
-    assert after_answer(WATCH, seen, now=1100.0, chance=0.5) is Outcome.ENDED
-    assert after_answer(WATCH, seen, now=9999.0, chance=0.5) is Outcome.ENDED
+    assert after_answer(WATCH, seen, now=1100.0, pause=7.0) is Outcome.ENDED
+    assert after_answer(WATCH, seen, now=9999.0, pause=7.0) is Outcome.ENDED
 
 
 @pytest.mark.parametrize("seen", [QUEUED, RUNNING], ids=lambda seen: seen.status.value)
 def test_a_pending_generation_is_looked_at_again(seen: Generation) -> None:
-    """Soon at first, later less often, within bounds."""
-    pauses = []
-    for now in (1001.0, 1060.0, 1500.0):
-        decision = after_answer(WATCH, seen, now=now, chance=0.5)
-        assert isinstance(decision, Look)
-        pauses.append(decision.pause)
-    assert pauses == [SHORTEST, 6.0, LONGEST]
-
-
-@pytest.mark.parametrize(("chance", "pause"), [(0.0, 4.5), (0.5, 6.0), (0.999, 7.494)])
-def test_jitter_spreads_the_looks(chance: float, pause: float) -> None:
-    """A quarter to either side."""
-    decision = after_answer(WATCH, RUNNING, now=1060.0, chance=chance)
-    assert isinstance(decision, Look)
-    assert decision.pause == pytest.approx(pause, abs=0.01)
+    """When the schedule says."""
+    assert after_answer(WATCH, seen, now=1100.0, pause=7.0) == Look(7.0, WATCH)
 
 
 def test_the_last_look_is_at_the_deadline() -> None:
     """No pause reaches beyond it."""
-    decision = after_answer(WATCH, RUNNING, now=4999.0, chance=0.5)
-    assert isinstance(decision, Look)
-    assert decision.pause == 1.0
+    assert after_answer(WATCH, RUNNING, now=4999.0, pause=7.0) == Look(1.0, WATCH)
+
+
+def test_a_look_is_taken_when_the_time_in_the_queue_is_up() -> None:
+    """Also when the schedule would look later; but not for one that runs."""
+    watch = Watch(started=1000.0, deadline=5000.0, queue_deadline=1600.0)
+    assert after_answer(watch, QUEUED, now=1598.0, pause=7.0) == Look(2.0, watch)
+    assert after_answer(watch, RUNNING, now=1598.0, pause=7.0) == Look(7.0, watch)
 
 
 @pytest.mark.parametrize(
@@ -81,13 +72,13 @@ def test_the_last_look_is_at_the_deadline() -> None:
 def test_the_queue_has_a_deadline_of_its_own(seen: Generation, now: float, decision: object) -> None:
     """It counts only while the generation is queued."""
     watch = Watch(started=1000.0, deadline=5000.0, queue_deadline=1600.0)
-    decided = after_answer(watch, seen, now=now, chance=0.5)
+    decided = after_answer(watch, seen, now=now, pause=7.0)
     assert decision in (decided, type(decided))
 
 
 def test_the_deadline_ends_the_wait() -> None:
     """It is absolute, whatever the state."""
-    assert after_answer(WATCH, QUEUED, now=5000.0, chance=0.5) is Outcome.TIMED_OUT
+    assert after_answer(WATCH, QUEUED, now=5000.0, pause=7.0) is Outcome.TIMED_OUT
     assert after_error(WATCH, NoReply("x"), now=5000.0, chance=0.5) is Outcome.TIMED_OUT
 
 
@@ -107,7 +98,7 @@ def test_trouble_that_passes_is_borne_for_its_budget_of_time(error: Exception) -
 def test_one_good_answer_restores_the_budget() -> None:
     """Only trouble without a break counts."""
     troubled = Watch(started=1000.0, deadline=5000.0, trouble_since=1100.0)
-    decision = after_answer(troubled, RUNNING, now=1200.0, chance=0.5)
+    decision = after_answer(troubled, RUNNING, now=1200.0, pause=7.0)
     assert isinstance(decision, Look)
     assert decision.watch.trouble_since is None
 
@@ -116,6 +107,13 @@ def test_one_good_answer_restores_the_budget() -> None:
 def test_an_error_that_waiting_cannot_mend_ends_the_wait(error: Exception) -> None:
     """The task then reads the reason itself."""
     assert after_error(WATCH, error, now=1100.0, chance=0.5) is Outcome.LOST_SIGHT
+
+
+def test_a_generation_may_be_shown_late() -> None:
+    """A vendor that does not know it a moment after it accepted it is asked again."""
+    young = Watch(started=1000.0, deadline=5000.0)
+    assert isinstance(after_error(young, NotFound("x"), now=1059.0, chance=0.5), Look)
+    assert after_error(young, NotFound("x"), now=1060.0, chance=0.5) is Outcome.LOST_SIGHT
 
 
 def test_a_vendors_wish_to_be_left_alone_is_respected() -> None:

@@ -56,6 +56,7 @@ def test_the_same_order_in_other_words(same: dict[str, Any]) -> None:
         {"watermark": False},
         {"service_tier": "default"},
         {"first_frame": "https://h/other.png"},
+        {"first_frame": "https://h/first.png?id=2"},
         {"first_frame": None, "last_frame": "https://h/first.png"},
         {"reference_images": ["https://h/2.png", "https://h/1.png"]},
         {"reference_images": ["https://h/1.png"]},

@@ -230,7 +230,7 @@ def test_what_the_contract_promises_must_be_there(reply: Reply, body: dict[str, 
         (504, None, Kind.OVERLOAD),
         (503, {"code": "model_not_found", "type": "new_api_error"}, Kind.AUTHENTICATION),
         (503, {"code": "", "message": "no available channel"}, Kind.RATE_LIMIT),
-        (503, None, Kind.RATE_LIMIT),
+        (503, None, Kind.OVERLOAD),
         (200, {"code": 429, "message": "m"}, Kind.RATE_LIMIT),
         (200, {"code": "insufficient_quota"}, Kind.BALANCE),
     ],
@@ -255,11 +255,11 @@ def test_refusal_samples(golden: Golden) -> None:
         CREATE.read(golden("refused without success"))
 
 
-@pytest.mark.parametrize("status", [429, 503])
-def test_surely_not_accepted(reply: Reply, status: int) -> None:
+@pytest.mark.parametrize(("status", "body"), [(429, b"<html>"), (503, b'{"error":{"message":"busy"}}')])
+def test_surely_not_accepted(reply: Reply, status: int, body: bytes) -> None:
     """These two may be sent again, after the time that the vendor asks for."""
     with pytest.raises(RateLimited) as caught:
-        CREATE.read(reply(status, b"<html>", retry_after="4"))
+        CREATE.read(reply(status, body, retry_after="4"))
     assert (
         caught.value.retry_after,
         caught.value.retryable,
@@ -267,9 +267,9 @@ def test_surely_not_accepted(reply: Reply, status: int) -> None:
     ) == (4.0, True, False)
 
 
-@pytest.mark.parametrize("status", [408, 500, 502, 504])
+@pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
 def test_maybe_accepted(reply: Reply, status: int) -> None:
-    """After these the generation may exist."""
+    """After these the generation may exist; a 503 that is a proxy's page is not the vendor's word."""
     with pytest.raises(VendorUnavailable) as caught:
         CREATE.read(reply(status, b""))
     assert caught.value.maybe_accepted

@@ -1,0 +1,73 @@
+"""How many generations an account may have under way: a window that the vendor's refusals teach, as plain data.
+
+No vendor publishes its limit. Additive increase, multiplicative decrease, as in a network's congestion control, with
+one thing better known: a refusal tells how many were under way when one more was one too many. So the window falls
+to just below that, and the slots stay in use while it is probed again.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+#: What a refusal leaves of the number that it was about. Each refused probe costs one request and no slot; what falls
+#: below the limit costs slots, until as many rounds have made it good.
+DECREASE = 0.95
+#: Seconds without a submission after a refusal, unless the vendor names some; doubled by each that follows at once.
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+#: The longest ``Retry-After`` that is waited out, seconds.
+LONGEST_OBEYED = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """How many may be under way at a time, and when the next may be submitted.
+
+    :param most: the user's own limit.
+    :param window: the learned one, at least 1; ``None`` until the vendor has refused one for the first time.
+    :param free_at: when the next may be submitted, epoch seconds.
+    :param refused_at: when the vendor last refused one as one too many, epoch seconds.
+    :param in_a_row: refusals since one was last accepted.
+    """
+
+    most: int
+    window: float | None = None
+    free_at: float = 0.0
+    refused_at: float = 0.0
+    in_a_row: int = 0
+
+    @property
+    def size(self) -> int:
+        """How many may be under way."""
+        return self.most if self.window is None else min(self.most, int(self.window))
+
+    def free(self, held: int, now: float) -> bool:
+        """Whether another may be submitted beside ``held`` that are under way."""
+        return held < self.size and now >= self.free_at
+
+    def accepted(self) -> Slots:
+        """After one was accepted: a round of these widens the window by one."""
+        if self.window is None:
+            return replace(self, in_a_row=0)
+        wider = min(float(self.most), self.window + 1.0 / self.window)
+        return replace(self, window=wider, in_a_row=0)
+
+    def refused(self, held: int, *, sent: float, now: float, retry_after: float | None = None) -> Slots:
+        """After "too many", to one that was ``sent`` then beside ``held`` that the vendor has accepted.
+
+        Those that were sent before the last refusal was heard teach nothing new.
+        """
+        if sent < self.refused_at:
+            return replace(self, free_at=max(self.free_at, self._free_at(now, self.in_a_row, retry_after)))
+        row = self.in_a_row + 1
+        window = max(1.0, min(self.window or math.inf, held + 1.0) * DECREASE)
+        return Slots(self.most, window, self._free_at(now, row, retry_after), now, row)
+
+    def paused(self, now: float) -> Slots:
+        """After trouble that is not about how many there are: nothing is submitted for a while."""
+        row = self.in_a_row + 1
+        return replace(self, free_at=self._free_at(now, row, None), in_a_row=row)
+
+    def _free_at(self, now: float, in_a_row: int, retry_after: float | None) -> float:
+        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (max(1, in_a_row) - 1))
+        return now + max(pause, min(retry_after or 0.0, LONGEST_OBEYED))

@@ -12,7 +12,7 @@ from airflow_provider_seedance.landing.destination import resolve_destination
 from airflow_provider_seedance.landing.targets import size_of, uri_of
 from airflow_provider_seedance.models import Generation, Pending, Succeeded
 from airflow_provider_seedance.object_storage import open_target
-from airflow_provider_seedance.operators.landing import land_generation
+from airflow_provider_seedance.lander import land_generation
 from airflow_provider_seedance.results import cost
 
 #: ``landed`` by this run, ``there`` already, ``lost`` with its link, still ``pending``, ended ``without video``,

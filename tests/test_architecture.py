@@ -33,7 +33,7 @@ LAYERS = (
     ("results",),
     ("batch",),
     ("object_storage",),
-    ("operators.landing",),
+    ("lander",),
     ("stores", "cancelling", "rescue", "retries"),
     ("hooks",),
     ("triggers",),
@@ -60,13 +60,13 @@ LIBRARIES = {
         "hooks",
         "triggers",
     ),
-    "time": ("client.http", "polling.clock", "operators"),
+    "time": ("client.http", "polling.clock", "lander", "operators"),
     "random": ("client.http", "polling.clock", "retries"),
 }
 #: Where a vendor's name may stand in the code.
 VENDOR_WORDS = ("vendors", "get_provider_info")
 #: Where the wall clock may be read.
-CLOCKS = ("client.http", "polling.clock", "operators")
+CLOCKS = ("client.http", "polling.clock", "lander", "operators")
 
 Modules = dict[str, ast.Module]
 

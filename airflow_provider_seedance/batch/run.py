@@ -60,6 +60,16 @@ class Watches(Protocol):
     def watch(self, row: int, generation_id: str, watch: Watch) -> None: ...
 
 
+class News(Protocol):
+    """A queue of what happened, each as what is to be done about it; made for many threads."""
+
+    def put(self, item: Callable[[], None], /) -> None: ...
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Callable[[], None]: ...
+
+    def get_nowait(self) -> Callable[[], None]: ...
+
+
 class TooManyFailures(SeedanceError):
     """More rows failed than ``max_failures`` allows."""
 
@@ -95,6 +105,7 @@ class Batch:
     :param slots: what is known of the vendor's limit.
     :param now: epoch seconds.
     :param progress: is told how many rows stand where.
+    :param news: another queue than the usual one.
     """
 
     def __init__(
@@ -107,6 +118,7 @@ class Batch:
         slots: Slots,
         now: Callable[[], float],
         progress: Progress,
+        news: News | None = None,
     ) -> None:
         self.plan = plan
         self.journal = journal
@@ -117,7 +129,7 @@ class Batch:
         self._hands = hands
         self._now = now
         self._progress = progress
-        self._news: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._news: News = news or queue.SimpleQueue()
         self._waiting: deque[int] = deque()
         self._submitting: dict[int, float] = {}
         self._flying: set[int] = set()

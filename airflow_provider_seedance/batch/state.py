@@ -130,6 +130,19 @@ def stale_rows(states: Mapping[int, RowState], fingerprints: Mapping[int, str]) 
     ]
 
 
+def rows_elsewhere(states: Mapping[int, RowState], vendor: str) -> list[int]:
+    """Rows that are under way, or may be, at another vendor."""
+    return [
+        number
+        for number, state in sorted(states.items())
+        if state.spends and state.record and state.record.vendor != vendor and not _succeeded(state)
+    ]
+
+
+def _succeeded(state: RowState) -> bool:
+    return state.end is not None and state.end.status == "succeeded"
+
+
 def counts(rows: int, states: Iterable[RowState]) -> dict[str, int]:
     """How many rows stand where: all keys are always there."""
     found = dict.fromkeys(("succeeded", "failed", "uncollected", "uncertain", "in_flight", "waiting"), 0)

@@ -104,7 +104,9 @@ class Talk:
         if self.vendor.list is None or self.vendor.matches is None:
             raise Unsupported("this vendor cannot look a lost generation up", vendor=self.vendor.name)
         if marked == prepared:
-            raise Unsupported("the request carries no mark that tells it from its like", vendor=self.vendor.name)
+            raise Unsupported(
+                "the request carries no mark that tells it from its like", vendor=self.vendor.name
+            )
         found = []
         for seen in (yield from self.everything()):
             if (

@@ -15,6 +15,11 @@ from urllib.parse import urlsplit
 
 import httpx
 
+_PRIVATE = [
+    ipaddress.ip_network(block)
+    for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16")
+]
+
 
 @dataclass
 class Delivery:
@@ -56,3 +61,12 @@ def is_loopback(url: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def is_private(url: str) -> bool:
+    """Does the URL name an address of a private network? Names are not looked up, and loopback is not meant."""
+    try:
+        address = ipaddress.ip_address(urlsplit(url).hostname or "")
+    except ValueError:
+        return False
+    return any(address in block for block in _PRIVATE)

@@ -146,7 +146,7 @@ class SeedanceGenerateBatchOperator(MasksSignedLinks, BaseOperator):
             work = self._work(context)
             with open_journal(work.site.journal) as journal:
                 if new_try:
-                    begin(work.plan, journal, work.terms)
+                    begin(work.plan, journal, work.terms, vendor=work.settings.vendor.name)
                     work.site.tell(len(work.plan.rows), {})
                 batch, done = work.carry_out(journal, event, stay=not self.deferrable)
             batch.tell_now()

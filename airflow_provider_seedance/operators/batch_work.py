@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -34,7 +33,14 @@ from airflow_provider_seedance.batch.rows import (
 )
 from airflow_provider_seedance.batch.run import LANDERS, SUBMITTERS, Batch, Hands, Plan
 from airflow_provider_seedance.batch.slots import Slots
-from airflow_provider_seedance.batch.state import RowState, Stage, renewed, stage, stale_rows
+from airflow_provider_seedance.batch.state import (
+    RowState,
+    Stage,
+    renewed,
+    rows_elsewhere,
+    stage,
+    stale_rows,
+)
 from airflow_provider_seedance.batch.watcher import Watcher
 from airflow_provider_seedance.client.http import AsyncSeedanceClient, SeedanceClient
 from airflow_provider_seedance.client.settings import ClientSettings
@@ -44,7 +50,7 @@ from airflow_provider_seedance.models import Succeeded
 from airflow_provider_seedance.object_storage import open_target
 from airflow_provider_seedance.operators.budget import _amount, check_budget
 from airflow_provider_seedance.operators.conclude import conclude
-from airflow_provider_seedance.operators.landing import check_destination, land_generation, utc_now
+from airflow_provider_seedance.lander import check_destination, land_generation, utc_now
 from airflow_provider_seedance.polling.clock import WallClock
 from airflow_provider_seedance.polling.event import GenerationEvent
 from airflow_provider_seedance.polling.watch import Outcome, Watch
@@ -53,6 +59,7 @@ from airflow_provider_seedance.submission.decide import StaleState
 from airflow_provider_seedance.submission.fingerprint import fingerprint
 from airflow_provider_seedance.submission.record import (
     RecordStore,
+    SubmissionRecord,
     StateUnreadable,
     StateUnwritable,
     TaskIdentity,
@@ -101,7 +108,7 @@ def drafts_of(requests: Any) -> list[Draft]:
 def plan_of(
     client: SeedanceClient,
     drafts: Sequence[Draft],
-    defaults: Mapping[str, Any] | str | None,
+    defaults: Mapping[str, Any] | None,
     *,
     max_failures: int | None,
     max_cost: Any,
@@ -110,8 +117,6 @@ def plan_of(
 
     :raises RowsInvalid: naming every row that is refused, for its request or for its price.
     """
-    if isinstance(defaults, str):
-        defaults = json.loads(defaults)
     rows = checked(drafts, defaults or {}, client.catalog.prepare, vendor=client.vendor_name)
     estimates = {row.number: client.estimate_cost(row.request) for row in rows}
     refused = {}
@@ -130,33 +135,49 @@ def purse_of(max_cost: Any) -> Purse:
     return Purse() if max_cost in (None, "", "None") else Purse(*_amount(max_cost))
 
 
-def begin(plan: Plan, journal: Journal, terms: Terms) -> None:
+def begin(plan: Plan, journal: Journal, terms: Terms, *, vendor: str) -> None:
     """Put the rows of an earlier try where this one is to go on with them.
 
     :raises StaleState: if rows have changed whose money may be gone, and the user did not choose to pay again.
+    :raises ConfigurationError: if rows are under way at another vendor.
     """
     prints = {number: fingerprint(row.request) for number, row in plan.rows.items()}
     stale = stale_rows(journal.states, prints)
     if stale and terms.policies.on_stale_state == "fail":
-        named = ", ".join(map(str, stale[:50])) + (", ..." if len(stale) > 50 else "")
         raise StaleState(
-            f"{len(stale)} rows have changed, or are gone, since they were paid for, or may have been: {named}",
+            f"{len(stale)} rows have changed, or are gone, since they were paid for, or may have been:"
+            f" {_named(stale)}",
             advice="Put the rows back, at their places; or set on_stale_state='resubmit' to pay for the new ones too.",
         )
-    for number, row in plan.rows.items():
-        before = journal.states.get(number)
-        if before is None:
-            continue
-        after = renewed(
-            before,
-            terms.policies,
-            max_tries=terms.task.max_tries,
-            now=utc_now(),
-            patience=terms.patience(row),
+    if elsewhere := rows_elsewhere(journal.states, vendor):
+        raise ConfigurationError(
+            f"rows are under way at another vendor, and the connection now names {vendor}: {_named(elsewhere)}",
+            advice="Put the connection back and clear the task; when these rows have ended, change it.",
         )
-        if after != before and stage(after) is Stage.FLYING:
-            journal.write(after)
-        journal.states[number] = after
+    for number, row in plan.rows.items():
+        if (before := journal.states.get(number)) and before.record:
+            after = _begun(
+                before, before.record, row, terms, changed=before.record.fingerprint != prints[number]
+            )
+            if after != before and stage(after) is Stage.FLYING:
+                journal.write(after)
+            journal.states[number] = after
+
+
+def _begun(before: RowState, record: SubmissionRecord, row: Row, terms: Terms, *, changed: bool) -> RowState:
+    if changed:
+        return before.but(attempts=0, end=None, record=record.but(outcome=record.outcome or "changed"))
+    return renewed(
+        before,
+        terms.policies,
+        max_tries=terms.task.max_tries,
+        now=utc_now(),
+        patience=terms.patience(row),
+    )
+
+
+def _named(rows: Sequence[int]) -> str:
+    return ", ".join(map(str, rows[:50])) + (", ..." if len(rows) > 50 else "")
 
 
 # Around
@@ -316,12 +337,12 @@ def last_deadline(states: Iterable[RowState]) -> float:
     return max((record.deadline.timestamp() for record in flying if record and record.deadline), default=0.0)
 
 
-def check_outcome(found: Sequence[Mapping[str, Any]], batch: Batch, uri: str) -> dict[str, Any]:
+def check_outcome(found: list[dict[str, Any]], batch: Batch, uri: str) -> dict[str, Any]:
     """The summary, if the batch is as it should be.
 
     :raises BatchIncomplete: if it was stopped early, if rows may be paid for and are not home, or if none succeeded.
     """
-    told = summary(list(found), uri)
+    told = summary(found, uri)
     counts = ", ".join(f"{count} {status}" for status, count in told["counts"].items() if count)
     ends = [state.end for state in batch.journal.states.values() if state.end]
     again = any(end.again for end in ends if end.status != "succeeded")

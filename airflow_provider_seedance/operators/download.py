@@ -58,7 +58,7 @@ class SeedanceDownloadVideoOperator(MasksSignedLinks, BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         from airflow_provider_seedance.hooks.seedance import SeedanceHook
-        from airflow_provider_seedance.operators.landing import land_generation
+        from airflow_provider_seedance.lander import land_generation
 
         with ends_task():
             told, generation_id = self._video()
@@ -70,6 +70,7 @@ class SeedanceDownloadVideoOperator(MasksSignedLinks, BaseOperator):
                     generation,
                     self.destination,
                     mode=told.get("mode"),
+                    model=told.get("model"),
                     order=_order(told, generation),
                     overwrite=self.overwrite,  # type: ignore[arg-type]  # checked by land()
                     verify=self.verify,

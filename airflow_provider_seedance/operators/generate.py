@@ -221,7 +221,7 @@ class SeedanceGenerateVideoOperator(MasksSignedLinks, WaitsForGeneration):
 
     def _check_before_paying(self, client: SeedanceClient, request: GenerationRequest) -> None:
         from airflow_provider_seedance.operators.budget import check_budget
-        from airflow_provider_seedance.operators.landing import check_destination
+        from airflow_provider_seedance.lander import check_destination
 
         check_budget(client.estimate_cost(request), self.max_cost, vendor=client.vendor_name)
         self._patience(), self._queue_patience()
@@ -231,7 +231,7 @@ class SeedanceGenerateVideoOperator(MasksSignedLinks, WaitsForGeneration):
     def _submit(
         self, client: SeedanceClient, store: RecordStore, request: GenerationRequest, context: Context
     ) -> tuple[str, Watch]:
-        from airflow_provider_seedance.operators.landing import utc_now
+        from airflow_provider_seedance.lander import utc_now
         from airflow_provider_seedance.stores import identity_of
         from airflow_provider_seedance.submission.decide import Policies
         from airflow_provider_seedance.submission.submit import Submitter
@@ -264,7 +264,7 @@ class SeedanceGenerateVideoOperator(MasksSignedLinks, WaitsForGeneration):
     def _land(
         self, client: SeedanceClient, generation: Succeeded, request: GenerationRequest | None
     ) -> dict[str, Any]:
-        from airflow_provider_seedance.operators.landing import land_generation
+        from airflow_provider_seedance.lander import land_generation
 
         assert self.destination
         manifest = land_generation(

@@ -59,7 +59,7 @@ class SeedancePublishVideoOperator(MasksSignedLinks, BaseOperator):
         from airflow_provider_seedance.landing.manifest import Manifest
         from airflow_provider_seedance.landing.publish import publish
         from airflow_provider_seedance.object_storage import open_target
-        from airflow_provider_seedance.operators.landing import utc_now
+        from airflow_provider_seedance.lander import utc_now
 
         with ends_task():
             publication = publish(
@@ -109,4 +109,6 @@ def _event_extra(manifest: dict[str, Any]) -> dict[str, Any]:
     if not airflow_version.startswith("3.1."):
         return manifest
     nested = (dict, list)
-    return {name: json.dumps(value) if isinstance(value, nested) else value for name, value in manifest.items()}
+    return {
+        name: json.dumps(value) if isinstance(value, nested) else value for name, value in manifest.items()
+    }

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +14,7 @@ import pytest
 import tests.airflow.home  # noqa: F401  # before anything that imports Airflow
 from airflow_provider_seedance.client import http
 from airflow_provider_seedance.emulator import Emulator, serve
+from airflow_provider_seedance.polling import clock
 
 VENDORS = ("modelark", "evolink", "anyfast", "toapis")
 KEY = "sk-tested-0123456789"
@@ -51,4 +55,42 @@ def connect(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Connect:
         monkeypatch.setenv("AIRFLOW_CONN_SEEDANCE_TESTED", json.dumps(stated))
         return "seedance_tested"
 
+    return made
+
+
+class Time:
+    """Our clock and the vendor's, moved by nothing but the sleeping of whoever waits."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+        self.start = self.moment = time.time()
+        self.naps: list[float] = []
+
+    def now(self) -> float:
+        return self.moment
+
+    def chance(self) -> float:
+        return 0.5
+
+    def pause(self, seconds: float) -> None:
+        """What ``time.sleep`` is for a worker that waits."""
+        self.naps.append(seconds)
+        self.moment += seconds
+        self._emulator.advance(seconds)
+
+    async def sleep(self, seconds: float) -> None:
+        """What ``asyncio.sleep`` is for a trigger."""
+        await asyncio.to_thread(self.pause, seconds)
+
+
+@pytest.fixture
+def passing(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Time:
+    """Time that passes only where the triggerer or the worker sleeps."""
+    from airflow_provider_seedance.triggers import generation
+
+    made = Time(emulator)
+    loop = SimpleNamespace(sleep=made.sleep, to_thread=asyncio.to_thread)
+    monkeypatch.setattr(clock, "WallClock", lambda: made)
+    monkeypatch.setattr(generation, "asyncio", loop)
+    monkeypatch.setattr(time, "sleep", made.pause)
     return made

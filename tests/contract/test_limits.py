@@ -37,14 +37,6 @@ CATALOG_ALONE = (
     ("evolink", "last_frame='http", "likewise"),
     ("evolink", "reference_images=(", "likewise"),
 )
-#: Where the emulator does not refuse yet what the contract does.
-EMULATOR_BEHIND = (
-    ("modelark", "web_search=True: not offered in region", "contract: modelark 2.1"),
-    ("modelark", "duration=5: an edit keeps", "contract: modelark 8, extra rules of 2.5"),
-    ("modelark", "aspect_ratio='16:9': an edit keeps", "contract: modelark 8, extra rules of 2.5"),
-    ("anyfast", "web_search=True: not offered by anyfast", "contract: anyfast 7"),
-    ("anyfast", "resolution='1080p': reference images", "contract: modelark 8, retiring models"),
-)
 
 
 def _raw(vendor: str, request: GenerationRequest) -> dict[str, Any]:
@@ -79,7 +71,7 @@ class Judges:
             problem = refusal.problems[0]
             known = any(
                 vendor == self.vendor and str(problem).lower().startswith(said.lower())
-                for vendor, said, _ in (*CATALOG_ALONE, *EMULATOR_BEHIND)
+                for vendor, said, _ in CATALOG_ALONE
             )
             taken = not known and not _never_sent(self.vendor, fields, problem.field) and self._taken(request)
             return f"only the catalog refuses {fields}: {problem}" if taken else None

@@ -12,6 +12,8 @@ BODY = {"model": "seedance-2.0", "content": [TEXT]}
 IMAGE = {"type": "image_url", "image_url": {"url": "https://h/1.png"}, "role": "reference_image"}
 VIDEO = {"type": "video_url", "video_url": {"url": "https://h/1.mp4"}, "role": "reference_video"}
 
+LITE_IMAGE = "doubao-seedance-1-0-lite-i2v-250428"
+
 
 @pytest.fixture
 def anyfast(api):
@@ -94,6 +96,12 @@ def test_last_frames_are_nested(emulator, create, get):
         ({"content": [IMAGE, TEXT]}, "InvalidParameter"),
         ({"content": [TEXT, VIDEO, IMAGE]}, "InvalidParameter"),
         ({"content": [TEXT, IMAGE], "tools": [{"type": "web_search"}]}, "InvalidParameter"),
+        ({"model": "seedance-2.5", "tools": [{"type": "web_search"}]}, "InvalidParameter"),
+        (
+            {"model": "doubao-seedance-1-5-pro-251215", "tools": [{"type": "web_search"}]},
+            "InvalidParameter",
+        ),
+        ({"model": LITE_IMAGE, "content": [TEXT, IMAGE], "resolution": "1080p"}, "InvalidParameter"),
     ],
 )
 def test_bad_fields_come_as_arks_error_in_a_string(fields, code, anyfast, golden, shape):

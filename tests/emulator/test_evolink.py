@@ -101,6 +101,11 @@ def test_a_failed_task_explains_itself(emulator, create, get, golden, shape):
             "model_params",
         ),
         ({**TEXT, "callback_url": "http://example.com/hook"}, "callback_url"),
+        ({**TEXT, "callback_url": "https://10.0.0.1/hook"}, "callback_url"),
+        ({**TEXT, "callback_url": "https://172.16.0.1/hook"}, "callback_url"),
+        ({**TEXT, "callback_url": "https://172.31.255.255:8443/hook"}, "callback_url"),
+        ({**TEXT, "callback_url": "https://192.168.1.1/hook"}, "callback_url"),
+        ({**TEXT, "callback_url": "https://169.254.169.254/hook"}, "callback_url"),
     ],
 )
 def test_bad_fields_are_refused_by_name(body, param, evolink, golden, shape):
@@ -109,6 +114,22 @@ def test_bad_fields_are_refused_by_name(body, param, evolink, golden, shape):
     assert answer.status_code == 400
     assert answer.json()["error"]["param"] == param
     assert shape(answer.json()) == shape(golden("evolink", "error"))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.com/hook",
+        "https://172.15.0.1/hook",
+        "https://172.32.0.1/hook",
+        "https://10.example.com/hook",
+        "http://127.0.0.1:8765/hook",
+        "http://localhost/hook",
+    ],
+)
+def test_public_and_own_callbacks_are_taken(url, create):
+    """Loopback is refused by the real service, but here it is all that a test has."""
+    create(callback_url=url)
 
 
 def test_unknown_models_are_denied(evolink):

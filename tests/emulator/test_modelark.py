@@ -14,6 +14,8 @@ from airflow_provider_seedance.emulator.vendors.ark_models import MODELS
 TASKS = "/api/v3/contents/generations/tasks"
 V2 = "dreamina-seedance-2-0-260128"
 V15 = "seedance-1-5-pro-251215"
+V25 = "dreamina-seedance-2-5-260628"
+LITE_TEXT, LITE_IMAGE = "seedance-1-0-lite-t2v-250428", "seedance-1-0-lite-i2v-250428"
 TEXT = [{"type": "text", "text": "A kitten yawns at the camera"}]
 NAMES = [
     "as the SDK sends it", "text", "first frame", "video edit", "video extension", "web search (cn only)",
@@ -187,6 +189,7 @@ def test_an_account_without_money_is_refused(api):
         ({"execution_expires_after": 60}, 400, "InvalidParameter", "execution_expires_after"),
         ({"safety_identifier": "x" * 65}, 400, "InvalidParameter", "safety_identifier"),
         ({"output_format": "mov"}, 400, "InvalidParameter", "output_format"),
+        ({"tools": [{"type": "web_search"}]}, 400, "InvalidParameter", "tools"),
         ({"model": "seedance-1-0-pro-250528", "ratio": "adaptive"}, 400, "InvalidParameter", "ratio"),
         ({"model": "seedance-1-0-pro-250528", "duration": 13}, 400, "InvalidParameter", "duration"),
     ],
@@ -199,6 +202,33 @@ def test_bad_fields_are_refused_by_name(fields, status, code, param, ark, golden
     assert param is None or error["param"] == param
     assert shape(answer.json()) == shape(golden("modelark", "error"))
     assert re.search(r" Request id: 02\d{13}[0-9a-f]{38}$", error["message"])
+
+
+@pytest.mark.parametrize("given", [{}, {"duration": -1}, {"ratio": "adaptive"}])
+def test_an_edit_keeps_the_length_and_the_shape(given, create):
+    """2.5 edits with both left to the video, said or not."""
+    create(
+        model=V25,
+        content=[*TEXT, media("video", "https://h/v.mp4")],
+        omni_reference_task_type="edit",
+        **given,
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "param", "issue"),
+    [
+        ({"duration": 5}, "duration", "duration must be -1"),
+        ({"ratio": "16:9"}, "ratio", "ratio must be adaptive"),
+    ],
+)
+def test_an_edit_with_a_length_or_a_shape_is_refused(given, param, issue, ark):
+    """2.5: TaskTypeConstraint, naming the issue."""
+    content = [*TEXT, media("video", "https://h/v.mp4")]
+    body = {"model": V25, "content": content, "omni_reference_task_type": "edit", **given}
+    error = ark.post(TASKS, json=body).json()["error"]
+    assert (error["code"], error["param"]) == ("InvalidParameter.TaskTypeConstraint", param)
+    assert issue in error["message"]
 
 
 @pytest.mark.parametrize(
@@ -307,8 +337,30 @@ def test_the_models_are_those_of_the_contract(golden):
             assert model.default_resolution == row["res_default"]
             assert list(model.references) == list(row["ref"].values())
             assert len(model.modes) == len(row["modes"])
-            for flag in ("frames", "audio", "draft", "flex", "camera_fixed", "priority", "tools"):
+            for flag in ("frames", "audio", "draft", "flex", "camera_fixed", "priority"):
                 assert getattr(model, flag) == row[flag], flag
+            assert model.tools == (row["tools"] and model_id == row["cn"])
+
+
+@pytest.mark.parametrize("prefix", ["", "doubao-"])
+def test_lite_makes_videos_from_text_or_from_images(prefix, emulator, create, get, ark):
+    """The retiring 1.0-lite has one id for each; references give 16:9 unless asked otherwise."""
+    references = [image(emulator.sample_url("reference.png"), "reference_image")] * 4
+    create(model=prefix + LITE_TEXT)
+    task_id = create(model=prefix + LITE_IMAGE, content=[*TEXT, *references])
+    emulator.advance(1000)
+    assert (get(task_id)["ratio"], get(task_id)["resolution"]) == ("16:9", "720p")
+    for model, content in ((LITE_TEXT, references[:1]), (LITE_IMAGE, []), (LITE_IMAGE, [*references] * 2)):
+        body = {"model": prefix + model, "content": [*TEXT, *content]}
+        assert ark.post(TASKS, json=body).status_code == 400, body
+
+
+def test_lite_makes_1080p_from_frames_only(ark):
+    """Not from reference images."""
+    for role, status in (("first_frame", 200), ("reference_image", 400)):
+        content = [*TEXT, image("https://h/1.png", role)]
+        body = {"model": LITE_IMAGE, "content": content, "resolution": "1080p"}
+        assert ark.post(TASKS, json=body).status_code == status
 
 
 def test_the_pixels_are_those_of_the_contract(golden):

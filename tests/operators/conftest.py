@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from airflow_provider_seedance.emulator import Emulator
-from tests.airflow.fixtures import connect, emulator, running_emulator
+from tests.airflow.fixtures import Time, connect, emulator, passing, running_emulator
 from tests.airflow.running import TaskRun
 
-__all__ = ["connect", "emulator", "running_emulator"]
+__all__ = ["connect", "emulator", "passing", "running_emulator"]
 
 #: Vendor seconds after which everything that was ordered has ended.
 LONG = 20_000.0
@@ -20,13 +19,8 @@ LONG = 20_000.0
 SMALL = {"prompt": "A fox looks up", "duration": 4, "resolution": "480p", "aspect_ratio": "16:9"}
 
 
-@pytest.fixture(autouse=True)
-def _sleeping_lets_vendor_time_pass(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(time, "sleep", emulator.advance)
-
-
 @pytest.fixture
-def generating(emulator: Emulator) -> Callable[..., TaskRun]:
+def generating(emulator: Emulator, passing: Time) -> Callable[..., TaskRun]:
     """Makes the task that generates a small video; arguments override or add. Vendor time passes when it defers."""
     from airflow_provider_seedance.operators.generate import SeedanceGenerateVideoOperator
 
@@ -40,7 +34,7 @@ def generating(emulator: Emulator) -> Callable[..., TaskRun]:
 
 
 @pytest.fixture
-def downloading() -> Callable[..., TaskRun]:
+def downloading(passing: Time) -> Callable[..., TaskRun]:
     """Makes the task that downloads a video."""
     from airflow_provider_seedance.operators.download import SeedanceDownloadVideoOperator
 

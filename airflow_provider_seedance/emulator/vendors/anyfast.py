@@ -155,7 +155,8 @@ def _read(call: Call, account: str, name: str, body: dict[str, Any]) -> Order:
         )
     parameters = Parameters(body, model, content)
     parameters.check()
-    if body.get("tools") and (content.mode != "text" or body["tools"] != [{"type": "web_search"}]):
+    searches = model.tools and content.mode == "text" and body.get("tools") == [{"type": "web_search"}]
+    if body.get("tools") and not searches:
         raise parameters.wrong("tools")
     if (
         model.family == "2.5"

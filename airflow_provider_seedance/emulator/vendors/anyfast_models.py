@@ -28,11 +28,6 @@ def _one(model: ArkModel) -> ArkModel:
     return replace(model, auto_duration=False, draft=False, modes=model.modes - {"draft_final"})
 
 
-def _lite(kind: str, modes: frozenset[str], references: tuple[int, int, int] = (0, 0, 0)) -> ArkModel:
-    base = MODELS["doubao-seedance-1-0-pro-250528"]
-    return replace(base, id=f"doubao-seedance-1-0-lite-{kind}-250428", modes=modes, references=references)
-
-
 def _without_auto(model: ArkModel) -> ArkModel:
     return replace(model, auto_duration=False)
 
@@ -48,8 +43,6 @@ ANYFAST_MODELS: dict[str, ArkModel] = {
     "doubao-seedance-1-5-pro-251215": _one(V15),
     "doubao-seedance-1-0-pro-250528": _one(MODELS["doubao-seedance-1-0-pro-250528"]),
     "doubao-seedance-1-0-pro-fast-251015": _one(MODELS["doubao-seedance-1-0-pro-fast-251015"]),
-    "doubao-seedance-1-0-lite-t2v-250428": _lite("t2v", frozenset({"text"})),
-    "doubao-seedance-1-0-lite-i2v-250428": _lite(
-        "i2v", frozenset({"first_frame", "first_last_frame", "reference"}), (4, 0, 0)
-    ),
+    "doubao-seedance-1-0-lite-t2v-250428": _one(MODELS["doubao-seedance-1-0-lite-t2v-250428"]),
+    "doubao-seedance-1-0-lite-i2v-250428": _one(MODELS["doubao-seedance-1-0-lite-i2v-250428"]),
 }

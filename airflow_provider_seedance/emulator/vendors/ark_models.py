@@ -41,10 +41,15 @@ class ArkModel:
         """Seconds when none are asked for; 2.5 chooses by itself where it may."""
         return -1 if self.family == "2.5" and self.auto_duration else 5
 
-    @property
-    def ratio_for_text(self) -> str:
-        """Default ratio when there is no picture to take it from."""
-        return "16:9" if self.family == "1.0" else "adaptive"
+    def default_ratio(self, mode: str) -> str:
+        """The ratio when none is asked for; 1.0 follows frames only, not reference images."""
+        return "16:9" if self.family == "1.0" and mode in ("text", "reference") else "adaptive"
+
+    def resolutions_in(self, mode: str) -> tuple[str, ...]:
+        """What the mode takes; 1.0-lite, the only 1.0 with references, makes no 1080p from them."""
+        if self.family == "1.0" and mode == "reference":
+            return tuple(name for name in self.resolutions if name != "1080p")
+        return self.resolutions
 
 
 _STILLS = frozenset({"text", "first_frame", "first_last_frame"})
@@ -55,6 +60,12 @@ _V1 = ArkModel(
     "seedance-1-0-pro-250528", "1.0", "1.0", (2, 12), _HD, _STILLS, SIZES["1.0"], default_resolution="1080p",
     auto_duration=False, audio=False, frames=True, flex=True, camera_fixed=True,
 )  # fmt: skip
+_LITE_TEXT = replace(
+    _V1, id="seedance-1-0-lite-t2v-250428", modes=frozenset({"text"}), default_resolution="720p"
+)
+_LITE_IMAGE = replace(
+    _LITE_TEXT, id="seedance-1-0-lite-i2v-250428", modes=_ALL - {"text"}, references=(4, 0, 0)
+)
 _V15 = ArkModel(
     "seedance-1-5-pro-251215", "1.5", "1.5", (4, 12), _HD, _STILLS | {"draft_final"}, SIZES["2.0"],
     draft=True, flex=True, camera_fixed=True,
@@ -71,7 +82,9 @@ V2_FAST = replace(_V2, id="dreamina-seedance-2-0-fast-260128", speed="2.0-fast",
 V2_MINI = replace(V2_FAST, id="dreamina-seedance-2-0-mini-260615", speed="2.0-mini")
 V2, V15, V25 = _V2, _V15, _V25
 
-_OVERSEAS = (
+_ALL_MODELS = (
+    _LITE_TEXT,
+    _LITE_IMAGE,
     _V1,
     replace(_V1, id="seedance-1-0-pro-fast-251015", modes=frozenset({"text", "first_frame"})),
     _V15,
@@ -82,9 +95,14 @@ _OVERSEAS = (
 )
 
 
+def _overseas(model: ArkModel) -> ArkModel:
+    """BytePlus has no web search."""
+    return replace(model, tools=False)
+
+
 def _chinese(model: ArkModel) -> ArkModel:
     return replace(model, id="doubao-" + model.id.removeprefix("dreamina-"))
 
 
-MODELS = {model.id: model for overseas in _OVERSEAS for model in (overseas, _chinese(overseas))}
+MODELS = {model.id: model for either in _ALL_MODELS for model in (_overseas(either), _chinese(either))}
 """Both id families: ``seedance-1-*``, ``dreamina-seedance-2-*`` (BytePlus) and ``doubao-seedance-*`` (Volcengine)."""

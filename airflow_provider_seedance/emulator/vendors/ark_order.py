@@ -61,7 +61,7 @@ class Parameters:
         for name in _BOOLEANS:
             if not isinstance(self._body.get(name, False), bool):
                 raise self.wrong(name)
-        if self.resolution not in self._model.resolutions:
+        if self.resolution not in self._model.resolutions_in(self._content.mode):
             raise self.wrong("resolution")
         if self._ratio not in (*RATIOS, "adaptive"):
             raise self.wrong("ratio")
@@ -129,8 +129,7 @@ class Parameters:
 
     @property
     def _ratio(self) -> Any:
-        default = self._model.ratio_for_text if self._content.mode == "text" else "adaptive"
-        return self._body.get("ratio", default)
+        return self._body.get("ratio", self._model.default_ratio(self._content.mode))
 
     @property
     def _duration(self) -> Any:

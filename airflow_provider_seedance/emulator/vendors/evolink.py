@@ -10,7 +10,7 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from airflow_provider_seedance.emulator import latency
-from airflow_provider_seedance.emulator.callbacks import Delivery, is_loopback
+from airflow_provider_seedance.emulator.callbacks import Delivery, is_loopback, is_private
 from airflow_provider_seedance.emulator.generation import Generation, Order, Phase, Picture
 from airflow_provider_seedance.emulator.inputs import BadMedia, Media, is_web_url
 from airflow_provider_seedance.emulator.shapes import RATIOS, SIZES
@@ -217,7 +217,7 @@ def _is_callback(url: Any) -> bool:
     """Public https; loopback stands in for it here, since a test has nothing else."""
     if not isinstance(url, str) or len(url) > 2048 or not is_web_url(url):
         return False
-    return url.startswith("https://") or is_loopback(url)
+    return is_loopback(url) or (url.startswith("https://") and not is_private(url))
 
 
 def _order(call: Call, account: str, body: dict[str, Any]) -> tuple[Order, str | None]:

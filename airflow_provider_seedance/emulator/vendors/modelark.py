@@ -285,7 +285,7 @@ def _account(call: Call) -> str:
 
 def _model(name: str) -> ArkModel:
     if name.startswith("ep-"):
-        return V2
+        return V2  # with web search, since the id does not tell the region
     if name not in MODELS:
         text = f"The model or endpoint {name} does not exist or you do not have access to it."
         raise _refuse(404, "InvalidEndpointOrModel.NotFound", text, kind="NotFound")

@@ -38,10 +38,22 @@ def check_own_fields(body: dict[str, Any], model: ArkModel, content: Content, pa
         wrong = wrong or "service_tier"
     if wrong:
         raise parameters.wrong(wrong)
-    follows_picture = model.family == "2.5" and content.mode in ("first_frame", "first_last_frame")
-    if follows_picture and body.get("ratio", "adaptive") != "adaptive":
-        text = "The request does not meet the constraints of the task. Issues: [0] ratio must be adaptive"
-        raise ArkError("InvalidParameter.TaskTypeConstraint", text, "ratio")
+    if model.family == "2.5":
+        _check_task(body, content)
+
+
+def _check_task(body: dict[str, Any], content: Content) -> None:
+    """What 2.5 demands of its tasks: those that follow a picture or a video leave the shape to it."""
+    edits = body.get("omni_reference_task_type") == "edit"
+    demands: dict[str, Any] = {}
+    if edits or content.mode in ("first_frame", "first_last_frame"):
+        demands["ratio"] = "adaptive"
+    if edits:
+        demands["duration"] = -1
+    for name, demanded in demands.items():
+        if body.get(name, demanded) != demanded:
+            text = f"The request does not meet the constraints of the task. Issues: [0] {name} must be {demanded}"
+            raise ArkError("InvalidParameter.TaskTypeConstraint", text, name)
 
 
 def owned_fields(generation: Generation) -> dict[str, Any]:

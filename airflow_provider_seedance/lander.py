@@ -20,6 +20,7 @@ def land_generation(
     destination: str,
     *,
     mode: str | None = None,
+    model: str | None = None,
     order: Order | None = None,
     request: GenerationRequest | None = None,
     overwrite: Overwrite = "skip-identical",
@@ -29,6 +30,7 @@ def land_generation(
 
     :param destination: a template; see :func:`~airflow_provider_seedance.landing.destination.resolve_destination`.
     :param mode: what ``{mode}`` stands for.
+    :param model: the model, where the vendor does not name it any more.
     :param order: what the video should be.
     :param request: what was asked for, where that is known.
     """
@@ -38,16 +40,17 @@ def land_generation(
     from airflow_provider_seedance.models import Order
     from airflow_provider_seedance.submission.fingerprint import fingerprint
 
+    model = generation.model or model or (request.model if request else None)
     origin = Origin(
         vendor=generation.vendor,
         generation_id=generation.generation_id,
-        model=generation.model,
+        model=model,
         request_fingerprint=fingerprint(request) if request else None,
     )
     fields = {
         "vendor": generation.vendor,
         "generation_id": generation.generation_id,
-        "model": generation.model or (request.model if request else None),
+        "model": model,
         "mode": mode,
     }
     manifest = land(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dev.chaos.verdict import Evidence, Statement
 
+_WIDTH = 110
+#: A space at which no line is broken.
+_TIED = "\N{NO-BREAK SPACE}"
 _HEAD = ("vendor", "ordered", "intents", "billed", "landed", "failed tasks")
 
 
@@ -31,12 +35,11 @@ class Circumstances:
 
 def summary(where: Circumstances, evidence: Evidence, statements: Sequence[Statement]) -> str:
     """Everything about a run that is worth keeping."""
-    versions = ", ".join(f"{name} {version}" for name, version in where.versions.items())
     lines = [
         f"seed {where.seed}, {where.videos} videos, {where.seconds:.0f} s, {where.date}",
-        versions,
-        f"killed: {_counts(where.kills)}",
-        f"struck: {_counts(where.faults)}",
+        _listed("with:  ", where.versions),
+        _listed("killed:", dict(sorted(where.kills.items()))),
+        _listed("struck:", dict(sorted(where.faults.items()))),
         "",
         *_table(evidence),
         "",
@@ -47,8 +50,12 @@ def summary(where: Circumstances, evidence: Evidence, statements: Sequence[State
     return "\n".join(lines)
 
 
-def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} {count}" for name, count in sorted(counts.items())) or "none"
+def _listed(head: str, items: Mapping[str, object]) -> str:
+    """Names with their values behind ``head``, over several lines if need be, each pair on one of them."""
+    pairs = ", ".join(f"{name} {value}".replace(" ", _TIED) for name, value in items.items())
+    text = f"{head} {pairs or 'none'}"
+    wrapped = textwrap.fill(text, _WIDTH, subsequent_indent=" " * (len(head) + 1), break_on_hyphens=False)
+    return wrapped.replace(_TIED, " ")
 
 
 def _table(evidence: Evidence) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dev.chaos.report import Circumstances, summary
 from dev.chaos.verdict import Billed, Evidence, Ordered, Statement
 
@@ -24,12 +26,20 @@ EVIDENCE = Evidence(
 )
 
 
+def test_long_lists_are_wrapped_between_their_items() -> None:
+    """A name and its count stay together."""
+    where = replace(WHERE, faults={f"get number{number}": number for number in range(10, 20)})
+    lines = summary(where, EVIDENCE, ()).splitlines()
+    assert lines[3].endswith("get number15 15,")
+    assert lines[4] == "        get number16 16, get number17 17, get number18 18, get number19 19"
+
+
 def test_it_tells_the_conditions_the_numbers_and_the_verdict() -> None:
     """All that is needed to judge a run, and to repeat it."""
     statements = (Statement("water is wet", ()), Statement("pigs fly", ("one does not", "nor does another")))
     assert summary(WHERE, EVIDENCE, statements).splitlines() == [
         "seed 7, 2 videos, 61 s, 2026-11-21",
-        "apache-airflow 3.3.2",
+        "with:   apache-airflow 3.3.2",
         "killed: scheduler 1, worker 2",
         "struck: create drop_after_accept 1",
         "",

@@ -20,14 +20,15 @@ class Progress:
 
     def __init__(self, say: Callable[[Counts], None], *, started: float) -> None:
         self._say = say
-        self._at = started
+        self._at = self._counted_at = started
         self._ended = -1
         self._last: Counts = {}
 
     def tell(self, count: Callable[[], Counts], now: float) -> None:
         """Say it if it is time, and if something has changed. :param count: counts; called only then."""
-        if now - self._at < SHORTEST:
+        if now - self._counted_at < SHORTEST:
             return
+        self._counted_at = now
         counts = dict(count())
         ended = sum(counts.values()) - counts.get("waiting", 0) - counts.get("in_flight", 0)
         step = max(1, int(sum(counts.values()) * STEP))

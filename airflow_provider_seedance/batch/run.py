@@ -258,8 +258,8 @@ class Batch:
             self._not_submitted(row, result, sent)
             return
         self._trouble_since = None
-        self.slots = self.slots.accepted()
         self._flying.add(row)
+        self.slots = self.slots.accepted(len(self._flying))
         self._watch(row)
 
     def _not_submitted(self, row: int, error: SeedanceError, sent: float) -> None:

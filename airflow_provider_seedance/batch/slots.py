@@ -2,7 +2,7 @@
 
 No vendor publishes its limit. Additive increase, multiplicative decrease, as in a network's congestion control, with
 one thing better known: a refusal tells how many were under way when one more was one too many. So the window falls
-to just below that, and the slots stay in use while it is probed again.
+to just below that number, is back at it soon, and probes beyond it the more seldom the more often it was confirmed.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-#: What a refusal leaves of the number that it was about. Each refused probe costs one request and no slot; what falls
-#: below the limit costs slots, until as many rounds have made it good.
+#: What a refusal leaves of the number that it was about.
 DECREASE = 0.95
+#: What a round of accepted ones adds to the window beyond the last refusal, and the least of it.
+GAIN, LEAST_GAIN = 1.0, 0.125
 #: Seconds without a submission after a refusal, unless the vendor names some; doubled by each that follows at once.
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 #: The longest ``Retry-After`` that is waited out, seconds.
@@ -25,6 +26,8 @@ class Slots:
 
     :param most: the user's own limit.
     :param window: the learned one, at least 1; ``None`` until the vendor has refused one for the first time.
+    :param known: how many were under way at the last refusal; ``None`` once the vendor has taken more.
+    :param gain: what a round of accepted ones adds beyond ``known``.
     :param free_at: when the next may be submitted, epoch seconds.
     :param refused_at: when the vendor last refused one as one too many, epoch seconds.
     :param in_a_row: refusals since one was last accepted.
@@ -32,6 +35,8 @@ class Slots:
 
     most: int
     window: float | None = None
+    known: int | None = None
+    gain: float = GAIN
     free_at: float = 0.0
     refused_at: float = 0.0
     in_a_row: int = 0
@@ -45,12 +50,20 @@ class Slots:
         """Whether another may be submitted beside ``held`` that are under way."""
         return held < self.size and now >= self.free_at
 
-    def accepted(self) -> Slots:
-        """After one was accepted: a round of these widens the window by one."""
+    def accepted(self, held: int) -> Slots:
+        """After one was accepted.
+
+        :param held: that are under way with it.
+        """
         if self.window is None:
             return replace(self, in_a_row=0)
-        wider = min(float(self.most), self.window + 1.0 / self.window)
-        return replace(self, window=wider, in_a_row=0)
+        known, gain = self.known, self.gain
+        if known is not None and held > known:
+            known, gain = None, GAIN
+        step = 1.0 if known is not None and self.window + 1.0 <= known else gain / self.window
+        return replace(
+            self, window=min(float(self.most), self.window + step), known=known, gain=gain, in_a_row=0
+        )
 
     def refused(self, held: int, *, sent: float, now: float, retry_after: float | None = None) -> Slots:
         """After "too many", to one that was ``sent`` then beside ``held`` that the vendor has accepted.
@@ -61,7 +74,8 @@ class Slots:
             return replace(self, free_at=max(self.free_at, self._free_at(now, self.in_a_row, retry_after)))
         row = self.in_a_row + 1
         window = max(1.0, min(self.window or math.inf, held + 1.0) * DECREASE)
-        return Slots(self.most, window, self._free_at(now, row, retry_after), now, row)
+        gain = max(LEAST_GAIN, self.gain / 2) if held == self.known else GAIN
+        return Slots(self.most, window, held, gain, self._free_at(now, row, retry_after), now, row)
 
     def paused(self, now: float) -> Slots:
         """After trouble that is not about how many there are: nothing is submitted for a while."""

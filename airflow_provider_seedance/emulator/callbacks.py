@@ -64,7 +64,7 @@ def is_loopback(url: str) -> bool:
 
 
 def is_private(url: str) -> bool:
-    """Does the URL name an address of a private network? Names are not looked up, and loopback is not meant."""
+    """Does the URL give an address of a private network, loopback aside? Names are not looked up."""
     try:
         address = ipaddress.ip_address(urlsplit(url).hostname or "")
     except ValueError:

@@ -26,6 +26,8 @@ GATHERING = 0.5
 CONNECTIONS = 8
 #: How often a list may fail to show a generation that exists before it is asked for by its id only.
 MOST_MISSES = 3
+#: Less than this is no time to wait, seconds.
+AT_ONCE = 0.001
 #: A look this late shows that there is more to ask than the pace allows, seconds.
 BEHIND = 1.0
 
@@ -161,7 +163,7 @@ class Fleet:
             due, place = min(waiting)
             now = self._clock.now()
             left = max(due, self._pace.free_at) - now
-            if left <= 0:
+            if left < AT_ONCE:
                 return self._lanes[place], now - due
             timer = asyncio.ensure_future(self._sleep(left))
             timer.add_done_callback(lambda _: self._news.set())

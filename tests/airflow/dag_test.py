@@ -41,7 +41,9 @@ def hurried_emulator() -> Iterator[Emulator]:
 @pytest.fixture(scope="session")
 def dags() -> Mapping[str, Any]:
     """Every DAG of the examples and of the tests, by id, in a database of this process's own."""
-    assert HOME, "Airflow was imported before its home was chosen: run pytest on tests/ or on this folder alone"
+    assert HOME, (
+        "Airflow was imported before its home was chosen: run pytest on tests/ or on this folder alone"
+    )
     from airflow.dag_processing.dagbag import DagBag
     from airflow.utils.db import initdb
 

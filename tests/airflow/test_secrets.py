@@ -62,7 +62,9 @@ def stored_texts(database: Path) -> Iterator[tuple[str, str]]:
     """Each value of each table: where it stands, and its text."""
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
         connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
-        tables = [name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")]
+        tables = [
+            name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")
+        ]
         for table in tables:
             rows = connection.execute(f'select * from "{table}"')
             columns = [column[0] for column in rows.description]

@@ -99,15 +99,18 @@ class World:
     rng: random.Random = field(default_factory=lambda: random.Random(7))
     retry_after: float | None = None
     spans: list[tuple[float, float]] = field(default_factory=list)
+    _active: list[float] = field(default_factory=list)
     refusals: list[float] = field(default_factory=list)
     tell: Callable[[int, Outcome, Watch], None] = lambda *_: None
 
     def submit(self, row: Row) -> SubmissionRecord:
         now = self.time.now
-        if sum(end > now for _, end in self.spans[-2_000:]) >= self.limit(now):
+        self._active = [end for end in self._active if end > now]
+        if len(self._active) >= self.limit(now):
             self.refusals.append(now)
             raise refusal(Kind.RATE_LIMIT, "too many", http_status=429, retry_after=self.retry_after)
         self.spans.append((now, now + MEDIAN * self.rng.lognormvariate(0.0, SPREAD)))
+        self._active.append(self.spans[-1][1])
         record = record_of(row.number, generation_id=str(len(self.spans) - 1))
         self.ledger.write(state_of(self.ledger.states, row.number).but(record=record))
         return record

@@ -151,7 +151,9 @@ class TestFilePresent:
     def test_never_refuses(self, video, downloading, emulator, tmp_path) -> None:
         """Nothing is fetched, the file is what it was, and no retry can change that."""
         (tmp_path / "a.mp4").write_bytes(b"mine")
-        with pytest.raises(AirflowFailException, match=r"a\.mp4 exists, and overwrite is 'never'.*Remove the file"):
+        with pytest.raises(
+            AirflowFailException, match=r"a\.mp4 exists, and overwrite is 'never'.*Remove the file"
+        ):
             downloading(video, tmp_path / "a.mp4", overwrite="never")()
         assert (tmp_path / "a.mp4").read_bytes() == b"mine"
         assert emulator.ledger()["requests"]["modelark"]["download"] == 0

@@ -49,7 +49,9 @@ def test_it_returns_the_same_dict_for_every_vendor(vendor, generating, connect) 
 @pytest.mark.parametrize("deferrable", [True, False])
 def test_both_modes_land_the_same(deferrable, generating, connect, emulator, tmp_path) -> None:
     """Waiting in the triggerer or in the worker: one create, one file, one result."""
-    task = generating(connect(), deferrable=deferrable, destination=f"{tmp_path}/{{mode}}/{{generation_id}}.mp4")
+    task = generating(
+        connect(), deferrable=deferrable, destination=f"{tmp_path}/{{mode}}/{{generation_id}}.mp4"
+    )
     result = task()
     assert len(task.deferrals) == (1 if deferrable else 0)
     assert set(result) == KEYS | {"manifest"}
@@ -107,7 +109,9 @@ def test_a_preview_refuses_what_a_submission_would(generating, connect, emulator
 
 
 @pytest.mark.parametrize("deferrable", [True, False])
-def test_an_adopted_generation_is_not_paid_for_again(deferrable, generating, connect, emulator, tmp_path) -> None:
+def test_an_adopted_generation_is_not_paid_for_again(
+    deferrable, generating, connect, emulator, tmp_path
+) -> None:
     """``generation_id`` collects what exists; the file lands as any other."""
     bought = generating(connect())()["generation_id"]
     task = generating(
@@ -120,7 +124,7 @@ def test_an_adopted_generation_is_not_paid_for_again(deferrable, generating, con
 
 def test_an_adopted_generation_that_does_not_exist_ends_the_task(generating, connect, emulator) -> None:
     """The vendor's answer names the id, and nothing is bought in its place."""
-    with pytest.raises(AirflowFailException, match="cgt-unknown.*unknown to this vendor account"):
+    with pytest.raises(AirflowFailException, match=r"cgt-unknown.*unknown to this vendor account"):
         generating(connect(), generation_id="cgt-unknown")()
     assert emulator.ledger()["creates_received"] == 0
 
@@ -160,7 +164,11 @@ def test_a_second_try_goes_on_with_what_the_first_paid_for(generating, connect, 
 
 def test_time_runs_out_with_an_honest_word(generating, connect, emulator) -> None:
     """The error says what becomes of the generation and how to collect it."""
-    task = generating(connect(), prompt="[emulator:stuck] A fox", deferrable=False, timeout=0.2, on_kill_action="detach")
-    with pytest.raises(Exception, match=r"generation cgt-.*still queued when its timeout was up; it goes on") as caught:
+    task = generating(
+        connect(), prompt="[emulator:stuck] A fox", deferrable=False, timeout=0.2, on_kill_action="detach"
+    )
+    with pytest.raises(
+        Exception, match=r"generation cgt-.*still queued when its timeout was up; it goes on"
+    ) as caught:
         task()
     assert not isinstance(caught.value, AirflowFailException)

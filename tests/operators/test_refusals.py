@@ -1,4 +1,4 @@
-"""What is refused before anything is sent: the text names what, the limit and the remedy, and the task ends for good."""
+"""Refused before anything is sent: the text names what, the limit and the remedy, and the task ends for good."""
 
 from __future__ import annotations
 
@@ -30,10 +30,18 @@ def refused(generating, emulator):
         pytest.param({"password": None}, ["modelark", "no API key", "connection's password"], id="no key"),
         pytest.param({"password": "  "}, ["modelark", "no API key"], id="blank key"),
         pytest.param({"password": "sk-one two"}, ["API key holds blanks", "copy it again"], id="broken key"),
-        pytest.param({"vendor": None}, ["no vendor is set", "anyfast, evolink, modelark, toapis"], id="no vendor"),
-        pytest.param({"vendor": "runway"}, ["'runway'", "anyfast, evolink, modelark, toapis"], id="unknown vendor"),
-        pytest.param({"extra": {"region": "mars"}}, ["'mars'", "ap-southeast, cn-beijing"], id="unknown region"),
-        pytest.param({"host": "ftp://files"}, ["'ftp://files'", "https://proxy.example.com"], id="unusable host"),
+        pytest.param(
+            {"vendor": None}, ["no vendor is set", "anyfast, evolink, modelark, toapis"], id="no vendor"
+        ),
+        pytest.param(
+            {"vendor": "runway"}, ["'runway'", "anyfast, evolink, modelark, toapis"], id="unknown vendor"
+        ),
+        pytest.param(
+            {"extra": {"region": "mars"}}, ["'mars'", "ap-southeast, cn-beijing"], id="unknown region"
+        ),
+        pytest.param(
+            {"host": "ftp://files"}, ["'ftp://files'", "https://proxy.example.com"], id="unusable host"
+        ),
         pytest.param(
             {"extra": {"request_timeout": "soon"}}, ["request_timeout", "above 0", "'soon'"], id="no number"
         ),

@@ -135,6 +135,7 @@ def run(play: Callable[[Scene], Coroutine[Any, Any, T]], *, max_lag: float = 90.
             return await asyncio.wait_for(play(scene), 60)
         finally:
             await fleet.close()
+            await asyncio.sleep(0)
             assert vendor.closed == 1
             assert asyncio.all_tasks() == {asyncio.current_task()}
 

@@ -52,8 +52,9 @@ def _check_task(body: dict[str, Any], content: Content) -> None:
         demands["duration"] = -1
     for name, demanded in demands.items():
         if body.get(name, demanded) != demanded:
-            text = f"The request does not meet the constraints of the task. Issues: [0] {name} must be {demanded}"
-            raise ArkError("InvalidParameter.TaskTypeConstraint", text, name)
+            text = "The request does not meet the constraints of the task. Issues:"
+            issue = f"[0] {name} must be {demanded}"
+            raise ArkError("InvalidParameter.TaskTypeConstraint", f"{text} {issue}", name)
 
 
 def owned_fields(generation: Generation) -> dict[str, Any]:

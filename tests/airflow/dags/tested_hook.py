@@ -4,7 +4,7 @@ from airflow.sdk import DAG, Param, task
 
 with DAG("tested_hook", schedule=None, params={"seedance_conn_id": Param("seedance_default")}):
 
-    @task
+    @task(multiple_outputs=True)
     def on_a_thread(params=None):
         """Submit, look, estimate."""
         from airflow_provider_seedance.hooks.seedance import SeedanceHook

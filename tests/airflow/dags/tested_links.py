@@ -25,9 +25,9 @@ for dag_id, mapped_pictures in (("tested_links", True), ("tested_plain_links", F
         schedule=None,
         params={"seedance_conn_id": Param("seedance_default"), "output": Param("/tmp/seedance")},
     ):
-        each = SeedanceGenerateVideoOperator.partial(
-            task_id="each", **SMALL, return_last_frame=True
-        ).expand(prompt=["A fox"])
+        each = SeedanceGenerateVideoOperator.partial(task_id="each", **SMALL, return_last_frame=True).expand(
+            prompt=["A fox"]
+        )
         SeedanceDownloadVideoOperator.partial(
             task_id="download_each", destination="{{ params.output }}/each/{generation_id}.mp4"
         ).expand(video=each.output)

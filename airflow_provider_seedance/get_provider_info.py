@@ -80,6 +80,13 @@ def _options() -> dict[str, Any]:
             "example": "s3://my-bucket/seedance-state",
             "default": "",
         },
+        "max_lag": {
+            "description": "Seconds between two looks of the triggerer at a waiting generation, at most.",
+            "version_added": "0.1.0",
+            "type": "float",
+            "example": "5",
+            "default": "90",
+        },
     }
 
 

@@ -166,11 +166,16 @@ class Fleet:
             if left < AT_ONCE:
                 return self._lanes[place], now - due
             timer = asyncio.ensure_future(self._sleep(left))
-            timer.add_done_callback(lambda _: self._news.set())
+            timer.add_done_callback(self._rung)
             try:
                 await self._news.wait()
             finally:
                 timer.cancel()
+
+    def _rung(self, timer: asyncio.Future[None]) -> None:
+        # One that was stopped must not stop the next one.
+        if not timer.cancelled():
+            self._news.set()
 
     async def _ask(self, lane: Lane[_Ticket], tickets: list[_Ticket], *, behind: bool) -> None:
         """One request and what follows from it, for each ticket by itself."""

@@ -125,7 +125,7 @@ class SeedanceGenerationTrigger(BaseTrigger):
 
 
 def _fleets() -> Fleets:
-    from airflow.sdk.configuration import conf
+    from airflow.configuration import conf
 
     from airflow_provider_seedance.client.http import AsyncSeedanceClient
     from airflow_provider_seedance.polling.clock import WallClock

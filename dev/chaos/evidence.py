@@ -58,7 +58,7 @@ def is_whole(file: Path) -> bool:
     """Whether a video decodes from the first to the last of the frames that its header promises."""
     try:
         with av.open(str(file)) as container:
-            promised = container.streams.video[0].frames
+            promised: int = container.streams.video[0].frames
             return sum(1 for _ in container.decode(video=0)) == promised > 0
     except (av.FFmpegError, IndexError):
         return False

@@ -22,7 +22,13 @@ Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _REFUSAL = json.dumps(
-    {"error": {"code": "RateLimitExceeded.ConcurrencyLimit", "message": "Too many tasks", "type": "TooManyRequests"}}
+    {
+        "error": {
+            "code": "RateLimitExceeded.ConcurrencyLimit",
+            "message": "Too many tasks",
+            "type": "TooManyRequests",
+        }
+    }
 ).encode()
 
 
@@ -41,7 +47,10 @@ class Limited:
         creates = scope["type"] == "http" and scope["method"] == "POST" and "/_emulator/" not in scope["path"]
         if creates and await self._active(scope) >= self.limit:
             self.refused_at.append(time.time())
-            headers = [(b"content-type", b"application/json"), (b"content-length", str(len(_REFUSAL)).encode())]
+            headers = [
+                (b"content-type", b"application/json"),
+                (b"content-length", str(len(_REFUSAL)).encode()),
+            ]
             await send({"type": "http.response.start", "status": 429, "headers": headers})
             await send({"type": "http.response.body", "body": _REFUSAL})
             return
@@ -58,7 +67,9 @@ class Limited:
 
         path = "/_emulator/ledger"
         await self._app(
-            {**scope, "method": "GET", "path": path, "raw_path": path.encode(), "query_string": b""}, receive, collect
+            {**scope, "method": "GET", "path": path, "raw_path": path.encode(), "query_string": b""},
+            receive,
+            collect,
         )
         generations = json.loads(b"".join(parts))["generations"]
         return sum(one["status"] in ("queued", "running") for one in generations)

@@ -8,11 +8,11 @@ from typing import Any, Literal
 
 from airflow_provider_seedance.client.http import SeedanceClient
 from airflow_provider_seedance.errors import LinkDead, NotFound, SeedanceError
+from airflow_provider_seedance.lander import land_generation
 from airflow_provider_seedance.landing.destination import resolve_destination
 from airflow_provider_seedance.landing.targets import size_of, uri_of
 from airflow_provider_seedance.models import Generation, Pending, Succeeded
 from airflow_provider_seedance.object_storage import open_target
-from airflow_provider_seedance.lander import land_generation
 from airflow_provider_seedance.results import cost
 
 #: ``landed`` by this run, ``there`` already, ``lost`` with its link, still ``pending``, ended ``without video``,

@@ -26,9 +26,8 @@ PROMPT = "A kitten yawns"
 
 def ours(emulator: Any, vendor: str) -> None:
     settings = ClientSettings.of(vendor=vendor, api_key=KEY, host=emulator.vendor_url(vendor))
-    with SeedanceClient(settings) as client:
-        with suppress(NoReply):
-            client.create_generation(GenerationRequest(prompt=PROMPT))
+    with SeedanceClient(settings) as client, suppress(NoReply):
+        client.create_generation(GenerationRequest(prompt=PROMPT))
 
 
 def the_sdks(emulator: Any) -> None:

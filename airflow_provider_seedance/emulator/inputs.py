@@ -71,7 +71,7 @@ def examine(content: bytes, kind: str) -> Media:
     if kind == "image":
         return _examine_image(content)
     try:
-        with av.open(io.BytesIO(content)) as container:
+        with av.open(io.BytesIO(content), "r") as container:
             seconds = (container.duration or 0) / av.time_base
             if kind == "audio":
                 return Media("audio", seconds=seconds, length=len(content), load=lambda: content)

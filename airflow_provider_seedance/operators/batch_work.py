@@ -45,12 +45,12 @@ from airflow_provider_seedance.batch.watcher import Watcher
 from airflow_provider_seedance.client.http import AsyncSeedanceClient, SeedanceClient
 from airflow_provider_seedance.client.settings import ClientSettings
 from airflow_provider_seedance.errors import BudgetExceeded, ConfigurationError, Kind, SeedanceError
+from airflow_provider_seedance.lander import check_destination, land_generation, utc_now
 from airflow_provider_seedance.landing.targets import Target, commit, open_for_reading, part_for, uri_of
 from airflow_provider_seedance.models import Succeeded
 from airflow_provider_seedance.object_storage import open_target
 from airflow_provider_seedance.operators.budget import _amount, check_budget
 from airflow_provider_seedance.operators.conclude import conclude
-from airflow_provider_seedance.lander import check_destination, land_generation, utc_now
 from airflow_provider_seedance.polling.clock import WallClock
 from airflow_provider_seedance.polling.event import GenerationEvent
 from airflow_provider_seedance.polling.watch import Outcome, Watch
@@ -59,9 +59,9 @@ from airflow_provider_seedance.submission.decide import StaleState
 from airflow_provider_seedance.submission.fingerprint import fingerprint
 from airflow_provider_seedance.submission.record import (
     RecordStore,
-    SubmissionRecord,
     StateUnreadable,
     StateUnwritable,
+    SubmissionRecord,
     TaskIdentity,
 )
 

@@ -220,8 +220,8 @@ class SeedanceGenerateVideoOperator(MasksSignedLinks, WaitsForGeneration):
         return not store.remembers and not self.generation_id
 
     def _check_before_paying(self, client: SeedanceClient, request: GenerationRequest) -> None:
-        from airflow_provider_seedance.operators.budget import check_budget
         from airflow_provider_seedance.lander import check_destination
+        from airflow_provider_seedance.operators.budget import check_budget
 
         check_budget(client.estimate_cost(request), self.max_cost, vendor=client.vendor_name)
         self._patience(), self._queue_patience()

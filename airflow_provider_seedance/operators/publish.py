@@ -56,10 +56,10 @@ class SeedancePublishVideoOperator(MasksSignedLinks, BaseOperator):
         self.asset = asset
 
     def execute(self, context: Context) -> dict[str, Any]:
+        from airflow_provider_seedance.lander import utc_now
         from airflow_provider_seedance.landing.manifest import Manifest
         from airflow_provider_seedance.landing.publish import publish
         from airflow_provider_seedance.object_storage import open_target
-        from airflow_provider_seedance.lander import utc_now
 
         with ends_task():
             publication = publish(

@@ -85,7 +85,9 @@ class Wait:
 Schedule = Callable[[Wait, float, float], float]
 
 
-def simulate(tells: Tells, pause: Schedule, latencies: Latencies, *, videos: int, seed: int = 1) -> list[Wait]:
+def simulate(
+    tells: Tells, pause: Schedule, latencies: Latencies, *, videos: int, seed: int = 1
+) -> list[Wait]:
     """Runs ``videos`` waits, ``IN_FLIGHT`` at a time, until each has been seen to end or given up.
 
     :returns: the waits, with ``history.looked`` as the time of the last look.
@@ -125,7 +127,10 @@ def report(name: str, waits: list[Wait]) -> str:
     lags = sorted(wait.history.looked - wait.ends for wait in waits if wait.history.looked >= wait.ends)
     polls = sum(wait.polls for wait in waits) / len(lags)
     half, most = statistics.median(lags), lags[int(len(lags) * 0.95)]
-    return f"{name:42} {polls:6.1f} polls a video   lag median {half:5.1f} s   p95 {most:5.1f} s   worst {lags[-1]:5.1f} s"
+    shown = (
+        f"{polls:6.1f} polls a video   lag median {half:5.1f} s   p95 {most:5.1f} s   worst {lags[-1]:5.1f} s"
+    )
+    return f"{name:42} {shown}"
 
 
 def main(videos: int = 10_000) -> None:
@@ -150,7 +155,11 @@ def main(videos: int = 10_000) -> None:
             expected = known.expected(wait.history.cell, wait.history.estimate)
             return pause_alone(wait.history, expected, now=now, chance=chance, max_lag=MAX_LAG)
 
-        print(report("  a cold process, nothing learned yet", simulate(tells, unlearned, Latencies(), videos=1_000)))
+        print(
+            report(
+                "  a cold process, nothing learned yet", simulate(tells, unlearned, Latencies(), videos=1_000)
+            )
+        )
 
 
 if __name__ == "__main__":

@@ -39,7 +39,8 @@ def test_first_late_then_close(elapsed: float, seconds: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("elapsed", "seconds"), [(0.5, SHORTEST), (2.0, 2.0), (4.0, 4.0), (30.0, 30.0), (60.0, 27.6), (120.0, 10.9)]
+    ("elapsed", "seconds"),
+    [(0.5, SHORTEST), (2.0, 2.0), (4.0, 4.0), (30.0, 30.0), (60.0, 27.6), (120.0, 10.9)],
 )
 def test_what_is_only_read_is_not_trusted(elapsed: float, seconds: float) -> None:
     """Pauses double towards the usual time, so that a far quicker vendor is found out."""
@@ -87,7 +88,9 @@ def history(*looks: tuple[float, Pending]) -> History:
         ([(10, seen(0)), (60, seen(98))], SHORTEST),
     ],
 )
-def test_a_percentage_that_moves_foretells_the_end(looks: list[tuple[float, Pending]], seconds: float) -> None:
+def test_a_percentage_that_moves_foretells_the_end(
+    looks: list[tuple[float, Pending]], seconds: float
+) -> None:
     """Better than any average can."""
     elapsed = looks[-1][0]
     found = pause_alone(history(*looks), SURE, now=1000.0 + elapsed, chance=0.0, max_lag=1e9)
@@ -114,7 +117,8 @@ def test_a_percentage_that_stops_is_believed_less_and_less() -> None:
     """A generation stuck at 99 is not asked for every other second for an hour."""
     stuck = history((10, seen(0)), (100, seen(99)))
     pauses = [
-        pause_alone(stuck, SURE, now=1000.0 + elapsed, chance=0.0, max_lag=90.0) for elapsed in (300, 600, 3000)
+        pause_alone(stuck, SURE, now=1000.0 + elapsed, chance=0.0, max_lag=90.0)
+        for elapsed in (300, 600, 3000)
     ]
     assert pauses == pytest.approx([30.0, 60.0, 90.0])
 
@@ -128,7 +132,8 @@ def test_history_keeps_what_was_told_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("elapsed", "seconds"), [(0.0, 1.0), (4.0, 2.0), (10.0, 5.0), (300.0, 5.0), (1000.0, 10.0), (40_000.0, 90.0)]
+    ("elapsed", "seconds"),
+    [(0.0, 1.0), (4.0, 2.0), (10.0, 5.0), (300.0, 5.0), (1000.0, 10.0), (40_000.0, 90.0)],
 )
 def test_where_a_list_shows_all_looks_are_frequent(elapsed: float, seconds: float) -> None:
     """They cost a hundredth of a request; those of a slow tier need not be seen to the second."""

@@ -12,7 +12,6 @@ from airflow_provider_seedance.errors import (
 )
 from airflow_provider_seedance.models import Failed, Failure, Generation, Pending, Status, Succeeded
 from airflow_provider_seedance.polling.watch import (
-    AFTER_TROUBLE,
     TROUBLE_BUDGET,
     Look,
     Outcome,

@@ -11,6 +11,7 @@ import airflow
 import jsonschema
 import pytest
 from airflow.providers_manager import ProvidersManager
+from airflow.sdk.providers_manager_runtime import ProvidersManagerTaskRuntime
 
 from airflow_provider_seedance.catalog.names import vendor_names
 from airflow_provider_seedance.get_provider_info import get_provider_info
@@ -41,7 +42,7 @@ def test_airflow_finds_the_package() -> None:
 
 def test_the_connection_type_leads_to_the_hook() -> None:
     """Hook and metadata say the same."""
-    hook = ProvidersManager().hooks["seedance"]
+    hook = ProvidersManagerTaskRuntime().hooks["seedance"]
     assert hook.hook_class_name == f"{SeedanceHook.__module__}.{SeedanceHook.__name__}"
     assert hook.connection_id_attribute_name == SeedanceHook.conn_name_attr
     assert hook.hook_name == SeedanceHook.hook_name

@@ -11,20 +11,18 @@ from pathlib import Path
 
 import pytest
 
+from dev.emulator import connection
 from tests.airflow.stack import MARKED_KEY, PATIENCE
 
 pytestmark = pytest.mark.xdist_group("stack")
 
 SIGNATURE = re.compile(r"X-Tos-Signature=(?!\*)[^\s\"'&\\]+")
-STORED = {"modelark": "seedance_stored", "toapis": "seedance_toapis"}
 
 
 @pytest.fixture(scope="module")
 def runs(stack, tmp_path_factory):
     """Runs in which links travel on all their ways, and one in which everything fails. The first vendor's
     connection comes from Airflow's own database."""
-    from dev.emulator import connection
-
     stored = {**connection("modelark", stack.emulator.url), "connection_id": "seedance_stored"}
     extra = json.dumps(stored.pop("extra"))
     stack.api.call("POST", "/connections", json={**stored, "password": MARKED_KEY, "extra": extra})
@@ -34,11 +32,11 @@ def runs(stack, tmp_path_factory):
         output = str(tmp_path_factory.mktemp(dag_id))
         return stack.api.trigger(dag_id, {"seedance_conn_id": conn_id, "output": output})
 
+    stack.emulator.add_fault(vendor="anyfast", on="download", kind="status", status=403, times=None)
+    bad = started("tested_failing", "seedance_anyfast")
     good = [started("tested_links", "seedance_stored"), started("tested_plain_links", "seedance_toapis")]
     for run in good:
         stack.succeed(run)
-    stack.emulator.add_fault(vendor="anyfast", on="download", kind="status", status=403, times=None)
-    bad = started("tested_failing", "seedance_anyfast")
     assert stack.api.finish(bad, timeout=PATIENCE) == "failed"
     stack.emulator.clear_faults()
     return good, bad
@@ -60,13 +58,11 @@ def result_links(stack, runs) -> set[str]:
 
 def stored_texts(database: Path) -> Iterator[tuple[str, str]]:
     """Each value of each table: where it stands, and its text."""
-    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
-        connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
-        tables = [
-            name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")
-        ]
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as opened:
+        opened.text_factory = lambda raw: raw.decode("utf-8", "replace")
+        tables = [name for (name,) in opened.execute("select name from sqlite_master where type = 'table'")]
         for table in tables:
-            rows = connection.execute(f'select * from "{table}"')
+            rows = opened.execute(f'select * from "{table}"')
             columns = [column[0] for column in rows.description]
             for row in rows:
                 for column, value in zip(columns, row, strict=True):

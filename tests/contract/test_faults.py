@@ -155,7 +155,8 @@ def test_a_create_that_was_one_too_many_goes_through_later(vendor: str, opened: 
 def test_a_503_of_toapis_was_surely_not_accepted(opened: Open) -> None:
     """Its contract says so; with any other vendor that is not known."""
     fault = {"kind": "status", "status": 503, "retry_after": "0"}
-    account = _troubled(opened, "toapis", "create", {**fault, "body": "{}"}, times=1)
+    busy = '{"error": {"code": "", "message": "upstream is busy", "type": "new_api_error"}}'
+    account = _troubled(opened, "toapis", "create", {**fault, "body": busy}, times=1)
     account.create()
     assert account.sent("create") == 2
     for vendor in ("modelark", "evolink", "anyfast"):

@@ -54,7 +54,7 @@ class Reader(Protocol):
 class _Ticket:
     """One wait for one generation."""
 
-    __slots__ = ("context", "ended", "generation_id", "history", "misses", "on_change", "watch")
+    __slots__ = ("context", "ended", "generation_id", "history", "looked", "misses", "on_change", "watch")
 
     def __init__(
         self, generation_id: str, watch: Watch, on_change: OnChange, ended: asyncio.Future[Outcome]
@@ -62,6 +62,8 @@ class _Ticket:
         self.generation_id = generation_id
         self.watch = watch
         self.history = History(watch.started)
+        #: When it was last seen pending.
+        self.looked: float | None = None
         self.misses = 0
         self.ended = ended
         self.on_change = on_change
@@ -106,6 +108,7 @@ class Fleet:
         self._lanes = (*(Lane[_Ticket](IDS_A_REQUEST, tier) for tier in tiers), self._alone)
         self._connections = asyncio.Semaphore(connections)
         self._news = asyncio.Event()
+        self._asleep_until = math.inf
         self._asking: set[asyncio.Task[None]] = set()
         # In a context of its own, not in that of the trigger that happened to come first.
         self._driver = Context().run(asyncio.create_task, self._drive())
@@ -145,7 +148,6 @@ class Fleet:
     def _asked(self, task: asyncio.Task[None]) -> None:
         self._asking.discard(task)
         self._connections.release()
-        self._news.set()
 
     async def _due(self) -> tuple[Lane[_Ticket], float]:
         """The lane whose turn it is, once a look is due and the pace allows it, and how late that look is.
@@ -154,6 +156,7 @@ class Fleet:
         """
         while True:
             self._news.clear()
+            self._asleep_until = math.inf
             waiting = [
                 (due, place) for place, lane in enumerate(self._lanes) if (due := lane.due()) is not None
             ]
@@ -165,6 +168,7 @@ class Fleet:
             left = max(due, self._pace.free_at) - now
             if left < AT_ONCE:
                 return self._lanes[place], now - due
+            self._asleep_until = now + left
             timer = asyncio.ensure_future(self._sleep(left))
             timer.add_done_callback(self._rung)
             try:
@@ -233,11 +237,11 @@ class Fleet:
         now, before = self._clock.now(), ticket.history
         pause = 0.0
         if isinstance(seen, Pending):
-            ticket.history = before.and_now(seen, now)
+            ticket.history, ticket.looked = before.and_now(seen, now), now
             lane = self._lane_after(lane, ticket, seen)
             pause = self._pause(lane, ticket.history, now)
-        elif isinstance(seen, Succeeded) and before.looked is not None:
-            self._latencies.learn(before.cell, (before.looked + now) / 2 - before.started)
+        elif isinstance(seen, Succeeded) and ticket.looked is not None:
+            self._latencies.learn(before.cell, (ticket.looked + now) / 2 - before.started)
         if before.status is not seen.status:
             ticket.context.run(ticket.on_change, seen)
         self._go_on(lane, ticket, after_answer(ticket.watch, seen, now=now, pause=pause))
@@ -266,7 +270,8 @@ class Fleet:
         if lane is not self._alone and pause >= GATHERING:
             due = math.floor(due / GATHERING) * GATHERING
         lane.add(due, ticket)
-        self._news.set()
+        if due < self._asleep_until:
+            self._news.set()
 
 
 def _about_one(error: SeedanceError) -> bool:

@@ -37,8 +37,7 @@ class History:
     """What the looks at one pending generation have shown.
 
     :param started: when it was submitted, epoch seconds.
-    :param looked: when it was last seen, epoch seconds; ``None`` before the first look.
-    :param status: what it was then.
+    :param status: what it was at the last look; ``None`` before the first one.
     :param progress: what the vendor called done of it then, percent.
     :param mark: the first such percentage while it ran, and when that was seen.
     :param estimate: the vendor's estimate of the whole, seconds.
@@ -46,7 +45,6 @@ class History:
     """
 
     started: float
-    looked: float | None = None
     status: Status | None = None
     progress: int | None = None
     mark: tuple[int, float] | None = None
@@ -55,14 +53,20 @@ class History:
 
     def and_now(self, seen: Pending, now: float) -> History:
         """The history with another look at its end; an estimate that is not repeated stands."""
+        known, told = self.cell, (seen.vendor, seen.model, seen.resolution, seen.duration)
+        same_cell = told == (known.vendor, known.model, known.resolution, known.duration)
+        estimate = seen.estimated_seconds or self.estimate
+        if (
+            same_cell
+            and (self.status, self.progress) == (seen.status, seen.progress)
+            and estimate == self.estimate
+        ):
+            return self
         mark = self.mark
         if mark is None and seen.status is Status.RUNNING and seen.progress is not None:
             mark = (seen.progress, now)
-        told = (seen.vendor, seen.model, seen.resolution, seen.duration)
-        known = self.cell
-        cell = known if told == (known.vendor, known.model, known.resolution, known.duration) else Cell(*told)
-        estimate = seen.estimated_seconds or self.estimate
-        return History(self.started, now, seen.status, seen.progress, mark, estimate, cell)
+        cell = known if same_cell else Cell(*told)
+        return History(self.started, seen.status, seen.progress, mark, estimate, cell)
 
 
 def pause_alone(history: History, expected: Latency, *, now: float, chance: float, max_lag: float) -> float:

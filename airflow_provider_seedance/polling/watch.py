@@ -75,7 +75,8 @@ def after_answer(watch: Watch, seen: Generation, *, now: float, pause: float) ->
         if now >= limit:
             return Outcome.QUEUED_TOO_LONG
         pause = min(pause, limit - now)
-    return _look_or_give_up(replace(watch, trouble_since=None), pause, now)
+    calm = watch if watch.trouble_since is None else replace(watch, trouble_since=None)
+    return _look_or_give_up(calm, pause, now)
 
 
 def after_error(watch: Watch, error: SeedanceError, *, now: float, chance: float) -> Look | Outcome:

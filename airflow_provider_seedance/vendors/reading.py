@@ -43,15 +43,18 @@ def as_dict(value: Any) -> dict[str, Any]:
 
 def as_text(value: Any) -> str | None:
     """Non-empty text; numbers count, since some vendors send error codes as integers."""
-    if not isinstance(value, (str, int, float)) or isinstance(value, bool):
+    if value is None or not isinstance(value, (str, int, float)) or isinstance(value, bool):
         return None
-    # JSON may hold halves of surrogate pairs, which no file and no database takes.
-    return str(value).encode("utf-8", "replace").decode().strip() or None
+    text = str(value)
+    if not text.isascii():
+        # JSON may hold halves of surrogate pairs, which no file and no database takes.
+        text = text.encode("utf-8", "replace").decode()
+    return text.strip() or None
 
 
 def as_number(value: Any) -> float | None:
     """A finite number."""
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
+    if value is None or not isinstance(value, (int, float)) or isinstance(value, bool):
         return None
     try:
         number = float(value)

@@ -63,6 +63,7 @@ class Wait:
     ends: float
     tells: Tells
     history: History
+    looked: float | None = None
     polls: int = 0
 
     def seen(self, now: float) -> Pending:
@@ -90,7 +91,7 @@ def simulate(
 ) -> list[Wait]:
     """Runs ``videos`` waits, ``IN_FLIGHT`` at a time, until each has been seen to end or given up.
 
-    :returns: the waits, with ``history.looked`` as the time of the last look.
+    :returns: the waits, each with the time of its last look.
     """
     rng = random.Random(seed)
     queue: list[tuple[float, int, Wait]] = []
@@ -110,11 +111,12 @@ def simulate(
     while queue:
         now, number, wait = heapq.heappop(queue)
         wait.polls += 1
-        before = wait.history
-        wait.history = before.and_now(wait.seen(min(now, wait.ends)), now)
+        before, cell, wait.looked = wait.looked, wait.history.cell, now
+        if now < wait.ends:
+            wait.history = wait.history.and_now(wait.seen(now), now)
         if now >= wait.ends or now >= wait.started + DEADLINE:
-            if now >= wait.ends and before.looked is not None:
-                latencies.learn(before.cell, (before.looked + now) / 2 - wait.started)
+            if now >= wait.ends and before is not None:
+                latencies.learn(cell, (before + now) / 2 - wait.started)
             submit(now)
         else:
             again = min(now + pause(wait, now, rng.random()), wait.started + DEADLINE)
@@ -124,7 +126,7 @@ def simulate(
 
 def report(name: str, waits: list[Wait]) -> str:
     """One line: polls for each finished video (those for stuck ones included), and the lag of their ends."""
-    lags = sorted(wait.history.looked - wait.ends for wait in waits if wait.history.looked >= wait.ends)
+    lags = sorted(wait.looked - wait.ends for wait in waits if wait.looked and wait.looked >= wait.ends)
     polls = sum(wait.polls for wait in waits) / len(lags)
     half, most = statistics.median(lags), lags[int(len(lags) * 0.95)]
     shown = (

@@ -6,9 +6,12 @@ Each test that uses it carries ``@pytest.mark.xdist_group("stack")``: then all o
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
+import httpx
 import pytest
 
 from airflow_provider_seedance.emulator import Emulator, serve
@@ -17,6 +20,8 @@ from dev.emulator import VENDORS, connection
 from dev.processes import signals_end_the_block
 from dev.stack import Stack, airflow
 from tests.airflow.home import DAGS, EXAMPLES
+
+T = TypeVar("T")
 
 #: Vendor seconds in a second: a generation takes some 6 s. Airflow's scheduler fails a task that is resumed before
 #: it has heard from the executor that the task's first part is over, which can take seconds on a busy machine.
@@ -34,12 +39,32 @@ class TestedStack(Stack):
 
     emulator: Emulator
 
+    def trigger(self, dag_id: str, **conf: str) -> Run:
+        """Start a run as soon as the DAG is there; ``conf`` sets those of its params that it has."""
+        self.api.wait_for_dag(dag_id)
+        params = self.api.call("GET", f"/dags/{dag_id}/details")["params"]
+        wanted = {name: value for name, value in conf.items() if name in params}
+        return unlocked(lambda: self.api.trigger(dag_id, wanted))
+
     def succeed(self, run: Run) -> None:
         """Wait for the run's end; if it is a bad one, fail with what the tasks raised."""
         if self.api.finish(run, timeout=PATIENCE) == "success":
             return
         failed = [task for task in self.api.tasks(run) if task.state == "failed"]
         pytest.fail("\n".join(f"{task}: {self.api.error(run, task)}" for task in failed))
+
+
+def unlocked(change: Callable[[], T]) -> T:
+    """What ``change`` returns. Airflow on SQLite answers 500 while another of its processes writes, before it has
+    changed anything; so then it is asked again."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return change()
+        except httpx.HTTPStatusError as fault:
+            if "database is locked" not in fault.response.text or time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from dev.emulator import connection
-from tests.airflow.stack import MARKED_KEY, PATIENCE
+from tests.airflow.stack import MARKED_KEY, PATIENCE, unlocked
 
 pytestmark = pytest.mark.xdist_group("stack")
 
@@ -25,12 +25,12 @@ def runs(stack, tmp_path_factory):
     connection comes from Airflow's own database."""
     stored = {**connection("modelark", stack.emulator.url), "connection_id": "seedance_stored"}
     extra = json.dumps(stored.pop("extra"))
-    stack.api.call("POST", "/connections", json={**stored, "password": MARKED_KEY, "extra": extra})
+    body = {**stored, "password": MARKED_KEY, "extra": extra}
+    unlocked(lambda: stack.api.call("POST", "/connections", json=body))
 
     def started(dag_id: str, conn_id: str):
-        stack.api.wait_for_dag(dag_id)
         output = str(tmp_path_factory.mktemp(dag_id))
-        return stack.api.trigger(dag_id, {"seedance_conn_id": conn_id, "output": output})
+        return stack.trigger(dag_id, seedance_conn_id=conn_id, output=output)
 
     stack.emulator.add_fault(vendor="anyfast", on="download", kind="status", status=403, times=None)
     bad = started("tested_failing", "seedance_anyfast")

@@ -19,15 +19,13 @@ def runs(stack, tmp_path_factory):
 
     def started(dag_id: str, vendor: str):
         folder = tmp_path_factory.mktemp(f"{dag_id}-{vendor}")
-        conf = {
-            "seedance_conn_id": f"seedance_{vendor}",
-            "output": str(folder),
-            "landing": str(folder / "landing"),
-            "public": str(folder / "public"),
-        }
-        stack.api.wait_for_dag(dag_id)
-        params = stack.api.call("GET", f"/dags/{dag_id}/details")["params"]
-        run = stack.api.trigger(dag_id, {name: value for name, value in conf.items() if name in params})
+        run = stack.trigger(
+            dag_id,
+            seedance_conn_id=f"seedance_{vendor}",
+            output=str(folder),
+            landing=str(folder / "landing"),
+            public=str(folder / "public"),
+        )
         return folder, run
 
     wanted = [
@@ -105,8 +103,7 @@ def test_a_generation_outlives_its_triggerer(stack, runs, tmp_path) -> None:
         stack.api.finish(run, timeout=PATIENCE)
     before = stack.emulator.ledger()["creates_received"]
     stack.emulator.set_rate(0)
-    conf = {"seedance_conn_id": "seedance_modelark", "output": str(tmp_path)}
-    run = stack.api.trigger("seedance_text_to_video", conf)
+    run = stack.trigger("seedance_text_to_video", seedance_conn_id="seedance_modelark", output=str(tmp_path))
     looks = _looks(stack)
     for (task,) in stack.api.follow(run, timeout=PATIENCE, every=0.1):
         if task.state == "deferred" and _looks(stack) > looks:

@@ -54,7 +54,7 @@ def left_behind(folder: Path) -> list[str]:
 def test_four_clips(tmp_path: Path) -> None:
     """One clip per vendor and mode is landed, published, listed and put on the page."""
     with demo(tmp_path) as process:
-        output, _ = process.communicate(timeout=200)
+        output, _ = process.communicate(timeout=500)
     assert process.returncode == 0, output
     rows = re.findall(r"^(\w+) +(\w+) +(\d+x\d+) +([\d,]+) +([\d.]+) s +(yes|no) ", output, re.MULTILINE)
     assert {(vendor, mode) for vendor, mode, *_ in rows} == {
@@ -93,7 +93,7 @@ def test_one_paid_clip(tmp_path: Path) -> None:
             "SEEDANCE_HOST": emulator.vendor_url("modelark"),
         }
         with demo(tmp_path, **settings, SEEDANCE_CONFIRM="yes") as process:
-            output, _ = process.communicate(timeout=200)
+            output, _ = process.communicate(timeout=500)
         bought = emulator.ledger()["generations"]
     assert process.returncode == 0, output
     assert [entry["vendor"] for entry in bought] == ["modelark"]
@@ -112,7 +112,7 @@ def test_a_failure_is_readable(tmp_path: Path) -> None:
             "SEEDANCE_HOST": emulator.vendor_url("modelark"),
         }
         with demo(tmp_path, **settings, SEEDANCE_CONFIRM="yes") as process:
-            output, _ = process.communicate(timeout=200)
+            output, _ = process.communicate(timeout=500)
     assert process.returncode == 1
     assert re.search(r"paid\.generate: .*modelark: .*API key", output)
     assert "Traceback" not in output

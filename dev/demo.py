@@ -18,14 +18,14 @@ import httpx
 
 from airflow_provider_seedance.emulator import Emulator, serve
 from airflow_provider_seedance.errors import SeedanceError
-from dev.api import Run, RunTimeout
+from dev.api import AirflowApi, Run, RunTimeout
 from dev.clips import read_clips, table
 from dev.emulator import VENDORS, connections
 from dev.page import write_page
 from dev.paid import Declined, PaidClip, paid_clip
 from dev.processes import ProcessDied, signals_end_the_block
 from dev.progress import Progress, stages
-from dev.stack import Stack, StackError, airflow
+from dev.stack import StackError, airflow
 
 EXAMPLE_DAGS = Path(__file__).resolve().parent.parent / "example_dags"
 OUTPUT = Path("demo-output")
@@ -122,23 +122,21 @@ def _make(plan: Plan, progress: Progress) -> None:
         for tasks in stack.api.follow(run, timeout=plan.patience):
             stack.processes.check()
             progress.show(stages(tasks, plan.ask_vendors()))
-        _complain(stack, run)
+        if stack.api.state(run) != "success":
+            raise DemoFailed("\n  ".join(["these tasks failed:", *failures(stack.api, run)]))
         clips = read_clips(stack.api, run, plan.groups)
     page = write_page(clips, OUTPUT, about=plan.about)
     progress.say("Done; Airflow is stopped")
     _print(f"\n{table(clips, below=Path.cwd())}\n\nWatch them: {page}")
 
 
-def _complain(stack: Stack, run: Run) -> None:
-    """Raise what the failed tasks say, if the run failed."""
-    if stack.api.state(run) == "success":
-        return
-    reasons = [
-        f"{task.task_id}: {stack.api.error(run, task) or 'see its log'}"
-        for task in stack.api.tasks(run)
+def failures(api: AirflowApi, run: Run) -> list[str]:
+    """What each failed task of the run says."""
+    return [
+        f"{task.task_id}: {api.error(run, task) or 'see its log'}"
+        for task in api.tasks(run)
         if task.state == "failed"
     ]
-    raise DemoFailed("\n  ".join(["these tasks failed:", *reasons]))
 
 
 def _clear() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.airflow.film import frames_of, measured
 from tests.airflow.fixtures import VENDORS
-from tests.airflow.stack import PATIENCE, RATE
+from tests.airflow.stack import PATIENCE, RATE, unlocked
 
 pytestmark = pytest.mark.xdist_group("stack")
 
@@ -56,7 +56,8 @@ def test_a_publication_starts_the_dag_that_waits_for_it(stack, runs) -> None:
     (public,) = (folder / "public").glob("*.mp4")
     deadline = time.monotonic() + PATIENCE
     while True:
-        events = stack.api.call("GET", "/assets/events", params={"limit": 100})["asset_events"]
+        answer = unlocked(lambda: stack.api.call("GET", "/assets/events", params={"limit": 100}))
+        events = answer["asset_events"]
         ours = [event for event in events if event["uri"] == public.as_uri()]
         if ours and ours[0]["created_dagruns"]:
             break

@@ -15,6 +15,8 @@ import psutil
 import pytest
 
 from airflow_provider_seedance.emulator import serve
+from dev.demo import failures
+from dev.fixtures import AirflowWithEmulator
 
 pytestmark = pytest.mark.xdist_group("airflow")
 
@@ -103,17 +105,21 @@ def test_one_paid_clip(tmp_path: Path) -> None:
     assert leaks == []
 
 
-def test_a_failure_is_readable(tmp_path: Path) -> None:
-    """The task, the vendor, its reason and what to do are told, and nothing runs on."""
-    with serve() as emulator:
-        settings = {
-            "SEEDANCE_VENDOR": "modelark",
-            "SEEDANCE_API_KEY": "sk-invalid",
-            "SEEDANCE_HOST": emulator.vendor_url("modelark"),
-        }
-        with demo(tmp_path, **settings, SEEDANCE_CONFIRM="yes") as process:
-            output, _ = process.communicate(timeout=500)
+def test_failed_tasks_are_told(airflow_stack: AirflowWithEmulator) -> None:
+    """Each failed task is named, with the vendor, its reason and what to do."""
+    api = airflow_stack.api
+    api.wait_for_dag("seedance_text_to_video")
+    run = api.trigger("seedance_text_to_video", {"prompt": "a boat [emulator:moderation]"})
+    assert api.finish(run) == "failed"
+    (told,) = failures(api, run)
+    assert re.match(r"generate: AirflowFailException: modelark generation cgt-.*Change the prompt", told)
+
+
+def test_a_mistake_is_told_at_once(tmp_path: Path) -> None:
+    """A vendor that does not exist ends the demo before anything is started, without a traceback."""
+    with demo(tmp_path, SEEDANCE_VENDOR="wonka", SEEDANCE_API_KEY="sk-0123456789abcdef") as process:
+        output, _ = process.communicate(timeout=500)
     assert process.returncode == 1
-    assert re.search(r"paid\.generate: .*modelark: .*API key", output)
+    assert output.startswith("unknown vendor 'wonka'; known vendors: ")
     assert "Traceback" not in output
-    assert left_behind(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []

@@ -77,11 +77,22 @@ class WaitsForGeneration(BaseOperator):
     def _wait(self, client: SeedanceClient, store: RecordStore, generation_id: str, watch: Watch) -> Any:
         from airflow_provider_seedance.polling.event import GenerationEvent
 
-        if self.deferrable:
+        # A trigger that fires at once can overtake Airflow's own bookkeeping, which then fails the task.
+        if self.deferrable and not self._has_ended(client, generation_id):
             self._defer(generation_id, watch)
         self._in_flight = (client.settings, generation_id)
         outcome = self._watch(client, generation_id, watch)
         return self._conclude(client, store, GenerationEvent(generation_id, outcome, watch))
+
+    def _has_ended(self, client: SeedanceClient, generation_id: str) -> bool:
+        from airflow_provider_seedance.errors import SeedanceError
+        from airflow_provider_seedance.models import Pending
+
+        try:
+            return not isinstance(client.get_generation(generation_id), Pending)
+        except SeedanceError:
+            # The trigger bears what passes.
+            return False
 
     def _defer(self, generation_id: str, watch: Watch) -> None:
         from airflow_provider_seedance.polling.event import times

@@ -2,8 +2,8 @@
 
 The other side is the best that a provider does: an aiohttp session for the wait of each task (databricks). The lines
 around it show a new session for each look (dbt-cloud), and one for all tasks, which no provider has. All look at each
-of 1,000 (list) or 500 (single reads) generations every 5 s, so that a row compares the price of a look. Without a list fewer looks make the rest of the difference; how many is
-told by ``benchmarks.polling.simulate``.
+of 1,000 (list) or 500 (single reads) generations every 5 s, so that a row compares the price of a look. Without a
+list fewer looks make the rest of the difference; how many is told by ``benchmarks.polling.simulate``.
 
 Run: ``python -m benchmarks.polling.cpu``. It needs ``httpx-aiohttp``.
 """

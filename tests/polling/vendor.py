@@ -132,7 +132,7 @@ def run(play: Callable[[Scene], Coroutine[Any, Any, T]], *, max_lag: float = 90.
         fleet = Fleet(vendor, latencies=Latencies(), clock=time, sleep=time.sleep, max_lag=max_lag)
         scene = Scene(vendor, fleet)
         try:
-            return await asyncio.wait_for(play(scene), 60)
+            return await asyncio.wait_for(play(scene), 600)
         finally:
             await fleet.close()
             await asyncio.sleep(0)

@@ -17,7 +17,7 @@ from contextvars import ContextVar
 from datetime import datetime
 from functools import cached_property, lru_cache
 from types import TracebackType
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import httpx
 
@@ -44,9 +44,14 @@ from airflow_provider_seedance.models import (
 )
 from airflow_provider_seedance.vendors.wire import HttpResponse
 
+if TYPE_CHECKING:
+    from airflow_provider_seedance.client.aiohttp_client import AiohttpClient, Answer
+
 T = TypeVar("T")
 
 CONNECT_TIMEOUT = 10.0
+#: How long an unused connection is kept, seconds: longer than most pauses between looks, shorter than servers do.
+KEPT = 50.0
 
 _speaking: ContextVar[bool] = ContextVar("seedance_speaking", default=False)
 
@@ -125,7 +130,9 @@ class _Twin:
 
     def _limits(self, *, keep: bool) -> httpx.Limits:
         most = self.settings.max_concurrency
-        return httpx.Limits(max_connections=most, max_keepalive_connections=most if keep else 0)
+        return httpx.Limits(
+            max_connections=most, max_keepalive_connections=most if keep else 0, keepalive_expiry=KEPT
+        )
 
     def _arguments(self, step: Send) -> dict[str, object]:
         return {
@@ -142,24 +149,22 @@ class _Twin:
         }
 
 
-def _light_client(limits: httpx.Limits) -> httpx.AsyncClient:
-    """For repeatable requests: aiohttp below httpx where it is installed, which halves the CPU of a status read.
-
-    Never for a create: ``httpx-aiohttp`` reports a connection that broke after sending as one that was never made.
-    """
+def _kept_client(settings: ClientSettings, limits: httpx.Limits) -> httpx.AsyncClient | AiohttpClient:
+    """For repeatable requests: aiohttp where it is installed, since a status read then costs a fraction of the CPU."""
     try:
-        from httpx_aiohttp import HttpxAiohttpClient  # type: ignore[import-not-found, unused-ignore]
+        from airflow_provider_seedance.client.aiohttp_client import AiohttpClient, proxy_of
     except ImportError:
         return httpx.AsyncClient(verify=_tls(), limits=limits)
-    client: httpx.AsyncClient = HttpxAiohttpClient(verify=_tls(), limits=limits)
-    return client
+    if (proxy_of(settings.base_url) or "http").startswith("http"):
+        return AiohttpClient(settings.base_url, tls=_tls(), most=settings.max_concurrency, kept=KEPT)
+    return httpx.AsyncClient(verify=_tls(), limits=limits)
 
 
 def _timeout(seconds: float) -> httpx.Timeout:
     return httpx.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT))
 
 
-def _response(answer: httpx.Response) -> HttpResponse:
+def _response(answer: httpx.Response | Answer) -> HttpResponse:
     return HttpResponse(
         status=answer.status_code,
         headers={name.lower(): value for name, value in answer.headers.items()},
@@ -267,7 +272,7 @@ class AsyncSeedanceClient(_Twin):
 
     def __init__(self, settings: ClientSettings, attempts: int = MAX_ATTEMPTS) -> None:
         super().__init__(settings, attempts)
-        self._kept = _light_client(self._limits(keep=True))
+        self._kept = _kept_client(settings, self._limits(keep=True))
         self._fresh = httpx.AsyncClient(verify=_tls(), limits=self._limits(keep=False))
 
     async def __aenter__(self) -> AsyncSeedanceClient:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
+
+from airflow_provider_seedance.operators.arguments import money
 
 if TYPE_CHECKING:
     from airflow_provider_seedance.models import Cost
@@ -20,9 +21,9 @@ def check_budget(estimate: Cost, max_cost: str | Mapping[str, Any] | None, *, ve
     """
     from airflow_provider_seedance.errors import BudgetExceeded
 
-    if max_cost in (None, "", "None"):
+    if (most := money("max_cost", max_cost)) is None:
         return
-    limit, currency = _amount(max_cost)
+    limit, currency = most
     if estimate.amount is None:
         raise BudgetExceeded(
             "the catalog knows no price for this request, so max_cost cannot be held",
@@ -41,22 +42,3 @@ def check_budget(estimate: Cost, max_cost: str | Mapping[str, Any] | None, *, ve
             vendor=vendor,
             advice="Raise max_cost, or ask for a shorter, smaller or cheaper video.",
         )
-
-
-def _amount(max_cost: Any) -> tuple[Decimal, str]:
-    from airflow_provider_seedance.errors import ConfigurationError
-
-    if isinstance(max_cost, Mapping):
-        parts = [str(max_cost.get("amount", "")), str(max_cost.get("currency", ""))]
-    else:
-        parts = str(max_cost).split()
-    try:
-        number, currency = parts
-        amount = Decimal(number)
-        if amount.is_finite() and amount >= 0 and currency:
-            return amount, currency
-    except (InvalidOperation, ValueError):
-        pass
-    raise ConfigurationError(
-        f'max_cost must be an amount with its currency, such as "1.50 USD", not {max_cost!r}'
-    )

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from airflow_provider_seedance.operators.arguments import one_of, seconds
 from airflow_provider_seedance.operators.failing import ends_task
 from airflow_provider_seedance.operators.masking import MasksSignedLinks
 from airflow_provider_seedance.operators.waiting import WaitsForGeneration, watch_of_record
@@ -42,8 +43,6 @@ REQUEST_FIELDS = (
     "priority",
     "vendor_options",
 )
-#: Default ``timeout`` in seconds; the flex tier is an overnight queue.
-TIMEOUT, FLEX_TIMEOUT = 3_600, 172_800
 
 
 class SeedanceGenerateVideoOperator(MasksSignedLinks, WaitsForGeneration):
@@ -179,10 +178,10 @@ class SeedanceGenerateVideoOperator(MasksSignedLinks, WaitsForGeneration):
         self.timeout = timeout
         self.queue_timeout = queue_timeout
         self.durable = durable
-        self.on_kill_action = _one_of("on_kill_action", on_kill_action, "cancel", "detach")
-        self.on_orphaned_intent = _one_of("on_orphaned_intent", on_orphaned_intent, "fail", "resubmit")
-        self.on_stale_state = _one_of("on_stale_state", on_stale_state, "fail", "resubmit")
-        self.on_clear = _one_of("on_clear", on_clear, "reattach", "regenerate")
+        self.on_kill_action = one_of("on_kill_action", on_kill_action, "cancel", "detach")
+        self.on_orphaned_intent = one_of("on_orphaned_intent", on_orphaned_intent, "fail", "resubmit")
+        self.on_stale_state = one_of("on_stale_state", on_stale_state, "fail", "resubmit")
+        self.on_clear = one_of("on_clear", on_clear, "reattach", "regenerate")
         self.max_cost = max_cost
         self.preview = preview
 
@@ -279,27 +278,9 @@ class SeedanceGenerateVideoOperator(MasksSignedLinks, WaitsForGeneration):
         return manifest
 
     def _patience(self) -> float:
-        return _seconds("timeout", self.timeout) or (FLEX_TIMEOUT if self.service_tier == "flex" else TIMEOUT)
+        from airflow_provider_seedance.polling.watch import usual_patience
+
+        return seconds("timeout", self.timeout) or usual_patience(self.service_tier)
 
     def _queue_patience(self) -> float | None:
-        return _seconds("queue_timeout", self.queue_timeout)
-
-
-def _one_of(name: str, value: Any, *known: str) -> Any:
-    if value not in known:
-        raise ValueError(f"{name} must be one of {', '.join(known)}, not {value!r}")
-    return value
-
-
-def _seconds(name: str, value: float | str | None) -> float | None:
-    from airflow_provider_seedance.errors import ConfigurationError
-
-    if value in (None, "", "None"):
-        return None
-    try:
-        seconds = float(value)
-    except (TypeError, ValueError):
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise ConfigurationError(f"{name} must be a number of seconds above 0, not {value!r}")
-    return seconds
+        return seconds("queue_timeout", self.queue_timeout)

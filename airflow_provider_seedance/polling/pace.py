@@ -25,7 +25,7 @@ class Pace:
 
     def sent(self, now: float) -> Pace:
         """After a request was sent."""
-        return replace(self, free_at=max(now, self.free_at) + 1.0 / self.rate)
+        return Pace(self.rate, max(now, self.free_at) + 1.0 / self.rate, self.slowed_at)
 
     def answered(self, *, behind: bool) -> Pace:
         """After a good answer; ``behind`` when there is more to ask than the pace allows."""

@@ -12,8 +12,11 @@ from enum import Enum
 from airflow_provider_seedance.errors import Kind, SeedanceError
 from airflow_provider_seedance.models import Generation, Pending, Status
 
-#: The pause after trouble, seconds, unless the vendor asks for a longer one.
-AFTER_TROUBLE = 15.0
+#: How long a generation is waited for, seconds, unless the user says; the flex tier is an overnight queue.
+PATIENCE, FLEX_PATIENCE = 3_600.0, 172_800.0
+
+#: The pause after trouble, seconds, unless the vendor asks for a longer one: as long as the trouble, within these.
+AFTER_BLINK, AFTER_TROUBLE = 2.0, 15.0
 #: How long a vendor may be out of reach, seconds, before waiting for it makes no sense.
 TROUBLE_BUDGET = 900.0
 #: The longest ``Retry-After`` that is waited out between two looks, seconds.
@@ -24,6 +27,11 @@ SHOWN_AFTER = 60.0
 
 #: An account out of money can still be topped up while its generations run.
 _PASSING = frozenset({Kind.RATE_LIMIT, Kind.OVERLOAD, Kind.CONNECTION, Kind.BALANCE, Kind.UNKNOWN})
+
+
+def usual_patience(service_tier: str | None) -> float:
+    """How long a generation is waited for if the user does not say, seconds."""
+    return FLEX_PATIENCE if service_tier == "flex" else PATIENCE
 
 
 class Outcome(str, Enum):
@@ -88,7 +96,8 @@ def after_error(watch: Watch, error: SeedanceError, *, now: float, chance: float
     not_shown_yet = error.kind is Kind.NOT_FOUND and now - watch.started < SHOWN_AFTER
     if not (error.kind in _PASSING or not_shown_yet) or now - since > TROUBLE_BUDGET:
         return Outcome.LOST_SIGHT
-    pause = max(AFTER_TROUBLE * (0.75 + chance / 2), min(error.retry_after or 0.0, LONGEST_OBEYED))
+    growing = min(AFTER_TROUBLE, max(AFTER_BLINK, now - since)) * (0.75 + chance / 2)
+    pause = max(growing, min(error.retry_after or 0.0, LONGEST_OBEYED))
     return _look_or_give_up(replace(watch, trouble_since=since), pause, now)
 
 

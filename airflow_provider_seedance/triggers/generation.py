@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 if TYPE_CHECKING:
-    from airflow_provider_seedance.client.settings import ClientSettings
     from airflow_provider_seedance.models import Generation
-    from airflow_provider_seedance.polling.fleets import Fleets
 
 _FINAL_STATES = frozenset({"failed", "success", "skipped", "upstream_failed", "removed"})
 
@@ -21,7 +19,7 @@ class SeedanceGenerationTrigger(BaseTrigger):
 
     Its arguments are stored in clear text, so they are ids and times only; both times are absolute, and a restart
     of the triggerer moves neither. Triggers of one connection share one client and its requests; the longest pause
-    between two looks is ``[seedance] max_lag`` of the Airflow configuration, seconds (60).
+    between two looks is ``[seedance] max_lag`` of the Airflow configuration, seconds (90).
 
     :param seedance_conn_id: a connection of type ``seedance``.
     :param generation_id: the generation to wait for.
@@ -64,13 +62,11 @@ class SeedanceGenerationTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         from airflow_provider_seedance.polling.event import GenerationEvent
-        from airflow_provider_seedance.polling.fleets import fleets_here
         from airflow_provider_seedance.polling.watch import Watch
+        from airflow_provider_seedance.triggers.waiting import wait_in_fleet
 
         watch = Watch(self.deadline, self.started, self.queue_deadline)
-        outcome = await fleets_here(_fleets).wait(
-            self.seedance_conn_id, self._look_up, self.generation_id, watch, self._log_change
-        )
+        outcome = await wait_in_fleet(self.seedance_conn_id, self.generation_id, watch, self._log_change)
         self._fired = True
         payload = GenerationEvent(self.generation_id, outcome, watch).to_payload()
         yield TriggerEvent(payload)  # type: ignore[no-untyped-call]
@@ -106,35 +102,5 @@ class SeedanceGenerationTrigger(BaseTrigger):
                 return None if state is None else str(getattr(state, "value", state))
         return None
 
-    async def _look_up(self) -> ClientSettings:
-        from airflow_provider_seedance.errors import NotSent, SeedanceError
-        from airflow_provider_seedance.hooks.seedance import SeedanceHook
-
-        try:
-            return await SeedanceHook(self.seedance_conn_id).asettings()
-        except SeedanceError:
-            raise
-        except Exception as fault:
-            # Airflow's own API may blink, and a paid video must not be lost to it.
-            raise NotSent(
-                f"connection {self.seedance_conn_id!r} cannot be read ({type(fault).__name__})"
-            ) from fault
-
     def _log_change(self, seen: Generation) -> None:
         self.log.info("Generation %s is %s at %s.", seen.generation_id, seen.status.value, seen.vendor)
-
-
-def _fleets() -> Fleets:
-    from airflow.configuration import conf
-
-    from airflow_provider_seedance.client.http import AsyncSeedanceClient
-    from airflow_provider_seedance.polling.clock import WallClock
-    from airflow_provider_seedance.polling.fleets import Fleets
-    from airflow_provider_seedance.polling.schedule import MAX_LAG
-
-    return Fleets(
-        lambda settings: AsyncSeedanceClient(settings, attempts=1),
-        clock=WallClock(),
-        sleep=asyncio.sleep,
-        max_lag=conf.getfloat("seedance", "max_lag", fallback=MAX_LAG),
-    )

@@ -86,11 +86,11 @@ class Time:
 @pytest.fixture
 def passing(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Time:
     """Time that passes only where the triggerer or the worker sleeps."""
-    from airflow_provider_seedance.triggers import generation
+    from airflow_provider_seedance.triggers import waiting
 
     made = Time(emulator)
     loop = SimpleNamespace(sleep=made.sleep, to_thread=asyncio.to_thread)
     monkeypatch.setattr(clock, "WallClock", lambda: made)
-    monkeypatch.setattr(generation, "asyncio", loop)
+    monkeypatch.setattr(waiting, "asyncio", loop)
     monkeypatch.setattr(time, "sleep", made.pause)
     return made

@@ -12,6 +12,8 @@ from airflow_provider_seedance.errors import (
 )
 from airflow_provider_seedance.models import Failed, Failure, Generation, Pending, Status, Succeeded
 from airflow_provider_seedance.polling.watch import (
+    AFTER_BLINK,
+    AFTER_TROUBLE,
     TROUBLE_BUDGET,
     Look,
     Outcome,
@@ -92,6 +94,27 @@ def test_trouble_that_passes_is_borne_for_its_budget_of_time(error: Exception) -
     later = after_error(decision.watch, error, now=1100.0 + TROUBLE_BUDGET, chance=0.5)
     assert isinstance(later, Look)
     assert after_error(later.watch, error, now=1101.0 + TROUBLE_BUDGET, chance=0.5) is Outcome.LOST_SIGHT
+
+
+@pytest.mark.parametrize(
+    ("chance", "since", "pause"),
+    [
+        (0.5, None, AFTER_BLINK),
+        (0.5, 1099.0, AFTER_BLINK),
+        (0.5, 1094.0, 6.0),
+        (0.5, 1000.0, AFTER_TROUBLE),
+        (0.0, 1000.0, AFTER_TROUBLE * 0.75),
+        (0.999, 1000.0, AFTER_TROUBLE * 1.25),
+    ],
+)
+def test_a_blink_costs_a_moment_and_trouble_a_growing_pause(
+    chance: float, since: float | None, pause: float
+) -> None:
+    """With a quarter of jitter to either side, as all who wait have met it together."""
+    troubled = Watch(started=1000.0, deadline=5000.0, trouble_since=since)
+    decision = after_error(troubled, NoReply("x"), now=1100.0, chance=chance)
+    assert isinstance(decision, Look)
+    assert decision.pause == pytest.approx(pause, abs=0.01)
 
 
 def test_one_good_answer_restores_the_budget() -> None:

@@ -1,0 +1,53 @@
+"""Waiting in the triggerer, for every trigger: those of one connection wait together."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from airflow_provider_seedance.client.settings import ClientSettings
+    from airflow_provider_seedance.polling.fleet import OnChange
+    from airflow_provider_seedance.polling.fleets import Fleets
+    from airflow_provider_seedance.polling.watch import Outcome, Watch
+
+
+async def wait_in_fleet(
+    seedance_conn_id: str, generation_id: str, watch: Watch, on_change: OnChange
+) -> Outcome:
+    """Wait for one generation; see :meth:`Fleets.wait`."""
+    from airflow_provider_seedance.polling.fleets import fleets_here
+
+    async def look_up() -> ClientSettings:
+        return await _settings(seedance_conn_id)
+
+    return await fleets_here(_fleets).wait(seedance_conn_id, look_up, generation_id, watch, on_change)
+
+
+async def _settings(seedance_conn_id: str) -> ClientSettings:
+    from airflow_provider_seedance.errors import NotSent, SeedanceError
+    from airflow_provider_seedance.hooks.seedance import SeedanceHook
+
+    try:
+        return await SeedanceHook(seedance_conn_id).asettings()
+    except SeedanceError:
+        raise
+    except Exception as fault:
+        # Airflow's own API may blink, and a paid video must not be lost to it.
+        raise NotSent(f"connection {seedance_conn_id!r} cannot be read ({type(fault).__name__})") from fault
+
+
+def _fleets() -> Fleets:
+    from airflow.configuration import conf
+
+    from airflow_provider_seedance.client.http import AsyncSeedanceClient
+    from airflow_provider_seedance.polling.clock import WallClock
+    from airflow_provider_seedance.polling.fleets import Fleets
+    from airflow_provider_seedance.polling.schedule import MAX_LAG
+
+    return Fleets(
+        lambda settings: AsyncSeedanceClient(settings, attempts=1),
+        clock=WallClock(),
+        sleep=asyncio.sleep,
+        max_lag=conf.getfloat("seedance", "max_lag", fallback=MAX_LAG),
+    )

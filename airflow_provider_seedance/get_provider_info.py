@@ -39,6 +39,7 @@ def get_provider_info() -> dict[str, Any]:
                 "integration-name": "Seedance",
                 "python-modules": [
                     "airflow_provider_seedance.operators.generate",
+                    "airflow_provider_seedance.operators.batch",
                     "airflow_provider_seedance.operators.download",
                     "airflow_provider_seedance.operators.publish",
                 ],
@@ -47,7 +48,10 @@ def get_provider_info() -> dict[str, Any]:
         "triggers": [
             {
                 "integration-name": "Seedance",
-                "python-modules": ["airflow_provider_seedance.triggers.generation"],
+                "python-modules": [
+                    "airflow_provider_seedance.triggers.generation",
+                    "airflow_provider_seedance.triggers.batch",
+                ],
             }
         ],
         "connection-types": [

@@ -31,6 +31,7 @@ LAYERS = (
     ("client",),
     ("polling", "submission", "landing"),
     ("results",),
+    ("batch",),
     ("object_storage",),
     ("lander",),
     ("stores", "cancelling", "rescue", "retries"),
@@ -46,14 +47,16 @@ EMULATOR = "emulator"
 LIBRARIES = {
     "airflow": ("object_storage", "stores", "retries", "hooks", "triggers", "operators"),
     "httpx": ("client.http",),
+    "aiohttp": ("client.aiohttp_client",),
     "http.client": ("client.media",),
-    "urllib.request": ("client.media",),
+    "urllib.request": ("client.aiohttp_client", "client.media"),
     "socket": (),
     "av": ("landing.probe",),
     "asyncio": (
         "client.http",
         "polling.fleet",
         "polling.fleets",
+        "batch.watcher",
         "cancelling",
         "hooks",
         "triggers",
@@ -273,10 +276,12 @@ def test_the_rules_have_teeth(rule: Callable[[Modules], list[str]], module: str,
 PUBLIC = (
     "get_provider_info",
     "hooks.seedance",
+    "operators.batch",
     "operators.generate",
     "operators.download",
     "operators.publish",
     "retries",
+    "triggers.batch",
     "triggers.generation",
 )
 

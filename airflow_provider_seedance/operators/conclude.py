@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_OUT_OF_TIME = (Outcome.TIMED_OUT, Outcome.QUEUED_TOO_LONG)
-
 
 def conclude(
     client: SeedanceClient, store: RecordStore, event: GenerationEvent, *, cancel_queued: bool, now: float
@@ -37,11 +35,18 @@ def conclude(
     if isinstance(seen, Failed):
         settle(store, event.generation_id, seen.status.value, seen.failure.message)
         raise failure_of(seen)
-    if event.outcome not in _OUT_OF_TIME and now < event.watch.deadline:
+    if not _is_over(event.outcome, seen) and now < event.watch.deadline:
         return None
     cancelled = cancel_queued and seen.status is Status.QUEUED and _cancelled(client, event.generation_id)
     settle(store, event.generation_id, "cancelled" if cancelled else event.outcome.value, "its time was up")
     raise _too_late(seen, event.outcome, cancelled)
+
+
+def _is_over(outcome: Outcome, seen: Pending) -> bool:
+    """Whether a limit ended the wait that still holds: the generation may have left the queue since."""
+    return outcome is Outcome.TIMED_OUT or (
+        outcome is Outcome.QUEUED_TOO_LONG and seen.status is Status.QUEUED
+    )
 
 
 def settle(store: RecordStore, generation_id: str, outcome: str, reason: str | None = None) -> None:
@@ -51,7 +56,7 @@ def settle(store: RecordStore, generation_id: str, outcome: str, reason: str | N
         if record is not None and record.generation_id == generation_id:
             store.write(record.but(outcome=outcome, reason=reason))
     except (StateUnreadable, StateUnwritable) as fault:
-        log.warning("%s", fault)
+        log.warning("The outcome of generation %s is not on record: %s", generation_id, fault.message)
 
 
 def _cancelled(client: SeedanceClient, generation_id: str) -> bool:

@@ -121,6 +121,23 @@ def test_rescue(run_dag, hurried_emulator, tmp_path) -> None:
     assert measured(tmp_path / f"{lost}.mp4").frames == frames_of(4)
 
 
+def test_batch(run_dag, hurried_emulator, tmp_path) -> None:
+    """Each row of the file has its video and its line in the results; a bad one would have cost nothing."""
+    rows = tmp_path / "rows.csv"
+    rows.write_text("prompt,duration,metadata.sku\nA hen,,a-1\nA fox,4,b-2\nA hen,,c-3\n")
+    outcome = run_dag(
+        "seedance_batch", seedance_conn_id="seedance_modelark", rows=str(rows), output=str(tmp_path / "out")
+    )
+    assert outcome.state == "success"
+    summary = outcome.returned["generate"]
+    assert summary["counts"]["succeeded"] == 3
+    lines = [json.loads(line) for line in Path(summary["results"]).read_text().splitlines()]
+    assert [line["metadata"]["sku"] for line in lines] == ["a-1", "b-2", "c-3"]
+    assert [measured(line["uri"]).frames for line in lines] == [frames_of(5), frames_of(4), frames_of(5)]
+    assert len({line["generation_id"] for line in lines}) == 3
+    assert hurried_emulator.ledger()["creates_received"] == 3
+
+
 def test_every_example_is_run_here(dags) -> None:
     """A new example needs a test of its own."""
     examples = {dag_id for dag_id, dag in dags.items() if Path(dag.fileloc).parent == EXAMPLES}
@@ -130,6 +147,7 @@ def test_every_example_is_run_here(dags) -> None:
         "seedance_multimodal_reference",
         "seedance_full_pipeline",
         "seedance_after_publishing",  # runs in the real stack, started by its asset
+        "seedance_batch",
         "seedance_chained_shots",
         "seedance_demo",
         "seedance_demo_paid",

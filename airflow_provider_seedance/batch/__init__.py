@@ -1,0 +1,1 @@
+"""Many videos from one task: which row is next, what is known of each, and what it costs."""

@@ -1,0 +1,138 @@
+"""The work of a batch inside a task: who does it, and what the task makes of its outcome."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_provider_seedance.batch.crew import Crew, Terms
+from airflow_provider_seedance.batch.event import BatchEvent
+from airflow_provider_seedance.batch.journal import Journal
+from airflow_provider_seedance.batch.parts import Hands, Plan
+from airflow_provider_seedance.batch.places import (
+    destination_of_row,
+)
+from airflow_provider_seedance.batch.progress import Progress
+from airflow_provider_seedance.batch.purse import Purse
+from airflow_provider_seedance.batch.results import summary
+from airflow_provider_seedance.batch.rows import (
+    Row,
+)
+from airflow_provider_seedance.batch.run import LANDERS, SUBMITTERS, Batch
+from airflow_provider_seedance.batch.slots import Slots
+from airflow_provider_seedance.batch.state import (
+    RowState,
+    Stage,
+    stage,
+)
+from airflow_provider_seedance.batch.watcher import Watcher
+from airflow_provider_seedance.client.http import AsyncSeedanceClient, SeedanceClient
+from airflow_provider_seedance.client.settings import ClientSettings
+from airflow_provider_seedance.errors import Kind, SeedanceError
+from airflow_provider_seedance.lander import land_generation, utc_now
+from airflow_provider_seedance.models import Succeeded
+from airflow_provider_seedance.operators.batch_site import Site
+from airflow_provider_seedance.operators.conclude import conclude
+from airflow_provider_seedance.polling.clock import WallClock
+from airflow_provider_seedance.polling.event import GenerationEvent
+from airflow_provider_seedance.polling.watch import Outcome, Watch
+from airflow_provider_seedance.submission.record import (
+    RecordStore,
+)
+
+
+class BatchIncomplete(SeedanceError):
+    """Not all rows of a batch came home."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a try is to do, and with what."""
+
+    settings: ClientSettings
+    plan: Plan
+    site: Site
+    terms: Terms
+    purse: Purse
+    max_active: int
+    destination: str | None
+
+    def carry_out(self, journal: Journal, event: BatchEvent, *, stay: bool) -> tuple[Batch, bool]:
+        """Do what can be done; see :meth:`Batch.run`."""
+        ended = dict.fromkeys(self.plan.rows, Outcome.LOST_SIGHT) if event.ended is None else event.ended
+        crew = Crew(self.settings, journal, self.terms, _conclude, self._land, utc_now, time.sleep)
+        clock, rows = WallClock(), len(self.plan.rows)
+        progress = Progress(lambda counts: self.site.tell_on_the_way(rows, counts), started=clock.now())
+        with ExitStack() as stack:
+            stack.callback(crew.close)
+            pools = [ThreadPoolExecutor(size, "seedance-batch") for size in (SUBMITTERS, LANDERS)]
+            for pool in pools:
+                stack.callback(pool.shutdown, cancel_futures=True)
+            batch = Batch(
+                self.plan,
+                journal,
+                Hands(crew, *pools),
+                purse=self.purse,
+                slots=Slots(self.max_active),
+                now=clock.now,
+                progress=progress,
+            )
+            reader = lambda: AsyncSeedanceClient(self.settings, attempts=1)  # noqa: E731
+            watcher = stack.enter_context(Watcher(reader, batch.ended, clock=clock))
+            return batch, batch.run(watcher, stay=stay, ended=ended)
+
+    def _land(self, client: SeedanceClient, generation: Succeeded, row: Row) -> dict[str, Any] | None:
+        if self.destination is None:
+            return None
+        return land_generation(
+            client,
+            generation,
+            destination_of_row(self.destination, row.number),
+            mode=row.request.mode.value,
+            order=client.catalog.order(row.request),
+            request=row.request,
+        )
+
+
+def _conclude(
+    client: SeedanceClient, store: RecordStore, generation_id: str, outcome: Outcome, watch: Watch
+) -> Succeeded | None:
+    event = GenerationEvent(generation_id, outcome, watch)
+    return conclude(client, store, event, cancel_queued=True, now=time.time())
+
+
+def last_deadline(states: Iterable[RowState]) -> float:
+    """Until when the last of those under way is waited for, epoch seconds."""
+    flying = (state.record for state in states if stage(state) is Stage.FLYING)
+    return max((record.deadline.timestamp() for record in flying if record and record.deadline), default=0.0)
+
+
+def check_outcome(found: list[dict[str, Any]], batch: Batch, uri: str) -> dict[str, Any]:
+    """The summary, if the batch is as it should be.
+
+    :raises BatchIncomplete: if it was stopped early, if rows may be paid for and are not home, or if none succeeded.
+    """
+    told = summary(found, uri)
+    counts = ", ".join(f"{count} {status}" for status, count in told["counts"].items() if count)
+    ends = [state.end for state in batch.journal.states.values() if state.end]
+    again = any(end.again for end in ends if end.status != "succeeded")
+    after = f"Of {told['rows']} rows: {counts}. The results are in {uri}."
+    if (error := batch.stopped_by) is not None:
+        raise BatchIncomplete(f"{error.message}. {after}", kind=error.kind, advice=error.advice)
+    kind = Kind.LANDING if again else Kind.REJECTED
+    if told["counts"]["uncollected"] or told["counts"]["uncertain"]:
+        raise BatchIncomplete(
+            f"rows are paid for, or may be, and are not home. {after}",
+            kind=kind,
+            advice="A retry goes on with those whose id is known; the others are to be looked for in the vendor's"
+            " console, and cleared with on_orphaned_intent='resubmit' if they are not there.",
+        )
+    if told["rows"] and not told["counts"]["succeeded"]:
+        raise BatchIncomplete(
+            f"no row succeeded. {after}", kind=kind, advice="See the results for the reasons."
+        )
+    return told

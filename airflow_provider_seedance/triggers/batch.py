@@ -1,0 +1,117 @@
+"""The trigger that waits for a batch. It only reads: nothing is paid for in a triggerer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+if TYPE_CHECKING:
+    from airflow_provider_seedance.models import Generation
+    from airflow_provider_seedance.polling.watch import Outcome, Watch
+
+#: Seconds after which the task looks by itself, if the triggerer cannot read the journal.
+BLIND = 120.0
+
+Waits = dict[int, "tuple[str, Watch]"]
+
+
+class SeedanceBatchTrigger(BaseTrigger):
+    """Fires when enough of a batch's generations have ended, or some time after the first of them has.
+
+    What it waits for is in the batch's journal; its arguments, which are stored in clear text, only say where that is.
+
+    :param seedance_conn_id: a connection of type ``seedance``.
+    :param journal: the folder of the journal, a path or an object-storage URI. A triggerer that cannot read it wakes
+        the task every two minutes to look by itself.
+    """
+
+    def __init__(self, seedance_conn_id: str, journal: str) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.seedance_conn_id = seedance_conn_id
+        self.journal = journal
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        return (
+            f"{type(self).__module__}.{type(self).__qualname__}",
+            {"seedance_conn_id": self.seedance_conn_id, "journal": self.journal},
+        )
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        from airflow_provider_seedance.batch.event import BatchEvent
+
+        waits = await asyncio.to_thread(self._waits)
+        ended: Mapping[int, Outcome] | None = None
+        if waits is None:
+            await asyncio.sleep(BLIND)
+        else:
+            self.log.info("Waiting for %d generations of the batch in %s.", len(waits), self.journal)
+            ended = await self._ended(waits)
+        yield TriggerEvent(BatchEvent(ended).to_payload())  # type: ignore[no-untyped-call]
+
+    def _waits(self) -> Waits | None:
+        """What is waited for, by row; ``None`` if that cannot be found out here."""
+        from airflow_provider_seedance.batch.crew import watch_of
+        from airflow_provider_seedance.batch.journal import is_there, read_states
+        from airflow_provider_seedance.batch.state import Stage, stage
+        from airflow_provider_seedance.errors import SeedanceError
+        from airflow_provider_seedance.object_storage import open_target
+
+        try:
+            folder = open_target(self.journal)
+            if not is_there(folder):
+                self.log.warning("There is no journal in %s on this machine.", self.journal)
+                return None
+            states = read_states(folder)
+        except SeedanceError as error:
+            self.log.warning("%s", error)
+            return None
+        flying = {row: state.record for row, state in states.items() if stage(state) is Stage.FLYING}
+        return {
+            row: (record.generation_id, watch_of(record))
+            for row, record in flying.items()
+            if record and record.generation_id
+        }
+
+    async def _ended(self, waits: Waits) -> Mapping[int, Outcome]:
+        from airflow_provider_seedance.batch.firing import delay_after_first, enough
+        from airflow_provider_seedance.polling.clock import WallClock
+
+        now = WallClock().now
+        ended: dict[int, Outcome] = {}
+        news = asyncio.Event()
+        tasks = [asyncio.create_task(self._wait(row, *wait, ended, news)) for row, wait in waits.items()]
+        fire_at: float | None = None
+        try:
+            while not enough(len(ended), len(waits)) and (fire_at is None or now() < fire_at):
+                with suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(news.wait(), None if fire_at is None else fire_at - now())
+                news.clear()
+                if fire_at is None and ended:
+                    started = waits[next(iter(ended))][1].started
+                    fire_at = now() + delay_after_first(now() - started)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        return ended
+
+    async def _wait(
+        self, row: int, generation_id: str, watch: Watch, ended: dict[int, Outcome], news: asyncio.Event
+    ) -> None:
+        from airflow_provider_seedance.polling.watch import Outcome
+        from airflow_provider_seedance.triggers.waiting import wait_in_fleet
+
+        try:
+            ended[row] = await wait_in_fleet(self.seedance_conn_id, generation_id, watch, _nothing)
+        except Exception:  # its siblings are waited for all the same
+            self.log.exception("The wait for row %d failed.", row)
+            ended[row] = Outcome.LOST_SIGHT
+        news.set()
+
+
+def _nothing(seen: Generation) -> None:
+    """A batch tells of many, not of each."""

@@ -1,0 +1,354 @@
+"""What a DAG author gets from the batch operator."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException, TaskDeferralTimeout, TaskDeferred
+
+from airflow_provider_seedance.operators.batch import SeedanceGenerateBatchOperator
+from airflow_provider_seedance.operators.batch_site import KEY
+from airflow_provider_seedance.operators.batch_work import BatchIncomplete
+from airflow_provider_seedance.submission.record import StateUnreadable
+from tests.airflow.fixtures import VENDORS
+from tests.airflow.running import TaskRun
+from tests.operators.conftest import LONG
+
+SMALL = {"duration": 4, "resolution": "480p", "aspect_ratio": "16:9"}
+
+
+@pytest.fixture
+def batching(emulator, tmp_path) -> Callable[..., TaskRun]:
+    """Makes the task for small videos; vendor time passes when it defers."""
+
+    def made(conn_id: str, requests: Any = ("A fox", "A hare", "A cat"), **arguments: Any) -> TaskRun:
+        params = arguments.pop("params", {})
+        wanted = {
+            "task_id": "batch",
+            "destination": f"{tmp_path}/{{row}}.mp4",
+            "defaults": SMALL,
+            "seedance_conn_id": conn_id,
+            **arguments,
+        }
+        operator = SeedanceGenerateBatchOperator(
+            requests=list(requests) if isinstance(requests, tuple) else requests, **wanted
+        )
+        return TaskRun(operator, lambda: emulator.advance(LONG), params)
+
+    return made
+
+
+@pytest.fixture
+def passing_time(emulator) -> Iterator[None]:
+    """Vendor time passes by itself: a generation takes a third of a second."""
+    emulator.set_rate(300)
+    yield
+    emulator.set_rate(0)
+
+
+def lines(summary: dict[str, Any]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in Path(summary["results"]).read_text().splitlines()]
+
+
+def creates(emulator) -> int:
+    return emulator.ledger()["creates_received"]
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_every_row_lands_and_has_a_result(vendor, batching, connect, emulator, tmp_path) -> None:
+    """One deferral for all, one file and one line for each, and a small summary."""
+    task = batching(connect(vendor), [{"prompt": "A fox", "metadata": {"sku": 7}}, "A fox", "A cat"])
+    summary = task()
+    assert summary["counts"]["succeeded"] == summary["rows"] == 3
+    assert len(task.deferrals) == 1
+    assert [result["row"] for result in lines(summary)] == [1, 2, 3]
+    assert [result["uri"] for result in lines(summary)] == [f"{tmp_path}/{row:05d}.mp4" for row in (1, 2, 3)]
+    assert all(Path(result["uri"]).stat().st_size == result["manifest"]["bytes"] for result in lines(summary))
+    assert lines(summary)[0]["metadata"] == {"sku": 7}
+    assert len({result["generation_id"] for result in lines(summary)}) == creates(emulator) == 3
+    assert sum(len(amounts) for amounts in summary["cost"].values()) == (vendor != "anyfast")
+
+
+@pytest.mark.usefixtures("passing_time")
+def test_waiting_in_the_worker_ends_alike(batching, connect, tmp_path) -> None:
+    """Without the triggerer."""
+    task = batching(connect(), deferrable=False)
+    assert task()["counts"]["succeeded"] == 3
+    assert task.deferrals == []
+    assert len(list(tmp_path.glob("*.mp4"))) == 3
+
+
+def test_bad_rows_are_refused_all_at_once(batching, connect, emulator) -> None:
+    """Before anything is sent."""
+    rows = ["A fox", {"prompt": "A hare", "duration": 99}, {"prompt": "A cat", "colour": "red"}]
+    with pytest.raises(
+        AirflowFailException, match=r"2 of 3 rows(?s:.*)row 2: duration=99(?s:.*)row 3: colour"
+    ):
+        batching(connect(), rows)()
+    assert emulator.requests() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("rows.csv", "prompt,seed\nA fox,7\nA hare,\n"),
+        ("rows.jsonl", '{"prompt": "A fox", "seed": 7}\n"A hare"\n'),
+        ("rows.json", '[{"prompt": "A fox", "seed": 7}, "A hare"]'),
+    ],
+)
+def test_rows_come_from_files(name, text, batching, connect, emulator, tmp_path) -> None:
+    """A path that is a template, as any other argument."""
+    (tmp_path / name).write_text(text)
+    summary = batching(connect(), f"{tmp_path}/{{{{ params.name }}}}", params={"name": name})()
+    assert summary["counts"]["succeeded"] == 2
+    sent = [note["body"] for note in emulator.requests() if note["operation"] == "create"]
+    assert sorted(body.get("seed", 0) for body in sent) == [0, 7]
+
+
+def test_a_list_may_be_rendered_as_text(batching, connect) -> None:
+    """By a template over an XCom."""
+    task = batching(connect(), "{{ params.rows }}", params={"rows": [{"prompt": "A fox's tail"}]})
+    assert task()["rows"] == 1
+
+
+def test_no_rows_are_no_failure(batching, connect, emulator) -> None:
+    """Some days there is nothing to do."""
+    assert batching(connect(), [])()["rows"] == 0
+    assert emulator.requests() == []
+
+
+def test_a_rows_failure_does_not_touch_its_siblings(batching, connect, emulator) -> None:
+    """The summary names it, and the task succeeds."""
+    emulator.add_fault(on="create", kind="moderation", times=1)
+    summary = batching(connect())()
+    assert (summary["counts"]["succeeded"], summary["counts"]["failed"]) == (2, 1)
+    (failure,) = summary["failures"]
+    assert failure["kind"] == "moderation"
+    assert creates(emulator) == 3
+
+
+@pytest.mark.usefixtures("passing_time")
+def test_too_many_requests_fail_no_row(batching, connect, emulator) -> None:
+    """They are waited out."""
+    emulator.add_fault(on="create", kind="status", status=429, times=2)
+    assert batching(connect())()["counts"]["succeeded"] == 3
+
+
+def test_no_balance_stops_the_batch_and_fails_no_row(batching, connect, emulator) -> None:
+    """After topping up, a clear goes on."""
+    conn_id = connect(password="sk-empty")
+    with pytest.raises(AirflowFailException, match=r"3 not_submitted.*results"):
+        (task := batching(conn_id))()
+    connect()
+    task.context["ti"].max_tries += 1
+    assert task()["counts"]["succeeded"] == 3
+
+
+def test_a_lost_reply_is_found_by_its_key(batching, connect, emulator) -> None:
+    """As with the single operator."""
+    emulator.add_fault(on="create", kind="drop_after_accept", times=1)
+    assert batching(connect("toapis"))()["counts"]["succeeded"] == 3
+    assert creates(emulator) == 3
+
+
+def test_a_lost_reply_that_cannot_be_found_fails_the_task_and_is_not_repeated(
+    batching, connect, emulator
+) -> None:
+    """The siblings are home, and no retry pays."""
+    emulator.add_fault(on="create", kind="drop_after_accept", times=1)
+    task = batching(connect("evolink"))
+    for _ in range(2):
+        with pytest.raises(AirflowFailException, match=r"paid for, or may be.*2 succeeded, 1 uncertain"):
+            task()
+    assert creates(emulator) == 3
+
+
+def test_a_video_that_cannot_be_landed_fails_the_task_and_a_retry_lands_it(
+    batching, connect, emulator, tmp_path
+) -> None:
+    """Never a silent loss, and nothing is paid again."""
+    emulator.add_fault(on="download", kind="status", status=404, times=None)
+    task = batching(connect(), ["A fox"])
+    with pytest.raises(BatchIncomplete, match="1 uncollected") as incomplete:
+        task()
+    assert incomplete.value.retryable
+    emulator.clear_faults()
+    assert task()["counts"]["succeeded"] == 1
+    assert (creates(emulator), len(list(tmp_path.glob("*.mp4")))) == (1, 1)
+
+
+def test_a_retry_of_a_batch_that_is_done_pays_nothing(batching, connect, emulator) -> None:
+    """And neither does a clear, unless the user chose so."""
+    task = batching(connect())
+    first = task()
+    task.context["ti"].max_tries += 1
+    assert task() == first
+    assert creates(emulator) == 3
+    task.operator.on_clear = "regenerate"
+    task.context["ti"].max_tries += 1
+    assert task()["counts"]["succeeded"] == 3
+    assert creates(emulator) == 6
+
+
+def test_a_row_that_failed_can_be_corrected(batching, connect, emulator) -> None:
+    """Only that one is bought."""
+    emulator.add_fault(on="create", kind="moderation", times=1)
+    task = batching(connect(), ["A", "B", "C"])
+    row = task()["failures"][0]["row"]
+    task.operator.requests = [f"{prompt} better" if n == row else prompt for n, prompt in enumerate("ABC", 1)]
+    task.context["ti"].max_tries += 1
+    assert task()["counts"]["succeeded"] == 3
+    assert creates(emulator) == 4
+
+
+def test_rows_that_are_paid_for_may_not_change_unnoticed(batching, connect, emulator) -> None:
+    """A row that was put in before them would make every one another; ``resubmit`` says that it is meant."""
+    task = batching(connect())
+    task()
+    task.operator.requests = ["A newt", "A fox", "A hare", "A cat"]
+    with pytest.raises(AirflowFailException, match=r"3 rows have changed.*: 1, 2, 3"):
+        task()
+    assert creates(emulator) == 3
+    task.operator.on_stale_state = "resubmit"
+    assert task()["counts"]["succeeded"] == 4
+    assert creates(emulator) == 7
+
+
+def test_rows_under_way_are_not_looked_for_at_another_vendor(batching, connect, emulator) -> None:
+    """They would be lost."""
+    task = batching(connect())
+    with pytest.raises(TaskDeferred):
+        task._fresh().execute(task.context)
+    connect("toapis")
+    with pytest.raises(AirflowFailException, match=r"another vendor.*: 1, 2, 3"):
+        task()
+
+
+def test_a_journal_that_is_out_of_sight_is_not_taken_for_none(batching, connect, emulator, tmp_path) -> None:
+    """Another worker's disk may have it."""
+    task = batching(connect())
+    task()
+    Path(task.state.values[KEY]["journal"]).rename(tmp_path / "elsewhere")
+    with pytest.raises(StateUnreadable, match="not there on this machine"):
+        task()
+    assert creates(emulator) == 3
+
+
+def test_a_changed_destination_does_not_lose_the_journal(batching, connect, emulator, tmp_path) -> None:
+    """Airflow's task state says where it is."""
+    task = batching(connect())
+    task()
+    task.operator.destination = f"{tmp_path}/other/{{row}}.mp4"
+    task()
+    assert creates(emulator) == 3
+
+
+def test_max_cost_stops_before_it_is_exceeded(batching, connect, emulator) -> None:
+    """What is under way is landed; the rest is not submitted."""
+    with pytest.raises(AirflowFailException, match=r"row 3 may cost .*2 succeeded, 1 not_submitted"):
+        batching(connect(), max_cost="0.70 USD")()
+    assert creates(emulator) == 2
+
+
+def test_max_cost_needs_the_price_of_every_row(batching, connect, emulator) -> None:
+    """An unknown one is refused, by number, before anything is paid."""
+    rows = ["A fox", {"prompt": "A hare", "model": "seedance-9-beta"}]
+    with pytest.raises(AirflowFailException, match="row 2: the catalog knows no price"):
+        batching(connect(), rows, max_cost="9 USD")()
+    assert emulator.requests() == []
+
+
+def test_max_failures_ends_the_task(batching, connect, emulator) -> None:
+    """With one line for each row all the same."""
+    emulator.add_fault(on="create", kind="moderation", times=None)
+    with pytest.raises(AirflowFailException, match="max_failures is 1"):
+        batching(connect(), [f"row {n}" for n in range(30)], max_failures="1")()
+    assert creates(emulator) < 12
+
+
+def test_a_batch_without_any_success_fails(batching, connect, emulator) -> None:
+    """A green task would be a lie."""
+    emulator.add_fault(on="create", kind="moderation", times=None)
+    with pytest.raises(AirflowFailException, match="no row succeeded"):
+        batching(connect())()
+
+
+def test_landing_nothing_needs_a_place_for_the_journal(
+    batching, connect, emulator, tmp_path, monkeypatch
+) -> None:
+    """``[seedance] state_folder``; then the results are there, too."""
+    with pytest.raises(AirflowFailException, match="no place for its journal"):
+        batching(connect(), destination=None)()
+    assert emulator.requests() == []
+    monkeypatch.setenv("AIRFLOW__SEEDANCE__STATE_FOLDER", str(tmp_path / "state"))
+    summary = batching(connect(), destination=None)()
+    assert summary["counts"]["succeeded"] == 3
+    assert summary["results"].startswith(str(tmp_path / "state"))
+    assert lines(summary)[0]["generation_id"]
+
+
+def test_rows_may_not_meet_in_one_file(batching, connect, emulator, tmp_path) -> None:
+    """They would overwrite each other."""
+    with pytest.raises(AirflowFailException, match="same file for every row"):
+        batching(connect(), destination=f"{tmp_path}/video.mp4")()
+    assert emulator.requests() == []
+
+
+def test_what_is_stored_in_clear_text_holds_no_prompt_and_no_link(batching, connect) -> None:
+    """The trigger's arguments, its events, the task state and the results."""
+    task = batching(connect(), ["A secret fox"])
+    summary = task()
+    (deferral,) = task.deferrals
+    stored = json.dumps(
+        [deferral.trigger.serialize(), task.payloads, task.state.values, summary, lines(summary)]
+    )
+    assert "secret fox" not in stored
+    assert "http" not in stored
+    assert len(json.dumps(task.state.values)) < 2_000
+
+
+@pytest.fixture
+def timed_out() -> Callable[[TaskRun], Any]:
+    """Resumes a deferred task as Airflow does when its trigger was lost."""
+
+    def too_late(*_: Any, **__: Any) -> None:
+        raise TaskDeferralTimeout("too late")
+
+    def resumed(task: TaskRun) -> Any:
+        with pytest.raises(TaskDeferred):
+            task._fresh().execute(task.context)
+        task.while_deferred()
+        fresh = task._fresh()
+        object.__setattr__(fresh, "execute_complete", too_late)
+        return fresh.resume_execution("execute_complete", {"event": {}}, task.context)
+
+    return resumed
+
+
+def test_a_deferral_that_timed_out_goes_on_from_the_journal(batching, connect, emulator, timed_out) -> None:
+    """All that is under way is looked at."""
+    assert timed_out(batching(connect()))["counts"]["succeeded"] == 3
+    assert creates(emulator) == 3
+
+
+def test_a_lost_trigger_is_not_replaced_for_ever(batching, connect, emulator, timed_out) -> None:
+    """What has not ended is left to the task's retry."""
+    task = batching(connect())
+    task.while_deferred = lambda: None
+    with pytest.raises(TaskDeferralTimeout):
+        timed_out(task)
+    emulator.advance(LONG)
+    assert task()["counts"]["succeeded"] == 3
+    assert creates(emulator) == 3
+
+
+@pytest.mark.parametrize(("name", "value"), [("max_active", 0), ("max_failures", "few"), ("timeout", -1)])
+def test_numbers_are_checked(name, value, batching, connect, emulator) -> None:
+    """By name."""
+    with pytest.raises(AirflowFailException, match=name):
+        batching(connect(), **{name: value})()
+    assert emulator.requests() == []

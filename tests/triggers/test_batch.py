@@ -1,0 +1,126 @@
+"""The trigger of a batch: it reads the journal and the vendor, and wakes the task when that is worth it."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_provider_seedance.batch.event import BatchEvent
+from airflow_provider_seedance.batch.journal import open_journal
+from airflow_provider_seedance.batch.state import End, RowState
+from airflow_provider_seedance.client.http import SeedanceClient
+from airflow_provider_seedance.hooks.seedance import SeedanceHook
+from airflow_provider_seedance.lander import utc_now
+from airflow_provider_seedance.models import GenerationRequest
+from airflow_provider_seedance.polling.watch import Outcome
+from airflow_provider_seedance.submission.record import SubmissionRecord
+from airflow_provider_seedance.triggers import batch
+from airflow_provider_seedance.triggers.batch import SeedanceBatchTrigger
+from tests.airflow.running import by_way_of_the_database
+
+LONG = 20_000.0
+REQUEST = GenerationRequest(prompt="A fox", duration=4, resolution="480p", aspect_ratio="16:9")
+
+
+def bought(client: SeedanceClient, folder: Path, rows: range, *, patience: float = 3600.0) -> None:
+    """Submit these rows, and write the journal of it."""
+    now = utc_now()
+    with open_journal(folder) as journal:
+        for row in rows:
+            record = SubmissionRecord(
+                intent=1,
+                intent_id=f"sd-{row}-1",
+                vendor=client.vendor_name,
+                seedance_conn_id="x",
+                fingerprint="v1:0",
+                intended_at=now,
+                max_tries=0,
+                generation_id=client.create_generation(REQUEST).generation_id,
+                started=now,
+                deadline=now + timedelta(seconds=patience),
+            )
+            journal.write(RowState(row=row, record=record))
+
+
+def fired(trigger: SeedanceBatchTrigger, within: float = 20.0) -> BatchEvent:
+    async def first() -> dict[str, Any]:
+        async for event in by_way_of_the_database(trigger).run():
+            payload: dict[str, Any] = event.payload
+            return payload
+        raise AssertionError("it ended without an event")
+
+    return BatchEvent.from_payload(asyncio.run(asyncio.wait_for(first(), within)))
+
+
+@pytest.mark.parametrize("vendor", ["modelark", "toapis"])
+def test_it_fires_when_all_have_ended(vendor, connect, emulator, tmp_path) -> None:
+    """With their rows; what the journal says has ended is not asked for."""
+    conn_id = connect(vendor)
+    with SeedanceHook(conn_id).get_conn() as client:
+        bought(client, tmp_path, range(1, 5))
+    with open_journal(tmp_path) as journal:
+        journal.write(journal.states[2].but(end=End(status="succeeded")))
+    emulator.advance(LONG)
+    event = fired(SeedanceBatchTrigger(conn_id, str(tmp_path)))
+    assert event.ended == dict.fromkeys((1, 3, 4), Outcome.ENDED)
+
+
+def test_it_asks_for_all_at_once(connect, emulator, tmp_path) -> None:
+    """Where the vendor has a list."""
+    conn_id = connect("modelark")
+    with SeedanceHook(conn_id).get_conn() as client:
+        bought(client, tmp_path, range(1, 21))
+    emulator.advance(LONG)
+    fired(SeedanceBatchTrigger(conn_id, str(tmp_path)))
+    requests = emulator.ledger()["requests"]["modelark"]
+    assert (requests["list"], requests["get"]) == (1, 0)
+
+
+def test_it_fires_some_time_after_the_first(connect, emulator, tmp_path, monkeypatch) -> None:
+    """Here one is over its time, and the others go on."""
+    monkeypatch.setattr("airflow_provider_seedance.batch.firing.SHORTEST_DELAY", 0.1)
+    conn_id = connect("modelark")
+    with SeedanceHook(conn_id).get_conn() as client:
+        bought(client, tmp_path, range(1, 3))
+        bought(client, tmp_path, range(3, 4), patience=0.0)
+    event = fired(SeedanceBatchTrigger(conn_id, str(tmp_path)))
+    assert event.ended == {3: Outcome.TIMED_OUT}
+
+
+def test_without_a_journal_it_wakes_the_task_to_look_by_itself(
+    connect, emulator, tmp_path, monkeypatch
+) -> None:
+    """It may be on another machine's disk."""
+    monkeypatch.setattr(batch, "BLIND", 0.0)
+    assert fired(SeedanceBatchTrigger(connect(), str(tmp_path / "nowhere"))).ended is None
+    assert emulator.requests() == []
+
+
+def test_with_nothing_to_wait_for_it_fires_at_once(connect, emulator, tmp_path) -> None:
+    """An empty wait ends."""
+    with open_journal(tmp_path):
+        pass
+    assert fired(SeedanceBatchTrigger(connect(), str(tmp_path))).ended == {}
+
+
+def test_it_only_reads(connect, emulator, tmp_path) -> None:
+    """Neither the vendor nor the journal is changed by it."""
+    conn_id = connect("modelark")
+    with SeedanceHook(conn_id).get_conn() as client:
+        bought(client, tmp_path, range(1, 3))
+    emulator.advance(LONG)
+    before = (tmp_path / "journal.jsonl").read_bytes()
+    fired(SeedanceBatchTrigger(conn_id, str(tmp_path)))
+    assert (tmp_path / "journal.jsonl").read_bytes() == before
+    assert emulator.ledger()["creates_received"] == 2
+
+
+def test_its_arguments_are_a_place_and_a_name() -> None:
+    """They are stored in clear text."""
+    path, kwargs = SeedanceBatchTrigger("x", "s3://bucket/batch").serialize()
+    assert path == "airflow_provider_seedance.triggers.batch.SeedanceBatchTrigger"
+    assert kwargs == {"seedance_conn_id": "x", "journal": "s3://bucket/batch"}

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 _FINAL_STATES = frozenset({"failed", "success", "skipped", "upstream_failed", "removed"})
 
+#: Event loops hold on to their tasks only weakly.
+_under_way: set[asyncio.Task[None]] = set()
+
 
 class SeedanceGenerationTrigger(BaseTrigger):
     """Fires when a generation has ended, its deadline has passed, or the vendor cannot be asked any more.
@@ -79,6 +82,13 @@ class SeedanceGenerationTrigger(BaseTrigger):
         """
         if self._fired or not self.cancel_on_kill:
             return
+        # Airflow, when it is slow to answer, may cancel this call too while it waits; the work goes on.
+        work = asyncio.create_task(self._cancel_unless_awaited())
+        _under_way.add(work)
+        work.add_done_callback(_under_way.discard)
+        await asyncio.shield(work)
+
+    async def _cancel_unless_awaited(self) -> None:
         from airflow_provider_seedance.cancelling import acancel_now
         from airflow_provider_seedance.hooks.seedance import SeedanceHook
 

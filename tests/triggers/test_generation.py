@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 from airflow.models.trigger import Trigger
@@ -12,6 +13,7 @@ from airflow_provider_seedance.client import http
 from airflow_provider_seedance.client.http import AsyncSeedanceClient
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.models import GenerationRequest
+from airflow_provider_seedance.triggers import generation
 from airflow_provider_seedance.triggers.generation import SeedanceGenerationTrigger
 from tests.airflow.fixtures import VENDORS
 from tests.airflow.running import by_way_of_the_database
@@ -188,6 +190,33 @@ def test_a_cancelled_trigger_closes_its_client(waiting_for, clients, passing) ->
 
     asyncio.run(stop_while_it_waits())
     assert [closed(client) for client in clients] == [True]
+
+
+def test_a_kill_that_is_interrupted_is_carried_out(waiting_for, emulator, monkeypatch) -> None:
+    """Airflow cancels ``on_kill`` too, at its next round, if it has not been quick."""
+    trigger = waiting_for()
+    trigger.cancel_on_kill = True
+    asked, answer = threading.Event(), threading.Event()
+
+    def slow_state() -> str:
+        asked.set()
+        answer.wait()
+        return "failed"
+
+    monkeypatch.setattr(trigger, "_task_state", slow_state)
+
+    async def play() -> None:
+        killing = asyncio.create_task(trigger.on_kill())
+        await asyncio.to_thread(asked.wait)
+        killing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await killing
+        answer.set()
+        await asyncio.gather(*generation._under_way)
+
+    asyncio.run(play())
+    (bought,) = emulator.ledger()["generations"]
+    assert bought["status"] == "cancelled"
 
 
 def test_a_connection_that_cannot_be_read_once_is_borne(waiting_for, monkeypatch) -> None:

@@ -1,4 +1,4 @@
-"""Killing: what is cancelled, what is left alone, and what is said. Queued, running, finished or unknown."""
+"""Cancelling in a hurry: what is cancelled, what is said, and how long it takes. Events are in ``tests/faults``."""
 
 from __future__ import annotations
 
@@ -136,54 +136,15 @@ class _Killed(SeedanceGenerationTrigger):
         return self.state
 
 
-def _kill(generation_id: str, state: str | None, *, cancel_on_kill: bool = True, fired: bool = False) -> None:
+@pytest.mark.parametrize(("state", "fired"), [("failed", True), ("up_for_retry", False)])
+def test_a_trigger_that_lingers_leaves_it_to_its_task(emulator: Any, state: str, fired: bool) -> None:
+    """The task has taken over, or will try again."""
+    generation_id = generation(emulator, "queued")
     now = time.time()
-    trigger = _Killed(CONN_ID, generation_id, now, now + 60, cancel_on_kill=cancel_on_kill)
-    trigger.state = state
-    trigger._fired = fired
+    trigger = _Killed(CONN_ID, generation_id, now, now + 60, cancel_on_kill=True)
+    trigger.state, trigger._fired = state, fired
     asyncio.run(trigger.on_kill())
-
-
-@pytest.mark.parametrize(
-    ("what_happened", "task_state", "cancelled"),
-    [
-        ("marked failed", "failed", True),
-        ("marked success", "success", True),
-        ("DAG run marked failed", "failed", True),
-        ("dagrun_timeout", "skipped", True),
-        ("another triggerer took over", "deferred", False),
-        ("cleared, and a new try waits already", "deferred", False),
-        ("cleared, and no new try yet", None, False),
-        ("cleared, and the new try is scheduled", "scheduled", False),
-        ("cleared, and the new try runs", "running", False),
-        ("failed with retries left", "up_for_retry", False),
-    ],
-)
-def test_a_killed_trigger_cancels_only_what_nobody_waits_for(
-    emulator: Any, what_happened: str, task_state: str | None, cancelled: bool
-) -> None:
-    """Airflow calls ``on_kill`` in all these cases; the task instance's state tells them apart."""
-    generation_id = generation(emulator, "queued")
-    _kill(generation_id, task_state)
-    assert states(emulator)[generation_id] == ("cancelled" if cancelled else "queued")
-
-
-@pytest.mark.parametrize("reason", [{"cancel_on_kill": False}, {"fired": True}], ids=["detach", "has fired"])
-def test_a_killed_trigger_that_has_nothing_to_do(emulator: Any, reason: dict[str, bool]) -> None:
-    """The user chose ``detach``, or the task has taken over."""
-    generation_id = generation(emulator, "queued")
-    _kill(generation_id, "failed", **reason)
     assert states(emulator)[generation_id] == "queued"
-
-
-@pytest.mark.parametrize(("action", "after"), [("cancel", "cancelled"), ("detach", "queued")])
-def test_a_killed_worker_cancels_what_it_waits_for(emulator: Any, action: Any, after: str) -> None:
-    """Only what is still queued; an eviction's next try then pays for a new one, on record."""
-    generation_id = generation(emulator, "queued")
-    operator = SeedanceGenerateVideoOperator(task_id="t", prompt="x", on_kill_action=action)
-    operator._in_flight = (settings(emulator), generation_id)
-    operator.on_kill()
-    assert states(emulator)[generation_id] == after
 
 
 def test_a_worker_killed_before_it_waits_cancels_nothing() -> None:

@@ -64,6 +64,8 @@ class SubmissionRecord(BaseModel):
     reason: str | None = None
     #: The generation ids of earlier intents.
     earlier: tuple[str, ...] = ()
+    #: How many of the earlier intents bought nothing: refused, not in the vendor's list, or ended without a video.
+    void: int = 0
 
     def plain(self) -> dict[str, Any]:
         """The record as a JSON object."""

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from airflow_provider_seedance.errors import NotFound, SeedanceError, Unsupported
-from airflow_provider_seedance.models import Generation, GenerationRequest, Pending
+from airflow_provider_seedance.models import Failed, Generation, GenerationRequest, Pending
 from airflow_provider_seedance.submission.decide import (
     Action,
     OrphanedIntent,
@@ -92,14 +92,20 @@ class Submitter:
             cleared=self.task.max_tries > record.max_tries,
             policies=self.policies,
         )
-        action = from_record(situation)
+        action, seen = from_record(situation), None
         if action is Action.RECONCILE:
             return self._reconcile(request, record)
         if action is Action.LOOK:
-            action = from_vendor(situation, self._seen(record))
-        return self._attach(record) if action is Action.ATTACH else self._pay(request, record)
+            seen = self._seen(record)
+            action = from_vendor(situation, seen)
+        if action is Action.ATTACH:
+            return self._attach(record)
+        return self._pay(request, record, void=record.outcome == REFUSED or isinstance(seen, Failed))
 
-    def _pay(self, request: GenerationRequest, earlier: SubmissionRecord | None) -> SubmissionRecord:
+    def _pay(
+        self, request: GenerationRequest, earlier: SubmissionRecord | None, *, void: bool = False
+    ) -> SubmissionRecord:
+        """Make a new intent and pay for it; ``void`` says that the one before bought nothing."""
         number = earlier.intent + 1 if earlier else 1
         intent = SubmissionRecord(
             intent=number,
@@ -110,8 +116,13 @@ class Submitter:
             intended_at=self.now(),
             max_tries=self.task.max_tries,
             earlier=_with_id(earlier),
+            void=earlier.void + void if earlier else 0,
         )
-        self.store.write(intent)
+        try:
+            self.store.write(intent)
+        except StateUnwritable as fault:
+            fault.advice = "Nothing was sent. A retry may help."
+            raise
         return self._send(request, intent)
 
     def _send(self, request: GenerationRequest, intent: SubmissionRecord) -> SubmissionRecord:
@@ -127,6 +138,10 @@ class Submitter:
 
     def _submitted(self, intent: SubmissionRecord, generation_id: str) -> SubmissionRecord:
         log.info("Submitted generation %s to %s.", generation_id, intent.vendor)
+        return self._known(intent, generation_id)
+
+    def _known(self, intent: SubmissionRecord, generation_id: str) -> SubmissionRecord:
+        """The intent with its generation's id, stored."""
         record = intent.but(generation_id=generation_id, **self._times(self.now()))
         for pause in WRITES:
             self.sleep(pause)
@@ -184,13 +199,15 @@ class Submitter:
         except Unsupported:
             return self._orphaned(request, intent, "this vendor has no way to look it up")
         if len(found) == 1:
-            return self._submitted(intent, found[0].generation_id)
+            generation_id = found[0].generation_id
+            log.info("Adopted generation %s: %s had accepted this request.", generation_id, intent.vendor)
+            return self._known(intent, generation_id)
         if found:
             ids = ", ".join(generation.generation_id for generation in found)
             return self._orphaned(request, intent, f"several generations could be it: {ids}")
         if self.client.finds_by_key:
             return self._send_again(request, intent)
-        return self._orphaned(request, intent, "the vendor's list does not show it")
+        return self._orphaned(request, intent, "the vendor's list does not show it", void=True)
 
     def _send_again(self, request: GenerationRequest, intent: SubmissionRecord) -> SubmissionRecord:
         """The vendor knows each request by our key and has none with this one: it was surely not accepted."""
@@ -202,12 +219,14 @@ class Submitter:
             raise
         return self._submitted(intent, created.generation_id)
 
-    def _orphaned(self, request: GenerationRequest, intent: SubmissionRecord, why: str) -> SubmissionRecord:
+    def _orphaned(
+        self, request: GenerationRequest, intent: SubmissionRecord, why: str, *, void: bool = False
+    ) -> SubmissionRecord:
         if self.policies.on_orphaned_intent == "resubmit":
             log.warning(
                 "Intent %s: %s; on_orphaned_intent='resubmit' pays for a new one.", intent.intent_id, why
             )
-            return self._pay(request, intent)
+            return self._pay(request, intent, void=void)
         raise OrphanedIntent(
             f"one {request.mode.value} video of {request.model} may have been bought at"
             f" {intent.intended_at.isoformat()}, and its id is not known: {why}",

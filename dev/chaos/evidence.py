@@ -10,6 +10,7 @@ from typing import Any
 import av
 
 from airflow_provider_seedance.stores import KEY
+from airflow_provider_seedance.submission.record import REFUSED
 from dev.api import AirflowApi, Run, Task
 from dev.chaos.verdict import FINAL, Billed, Evidence, Ordered
 from dev.emulator import VENDORS
@@ -49,6 +50,12 @@ def recorded(record: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(filter(None, [record.get("generation_id"), *record.get("earlier", ())]))
 
 
+def void(record: Mapping[str, Any]) -> int:
+    """How many intents bought nothing by a task's record, the latest one included."""
+    earlier: int = record.get("void", 0)
+    return earlier + (record.get("outcome") == REFUSED)
+
+
 def as_messages_say(moment: str) -> str:
     """A time from a record in the form in which exceptions name it."""
     return datetime.fromisoformat(moment.replace("Z", "+00:00")).isoformat()
@@ -78,5 +85,6 @@ def _ordered(api: AirflowApi, run: Run, vendor: str, tasks: Iterable[Task]) -> I
             intents=record.get("intent", 0),
             intended_at=as_messages_say(record["intended_at"]) if record else None,
             recorded=recorded(record),
+            void=void(record),
             told=(api.error(run, task) or "") if task.state == "failed" else "",
         )

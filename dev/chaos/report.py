@@ -12,7 +12,7 @@ from dev.chaos.verdict import Evidence, Statement
 _WIDTH = 110
 #: A space at which no line is broken.
 _TIED = "\N{NO-BREAK SPACE}"
-_HEAD = ("vendor", "ordered", "intents", "billed", "landed", "failed tasks")
+_HEAD = ("vendor", "ordered", "intents", "void", "billed", "landed", "failed tasks")
 
 
 @dataclass(frozen=True)
@@ -68,10 +68,11 @@ def _table(evidence: Evidence) -> list[str]:
         numbers = (
             len(orders),
             sum(order.intents for order in orders),
+            sum(order.void for order in orders),
             billed[vendor],
             landed[vendor],
             sum(order.state == "failed" for order in orders),
         )
-        rows.append((vendor, *map(str, numbers)))  # type: ignore[arg-type]  # six columns
+        rows.append((vendor, *map(str, numbers)))  # type: ignore[arg-type]  # seven columns
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]

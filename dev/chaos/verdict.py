@@ -29,6 +29,7 @@ class Ordered:
     """One video that the run was to make: its generating task as Airflow and its record tell it.
 
     :param intents: how many were written down; 0 without a record.
+    :param void: how many of them bought nothing, as the record has it.
     :param intended_at: when the last one was, as the record has it.
     :param recorded: the generation ids in the record.
     :param told: the exception that ended the task, if it failed.
@@ -42,6 +43,7 @@ class Ordered:
     intended_at: str | None = None
     recorded: frozenset[str] = frozenset()
     told: str = ""
+    void: int = 0
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,8 @@ def judge(evidence: Evidence) -> tuple[Statement, ...]:
             "every billed generation is landed or named by exactly one failed task", tuple(_lost(evidence))
         ),
         Statement(
-            f"{' and '.join(LOOKS_UP)}: each video is billed once and landed", tuple(_not_one_each(evidence))
+            f"{' and '.join(LOOKS_UP)}: landed = billed = intents - void = 1 for each video",
+            tuple(_not_one_each(evidence)),
         ),
     )
 
@@ -130,8 +133,12 @@ def _not_one_each(evidence: Evidence) -> Iterable[str]:
             continue
         billed = _billed_for(evidence, order)
         landed = [line for line in billed if (line.vendor, line.generation_id) in evidence.landed]
-        if (len(billed), len(landed)) != (1, 1):
-            yield f"{order.prompt}: {len(billed)} billed, {len(landed)} landed, task {order.state}"
+        numbers = (len(landed), len(billed), order.intents - order.void)
+        if numbers != (1, 1, 1):
+            yield (
+                f"{order.prompt}: {len(landed)} landed, {len(billed)} billed, {order.intents} intents,"
+                f" {order.void} void, task {order.state}"
+            )
 
 
 def _billed_for(evidence: Evidence, order: Ordered) -> list[Billed]:

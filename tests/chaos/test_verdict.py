@@ -71,7 +71,7 @@ def test_a_good_run_has_nothing_against_it() -> None:
             evidence(ordered("evolink", state="failed"), bills=(EVO,), landed=()), id="the record names it"
         ),
         pytest.param(
-            evidence(ordered("modelark", intents=2), bills=(ARK,)), id="an intent that bought nothing"
+            evidence(ordered("modelark", intents=3, void=2), bills=(ARK,)), id="intents that bought nothing"
         ),
         pytest.param(evidence(ordered("evolink", state="failed"), bills=(EVO,)), id="failed after landing"),
         pytest.param(
@@ -152,6 +152,19 @@ def test_allowed(found: Evidence) -> None:
             evidence(ordered("modelark"), bills=()), [ONE_EACH], id="never bought where it can be looked up"
         ),
         pytest.param(
+            evidence(ordered("toapis", void=1), bills=()), [ONE_EACH], id="refused, and never bought"
+        ),
+        pytest.param(
+            evidence(ordered("modelark", intents=2), bills=(ARK,)),
+            [ONE_EACH],
+            id="an intent of which nobody knows what it bought",
+        ),
+        pytest.param(
+            evidence(ordered("modelark", void=1), bills=(ARK,)),
+            [ONE_EACH],
+            id="billed for an intent that the record calls void",
+        ),
+        pytest.param(
             evidence(ordered("toapis", state="failed"), bills=(billed("toapis"),), landed=()),
             [ONE_EACH],
             id="not landed where it can be looked up",
@@ -174,6 +187,14 @@ def test_allowed(found: Evidence) -> None:
             [ONE_EACH],
             id="bought twice where it can be looked up",
         ),
+        pytest.param(
+            evidence(
+                ordered("modelark", intents=2, void=1),
+                bills=(ARK, billed("modelark", 0, generation_id="second")),
+            ),
+            [ONE_EACH],
+            id="a void intent that was billed after all",
+        ),
     ],
 )
 def test_forbidden(found: Evidence, statement: list[int]) -> None:
@@ -190,3 +211,5 @@ def test_a_contradiction_names_what_to_look_at() -> None:
     """The generation, the video, and what is wrong."""
     (text,) = judge(evidence(ordered("evolink"), bills=(EVO,), landed=()))[NAMED].contradictions
     assert text == "evolink g-evolink-0 (evolink 0): billed, not landed, nobody names it"
+    (text,) = judge(evidence(ordered("modelark", intents=2), bills=(ARK,)))[ONE_EACH].contradictions
+    assert text == "modelark 0: 1 landed, 1 billed, 2 intents, 0 void, task success"

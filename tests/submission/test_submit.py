@@ -155,11 +155,19 @@ def test_a_lost_reply_elsewhere_is_said_and_not_repeated(emulator: Any, vendor: 
 
 @pytest.mark.parametrize("vendor", ["evolink", "anyfast"])
 def test_resubmitting_is_the_users_choice(emulator: Any, vendor: str) -> None:
-    """A new intent, counted."""
+    """A new intent, counted; the one before may have bought something."""
     emulator.add_fault(vendor=vendor, on="create", kind="drop_after_accept", times=1)
     record = submit(emulator, vendor, Memory(), policies=Policies(on_orphaned_intent="resubmit"))
-    assert record.intent == 2
+    assert (record.intent, record.void) == (2, 0)
     assert len(bought(emulator)) == 2
+
+
+def test_an_intent_that_the_list_does_not_show_is_void(emulator: Any) -> None:
+    """Where the user lets another one follow it, the record tells how many bought something."""
+    emulator.add_fault(vendor="modelark", on="create", kind="drop_before_accept", times=2)
+    record = submit(emulator, "modelark", Memory(), policies=Policies(on_orphaned_intent="resubmit"))
+    assert (record.intent, record.void) == (3, 2)
+    assert [record.generation_id] == bought(emulator)
 
 
 def test_a_create_that_never_arrived_is_sent_again_under_the_same_key(emulator: Any) -> None:
@@ -240,12 +248,13 @@ def test_an_id_that_cannot_be_stored_at_all_is_told(emulator: Any) -> None:
 
 
 def test_a_refused_request_leaves_no_orphan(emulator: Any) -> None:
-    """The next try may submit afresh."""
+    """The next try may submit afresh, and the record tells that only one of the two bought something."""
     emulator.add_fault(vendor="evolink", on="create", kind="status", status=400, times=1)
     store = Memory()
     with pytest.raises(ValidationRefused):
         submit(emulator, "evolink", store)
-    assert submit(emulator, "evolink", store).intent == 2
+    record = submit(emulator, "evolink", store)
+    assert (record.intent, record.void) == (2, 1)
     assert len(bought(emulator)) == 1
 
 
@@ -280,7 +289,7 @@ def test_a_changed_request_does_not_pay_beside_a_running_one(emulator: Any) -> N
         submit(emulator, "evolink", store, changed)
     record = submit(emulator, "evolink", store, changed, policies=Policies(on_stale_state="resubmit"))
     assert len(bought(emulator)) == 2
-    assert record.earlier == (bought(emulator)[0],)
+    assert (record.earlier, record.void) == ((bought(emulator)[0],), 0)
 
 
 def test_a_clear_goes_on_or_starts_anew_as_the_user_chose(emulator: Any) -> None:
@@ -309,11 +318,11 @@ def test_a_moderated_generation_is_not_paid_for_again_by_a_retry(emulator: Any) 
 
 
 def test_a_generation_that_broke_is_replaced_by_a_retry(emulator: Any) -> None:
-    """Vendor trouble: a new, recorded intent."""
+    """Vendor trouble: a new, recorded intent; what failed was not billed."""
     broken = REQUEST.model_copy(update={"prompt": "[emulator:fail]"})
     store = Memory()
     first = submit(emulator, "evolink", store, broken)
     emulator.advance(3600)
     second = submit(emulator, "evolink", store, broken)
-    assert second.intent == 2
+    assert (second.intent, second.void) == (2, 1)
     assert second.earlier == (first.generation_id,)

@@ -1,0 +1,47 @@
+"""Faults before a running emulator, under everything that may remember a task's generation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_provider_seedance.emulator import Emulator, serve
+from tests.airflow.fixtures import Connect, Time, connect, emulator, passing
+from tests.faults.memories import FOLDER, MEMORIES, STORE
+from tests.faults.scene import Scene
+
+__all__ = ["connect", "emulator", "passing"]
+
+
+@pytest.fixture(scope="session")
+def running_emulator() -> Iterator[Emulator]:
+    """At each vendor one generation runs at a time; vendor time moves only when a test says so."""
+    with serve(rate=0, slots=1) as running:
+        yield running
+
+
+@pytest.fixture(params=MEMORIES)
+def memory(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What remembers the task's generation."""
+    if request.param == FOLDER:
+        monkeypatch.setenv("AIRFLOW__SEEDANCE__STATE_FOLDER", str(tmp_path / "state"))
+    return request.param
+
+
+@pytest.fixture
+def ordering(
+    emulator: Emulator, connect: Connect, passing: Time, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Callable[..., Scene]:
+    """Makes a task instance that generates and lands a small video at a vendor."""
+
+    def made(vendor: str, memory: str, **arguments: Any) -> Scene:
+        place = str(tmp_path / "video.mp4")
+        scene = Scene(vendor, emulator, connect, passing, monkeypatch, place, arguments)
+        if memory != STORE:
+            del scene.task.context["task_state_store"]
+        return scene
+
+    return made

@@ -1,0 +1,113 @@
+"""Every cell of the kill matrix: what becomes of the generation and its bill, and what comes after it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+import pytest
+
+from airflow_provider_seedance.stores import KEY
+from tests.faults.killings import DEFERRED, EVENTS, STATES, WORKER, Event, occupy
+from tests.faults.memories import STORE
+from tests.faults.page import after_event, table
+from tests.faults.scene import VIDEO, Life, Scene, live
+
+MATRIX = table("what happens", WORKER)
+EFFECTS = table("the generation is", "cancels")
+
+each_event = pytest.mark.parametrize("event", EVENTS, ids=str)
+each_state = pytest.mark.parametrize("state", STATES)
+
+
+def test_each_cell_is_tried() -> None:
+    """Neither a promise without a test, nor a test of nothing promised."""
+    promised = {(row, place) for row, cells in MATRIX.items() for place in (WORKER, DEFERRED) if cells[place]}
+    assert {(event.row, event.place) for event in EVENTS} == promised
+    assert set(STATES) == set(EFFECTS)
+
+
+@pytest.fixture
+def scene_of(ordering: Callable[..., Scene]) -> Callable[..., Scene]:
+    """Makes the task of an event, with its generation waiting in ModelArk's queue."""
+
+    def made(event: Event, **arguments: object) -> Scene:
+        deferrable = event.place == DEFERRED
+        scene = ordering("modelark", STORE, deferrable=deferrable, **{**event.arguments, **arguments})
+        occupy(scene)
+        return scene
+
+    return made
+
+
+@each_event
+@each_state
+def test_it_comes_as_the_matrix_says(
+    event: Event, state: str, scene_of: Callable[..., Scene], caplog: pytest.LogCaptureFixture
+) -> None:
+    """What becomes of the generation, what is billed, what is said, and what comes after it."""
+    caplog.set_level(logging.INFO)
+    scene = scene_of(event)
+    looked: list[str] = []
+    life = live(scene, event(scene, state, looked))
+    effect = _effect(event, state)
+    what, said = after_event(EFFECTS[state][effect])
+    assert _became(scene, life, looked[-1] if effect == "gives up" else looked[0]) == what
+    assert said in caplog.text + " ".join(life.errors)
+    assert all(_names(scene, error) for error in life.errors)
+    if MATRIX[event.row]["after it"] == "nothing":
+        assert (life.made, life.tries) == (None, 1)
+    else:
+        assert life.errors == [] or effect == "gives up" or _after_it(life) == "stops"
+        assert _after_it(life) == _promised_after(event, state, cancelled=what.startswith("cancelled"))
+
+
+def _effect(event: Event, state: str) -> str:
+    effect, _, only = MATRIX[event.row][event.place].partition(" if ")
+    return effect if only in ("", state) else "leaves"
+
+
+def _became(scene: Scene, life: Life, state: str) -> str:
+    """The state of the task's first generation after the event, and its bill in the end."""
+    if state == "unknown":
+        return state
+    (first, *_) = (
+        entry for entry in scene.emulator.ledger()["generations"] if entry["prompt"] == VIDEO["prompt"]
+    )
+    return f"{state}, {'1 bill' if first['billed'] else 'no bill'}"
+
+
+def _names(scene: Scene, error: str) -> bool:
+    """Whether an error says which generation it is about."""
+    record = scene.task.state.values[KEY]
+    return any(
+        f"modelark generation {known}: " in error for known in (record["generation_id"], *record["earlier"])
+    )
+
+
+def _after_it(life: Life) -> str:
+    if life.made is None:
+        return "stops"
+    return "goes on" if life.made in life.by_first else "submits"
+
+
+def _promised_after(event: Event, state: str, *, cancelled: bool) -> str:
+    rule, _, exception = EFFECTS[state]["what comes after it"].partition("; if ")
+    condition, _, otherwise = exception.partition(": ")
+    holds = {
+        "it was cancelled": cancelled,
+        "cleared while deferred": (event.row, event.place) == ("cleared", DEFERRED),
+        "": False,
+    }
+    return otherwise if holds[condition] else rule
+
+
+@each_event
+def test_detached_it_is_left_alone(event: Event, scene_of: Callable[..., Scene]) -> None:
+    """With ``on_kill_action="detach"`` nothing is cancelled, whatever happens."""
+    scene = scene_of(event, on_kill_action="detach")
+    looked: list[str] = []
+    life = live(scene, event(scene, "queued", looked))
+    assert looked[0] == "queued"
+    assert _became(scene, life, looked[0]) == "queued, 1 bill"
+    assert scene.emulator.ledger()["requests"]["modelark"]["cancel"] == 0

@@ -15,9 +15,14 @@ from airflow_provider_seedance.client.http import SeedanceClient
 from airflow_provider_seedance.client.settings import ClientSettings
 from airflow_provider_seedance.models import Generation, GenerationRequest, Pending, Succeeded
 from airflow_provider_seedance.polling.watch import Outcome, Watch, usual_patience
-from airflow_provider_seedance.submission.decide import Policies
+from airflow_provider_seedance.submission.decide import OrphanedIntent, Policies
 from airflow_provider_seedance.submission.record import RecordStore, SubmissionRecord, TaskIdentity
 from airflow_provider_seedance.submission.submit import Submitter
+
+_LOST = (
+    "Look for it in the vendor's console by that time. If it is there, give the row its id as generation_id, and clear"
+    " the task; if it is not, clear it with on_orphaned_intent='resubmit'."
+)
 
 #: The end of a wait: the finished generation, ``None`` for one that goes on, or an error.
 Conclude = Callable[[SeedanceClient, RecordStore, str, Outcome, Watch], Succeeded | None]
@@ -75,7 +80,11 @@ class Crew:
             now=self.now,
             sleep=self.sleep,
         )
-        return submitter.submit(row.request)
+        try:
+            return submitter.submit(row.request)
+        except OrphanedIntent as lost:
+            lost.advice = _LOST
+            raise
 
     def collect(self, row: Row, outcome: Outcome, watch: Watch) -> End | None:
         """The row's end after a wait, its video landed; ``None`` if there is more to wait for.

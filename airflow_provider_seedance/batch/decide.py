@@ -11,6 +11,8 @@ from airflow_provider_seedance.submission.record import StateUnreadable, StateUn
 
 #: Errors that every further row would share.
 _FOR_ALL = frozenset({Kind.AUTHENTICATION, Kind.BALANCE})
+#: Trouble that passes, and is not about the row.
+_PASSING = frozenset({Kind.CONNECTION, Kind.OVERLOAD, Kind.RATE_LIMIT})
 
 
 class Next(str, Enum):
@@ -18,6 +20,8 @@ class Next(str, Enum):
 
     #: The vendor has no room: the row keeps its place.
     NO_ROOM = "no room"
+    #: The vendor cannot be reached, or asked: the row keeps its place, and all wait for a while.
+    TROUBLE = "trouble"
     #: Nothing more is submitted; the row keeps its place.
     STOP = "stop"
     #: The row is submitted again, behind the others.
@@ -32,26 +36,28 @@ def after_submission(error: SeedanceError, state: RowState) -> Next | End:
     """After a submission that came to nothing, or may have."""
     if isinstance(error, OrphanedIntent):
         return end_of(error, "uncertain")
-    if error.kind is Kind.RATE_LIMIT:
-        return Next.NO_ROOM
     if error.kind in _FOR_ALL or isinstance(error, (StateUnreadable, StateUnwritable)):
         return Next.STOP
+    if not state.spends and error.kind in _PASSING:
+        return Next.NO_ROOM if error.kind is Kind.RATE_LIMIT else Next.TROUBLE
     if error.retryable and state.attempts + 1 < TRIES:
         return Next.LATER
-    return end_of(error, "uncertain" if error.retryable and state.spends else "failed")
+    # A refusal that is certain is on record: what spends now may have been accepted, whatever a later call said.
+    return end_of(error, "uncertain", again=True) if state.spends else end_of(error, "failed")
 
 
-def after_collection(error: SeedanceError, state: RowState, collected: int) -> Next | End:
+def after_collection(error: SeedanceError, state: RowState, collected: int, *, late: bool) -> Next | End:
     """After a wait that ended without a video at home.
 
-    :param collected: how often that happened before.
+    :param collected: how often that happened before, in this try.
+    :param late: whether the row's time is up.
     """
     if isinstance(error, GenerationFailed):
         # Its failure costs nothing; where another may do better, it is bought anew.
         if error.retryable and state.attempts + 1 < TRIES:
             return Next.LATER
         return end_of(error, "failed", again=error.kind is Kind.CANCELLED)
-    if error.kind is Kind.RATE_LIMIT:
+    if error.kind is Kind.RATE_LIMIT and not late:
         return Next.WAIT
     if error.retryable and error.kind is not Kind.TIMEOUT and collected + 1 < TRIES:
         return Next.COLLECT

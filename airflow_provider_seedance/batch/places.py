@@ -21,7 +21,8 @@ def check_apart(template: str) -> None:
 
     :raises ConfigurationError: if its rows do not differ, or it cannot be filled in.
     """
-    fields = dict.fromkeys(("vendor", "model", "mode"), "probe")
+    # The row's number is in already; its name is there to be listed with the others.
+    fields = dict.fromkeys(("vendor", "model", "mode", "row"), "probe")
     one, other = (
         resolve_destination(destination_of_row(template, row), {**fields, "generation_id": f"probe-{row}"})
         for row in (1, 2)

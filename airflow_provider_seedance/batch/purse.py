@@ -18,12 +18,9 @@ class Purse:
     def __init__(self, limit: Decimal | None = None, currency: str = "") -> None:
         self.limit = limit
         self.currency = currency
+        #: Set aside and spent together.
+        self.total = Decimal(0)
         self._amounts: dict[int, Decimal] = {}
-
-    @property
-    def total(self) -> Decimal:
-        """Set aside and spent together."""
-        return sum(self._amounts.values(), Decimal(0))
 
     def fits(self, row: int, estimate: Cost) -> bool:
         """Whether ``row`` may be submitted."""
@@ -34,16 +31,21 @@ class Purse:
 
     def set_aside(self, row: int, estimate: Cost) -> None:
         """Before it is submitted."""
-        self._amounts[row] = estimate.amount or Decimal(0)
+        self._put(row, estimate.amount or Decimal(0))
 
     def settle(self, row: int, cost: Cost) -> None:
         """After its end; where the cost is not known, or in other money, what was set aside counts."""
         if cost.amount is not None and (cost.currency or "").upper() == self.currency.upper():
-            self._amounts[row] = cost.amount
+            self._put(row, cost.amount)
 
     def release(self, row: int) -> None:
         """It was not bought after all."""
-        self._amounts.pop(row, None)
+        self.total -= self._amounts.pop(row, Decimal(0))
+
+    def _put(self, row: int, amount: Decimal) -> None:
+        self.release(row)
+        self._amounts[row] = amount
+        self.total += amount
 
 
 def totals(costs: Iterable[Cost]) -> dict[str, dict[str, str]]:

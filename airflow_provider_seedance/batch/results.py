@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from airflow_provider_seedance.batch.journal import States, state_of
+from airflow_provider_seedance.batch.journal import state_of
+from airflow_provider_seedance.batch.lines import States
 from airflow_provider_seedance.batch.purse import totals
 from airflow_provider_seedance.batch.rows import Row
 from airflow_provider_seedance.batch.state import RowState

@@ -8,19 +8,16 @@ import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any
 
-from airflow_provider_seedance.errors import (
-    ConfigurationError,
-    Kind,
-    Problem,
-    RequestInvalid,
-    SeedanceError,
-)
+from airflow_provider_seedance.errors import ConfigurationError, Kind, Problem, RequestInvalid, SeedanceError
 from airflow_provider_seedance.models import GenerationRequest
 
 #: The key, and the prefix of a CSV column, of what is the user's own and goes into the result.
 METADATA = "metadata"
+#: The key of an existing generation's id.
+GENERATION_ID = "generation_id"
 #: Bad rows that an error's text names; ``problems`` of the error has them all.
 NAMED = 200
 
@@ -30,7 +27,7 @@ class Draft:
     """A row as it was given.
 
     :param number: counts the rows from 1.
-    :param line: of the file; ``None`` for a row of a list.
+    :param line: of the file, on which it begins; ``None`` for a row of a list.
     :param fault: why it cannot be read at all.
     """
 
@@ -50,11 +47,13 @@ class Row:
 
     :param number: counts the rows from 1; part of the row's identity from try to try.
     :param metadata: the user's own, as JSON.
+    :param generation_id: of an existing generation, to be adopted instead of paying for one.
     """
 
     number: int
     request: GenerationRequest
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    generation_id: str | None = None
 
 
 class RowsInvalid(SeedanceError):
@@ -91,30 +90,30 @@ def rows_in_file(text: str, name: str) -> list[Draft]:
     :param name: the file's, for its ending.
     :raises ConfigurationError: for another ending, or a file that is not what its ending says.
     """
-    ending = name.rpartition(".")[2].lower()
-    if ending in ("jsonl", "ndjson"):
-        return _jsonl(text)
-    if ending == "csv":
-        return _csv(text, name)
-    if ending == "json":
-        return rows_in_list(rows_in_text(text, name))
-    raise ConfigurationError(
-        f"requests={name!r} cannot be read: its name ends with none of .jsonl, .csv, .json"
-    )
+    read = _READERS.get(name.rpartition(".")[2].lower())
+    if read is None:
+        raise ConfigurationError(
+            f"requests={name!r} cannot be read: its name ends with none of .jsonl, .csv, .json"
+        )
+    return read(text, name)
 
 
 def rows_in_text(text: str, name: str = "requests") -> list[Any]:
     """A list that is written as JSON, or as Python by a template. :raises ConfigurationError: if it is not one."""
-    try:
-        found = json.loads(text)
-    except ValueError as fault:
-        try:
-            found = ast.literal_eval(text)
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
-            raise ConfigurationError(f"{name} is not JSON: {fault}") from fault
+    found = _literal(text, name)
     if not isinstance(found, list):
         raise ConfigurationError(f"{name} holds {type(found).__name__}; a list of requests is needed")
     return found
+
+
+def _literal(text: str, name: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as fault:
+        try:
+            return ast.literal_eval(text.strip())
+        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+            raise ConfigurationError(f"{name} is not JSON: {fault}") from fault
 
 
 def _draft(number: int, item: Any, line: int | None = None) -> Draft:
@@ -125,7 +124,11 @@ def _draft(number: int, item: Any, line: int | None = None) -> Draft:
     return Draft(number, {}, line, f"{item!r} is neither a prompt nor an object of request fields")
 
 
-def _jsonl(text: str) -> list[Draft]:
+def _json(text: str, name: str) -> list[Draft]:
+    return rows_in_list(rows_in_text(text, name))
+
+
+def _jsonl(text: str, name: str) -> list[Draft]:
     drafts: list[Draft] = []
     for line, content in enumerate(text.split("\n"), 1):
         if content.strip():
@@ -141,45 +144,87 @@ def _json_line(number: int, line: int, content: str) -> Draft:
 
 
 def _csv(text: str, name: str) -> list[Draft]:
-    reader = csv.DictReader(io.StringIO(text, newline=""), restkey="", strict=True)
-    drafts = []
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    records = []
     try:
-        for number, cells in enumerate(reader, 1):
-            drafts.append(_cells(number, reader.line_num, cells))
+        begins = 1
+        for cells in reader:
+            if cells:
+                records.append((begins, cells))
+            begins = reader.line_num + 1
     except csv.Error as fault:
         raise ConfigurationError(f"{name} is not CSV: line {reader.line_num}: {fault}") from fault
-    return drafts
+    if not text.strip():
+        raise ConfigurationError(
+            f"{name} is empty: not even a header",
+            advice="Find out why; a file with its first line alone has no rows, and is no fault.",
+        )
+    (_, header), *rows = records
+    names = _names(header, name)
+    return [_cells(number, line, names, cells) for number, (line, cells) in enumerate(rows, 1)]
 
 
-def _cells(number: int, line: int, cells: dict[str, Any]) -> Draft:
-    if cells.pop("", None):
-        return Draft(number, {}, line, "it has more cells than the first line has names")
+def _names(header: Sequence[str], file: str) -> list[str]:
+    names = [name.strip() for name in header]
+    repeated = sorted({name for name in names if name and names.count(name) > 1})
+    if repeated:
+        raise ConfigurationError(f"{file} has several columns of the same name: {', '.join(repeated)}")
+    if METADATA in names and any(map(_is_metadata, names)):
+        raise ConfigurationError(
+            f"{file} has a column {METADATA} and columns {METADATA}.<name>: one way or the other is needed"
+        )
+    return names
+
+
+def _cells(number: int, line: int, names: Sequence[str], cells: Sequence[str]) -> Draft:
     fields: dict[str, Any] = {}
-    for name, cell in cells.items():
-        if cell and name.startswith(f"{METADATA}."):
+    for name, cell in zip_longest(names, cells, fillvalue=""):
+        if not cell.strip():
+            continue
+        if not name:
+            return Draft(number, {}, line, "it has more cells than the first line has names")
+        if _is_metadata(name):
             fields.setdefault(METADATA, {})[name.partition(".")[2]] = cell
-        elif cell:
-            fields[name.strip()] = cell
+        else:
+            fields[name] = cell
     return Draft(number, fields, line)
+
+
+def _is_metadata(name: str) -> bool:
+    return name.startswith(f"{METADATA}.")
+
+
+_READERS: dict[str, Callable[[str, str], list[Draft]]] = {
+    "jsonl": _jsonl,
+    "ndjson": _jsonl,
+    "json": _json,
+    "csv": _csv,
+}
 
 
 def checked(
     drafts: Sequence[Draft],
-    defaults: Mapping[str, Any],
+    defaults: Mapping[str, Any] | str | None,
     prepare: Callable[[GenerationRequest], object],
     *,
     vendor: str | None = None,
 ) -> list[Row]:
     """The rows, each with the defaults for what it leaves out.
 
+    :param defaults: request fields, or these as text, in which a template may have rendered them.
     :param prepare: refuses what the vendor does not take.
+    :raises ConfigurationError: if the defaults are something else.
     :raises RowsInvalid: naming every row that is wrong, and all that is wrong with it.
     """
+    fields = _defaults(defaults)
     rows: list[Row] = []
     problems: dict[str, str] = {}
     for draft in drafts:
+        if draft.fault:
+            problems[draft.place] = draft.fault
+            continue
         try:
-            row = _row(draft, defaults)
+            row = _row(draft, fields)
             prepare(row.request)
             rows.append(row)
         except RequestInvalid as refused:
@@ -189,12 +234,26 @@ def checked(
     return rows
 
 
+def _defaults(given: Any) -> Mapping[str, Any]:
+    if isinstance(given, str):
+        given = _literal(given, "defaults") if given.strip() else None
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise ConfigurationError(f"defaults must be a dict of request fields, not {given!r}")
+    return {str(name): value for name, value in given.items()}
+
+
 def _row(draft: Draft, defaults: Mapping[str, Any]) -> Row:
-    if draft.fault:
-        raise RequestInvalid([Problem("row", dict(draft.fields), draft.fault)])
     fields = {**defaults, **dict(_given(draft.fields))}
     metadata = fields.pop(METADATA, None) or {}
-    return Row(draft.number, GenerationRequest.of(fields), _json_object(metadata))
+    adopted = fields.pop(GENERATION_ID, None)
+    return Row(
+        draft.number,
+        GenerationRequest.of(fields),
+        _json_object(metadata),
+        str(adopted).strip() if adopted else None,
+    )
 
 
 def _given(fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -18,15 +18,9 @@ from airflow_provider_seedance.batch.progress import Progress
 from airflow_provider_seedance.batch.purse import Purse
 from airflow_provider_seedance.batch.slots import Slots
 from airflow_provider_seedance.batch.state import End, RowState, Stage, counts, stage
-from airflow_provider_seedance.errors import (
-    BudgetExceeded,
-    SeedanceError,
-)
+from airflow_provider_seedance.errors import BudgetExceeded, SeedanceError
 from airflow_provider_seedance.polling.watch import Outcome, Watch
-from airflow_provider_seedance.submission.record import (
-    StateUnwritable,
-    SubmissionRecord,
-)
+from airflow_provider_seedance.submission.record import StateUnwritable, SubmissionRecord
 
 log = logging.getLogger(__name__)
 
@@ -185,7 +179,7 @@ class Batch:
                 result = work()
             except SeedanceError as error:
                 result = error
-            except Exception as fault:  # whatever it is, it is this row's
+            except BaseException as fault:  # whatever it is, it is this row's, and the batch must hear of it
                 log.exception("A row's work failed.")
                 result = SeedanceError(f"it failed within the provider: {type(fault).__name__}: {fault}")
             self._news.put(partial(then, result))
@@ -209,25 +203,36 @@ class Batch:
         decision = after_submission(error, state)
         if isinstance(decision, End):
             self._end(row, decision)
-        elif decision is Next.NO_ROOM:
-            now, held = self._now(), len(self._flying)
-            self.slots = self.slots.refused(held, sent=sent, now=now, retry_after=error.retry_after)
-            self._waiting.appendleft(row)
-        elif decision is Next.STOP:
-            self._stop(error)
-            self._waiting.appendleft(row)
+        elif decision is Next.LATER:
+            self._bear(error)
+            self._write(state.but(attempts=state.attempts + 1))
+            self._waiting.append(row)
         else:
-            self._try_later(row, state, error)
+            self._waiting.appendleft(row)
+            if decision is Next.STOP:
+                log.error("Row %d: %s", row, error)
+                self._stop(error)
+            elif decision is Next.NO_ROOM:
+                self._no_room(error, sent)
+            else:
+                self._bear(error)
 
-    def _try_later(self, row: int, state: RowState, error: SeedanceError) -> None:
+    def _no_room(self, error: SeedanceError, sent: float) -> None:
+        now, held = self._now(), len(self._flying)
+        self.slots = self.slots.refused(held, sent=sent, now=now, retry_after=error.retry_after)
+        if not self._held():
+            self._lose_patience(error)
+
+    def _bear(self, error: SeedanceError) -> None:
         """After trouble that all rows may share: a pause, and in the end no more of it."""
+        self.slots = self.slots.paused(self._now())
+        self._lose_patience(error)
+
+    def _lose_patience(self, error: SeedanceError) -> None:
         now = self._now()
-        self.slots = self.slots.paused(now)
         self._trouble_since = now if self._trouble_since is None else self._trouble_since
         if now - self._trouble_since > TROUBLE_BUDGET:
             self._stop(error)
-        self._write(state.but(attempts=state.attempts + 1))
-        self._waiting.append(row)
 
     def _stop(self, error: SeedanceError) -> None:
         if self.stopped_by is None:
@@ -264,7 +269,8 @@ class Batch:
 
     def _not_collected(self, row: int, error: SeedanceError, outcome: Outcome, watch: Watch) -> None:
         state, collected = state_of(self.journal.states, row), self._collected.get(row, 0)
-        decision = after_collection(error, state, collected)
+        late = self._now() >= watch.deadline
+        decision = after_collection(error, state, collected, late=late)
         if isinstance(decision, End):
             self._end(row, decision)
             return

@@ -16,6 +16,7 @@ DECREASE = 0.95
 GAIN, LEAST_GAIN = 1.0, 0.125
 #: Seconds without a submission after a refusal, unless the vendor names some; doubled by each that follows at once.
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+_DOUBLINGS = 6
 #: The longest ``Retry-After`` that is waited out, seconds.
 LONGEST_OBEYED = 300.0
 
@@ -82,5 +83,5 @@ class Slots:
         return replace(self, free_at=self._free_at(now, row, None), in_a_row=row)
 
     def _free_at(self, now: float, in_a_row: int, retry_after: float | None) -> float:
-        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (max(1, in_a_row) - 1))
+        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(_DOUBLINGS, max(1, in_a_row) - 1))
         return now + max(pause, min(retry_after or 0.0, LONGEST_OBEYED))

@@ -19,8 +19,10 @@ from airflow_provider_seedance.submission.record import REFUSED, SubmissionRecor
 #: accepted, and its id is not known. ``not_submitted``: the batch stopped before it.
 Status = Literal["succeeded", "failed", "uncollected", "uncertain", "not_submitted"]
 
-#: Outcomes of a record after which nothing is to pay.
-_NOTHING_DUE = (REFUSED, "failed", "expired", "cancelled")
+#: Outcomes of a record whose row is to be bought anew by the user's own choice.
+CLEARED, CHANGED = "cleared", "changed"
+#: Outcomes of a record after which nothing more is to pay for it.
+_NOTHING_DUE = (REFUSED, "failed", "expired", "cancelled", CLEARED, CHANGED)
 
 #: How often one row is submitted, or collected, before its failure counts.
 TRIES = 4
@@ -68,7 +70,7 @@ class RowState(_Value):
 
     @property
     def spends(self) -> bool:
-        """Whether money may be gone, or going, for it."""
+        """Whether money may be gone, or going, for its latest intent, which is to be gone on with."""
         if self.record is None or self.record.outcome in _NOTHING_DUE:
             return False
         return self.end is None or self.end.status != "failed"
@@ -105,7 +107,7 @@ def stage(state: RowState) -> Stage:
 
 
 def renewed(
-    state: RowState, policies: Policies, *, max_tries: int, now: datetime, patience: float
+    state: RowState, policies: Policies, *, max_tries: int, now: datetime, patience: float, lands: bool
 ) -> RowState:
     """The row as a new try of the task begins with it.
 
@@ -114,6 +116,7 @@ def renewed(
 
     :param max_tries: Airflow's count; a clear raises it.
     :param patience: seconds that a wait which ran out is given once more.
+    :param lands: whether videos are landed; one that has succeeded before that was asked for is landed now.
     """
     record, end = state.record, state.end
     fresh = state.but(attempts=0, end=None)
@@ -121,10 +124,12 @@ def renewed(
         return fresh
     cleared = max_tries > record.max_tries
     if cleared and policies.on_clear == "regenerate":
-        return fresh.but(record=record.but(outcome="cleared"))
-    if end is not None and (end.status == "succeeded" or not (end.again or cleared)):
+        return fresh.but(record=record.but(outcome=CLEARED))
+    if end is not None and end.status == "succeeded" and (end.manifest or not lands):
         return state
     if end is not None and end.status == "failed":
+        if not (end.again or cleared):
+            return state
         return fresh.but(record=record.but(outcome=record.outcome or "failed"))
     if record.generation_id is None:
         return fresh

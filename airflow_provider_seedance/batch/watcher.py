@@ -13,6 +13,8 @@ from airflow_provider_seedance.polling.latency import Latencies
 from airflow_provider_seedance.polling.wait import Clock
 from airflow_provider_seedance.polling.watch import Outcome, Watch
 
+#: Status requests under way at a time.
+CONNECTIONS = 4
 #: The longest pause between two looks at a generation while its slot is wanted for the next, seconds.
 MAX_LAG = 4.0
 
@@ -33,7 +35,7 @@ class Watcher:
         *,
         clock: Clock,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        connections: int = 4,
+        connections: int = CONNECTIONS,
     ) -> None:
         self._open_reader = open_reader
         self._on_end = on_end

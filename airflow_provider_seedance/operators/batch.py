@@ -11,7 +11,7 @@ from airflow.sdk import BaseOperator
 
 from airflow_provider_seedance.operators.arguments import one_of, seconds, whole_number
 from airflow_provider_seedance.operators.failing import deferral_errors, ends_task
-from airflow_provider_seedance.operators.masking import MasksSignedLinks
+from airflow_provider_seedance.operators.masking import MasksSignedLinks, revealed
 from airflow_provider_seedance.operators.waiting import BACKSTOP
 
 if TYPE_CHECKING:
@@ -47,15 +47,16 @@ class SeedanceGenerateBatchOperator(MasksSignedLinks, BaseOperator):
     :param requests: the rows: a list of dicts with the fields of
         :class:`~airflow_provider_seedance.models.GenerationRequest` (or of prompts), such as an XCom; or the path or
         URI of a ``.jsonl``, ``.csv`` or ``.json`` file. ``metadata`` in a row, or CSV columns ``metadata.<name>``,
-        are kept for the results.
+        are kept for the results; ``generation_id`` in a row adopts that generation. Rows are read again after each
+        wait, and must be the same then.
     :param destination: where videos go: a path or object-storage URI, in which ``{row}``, ``{generation_id}``,
         ``{vendor}``, ``{model}`` and ``{mode}`` are filled in. ``None`` lands nothing, and needs
         ``[seedance] state_folder`` for the journal.
     :param seedance_conn_id: a connection of type ``seedance``.
     :param defaults: request fields for rows that leave them out.
     :param max_active: generations under way at a time, at most.
-    :param max_failures: with more failed rows than this, nothing more is submitted and the task fails; ``None`` for
-        no limit.
+    :param max_failures: with more rows than this that are failed, uncollected or uncertain, nothing more is submitted
+        and the task fails; ``None`` for no limit.
     :param max_cost: nothing is submitted that could bring the sum above it, such as ``"150 USD"``: estimates of what
         is under way, and the cost of what has finished. A row without a known price is refused.
     :param deferrable: wait in the triggerer once everything is submitted; ``False`` waits in the worker.
@@ -79,6 +80,7 @@ class SeedanceGenerateBatchOperator(MasksSignedLinks, BaseOperator):
         "max_cost",
         "timeout",
     )
+    concealed_fields = frozenset({"requests"})
     template_fields_renderers = {"requests": "json", "defaults": "json"}  # noqa: RUF012 - Airflow's own convention
     ui_color = "#d9d3ff"
 
@@ -154,8 +156,9 @@ class SeedanceGenerateBatchOperator(MasksSignedLinks, BaseOperator):
         with ends_task():
             work = self._work(context)
             with open_journal(work.site.journal) as journal:
+                vendor, lands = work.settings.vendor.name, self.destination is not None
+                begin(work.plan, journal, work.terms, vendor=vendor, new_try=new_try, lands=lands)
                 if new_try:
-                    begin(work.plan, journal, work.terms, vendor=work.settings.vendor.name)
                     work.site.tell(len(work.plan.rows), {})
                 batch, done = work.carry_out(journal, event, stay=not self.deferrable)
             batch.tell_now()
@@ -183,7 +186,7 @@ class SeedanceGenerateBatchOperator(MasksSignedLinks, BaseOperator):
         with SeedanceClient(settings) as client:
             plan = plan_of(
                 client,
-                drafts_of(self.requests),
+                drafts_of(revealed(self.requests)),
                 self.defaults,
                 max_failures=whole_number("max_failures", self.max_failures, least=0),
                 max_cost=self.max_cost,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
-from airflow_provider_seedance.batch.crew import Terms
-from airflow_provider_seedance.batch.journal import Journal
+from airflow_provider_seedance.batch.crew import Terms, identity_of_row
+from airflow_provider_seedance.batch.journal import Journal, state_of
 from airflow_provider_seedance.batch.parts import Plan
 from airflow_provider_seedance.batch.purse import Purse
 from airflow_provider_seedance.batch.rows import (
@@ -19,11 +20,11 @@ from airflow_provider_seedance.batch.rows import (
     rows_in_text,
 )
 from airflow_provider_seedance.batch.state import (
+    CHANGED,
+    End,
     RowState,
-    Stage,
     renewed,
     rows_elsewhere,
-    stage,
     stale_rows,
 )
 from airflow_provider_seedance.client.http import SeedanceClient
@@ -35,9 +36,7 @@ from airflow_provider_seedance.operators.arguments import money
 from airflow_provider_seedance.operators.budget import check_budget
 from airflow_provider_seedance.submission.decide import StaleState
 from airflow_provider_seedance.submission.fingerprint import fingerprint
-from airflow_provider_seedance.submission.record import (
-    SubmissionRecord,
-)
+from airflow_provider_seedance.submission.record import SubmissionRecord
 
 
 def drafts_of(requests: Any) -> list[Draft]:
@@ -50,6 +49,8 @@ def drafts_of(requests: Any) -> list[Draft]:
             raise ConfigurationError(f"requests must be a list or the path of a file, not {requests!r}")
         return rows_in_list(requests)
     text = requests.strip()
+    if text in ("", "None"):
+        raise ConfigurationError("requests is empty: a list, or the path of a file, is needed")
     if text.startswith("["):
         return rows_in_list(rows_in_text(text))
     try:
@@ -95,9 +96,11 @@ def purse_of(max_cost: Any) -> Purse:
     return Purse(*limit) if limit else Purse()
 
 
-def begin(plan: Plan, journal: Journal, terms: Terms, *, vendor: str) -> None:
-    """Put the rows of an earlier try where this one is to go on with them.
+def begin(plan: Plan, journal: Journal, terms: Terms, *, vendor: str, new_try: bool, lands: bool) -> None:
+    """Put the rows of an earlier part of the work where this one is to go on with them.
 
+    :param new_try: and not the same one after a wait: then what failed may be tried again.
+    :param lands: whether videos are landed.
     :raises StaleState: if rows have changed whose money may be gone, and the user did not choose to pay again.
     :raises ConfigurationError: if rows are under way at another vendor.
     """
@@ -114,26 +117,62 @@ def begin(plan: Plan, journal: Journal, terms: Terms, *, vendor: str) -> None:
             f"rows are under way at another vendor, and the connection now names {vendor}: {_named(elsewhere)}",
             advice="Put the connection back and clear the task; when these rows have ended, change it.",
         )
+    after = {number: _given_up(journal.states[number]) for number in stale if number not in prints}
     for number, row in plan.rows.items():
-        if (before := journal.states.get(number)) and before.record:
-            after = _begun(
-                before, before.record, row, terms, changed=before.record.fingerprint != prints[number]
-            )
-            if after != before and stage(after) is Stage.FLYING:
-                journal.write(after)
-            journal.states[number] = after
+        before = state_of(journal.states, number)
+        record = before.record
+        if row.generation_id and row.generation_id != before.generation_id:
+            after[number] = _adopted(record, row, terms, vendor, prints[number])
+        elif record and (new_try or record.fingerprint != prints[number]):
+            changed = record.fingerprint != prints[number]
+            after[number] = _begun(before, record, row, terms, changed=changed, lands=lands)
+    journal.write_all([state for number, state in after.items() if state != state_of(journal.states, number)])
 
 
-def _begun(before: RowState, record: SubmissionRecord, row: Row, terms: Terms, *, changed: bool) -> RowState:
+def _adopted(
+    before: SubmissionRecord | None, row: Row, terms: Terms, vendor: str, fingerprint: str
+) -> RowState:
+    """A row with a generation that its user has named; an intent whose fate was unknown is that one's."""
+    now = utc_now()
+    number = before.intent if before else 1
+    earlier = before.earlier if before else ()
+    if before and before.generation_id:
+        number, earlier = number + 1, (*earlier, before.generation_id)
+    record = SubmissionRecord(
+        intent=number,
+        intent_id=identity_of_row(terms.task, row.number).intent_id(number),
+        vendor=vendor,
+        seedance_conn_id=terms.seedance_conn_id,
+        fingerprint=fingerprint,
+        intended_at=now,
+        max_tries=terms.task.max_tries,
+        generation_id=row.generation_id,
+        started=now,
+        deadline=now + timedelta(seconds=terms.patience(row)),
+        earlier=earlier,
+        void=before.void if before else 0,
+    )
+    return RowState(row=row.number, record=record)
+
+
+def _begun(
+    before: RowState, record: SubmissionRecord, row: Row, terms: Terms, *, changed: bool, lands: bool
+) -> RowState:
     if changed:
-        return before.but(attempts=0, end=None, record=record.but(outcome=record.outcome or "changed"))
+        return before.but(attempts=0, end=None, record=record.but(outcome=record.outcome or CHANGED))
     return renewed(
         before,
         terms.policies,
         max_tries=terms.task.max_tries,
         now=utc_now(),
         patience=terms.patience(row),
+        lands=lands,
     )
+
+
+def _given_up(state: RowState) -> RowState:
+    """A row that is gone, by the user's choice to pay for what there is now."""
+    return state.but(end=state.end or End(status="uncollected", reason="its row is gone"))
 
 
 def _named(rows: Sequence[int]) -> str:

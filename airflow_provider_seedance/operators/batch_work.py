@@ -13,23 +13,15 @@ from airflow_provider_seedance.batch.crew import Crew, Terms
 from airflow_provider_seedance.batch.event import BatchEvent
 from airflow_provider_seedance.batch.journal import Journal
 from airflow_provider_seedance.batch.parts import Hands, Plan
-from airflow_provider_seedance.batch.places import (
-    destination_of_row,
-)
+from airflow_provider_seedance.batch.places import destination_of_row
 from airflow_provider_seedance.batch.progress import Progress
 from airflow_provider_seedance.batch.purse import Purse
 from airflow_provider_seedance.batch.results import summary
-from airflow_provider_seedance.batch.rows import (
-    Row,
-)
+from airflow_provider_seedance.batch.rows import Row
 from airflow_provider_seedance.batch.run import LANDERS, SUBMITTERS, Batch
 from airflow_provider_seedance.batch.slots import Slots
-from airflow_provider_seedance.batch.state import (
-    RowState,
-    Stage,
-    stage,
-)
-from airflow_provider_seedance.batch.watcher import Watcher
+from airflow_provider_seedance.batch.state import RowState, Stage, stage
+from airflow_provider_seedance.batch.watcher import CONNECTIONS, Watcher
 from airflow_provider_seedance.client.http import AsyncSeedanceClient, SeedanceClient
 from airflow_provider_seedance.client.settings import ClientSettings
 from airflow_provider_seedance.errors import Kind, SeedanceError
@@ -40,9 +32,7 @@ from airflow_provider_seedance.operators.conclude import conclude
 from airflow_provider_seedance.polling.clock import WallClock
 from airflow_provider_seedance.polling.event import GenerationEvent
 from airflow_provider_seedance.polling.watch import Outcome, Watch
-from airflow_provider_seedance.submission.record import (
-    RecordStore,
-)
+from airflow_provider_seedance.submission.record import RecordStore
 
 
 class BatchIncomplete(SeedanceError):
@@ -69,7 +59,8 @@ class Work:
         progress = Progress(lambda counts: self.site.tell_on_the_way(rows, counts), started=clock.now())
         with ExitStack() as stack:
             stack.callback(crew.close)
-            pools = [ThreadPoolExecutor(size, "seedance-batch") for size in (SUBMITTERS, LANDERS)]
+            most = self.settings.max_concurrency
+            pools = [ThreadPoolExecutor(min(size, most), "seedance-batch") for size in (SUBMITTERS, LANDERS)]
             for pool in pools:
                 stack.callback(pool.shutdown, cancel_futures=True)
             batch = Batch(
@@ -82,7 +73,8 @@ class Work:
                 progress=progress,
             )
             reader = lambda: AsyncSeedanceClient(self.settings, attempts=1)  # noqa: E731
-            watcher = stack.enter_context(Watcher(reader, batch.ended, clock=clock))
+            connections = min(CONNECTIONS, most)
+            watcher = stack.enter_context(Watcher(reader, batch.ended, clock=clock, connections=connections))
             return batch, batch.run(watcher, stay=stay, ended=ended)
 
     def _land(self, client: SeedanceClient, generation: Succeeded, row: Row) -> dict[str, Any] | None:
@@ -128,8 +120,9 @@ def check_outcome(found: list[dict[str, Any]], batch: Batch, uri: str) -> dict[s
         raise BatchIncomplete(
             f"rows are paid for, or may be, and are not home. {after}",
             kind=kind,
-            advice="A retry goes on with those whose id is known; the others are to be looked for in the vendor's"
-            " console, and cleared with on_orphaned_intent='resubmit' if they are not there.",
+            advice="Clear the task: it goes on with those whose id is known. Look for the others in the vendor's"
+            " console; give those that are there to their rows as generation_id, and clear the task with"
+            " on_orphaned_intent='resubmit' for those that are not.",
         )
     if told["rows"] and not told["counts"]["succeeded"]:
         raise BatchIncomplete(

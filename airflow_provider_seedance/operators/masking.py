@@ -25,6 +25,51 @@ def bearer_links(value: Any, *, is_result: bool = False) -> Iterator[str]:
             yield from bearer_links(item, is_result=is_result)
 
 
+class Concealed:
+    """A text that Airflow stores and shows without what it opens, and does not render again."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def serialize(self) -> str:
+        """What Airflow stores among the rendered fields."""
+        from airflow_provider_seedance.errors import redact
+
+        return redact(self.text)
+
+    __repr__ = serialize
+
+
+def concealed(value: Any) -> Any:
+    """``value`` with each text in it that holds a signed link or inline media concealed, unless it is a template.
+
+    For fields with thousands of links: a masked secret is one pattern more that every log line is searched for.
+    """
+    if isinstance(value, str):
+        from airflow_provider_seedance.errors import redact
+
+        opens = ("://" in value or "data:" in value) and redact(value) != value
+        return Concealed(value) if opens and "{{" not in value and "{%" not in value else value
+    if isinstance(value, Mapping):
+        return {key: concealed(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [concealed(item) for item in value]
+    return value
+
+
+def revealed(value: Any) -> Any:
+    """What was given to :func:`concealed`."""
+    if isinstance(value, Concealed):
+        return value.text
+    if isinstance(value, dict):
+        return {key: revealed(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [revealed(item) for item in value]
+    return value
+
+
 class MasksSignedLinks:
     """For operators that take links: each one given to a template field becomes a masked secret.
 
@@ -33,9 +78,13 @@ class MasksSignedLinks:
     """
 
     template_fields: Any
+    #: Template fields that are concealed instead, for they may hold thousands of links; read with :func:`revealed`.
+    concealed_fields: frozenset[str] = frozenset()
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in type(self).template_fields:
+        if name in self.concealed_fields:
+            value = concealed(value)
+        elif name in type(self).template_fields:
             template = str(getattr(self, name, ""))
             for link in bearer_links(value, is_result=any(word in template for word in RESULT_LINKS)):
                 from airflow.sdk.log import mask_secret

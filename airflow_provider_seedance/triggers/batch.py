@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 #: Seconds after which the task looks by itself, if the triggerer cannot read the journal.
 BLIND = 120.0
+#: It does not fire before: a trigger that fires at once can overtake Airflow's own bookkeeping, which then fails the
+#: task. Seconds.
+SETTLING = 10.0
+#: Waits that are begun, or ended, in one turn of the event loop, which other triggers share.
+AT_ONCE = 100
 
 Waits = dict[int, "tuple[str, Watch]"]
 
@@ -81,11 +86,16 @@ class SeedanceBatchTrigger(BaseTrigger):
         from airflow_provider_seedance.polling.clock import WallClock
 
         now = WallClock().now
+        settled_at = now() + SETTLING
         ended: dict[int, Outcome] = {}
         news = asyncio.Event()
-        tasks = [asyncio.create_task(self._wait(row, *wait, ended, news)) for row, wait in waits.items()]
+        tasks: list[asyncio.Task[None]] = []
         fire_at: float | None = None
         try:
+            for row, wait in waits.items():
+                tasks.append(asyncio.create_task(self._wait(row, *wait, ended, news)))
+                if len(tasks) % AT_ONCE == 0:
+                    await asyncio.sleep(0)
             while not enough(len(ended), len(waits)) and (fire_at is None or now() < fire_at):
                 with suppress(asyncio.TimeoutError):
                     await asyncio.wait_for(news.wait(), None if fire_at is None else fire_at - now())
@@ -93,10 +103,9 @@ class SeedanceBatchTrigger(BaseTrigger):
                 if fire_at is None and ended:
                     started = waits[next(iter(ended))][1].started
                     fire_at = now() + delay_after_first(now() - started)
+            await asyncio.sleep(settled_at - now())
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await _cancel(tasks)
         return ended
 
     async def _wait(
@@ -111,6 +120,14 @@ class SeedanceBatchTrigger(BaseTrigger):
             self.log.exception("The wait for row %d failed.", row)
             ended[row] = Outcome.LOST_SIGHT
         news.set()
+
+
+async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
+    for first in range(0, len(tasks), AT_ONCE):
+        few = tasks[first : first + AT_ONCE]
+        for task in few:
+            task.cancel()
+        await asyncio.gather(*few, return_exceptions=True)
 
 
 def _nothing(seen: Generation) -> None:

@@ -26,11 +26,11 @@ from airflow_provider_seedance.batch.purse import Purse
 from airflow_provider_seedance.batch.rows import checked, rows_in_list
 from airflow_provider_seedance.batch.run import Batch
 from airflow_provider_seedance.batch.slots import Slots
-from airflow_provider_seedance.batch.state import renewed
 from airflow_provider_seedance.batch.watcher import Watcher
 from airflow_provider_seedance.client.http import AsyncSeedanceClient, SeedanceClient
 from airflow_provider_seedance.client.settings import ClientSettings
 from airflow_provider_seedance.models import Cost, Succeeded
+from airflow_provider_seedance.operators.batch_plan import begin
 from airflow_provider_seedance.operators.conclude import conclude
 from airflow_provider_seedance.polling.clock import WallClock
 from airflow_provider_seedance.polling.event import GenerationEvent
@@ -63,13 +63,11 @@ def run(folder: Path, host: str, vendor: str, count: int) -> dict[int, str]:
         return {"uri": f"{row.number}.landed"}
 
     with open_journal(folder) as journal, ThreadPoolExecutor(4) as one, ThreadPoolExecutor(4) as other:
-        for number, state in journal.states.items():
-            journal.states[number] = renewed(
-                state, terms.policies, max_tries=0, now=utc_now(), patience=3600.0
-            )
+        plan = Plan(rows, dict.fromkeys(rows, Cost()))
+        begin(plan, journal, terms, vendor=vendor, new_try=True, lands=True)
         crew = Crew(settings, journal, terms, ended, landed, utc_now, lambda seconds: None)
         batch = Batch(
-            Plan(rows, dict.fromkeys(rows, Cost())),
+            plan,
             journal,
             Hands(crew, one, other),
             purse=Purse(),

@@ -39,14 +39,15 @@ def told(decision: Next | End) -> tuple[str, bool] | Next:
         (refusal(Kind.AUTHENTICATION, "x"), REFUSED_ROW, Next.STOP),
         (StateUnreadable("x"), REFUSED_ROW, Next.STOP),
         (StateUnwritable("x"), UNKNOWN_ROW, Next.STOP),
-        (NotSent("x"), REFUSED_ROW, Next.LATER),
-        (NotSent("x"), REFUSED_ROW.but(**LAST), ("failed", True)),
+        (NotSent("x"), REFUSED_ROW.but(**LAST), Next.TROUBLE),
+        (refusal(Kind.RATE_LIMIT, "x", http_status=429), UNKNOWN_ROW, Next.LATER),
         (NoReply("x"), UNKNOWN_ROW, Next.LATER),
         (NoReply("x"), UNKNOWN_ROW.but(**LAST), ("uncertain", True)),
         (OrphanedIntent("x"), UNKNOWN_ROW, ("uncertain", False)),
         (refusal(Kind.VALIDATION, "x"), REFUSED_ROW, ("failed", False)),
         (refusal(Kind.MODERATION, "x"), REFUSED_ROW, ("failed", False)),
-        (StaleState("x"), UNKNOWN_ROW, ("failed", False)),
+        (refusal(Kind.NOT_FOUND, "x"), UNKNOWN_ROW, ("uncertain", True)),
+        (StaleState("x"), UNKNOWN_ROW, ("uncertain", True)),
     ],
 )
 def test_after_a_submission(error: SeedanceError, state: RowState, decision: object) -> None:
@@ -76,4 +77,11 @@ CANCELLED = RowState(row=1, record=record_of(1, generation_id="g", outcome="canc
 )
 def test_after_a_wait(error: SeedanceError, state: RowState, collected: int, decision: object) -> None:
     """What failed is bought anew, what is paid for is collected again, and what was cancelled costs nothing."""
-    assert told(after_collection(error, state, collected)) == decision
+    assert told(after_collection(error, state, collected, late=False)) == decision
+
+
+@pytest.mark.parametrize(("collected", "decision"), [(0, Next.COLLECT), (TRIES - 1, ("uncollected", True))])
+def test_too_many_requests_are_borne_until_the_rows_time_is_up(collected: int, decision: object) -> None:
+    """Then it is looked at a few times more."""
+    error = refusal(Kind.RATE_LIMIT, "x")
+    assert told(after_collection(error, FLYING, collected, late=True)) == decision

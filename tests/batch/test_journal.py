@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import logging
 import multiprocessing
+import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from upath import UPath
 
-from airflow_provider_seedance.batch import journal as journals
-from airflow_provider_seedance.batch.journal import (
-    MANY,
-    NAME,
-    RowRecords,
-    is_there,
-    open_journal,
-    read_states,
-    replayed,
-)
+from airflow_provider_seedance.batch.journal import NAME, RowRecords, is_there, open_journal, read_states
+from airflow_provider_seedance.batch.lines import replayed
 from airflow_provider_seedance.batch.state import End, RowState
 from airflow_provider_seedance.submission.record import StateUnreadable, StateUnwritable
 from tests.batch.simulation import record_of
@@ -119,27 +117,55 @@ def test_a_damaged_line_is_an_error_and_not_nothing(tmp_path) -> None:
         pass
 
 
-def test_objects_are_brought_together(monkeypatch) -> None:
-    """A store is left with few of them, whatever was written."""
-    monkeypatch.setattr(journals, "MANY", 10)
-    folder = UPath("memory://together/batch")
+def test_several_lines_are_one_write(tmp_path, monkeypatch) -> None:
+    """One line at a time, a thousand rows would be a thousand syncs, or uploads."""
+    store = UPath(f"memory://{tmp_path.name}/batch")
+    with open_journal(tmp_path) as journal, open_journal(store) as stored:
+        syncs: list[int] = []
+        monkeypatch.setattr(os, "fsync", syncs.append)
+        before = len(store.fs.ls(store.path))
+        journal.write_all(LINES[2:])
+        stored.write_all(LINES[2:])
+        assert (len(syncs), len(store.fs.ls(store.path)) - before) == (1, 1)
+        journal.write_all([])
+        stored.write_all([])
+        assert (len(syncs), len(store.fs.ls(store.path)) - before) == (1, 1)
+    assert read_states(tmp_path) == read_states(store) == {1: LINES[4], 2: LINES[3]}
+
+
+@pytest.fixture
+def full(folder, monkeypatch) -> Callable[[bool], None]:
+    """Lets every write fail, or no longer."""
+    owner, name = (os, "fsync") if isinstance(folder, Path) else (folder.fs, "pipe_file")
+    works = getattr(owner, name)
+
+    def fails(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    return lambda is_full: monkeypatch.setattr(owner, name, fails if is_full else works)
+
+
+def test_an_id_that_could_not_be_written_is_known_and_written_later(folder, full) -> None:
+    """It is paid for: the results must have it, and the next line that can be written brings it along."""
+    paid = RowState(row=1, record=record_of(1, generation_id="cgt-1"))
     with open_journal(folder) as journal:
-        for number in range(35):
-            journal.write(RowState(row=number % 7, attempts=number))
-    assert len(folder.fs.ls(folder.path, detail=False)) <= 10
-    assert {row: state.attempts for row, state in read_states(folder).items()} == {
-        row: max(number for number in range(35) if number % 7 == row) for row in range(7)
-    }
-    assert MANY > 10
+        journal.write(LINES[0])
+        full(True)
+        with pytest.raises(StateUnwritable, match="No space left"):
+            RowRecords(journal, 1).write(record_of(1, generation_id="cgt-1"))
+        assert journal.states[1] == paid
+        full(False)
+        journal.write(LINES[1])
+    assert read_states(folder) == {1: paid, 2: LINES[1]}
 
 
-def test_two_writers_in_a_store_do_not_overwrite_each_other() -> None:
-    """One of them may have been thought dead."""
-    folder = UPath("memory://two/batch")
-    with open_journal(folder) as one, open_journal(folder) as other:
-        one.write(RowState(row=1))
-        other.write(RowState(row=2))
-    assert set(read_states(folder)) == {1, 2}
+def test_an_intent_that_could_not_be_written_is_none(folder, full) -> None:
+    """Nothing was sent after it."""
+    with open_journal(folder) as journal:
+        full(True)
+        with pytest.raises(StateUnwritable):
+            journal.write(LINES[0])
+        assert journal.states == {}
 
 
 def _hold(folder: Path, begin, end) -> None:
@@ -164,6 +190,20 @@ def test_one_process_at_a_time_writes(tmp_path) -> None:
         holder.join()
     with open_journal(tmp_path) as journal:
         assert journal.states == {}
+
+
+def test_a_disk_without_locks_is_used_and_told_of(tmp_path, monkeypatch, caplog) -> None:
+    """Nothing keeps two processes apart there."""
+
+    def unlockable(*_: Any) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", unlockable)
+    with caplog.at_level(logging.WARNING), open_journal(tmp_path) as journal:
+        journal.write(LINES[0])
+    (message,) = caplog.messages
+    assert "cannot be locked" in message
+    assert "No locks available" in message
 
 
 def test_what_cannot_be_written_is_told(tmp_path) -> None:

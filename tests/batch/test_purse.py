@@ -44,6 +44,21 @@ def test_a_row_that_is_bought_anew_counts_once() -> None:
     assert purse.total == 0
 
 
+def test_the_total_follows_every_change() -> None:
+    """Exactly, over a thousand rows with cents that no binary number holds."""
+    purse = Purse(Decimal(1000), "USD")
+    for row in range(1000):
+        purse.set_aside(row, usd("0.284158"))
+        purse.set_aside(row, usd("0.284159"))
+    for row in range(0, 1000, 2):
+        purse.settle(row, usd("0.10", "billed"))
+        purse.release(row + 1)
+        purse.release(row + 1)
+    assert purse.total == Decimal("50.00")
+    assert purse.fits(1, usd("950"))
+    assert not purse.fits(1, usd("950.01"))
+
+
 def test_without_a_limit_everything_fits() -> None:
     """Prices need not even be known."""
     assert Purse().fits(1, Cost())

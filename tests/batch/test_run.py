@@ -16,12 +16,13 @@ from airflow_provider_seedance.batch.purse import Purse
 from airflow_provider_seedance.batch.rows import Row
 from airflow_provider_seedance.batch.run import TROUBLE_BUDGET, Batch
 from airflow_provider_seedance.batch.slots import Slots
-from airflow_provider_seedance.batch.state import TRIES, End, RowState
+from airflow_provider_seedance.batch.state import CLEARED, TRIES, End, RowState
 from airflow_provider_seedance.errors import (
     BudgetExceeded,
     GenerationFailed,
     Kind,
     LinkDead,
+    NoReply,
     NotSent,
     SeedanceError,
     refusal,
@@ -173,12 +174,35 @@ def test_too_many_status_reads_fail_no_row() -> None:
     assert run.status() == {1: "succeeded"}
 
 
-@pytest.mark.parametrize(("times", "status"), [(TRIES - 1, "succeeded"), (TRIES, "failed")])
-def test_a_submission_that_may_go_better_is_tried_again(times: int, status: str) -> None:
-    """A bounded number of times, behind the other rows."""
-    run = ran(3, submit={1: [NotSent("no connection")] * times})
+@pytest.mark.parametrize(("times", "status"), [(TRIES - 1, "succeeded"), (TRIES, "uncertain")])
+def test_an_intent_whose_fate_is_unknown_is_looked_up_again(times: int, status: str) -> None:
+    """A bounded number of times, behind the other rows; then the task says what may be paid for."""
+    unknown = {1: RowState(row=1, record=record_of(1))}
+    run = ran(3, submit={1: [NoReply("no answer")] * times}, states=unknown)
     assert run.status() == {1: status, 2: "succeeded", 3: "succeeded"}
     assert run.crew.submitted.count(1) == min(times + 1, TRIES)
+
+
+def test_a_vendor_out_of_reach_fails_no_row() -> None:
+    """For minutes; the row keeps its place."""
+    run = ran(3, submit={1: [NotSent("no connection")] * 12})
+    assert set(run.status().values()) == {"succeeded"}
+
+
+def test_a_vendor_that_takes_nothing_stops_the_batch() -> None:
+    """With nothing under way no slot of ours will become free: a worker is not held for ever."""
+    refused = refusal(Kind.RATE_LIMIT, "too many", http_status=429)
+    run = ran(3, submit={row: [refused] * 9_999 for row in (1, 2, 3)})
+    assert run.batch.stopped_by is refused
+    assert refused.retryable
+    assert set(run.status().values()) == {None}
+
+
+def test_a_row_that_is_to_be_bought_anew_holds_no_money() -> None:
+    """The user chose to pay again, within the same limit."""
+    before = RowState(row=1, record=record_of(1, generation_id="g1", outcome=CLEARED))
+    run = ran(2, states={1: before}, purse=Purse(Decimal("1.00"), "USD"))
+    assert set(run.status().values()) == {"succeeded"}
 
 
 @pytest.mark.parametrize(("times", "status"), [(TRIES - 1, "succeeded"), (TRIES, "failed")])

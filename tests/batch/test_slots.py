@@ -111,3 +111,11 @@ def test_the_users_limit_is_kept_over_a_whole_batch() -> None:
     world = simulated(60, lambda now: 10_000, most=6)
     assert world.refusals == []
     assert max(sum(start <= at < end for start, end in world.spans) for at, _ in world.spans) <= 6
+
+
+def test_a_thousand_refusals_in_a_row_are_borne() -> None:
+    """The pause stays at its longest."""
+    slots = Slots(10)
+    for number in range(2_000):
+        slots = slots.refused(0, sent=number * 100.0, now=number * 100.0 + 1.0).paused(number * 100.0 + 1.0)
+    assert slots.free_at == 1_999 * 100.0 + 1.0 + LONGEST_PAUSE

@@ -85,6 +85,12 @@ def test_a_destination_at_which_rows_would_meet_is_refused(template: str) -> Non
         check_apart(template)
 
 
+def test_a_name_that_is_not_known_is_told_with_those_that_are() -> None:
+    """The row's among them."""
+    with pytest.raises(ConfigurationError, match=r"\{rows\} is not known; known are .*\brow\b"):
+        check_apart("out/{rows}.mp4")
+
+
 def test_an_event_survives_the_database() -> None:
     """Also "could not look"; and what a later version adds."""
     for event in (BatchEvent({3: Outcome.ENDED, 1: Outcome.TIMED_OUT}), BatchEvent(None)):

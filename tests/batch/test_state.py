@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_seedance.batch.state import (
+    CLEARED,
     End,
     RowState,
     Stage,
@@ -22,6 +23,13 @@ from airflow_provider_seedance.submission.record import REFUSED
 from tests.batch.simulation import record_of
 
 NOW = datetime(2027, 1, 15, 8, 0, tzinfo=timezone.utc)
+
+
+def begun(state: RowState, policies: Policies = Policies(), **changes: Any) -> RowState:  # noqa: B008 - frozen
+    """The row as another try begins with it."""
+    return renewed(
+        state, policies, **{"max_tries": 0, "now": NOW, "patience": 60.0, "lands": False, **changes}
+    )
 
 
 def row(end: End | None = None, **record: Any) -> RowState:
@@ -49,6 +57,7 @@ def test_where_a_row_stands(state: RowState, at: Stage) -> None:
     [
         (RowState(row=1), False),
         (row(outcome=REFUSED), False),
+        (row(generation_id="g", outcome=CLEARED), False),
         (row(), True),
         (row(generation_id="g"), True),
         (row(End(status="failed"), generation_id="g"), False),
@@ -84,7 +93,7 @@ def test_what_is_told_of_a_row(state: RowState, standing: str) -> None:
         (End(status="succeeded"), Stage.ENDED, Stage.ENDED, Stage.WAITING),
         (End(status="failed"), Stage.ENDED, Stage.WAITING, Stage.WAITING),
         (End(status="failed", again=True), Stage.WAITING, Stage.WAITING, Stage.WAITING),
-        (End(status="uncollected", again=True), Stage.FLYING, Stage.FLYING, Stage.WAITING),
+        (End(status="uncollected"), Stage.FLYING, Stage.FLYING, Stage.WAITING),
         (None, Stage.FLYING, Stage.FLYING, Stage.WAITING),
     ],
 )
@@ -95,29 +104,36 @@ def test_a_new_try_begins_where_the_last_one_was(
     state = row(end, generation_id="g")
     kept, anew = Policies(), Policies(on_clear="regenerate")
     seen = [
-        stage(renewed(state, policies, max_tries=tries, now=NOW, patience=60.0))
+        stage(begun(state, policies, max_tries=tries))
         for policies, tries in ((kept, 0), (kept, 1), (anew, 1))
     ]
     assert seen == [retry, clear, regenerate]
-    assert stage(renewed(state, anew, max_tries=0, now=NOW, patience=60.0)) is retry
+    assert stage(begun(state, anew)) is retry
 
 
-def test_an_orphan_is_looked_for_again_by_a_clear_only() -> None:
-    """A retry would find no more than before."""
+def test_an_orphan_is_looked_for_again() -> None:
+    """Looking costs nothing."""
     state = row(End(status="uncertain"))
-    assert stage(renewed(state, Policies(), max_tries=0, now=NOW, patience=60.0)) is Stage.ENDED
-    assert stage(renewed(state, Policies(), max_tries=1, now=NOW, patience=60.0)) is Stage.WAITING
+    assert stage(begun(state)) is Stage.WAITING
+
+
+def test_a_video_that_was_not_to_be_landed_is_landed_when_it_is() -> None:
+    """It has succeeded, and nobody has it."""
+    state = row(End(status="succeeded"), generation_id="g")
+    assert stage(begun(state, lands=True)) is Stage.FLYING
+    landed = row(End(status="succeeded", manifest={"uri": "x"}), generation_id="g")
+    assert stage(begun(landed, lands=True)) is Stage.ENDED
 
 
 def test_a_wait_that_ran_out_is_given_its_time_once_more() -> None:
     """Its deadline alone moves; a wait that goes on keeps it."""
     over = row(End(status="uncollected", again=True), generation_id="g", outcome="timed_out", deadline=NOW)
-    after = renewed(over, Policies(), max_tries=0, now=NOW, patience=60.0)
+    after = begun(over)
     assert after.record is not None
     assert after.record.deadline == NOW + timedelta(seconds=60)
     assert (after.attempts, after.end, after.record.outcome) == (0, None, None)
     going_on = row(generation_id="g", deadline=NOW + timedelta(seconds=5))
-    after = renewed(going_on, Policies(), max_tries=0, now=NOW, patience=60.0)
+    after = begun(going_on)
     assert after.record == going_on.record
 
 

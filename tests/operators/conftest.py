@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -59,3 +61,36 @@ def publishing() -> Callable[..., TaskRun]:
         return TaskRun(operator)
 
     return made
+
+
+@pytest.fixture
+def batching(emulator, tmp_path, monkeypatch) -> Callable[..., TaskRun]:
+    """Makes the task for many small videos; vendor time passes when it defers."""
+    from airflow_provider_seedance.operators.batch import SeedanceGenerateBatchOperator
+    from airflow_provider_seedance.triggers import batch
+
+    monkeypatch.setattr(batch, "SETTLING", 0.0)
+
+    def made(conn_id: str, requests: Any = ("A fox", "A hare", "A cat"), **arguments: Any) -> TaskRun:
+        params = arguments.pop("params", {})
+        wanted = {
+            "task_id": "batch",
+            "destination": f"{tmp_path}/{{row}}.mp4",
+            "defaults": {name: value for name, value in SMALL.items() if name != "prompt"},
+            "seedance_conn_id": conn_id,
+            **arguments,
+        }
+        operator = SeedanceGenerateBatchOperator(
+            requests=list(requests) if isinstance(requests, tuple) else requests, **wanted
+        )
+        return TaskRun(operator, lambda: emulator.advance(LONG), params)
+
+    return made
+
+
+def lines(summary: dict[str, Any]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in Path(summary["results"]).read_text().splitlines()]
+
+
+def creates(emulator) -> int:
+    return emulator.ledger()["creates_received"]

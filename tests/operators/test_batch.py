@@ -10,36 +10,12 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferralTimeout, TaskDeferred
 
-from airflow_provider_seedance.operators.batch import SeedanceGenerateBatchOperator
 from airflow_provider_seedance.operators.batch_site import KEY
 from airflow_provider_seedance.operators.batch_work import BatchIncomplete
 from airflow_provider_seedance.submission.record import StateUnreadable
 from tests.airflow.fixtures import VENDORS
 from tests.airflow.running import TaskRun
-from tests.operators.conftest import LONG
-
-SMALL = {"duration": 4, "resolution": "480p", "aspect_ratio": "16:9"}
-
-
-@pytest.fixture
-def batching(emulator, tmp_path) -> Callable[..., TaskRun]:
-    """Makes the task for small videos; vendor time passes when it defers."""
-
-    def made(conn_id: str, requests: Any = ("A fox", "A hare", "A cat"), **arguments: Any) -> TaskRun:
-        params = arguments.pop("params", {})
-        wanted = {
-            "task_id": "batch",
-            "destination": f"{tmp_path}/{{row}}.mp4",
-            "defaults": SMALL,
-            "seedance_conn_id": conn_id,
-            **arguments,
-        }
-        operator = SeedanceGenerateBatchOperator(
-            requests=list(requests) if isinstance(requests, tuple) else requests, **wanted
-        )
-        return TaskRun(operator, lambda: emulator.advance(LONG), params)
-
-    return made
+from tests.operators.conftest import LONG, creates, lines
 
 
 @pytest.fixture
@@ -48,14 +24,6 @@ def passing_time(emulator) -> Iterator[None]:
     emulator.set_rate(300)
     yield
     emulator.set_rate(0)
-
-
-def lines(summary: dict[str, Any]) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in Path(summary["results"]).read_text().splitlines()]
-
-
-def creates(emulator) -> int:
-    return emulator.ledger()["creates_received"]
 
 
 @pytest.mark.parametrize("vendor", VENDORS)

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from airflow.sdk import BaseOperator
 from airflow.sdk.log import redact
+from airflow.serialization.helpers import serialize_template_field
 
-from airflow_provider_seedance.operators.masking import MasksSignedLinks, bearer_links
+from airflow_provider_seedance.operators.masking import (
+    MasksSignedLinks,
+    bearer_links,
+    concealed,
+    revealed,
+)
 from tests.airflow.running import TaskRun
 
 
@@ -66,3 +74,25 @@ def test_a_result_dict_is_masked_where_it_has_links() -> None:
 def test_a_link_of_the_authors_own_stays_readable() -> None:
     """A public picture is no secret."""
     assert rendered("https://host/public.png") == "https://host/public.png"
+
+
+LINK = "https://bucket.example/a.png?X-Amz-Signature=TOPSECRET"
+ROWS = [{"prompt": "A fox", "first_frame": LINK, "reference_images": [LINK]}, "A hare"]
+
+
+@pytest.mark.parametrize(
+    "given", [ROWS, json.dumps(ROWS), f"{LINK}&file=rows.csv"], ids=["list", "text", "file"]
+)
+def test_concealed_links_are_stored_without_what_opens(given) -> None:
+    """As Airflow stores rendered fields; whoever is to fetch them has them whole."""
+    kept = concealed(given)
+    stored = json.dumps(serialize_template_field(kept, "requests"))
+    assert "bucket.example/a.png" in stored
+    assert "TOPSECRET" not in stored + repr(kept)
+    assert revealed(kept) == given
+
+
+@pytest.mark.parametrize("given", ["{{ params.rows }}", f"{LINK}&day={{{{ ds }}}}", "s3://rows.csv", None, 7])
+def test_what_is_rendered_first_or_opens_nothing_stays(given) -> None:
+    """A concealed text would not be rendered."""
+    assert concealed(given) == given

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,12 @@ from tests.airflow.running import by_way_of_the_database
 
 LONG = 20_000.0
 REQUEST = GenerationRequest(prompt="A fox", duration=4, resolution="480p", aspect_ratio="16:9")
+
+
+@pytest.fixture(autouse=True)
+def settled(monkeypatch) -> None:
+    """Nobody here is overtaken."""
+    monkeypatch.setattr(batch, "SETTLING", 0.0)
 
 
 def bought(client: SeedanceClient, folder: Path, rows: range, *, patience: float = 3600.0) -> None:
@@ -69,6 +76,16 @@ def test_it_fires_when_all_have_ended(vendor, connect, emulator, tmp_path) -> No
     assert event.ended == dict.fromkeys((1, 3, 4), Outcome.ENDED)
 
 
+def test_it_lets_airflow_settle_first(connect, emulator, tmp_path, monkeypatch) -> None:
+    """An event that comes at once can overtake Airflow's own bookkeeping."""
+    monkeypatch.setattr(batch, "SETTLING", 0.5)
+    began = time.time()
+    with open_journal(tmp_path):
+        pass
+    fired(SeedanceBatchTrigger(connect(), str(tmp_path)))
+    assert time.time() >= began + 0.5
+
+
 def test_it_asks_for_all_at_once(connect, emulator, tmp_path) -> None:
     """Where the vendor has a list."""
     conn_id = connect("modelark")
@@ -100,7 +117,7 @@ def test_without_a_journal_it_wakes_the_task_to_look_by_itself(
     assert emulator.requests() == []
 
 
-def test_with_nothing_to_wait_for_it_fires_at_once(connect, emulator, tmp_path) -> None:
+def test_with_nothing_to_wait_for_it_fires(connect, emulator, tmp_path) -> None:
     """An empty wait ends."""
     with open_journal(tmp_path):
         pass

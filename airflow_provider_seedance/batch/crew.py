@@ -139,6 +139,10 @@ class _Sibling:
         return self._client.vendor_name
 
     @property
+    def account(self) -> str:
+        return self._client.account
+
+    @property
     def finds_by_key(self) -> bool:
         return self._client.finds_by_key
 

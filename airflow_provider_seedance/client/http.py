@@ -115,6 +115,11 @@ class _Twin:
         return self.settings.vendor.name
 
     @property
+    def account(self) -> str:
+        """Tells the account that is asked from others; see :attr:`ClientSettings.account`."""
+        return self.settings.account
+
+    @property
     def finds_by_key(self) -> bool:
         """Whether the vendor knows for sure if it has a marked request."""
         return self.settings.vendor.find is not None

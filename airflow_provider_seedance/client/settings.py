@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -76,6 +77,11 @@ class ClientSettings:
             or MAX_CONCURRENCY,
             **others,
         )
+
+    @property
+    def account(self) -> str:
+        """A name for key and host together that tells neither."""
+        return hashlib.sha256(f"{self.base_url}\0{self.api_key}".encode()).hexdigest()[:12]
 
     def catalog(self) -> Catalog:
         """What this vendor's models take and cost, with the user's own rows."""

@@ -50,6 +50,8 @@ class SubmissionRecord(BaseModel):
     intent_id: str
     vendor: str
     seedance_conn_id: str
+    #: Tells the vendor's accounts apart, as far as key and host do.
+    account: str | None = None
     fingerprint: str
     intended_at: AwareDatetime
     #: Of the task instance when this was last acted on; tells a clear from a retry.

@@ -46,6 +46,9 @@ class PayingClient(Protocol):
     @property
     def vendor_name(self) -> str: ...
 
+    @property
+    def account(self) -> str: ...
+
     def create_generation(self, request: GenerationRequest, intent_id: str | None = None) -> Pending: ...
 
     def get_generation(self, generation_id: str) -> Generation: ...
@@ -111,6 +114,7 @@ class Submitter:
             intent=number,
             intent_id=self.task.intent_id(number),
             vendor=self.client.vendor_name,
+            account=self.client.account,
             seedance_conn_id=self.seedance_conn_id,
             fingerprint=fingerprint(request),
             intended_at=self.now(),
@@ -205,6 +209,8 @@ class Submitter:
         if found:
             ids = ", ".join(generation.generation_id for generation in found)
             return self._orphaned(request, intent, f"several generations could be it: {ids}")
+        if intent.account not in (None, self.client.account):
+            return self._orphaned(request, intent, "the connection's key or host has changed since")
         if self.client.finds_by_key:
             return self._send_again(request, intent)
         return self._orphaned(request, intent, "the vendor's list does not show it", void=True)

@@ -59,6 +59,10 @@ class Interrupted:
         return self.client.vendor_name
 
     @property
+    def account(self) -> str:
+        return self.client.account
+
+    @property
     def finds_by_key(self) -> bool:
         return self.client.finds_by_key
 
@@ -105,7 +109,7 @@ def test_a_zombie_and_its_successor_buy_one(emulator: Any, vendor: str) -> None:
 def test_a_record_of_the_first_release_is_understood() -> None:
     """With everything that decides about money."""
     record = SubmissionRecord.of(FIRST_RECORD)
-    assert record.plain() == {**FIRST_RECORD, "void": 0}
+    assert record.plain() == {**FIRST_RECORD, "void": 0, "account": None}
     assert (record.generation_id, record.intent) == ("cgt-20261121124327-b8r73", 1)
 
 

@@ -77,11 +77,15 @@ def emulator(server: Any) -> Any:
 
 @contextmanager
 def submitter(
-    emulator: Any, vendor: str, store: Memory, *, task: TaskIdentity = TASK, policies: Policies | None = None
+    emulator: Any,
+    vendor: str,
+    store: Memory,
+    *,
+    task: TaskIdentity = TASK,
+    policies: Policies | None = None,
+    api_key: str = "sk-test-0123456789",
 ) -> Iterator[Submitter]:
-    settings = ClientSettings.of(
-        vendor=vendor, api_key="sk-test-0123456789", host=emulator.vendor_url(vendor)
-    )
+    settings = ClientSettings.of(vendor=vendor, api_key=api_key, host=emulator.vendor_url(vendor))
     with SeedanceClient(settings, attempts=1) as client:
         yield Submitter(
             client,
@@ -176,6 +180,17 @@ def test_a_create_that_never_arrived_is_sent_again_under_the_same_key(emulator: 
     record = submit(emulator, "toapis", Memory())
     assert record.intent == 1
     assert [record.generation_id] == bought(emulator)
+
+
+@pytest.mark.parametrize("vendor", ["modelark", "toapis"])
+def test_another_account_proves_nothing(emulator: Any, vendor: str) -> None:
+    """That it does not know the request says nothing about the one that was asked to make it."""
+    store = Memory(dies_after=1)
+    with pytest.raises(Dead):
+        submit(emulator, vendor, store)
+    with pytest.raises(OrphanedIntent, match="the connection's key or host has changed since"):
+        submit(emulator, vendor, store, api_key="sk-other-0123456789")
+    assert bought(emulator) == []
 
 
 def test_an_empty_list_proves_nothing_by_itself(emulator: Any) -> None:

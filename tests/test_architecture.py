@@ -1,4 +1,4 @@
-"""The shape of the package as a test: who may know whom, and who may touch what (DESIGN.md, section 4)."""
+"""The shape of the package as a test: who may know whom, and who may touch what."""
 
 from __future__ import annotations
 

@@ -9,12 +9,14 @@ import heapq
 import math
 import random
 import statistics
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from airflow_provider_seedance.models import Pending, Status
 from airflow_provider_seedance.polling.latency import Latencies
 from airflow_provider_seedance.polling.schedule import MAX_LAG, History, pause_alone
+from benchmarks.report import Report, Row, Table, ratio, run
 
 #: Model id, resolution, seconds of video, median latency in seconds: measured, reported and claimed figures.
 CELLS = (
@@ -52,6 +54,16 @@ class Tells:
     details: bool = False
     estimate: bool = False
     progress: bool = False
+
+
+TELLS = (
+    Tells("model, resolution and length told", details=True),
+    Tells("model and estimate told", estimate=True),
+    Tells("model and progress told", progress=True),
+    Tells("only the model told"),
+)
+VIDEOS = 10_000
+PARTS = (0.5, 0.95, 1.0)
 
 
 @dataclass
@@ -124,45 +136,70 @@ def simulate(
     return waits
 
 
-def report(name: str, waits: list[Wait]) -> str:
-    """One line: polls for each finished video (those for stuck ones included), and the lag of their ends."""
+@dataclass(frozen=True)
+class Found:
+    """Polls for each finished video, those for stuck ones included, and the sorted lags of their ends, seconds."""
+
+    polls: float
+    lags: list[float]
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.lags)
+
+
+def found(waits: list[Wait]) -> Found:
     lags = sorted(wait.looked - wait.ends for wait in waits if wait.looked and wait.looked >= wait.ends)
-    polls = sum(wait.polls for wait in waits) / len(lags)
-    half, most = statistics.median(lags), lags[int(len(lags) * 0.95)]
-    shown = (
-        f"{polls:6.1f} polls a video   lag median {half:5.1f} s   p95 {most:5.1f} s   worst {lags[-1]:5.1f} s"
-    )
-    return f"{name:42} {shown}"
+    return Found(sum(wait.polls for wait in waits) / len(lags), lags)
 
 
-def main(videos: int = 10_000) -> None:
-    print(report("fixed 10 s", simulate(Tells(""), lambda *_: 10.0, Latencies(), videos=videos)))
-    print(report("fixed 6 s", simulate(Tells(""), lambda *_: 6.0, Latencies(), videos=videos)))
-    for tells in (
-        Tells("model, resolution and length told", details=True),
-        Tells("model and estimate told", estimate=True),
-        Tells("model and progress told", progress=True),
-        Tells("only the model told"),
-    ):
-        latencies = Latencies()
+def fixed(seconds: float) -> Found:
+    return found(simulate(Tells(""), lambda *_: seconds, Latencies(), videos=VIDEOS))
 
-        def pause(wait: Wait, now: float, chance: float, known: Latencies = latencies) -> float:
-            expected = known.expected(wait.history.cell, wait.history.estimate)
-            return pause_alone(wait.history, expected, now=now, chance=chance, max_lag=MAX_LAG)
 
-        print(report(tells.name, simulate(tells, pause, latencies, videos=videos)))
-        fresh = Latencies()
+def adaptive(tells: Tells, videos: int, *, learns: bool) -> Found:
+    """Ours.
 
-        def unlearned(wait: Wait, now: float, chance: float, known: Latencies = fresh) -> float:
-            expected = known.expected(wait.history.cell, wait.history.estimate)
-            return pause_alone(wait.history, expected, now=now, chance=chance, max_lag=MAX_LAG)
+    :param learns: whether what it has seen counts for those that come later.
+    """
+    latencies = Latencies()
 
-        print(
-            report(
-                "  a cold process, nothing learned yet", simulate(tells, unlearned, Latencies(), videos=1_000)
+    def pause(wait: Wait, now: float, chance: float) -> float:
+        expected = latencies.expected(wait.history.cell, wait.history.estimate)
+        return pause_alone(wait.history, expected, now=now, chance=chance, max_lag=MAX_LAG)
+
+    return found(simulate(tells, pause, latencies if learns else Latencies(), videos=videos))
+
+
+def measure() -> Report:
+    fixed_10, fixed_6 = fixed(10.0), fixed(6.0)
+    sides = {"fixed 10 s": fixed_10, "fixed 6 s": fixed_6}
+    rows = []
+    for tells in TELLS:
+        ours = adaptive(tells, VIDEOS, learns=True)
+        sides[tells.name] = ours
+        sides[f"{tells.name}, nothing learned yet"] = adaptive(tells, VIDEOS // 10, learns=False)
+        rows.append(
+            Row(
+                f"polls a video, median lag: {tells.name}",
+                f"{ours.polls:.1f}, {ours.median:.1f} s",
+                f"{fixed_10.polls:.1f}, {fixed_10.median:.1f} s (fixed 10 s)",
+                f"{ratio(ours.polls, fixed_10.polls)}, {ratio(ours.median, fixed_10.median)}",
+                "≤ 8, ≤ 3 s",
+                ours.polls <= 8 and ours.median <= 3,
             )
         )
+    lines = [
+        (
+            name,
+            f"{side.polls:.1f}",
+            *(f"{side.lags[int(part * (len(side.lags) - 1))]:.1f} s" for part in PARTS),
+        )
+        for name, side in sides.items()
+    ]
+    head = ("schedule, and what the vendor tells", "polls a video", "lag median", "95 %", "longest")
+    return Report(rows, [Table(f"{VIDEOS:,} simulated videos, {STUCK:.0%} of them stuck.", head, lines)])
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run(measure))

@@ -148,7 +148,7 @@ def throughput(url: str, folder: Path) -> Row:
         "landing throughput, verified",
         f"{here:.0f} MiB/s",
         f"{there:.0f} MiB/s (curl)",
-        f"{faster:.2f}",
+        f"{faster:.3f}",
         "≥ 0.9",
         faster >= 0.9,
     )

@@ -7,7 +7,6 @@ import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 
-from airflow_provider_seedance.models import Generation
 from airflow_provider_seedance.polling.fleet import Fleet, Reader
 from airflow_provider_seedance.polling.latency import Latencies
 from airflow_provider_seedance.polling.wait import Clock
@@ -69,7 +68,7 @@ class Watcher:
 
     async def _wait(self, fleet: Fleet, row: int, generation_id: str, watch: Watch) -> None:
         try:
-            outcome = await fleet.watch(generation_id, watch, _nothing)
+            outcome = await fleet.watch(generation_id, watch)
         except Exception:  # noqa: BLE001  # the row is then looked at by itself, which tells more
             outcome = Outcome.LOST_SIGHT
         self._on_end(row, outcome, watch)
@@ -97,7 +96,3 @@ class Watcher:
             task.cancel()
         await asyncio.gather(*self._waits, return_exceptions=True)
         await fleet.close()
-
-
-def _nothing(seen: Generation) -> None:
-    """A batch tells of many, not of each."""

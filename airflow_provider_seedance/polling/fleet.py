@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextvars import Context, copy_context
+from contextvars import Context
 from typing import Protocol
 
 from airflow_provider_seedance.client.conversation import SERVICE_TIERS
@@ -31,7 +31,6 @@ AT_ONCE = 0.001
 #: A look this late shows that there is more to ask than the pace allows, seconds.
 BEHIND = 1.0
 
-OnChange = Callable[[Generation], None]
 Sleep = Callable[[float], Awaitable[None]]
 
 _FOR_ALL = frozenset({Kind.RATE_LIMIT, Kind.OVERLOAD, Kind.CONNECTION})
@@ -54,11 +53,9 @@ class Reader(Protocol):
 class _Ticket:
     """One wait for one generation."""
 
-    __slots__ = ("context", "ended", "generation_id", "history", "looked", "misses", "on_change", "watch")
+    __slots__ = ("ended", "generation_id", "history", "looked", "misses", "watch")
 
-    def __init__(
-        self, generation_id: str, watch: Watch, on_change: OnChange, ended: asyncio.Future[Outcome]
-    ) -> None:
+    def __init__(self, generation_id: str, watch: Watch, ended: asyncio.Future[Outcome]) -> None:
         self.generation_id = generation_id
         self.watch = watch
         self.history = History(watch.started)
@@ -66,9 +63,6 @@ class _Ticket:
         self.looked: float | None = None
         self.misses = 0
         self.ended = ended
-        self.on_change = on_change
-        #: Of the task that waits: Airflow finds the right log by it.
-        self.context = copy_context()
 
     def left(self) -> bool:
         return self.ended.done()
@@ -113,12 +107,13 @@ class Fleet:
         # In a context of its own, not in that of the trigger that happened to come first.
         self._driver = Context().run(asyncio.create_task, self._drive())
 
-    async def watch(self, generation_id: str, watch: Watch, on_change: OnChange) -> Outcome:
+    async def watch(self, generation_id: str, watch: Watch) -> Outcome:
         """Wait until the generation has ended, a deadline has passed, or the vendor cannot be asked any more.
 
-        :param on_change: called when the status changes, not at each look.
+        Nothing is logged on the way: Airflow's triggerer stands still for good if its event loop writes a line while
+        the process that reads them is busy sending it triggers.
         """
-        ticket = _Ticket(generation_id, watch, on_change, asyncio.get_running_loop().create_future())
+        ticket = _Ticket(generation_id, watch, asyncio.get_running_loop().create_future())
         lane = self._lanes[0]
         self._add(lane, ticket, 0.0 if lane is self._alone else GATHERING)
         try:
@@ -242,8 +237,6 @@ class Fleet:
             pause = self._pause(lane, ticket.history, now)
         elif isinstance(seen, Succeeded) and ticket.looked is not None:
             self._latencies.learn(before.cell, (ticket.looked + now) / 2 - before.started)
-        if before.status is not seen.status:
-            ticket.context.run(ticket.on_change, seen)
         self._go_on(lane, ticket, after_answer(ticket.watch, seen, now=now, pause=pause))
 
     def _lane_after(self, lane: Lane[_Ticket], ticket: _Ticket, seen: Pending) -> Lane[_Ticket]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from airflow_provider_seedance.client.settings import ClientSettings
 from airflow_provider_seedance.errors import SeedanceError
-from airflow_provider_seedance.polling.fleet import CONNECTIONS, Fleet, OnChange, Reader, Sleep
+from airflow_provider_seedance.polling.fleet import CONNECTIONS, Fleet, Reader, Sleep
 from airflow_provider_seedance.polling.latency import Latencies
 from airflow_provider_seedance.polling.wait import Clock
 from airflow_provider_seedance.polling.watch import Look, Outcome, Watch, after_error
@@ -63,9 +63,7 @@ class Fleets:
         """How many fleets there are."""
         return len(self._berths)
 
-    async def wait(
-        self, conn_id: str, look_up: LookUp, generation_id: str, watch: Watch, on_change: OnChange
-    ) -> Outcome:
+    async def wait(self, conn_id: str, look_up: LookUp, generation_id: str, watch: Watch) -> Outcome:
         """Wait for one generation; see :meth:`Fleet.watch`.
 
         :param look_up: reads the connection; trouble with it that passes is borne like the vendor's.
@@ -74,15 +72,13 @@ class Fleets:
         connection = self._connections.setdefault(conn_id, _Connection())
         connection.users += 1
         try:
-            return await self._wait(conn_id, look_up, generation_id, watch, on_change)
+            return await self._wait(conn_id, look_up, generation_id, watch)
         finally:
             connection.users -= 1
             if not connection.users:
                 del self._connections[conn_id]
 
-    async def _wait(
-        self, conn_id: str, look_up: LookUp, generation_id: str, watch: Watch, on_change: OnChange
-    ) -> Outcome:
+    async def _wait(self, conn_id: str, look_up: LookUp, generation_id: str, watch: Watch) -> Outcome:
         while True:
             found = await self._find(self._connections[conn_id], look_up)
             if not isinstance(found, SeedanceError):
@@ -97,7 +93,7 @@ class Fleets:
         except SeedanceError:
             return Outcome.LOST_SIGHT
         try:
-            outcome = await berth.fleet.watch(generation_id, watch, on_change)
+            outcome = await berth.fleet.watch(generation_id, watch)
         finally:
             await self._leave(berth)
         if outcome is Outcome.LOST_SIGHT:

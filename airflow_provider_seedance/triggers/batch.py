@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 if TYPE_CHECKING:
-    from airflow_provider_seedance.models import Generation
     from airflow_provider_seedance.polling.watch import Outcome, Watch
 
 #: Seconds after which the task looks by itself, if the triggerer cannot read the journal.
@@ -53,7 +52,6 @@ class SeedanceBatchTrigger(BaseTrigger):
         if waits is None:
             await asyncio.sleep(BLIND)
         else:
-            self.log.info("Waiting for %d generations of the batch in %s.", len(waits), self.journal)
             ended = await self._ended(waits)
         yield TriggerEvent(BatchEvent(ended).to_payload())  # type: ignore[no-untyped-call]
 
@@ -115,7 +113,7 @@ class SeedanceBatchTrigger(BaseTrigger):
         from airflow_provider_seedance.triggers.waiting import wait_in_fleet
 
         try:
-            ended[row] = await wait_in_fleet(self.seedance_conn_id, generation_id, watch, _nothing)
+            ended[row] = await wait_in_fleet(self.seedance_conn_id, generation_id, watch)
         except Exception:  # its siblings are waited for all the same
             self.log.exception("The wait for row %d failed.", row)
             ended[row] = Outcome.LOST_SIGHT
@@ -128,7 +126,3 @@ async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
         for task in few:
             task.cancel()
         await asyncio.gather(*few, return_exceptions=True)
-
-
-def _nothing(seen: Generation) -> None:
-    """A batch tells of many, not of each."""

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
-
-if TYPE_CHECKING:
-    from airflow_provider_seedance.models import Generation
 
 _FINAL_STATES = frozenset({"failed", "success", "skipped", "upstream_failed", "removed"})
 
@@ -69,7 +66,7 @@ class SeedanceGenerationTrigger(BaseTrigger):
         from airflow_provider_seedance.triggers.waiting import wait_in_fleet
 
         watch = Watch(self.deadline, self.started, self.queue_deadline)
-        outcome = await wait_in_fleet(self.seedance_conn_id, self.generation_id, watch, self._log_change)
+        outcome = await wait_in_fleet(self.seedance_conn_id, self.generation_id, watch)
         self._fired = True
         payload = GenerationEvent(self.generation_id, outcome, watch).to_payload()
         yield TriggerEvent(payload)  # type: ignore[no-untyped-call]
@@ -111,6 +108,3 @@ class SeedanceGenerationTrigger(BaseTrigger):
             for state in of_run.values():
                 return None if state is None else str(getattr(state, "value", state))
         return None
-
-    def _log_change(self, seen: Generation) -> None:
-        self.log.info("Generation %s is %s at %s.", seen.generation_id, seen.status.value, seen.vendor)

@@ -7,21 +7,18 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from airflow_provider_seedance.client.settings import ClientSettings
-    from airflow_provider_seedance.polling.fleet import OnChange
     from airflow_provider_seedance.polling.fleets import Fleets
     from airflow_provider_seedance.polling.watch import Outcome, Watch
 
 
-async def wait_in_fleet(
-    seedance_conn_id: str, generation_id: str, watch: Watch, on_change: OnChange
-) -> Outcome:
+async def wait_in_fleet(seedance_conn_id: str, generation_id: str, watch: Watch) -> Outcome:
     """Wait for one generation; see :meth:`Fleets.wait`."""
     from airflow_provider_seedance.polling.fleets import fleets_here
 
     async def look_up() -> ClientSettings:
         return await _settings(seedance_conn_id)
 
-    return await fleets_here(_fleets).wait(seedance_conn_id, look_up, generation_id, watch, on_change)
+    return await fleets_here(_fleets).wait(seedance_conn_id, look_up, generation_id, watch)
 
 
 async def _settings(seedance_conn_id: str) -> ClientSettings:

@@ -96,7 +96,7 @@ def fleet_of(vendor: str, *, with_aiohttp: bool) -> Waiting:
         # Not new any more, so that looks come every five seconds.
         watch = Watch(started=time.time() - 60, deadline=time.time() + 3_600)
         try:
-            await asyncio.gather(*(fleet.watch(name, watch, lambda seen: None) for name in ids))
+            await asyncio.gather(*(fleet.watch(name, watch) for name in ids))
         finally:
             await fleet.close()
 

@@ -28,7 +28,6 @@ os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="seedance-bench-")
 import httpx
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from airflow_provider_seedance.models import Generation
 from airflow_provider_seedance.triggers.generation import SeedanceGenerationTrigger
 from benchmarks.polling.stand_in import generation_id, running
 from benchmarks.report import Report, Row, Table, ratio, run
@@ -82,17 +81,10 @@ class Heartbeat:
         self._collected += time.thread_time() if phase == "stop" else -time.thread_time()
 
 
-class Quiet(SeedanceGenerationTrigger):
-    """Ours, without a line on the terminal for each change."""
-
-    def _log_change(self, seen: Generation) -> None:
-        pass
-
-
 def waiting(number: int) -> SeedanceGenerationTrigger:
     """A trigger of ours."""
     now = time.time()
-    return Quiet("bench", generation_id(now + 3_600, number), now, now + 3_600)
+    return SeedanceGenerationTrigger("bench", generation_id(now + 3_600, number), now, now + 3_600)
 
 
 async def fired(trigger: BaseTrigger) -> None:

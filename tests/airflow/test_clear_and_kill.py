@@ -45,9 +45,9 @@ def deferred(stack: TestedStack, run: Run) -> None:
 
 
 def watched(stack: TestedStack, run: Run) -> None:
-    """Return when the triggerer has seen each of them at the vendor; before that it has nothing to be killed."""
+    """Return when the triggerer waits for each of them; before that it has nothing to be killed."""
     deadline = time.monotonic() + PATIENCE
-    while not all("is queued at" in stack.api.log(run, task) for task in stack.api.tasks(run)):
+    while not all(") starting" in stack.api.log(run, task) for task in stack.api.tasks(run)):
         assert time.monotonic() < deadline
         time.sleep(0.5)
 

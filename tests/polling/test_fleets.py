@@ -52,9 +52,7 @@ class Scene:
             return answer
 
         watch = Watch(started=START, deadline=START + 36_000)
-        return asyncio.ensure_future(
-            self.fleets.wait(conn_id, look_up, generation_id, watch, lambda seen: None)
-        )
+        return asyncio.ensure_future(self.fleets.wait(conn_id, look_up, generation_id, watch))
 
     async def pass_time(self, seconds: float) -> None:
         until = self.time.moment + seconds

@@ -109,14 +109,10 @@ class Scene:
 
     vendor: Vendor
     fleet: Fleet
-    changes: list[str] = field(default_factory=list)
 
     def wait(self, generation_id: str, deadline: float = 3_600.0, **more: float) -> Awaitable[Outcome]:
         watch = Watch(started=START, deadline=START + deadline, **more)
-        return asyncio.ensure_future(self.fleet.watch(generation_id, watch, self.note))
-
-    def note(self, seen: Generation) -> None:
-        self.changes.append(f"{seen.generation_id} {seen.status.value}")
+        return asyncio.ensure_future(self.fleet.watch(generation_id, watch))
 
     @property
     def elapsed(self) -> float:

@@ -124,17 +124,16 @@ def looks(emulator, vendor="modelark") -> int:
     return counts["get"] + counts["list"]
 
 
-def test_a_hundred_looks_leave_a_line_for_each_change_only(waiting_for, emulator, capsys, caplog) -> None:
-    """Lines in a polling loop become task logs that nobody can read."""
+def test_a_hundred_looks_leave_no_line(waiting_for, emulator, capsys, caplog) -> None:
+    """A triggerer that logs on its event loop while it is sent many triggers stands still for good."""
     trigger = waiting_for("[emulator:stuck] A fox", patience=4 * PATIENCE)
     capsys.readouterr()
     caplog.clear()
     caplog.set_level("INFO")
     payload_of(trigger)
     assert looks(emulator) >= 100
-    printed = [line for line in capsys.readouterr().out.splitlines() if "eneration" in line]
-    assert len(printed) + len(caplog.records) == 1
-    assert f"{trigger.generation_id} is queued at modelark" in "".join([*printed, *caplog.messages])
+    assert capsys.readouterr().out == ""
+    assert caplog.messages == []
 
 
 @pytest.fixture

@@ -109,4 +109,6 @@ class AiohttpClient:
                 connector=aiohttp.TCPConnector(ssl=self._tls, limit=self._most, keepalive_timeout=self._kept),
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
+            # How often a request is sent is the caller's to say, and aiohttp has no public switch for that.
+            self._session._retry_connection = False
         return self._session

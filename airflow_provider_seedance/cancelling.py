@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 #: Seconds for all of it, and for one of the two requests that it takes; Airflow kills a task for good after five.
 IN_ALL, ONE_REQUEST = 3.0, 1.4
 
+_TOO_LONG = "Cancelling generation %s takes too long; it may finish and be billed."
 _SAID = {
     Cancellation.CANCELLED: "Generation %s was still queued and is cancelled; nothing is billed.",
     Cancellation.RUNNING: "Generation %s already runs: it will finish and be billed. Its id can be adopted later.",
@@ -31,7 +32,7 @@ def cancel_now(settings: ClientSettings, generation_id: str) -> None:
     thread.start()
     thread.join(IN_ALL)
     if thread.is_alive():
-        log.warning("Cancelling generation %s takes too long; it may finish and be billed.", generation_id)
+        log.warning(_TOO_LONG, generation_id)
 
 
 def _cancel(settings: ClientSettings, generation_id: str) -> None:
@@ -47,11 +48,13 @@ async def acancel_now(settings: ClientSettings, generation_id: str) -> None:
     try:
         async with AsyncSeedanceClient(_hurried(settings), attempts=1) as client:
             cancelling = client.cancel_generation(generation_id)
-            log.info(_SAID[await asyncio.wait_for(cancelling, IN_ALL)], generation_id)
+            said = _SAID[await asyncio.wait_for(cancelling, IN_ALL)]
+            # Not on the event loop, which a full log would stop: thousands may be killed together.
+            await asyncio.to_thread(log.info, said, generation_id)
     except SeedanceError as error:
-        _say_why_not(generation_id, error)
+        await asyncio.to_thread(_say_why_not, generation_id, error)
     except asyncio.TimeoutError:
-        log.warning("Cancelling generation %s takes too long; it may finish and be billed.", generation_id)
+        await asyncio.to_thread(log.warning, _TOO_LONG, generation_id)
 
 
 def _hurried(settings: ClientSettings) -> ClientSettings:

@@ -121,10 +121,10 @@ def begin(plan: Plan, journal: Journal, terms: Terms, *, vendor: str, new_try: b
     for number, row in plan.rows.items():
         before = state_of(journal.states, number)
         record = before.record
+        changed = record is not None and record.fingerprint != prints[number]
         if row.generation_id and row.generation_id != before.generation_id:
             after[number] = _adopted(record, row, terms, vendor, prints[number])
-        elif record and (new_try or record.fingerprint != prints[number]):
-            changed = record.fingerprint != prints[number]
+        elif record and (new_try or changed):
             after[number] = _begun(before, record, row, terms, changed=changed, lands=lands)
     journal.write_all([state for number, state in after.items() if state != state_of(journal.states, number)])
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from airflow_provider_seedance.batch.crew import Crew, Terms
@@ -72,7 +73,7 @@ class Work:
                 now=clock.now,
                 progress=progress,
             )
-            reader = lambda: AsyncSeedanceClient(self.settings, attempts=1)  # noqa: E731
+            reader = partial(AsyncSeedanceClient, self.settings, attempts=1)
             connections = min(CONNECTIONS, most)
             watcher = stack.enter_context(Watcher(reader, batch.ended, clock=clock, connections=connections))
             return batch, batch.run(watcher, stay=stay, ended=ended)

@@ -91,7 +91,10 @@ class SeedanceGenerationTrigger(BaseTrigger):
 
         state = await asyncio.to_thread(self._task_state)
         if state not in _FINAL_STATES:
-            self.log.info("Generation %s is left alone: the task is %s.", self.generation_id, state)
+            # Not on the event loop, which a full log would stop: thousands may be killed together.
+            await asyncio.to_thread(
+                self.log.info, "Generation %s is left alone: the task is %s.", self.generation_id, state
+            )
             return
         settings = await SeedanceHook(self.seedance_conn_id).asettings()
         await acancel_now(settings, self.generation_id)

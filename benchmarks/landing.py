@@ -28,10 +28,10 @@ from pathlib import Path
 
 import av
 
-from airflow_provider_seedance.client.media import MediaStream, media_opener, open_media
+from airflow_provider_seedance.core.client.download import MediaStream, media_opener, open_media
+from airflow_provider_seedance.core.landing.land import Clip, land
+from airflow_provider_seedance.core.landing.manifest import Manifest, Origin
 from airflow_provider_seedance.errors import NoReply
-from airflow_provider_seedance.landing.land import Clip, land
-from airflow_provider_seedance.landing.manifest import Manifest, Origin
 from benchmarks.report import Report, Row, ratio, run
 
 MIB = 1 << 20

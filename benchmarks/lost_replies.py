@@ -15,9 +15,9 @@ from typing import Any
 from byteplussdkarkruntime import Ark  # type: ignore[import-untyped]
 from byteplussdkarkruntime._exceptions import ArkAPIConnectionError  # type: ignore[import-untyped]
 
-from airflow_provider_seedance.catalog import vendor_names
-from airflow_provider_seedance.client.http import SeedanceClient
-from airflow_provider_seedance.client.settings import ClientSettings
+from airflow_provider_seedance.core.catalog import vendor_names
+from airflow_provider_seedance.core.client.account import ClientSettings
+from airflow_provider_seedance.core.client.http import SeedanceClient
 from airflow_provider_seedance.emulator import serve
 from airflow_provider_seedance.errors import NoReply
 from airflow_provider_seedance.models import GenerationRequest

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TextIO
 
-from airflow_provider_seedance.client.http import SeedanceClient
-from airflow_provider_seedance.client.settings import ClientSettings
+from airflow_provider_seedance.core.client.account import ClientSettings
+from airflow_provider_seedance.core.client.http import SeedanceClient
 from airflow_provider_seedance.models import Cost, GenerationRequest
 
 _REQUEST = {

@@ -8,9 +8,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import get_args
 
-from airflow_provider_seedance.catalog.files import shipped
-from airflow_provider_seedance.catalog.schema import FieldSpec, OptionName, Row
-from airflow_provider_seedance.catalog.values import described
+from airflow_provider_seedance.core.catalog.files import shipped
+from airflow_provider_seedance.core.catalog.schema import FieldSpec, OptionName, Row
+from airflow_provider_seedance.core.catalog.values import described
 from airflow_provider_seedance.models import Mode
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "generate.md"

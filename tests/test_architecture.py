@@ -22,21 +22,26 @@ LONGEST_MODULE = 350
 LAYERS = (
     ("errors",),
     ("models",),
-    ("catalog",),
-    ("vendors.wire",),
-    ("vendors.reading",),
-    ("vendors.ark",),
-    ("vendors.*",),
-    ("vendors",),
-    ("client",),
-    ("polling", "submission", "landing"),
-    ("results",),
-    ("batch",),
-    ("object_storage",),
-    ("lander",),
-    ("stores", "cancelling", "rescue", "retries"),
+    ("core.clock",),
+    ("core.catalog",),
+    ("core.storage",),
+    ("core.vendors.contract",),
+    ("core.vendors.reading",),
+    ("core.vendors.ark",),
+    ("core.vendors.*",),
+    ("core.vendors",),
+    ("core.client",),
+    ("core.submission", "core.polling", "core.landing"),
+    ("core.lifecycle",),
+    ("core.batch",),
+    ("core",),
+    ("runtime.object_storage", "runtime.masking", "runtime.exceptions"),
+    ("runtime.task_state",),
+    ("runtime.batch_session",),
     ("hooks",),
-    ("triggers",),
+    ("runtime.polling",),
+    ("runtime",),
+    ("policies", "triggers"),
     ("operators",),
     ("get_provider_info",),
 )
@@ -45,29 +50,30 @@ EMULATOR = "emulator"
 
 #: Library -> where it may be imported. Time, chance and event loops are arguments everywhere else.
 LIBRARIES = {
-    "airflow": ("object_storage", "stores", "retries", "hooks", "triggers", "operators"),
-    "httpx": ("client.http",),
-    "aiohttp": ("client.aiohttp_client",),
-    "http.client": ("client.media",),
-    "urllib.request": ("client.aiohttp_client", "client.media"),
+    "airflow": ("runtime", "hooks", "operators", "triggers", "policies"),
+    "httpx": ("core.client.http",),
+    "aiohttp": ("core.client.aiohttp_client",),
+    "http.client": ("core.client.download",),
+    "urllib.request": ("core.client.aiohttp_client", "core.client.download"),
     "socket": (),
-    "av": ("landing.probe",),
+    "av": ("core.landing.probe",),
     "asyncio": (
-        "client.http",
-        "polling.fleet",
-        "polling.fleets",
-        "batch.watcher",
-        "cancelling",
+        "core.client.http",
+        "core.polling.poller",
+        "core.polling.registry",
+        "core.batch.poller",
+        "core.lifecycle.cancel",
+        "runtime.polling",
         "hooks",
         "triggers",
     ),
-    "time": ("client.http", "polling.clock", "lander", "operators"),
-    "random": ("client.http", "polling.clock", "retries"),
+    "time": ("core.client.http", "core.clock", "core.lifecycle.deliver", "operators"),
+    "random": ("core.client.http", "core.clock", "policies"),
 }
 #: Where a vendor's name may stand in the code.
-VENDOR_WORDS = ("vendors", "get_provider_info")
+VENDOR_WORDS = ("core.vendors", "get_provider_info")
 #: Where the wall clock may be read.
-CLOCKS = ("client.http", "polling.clock", "lander", "operators")
+CLOCKS = ("core.client.http", "core.clock", "core.lifecycle.deliver", "operators")
 
 Modules = dict[str, ast.Module]
 
@@ -172,7 +178,7 @@ def clock_readings(modules: Modules) -> list[str]:
 
 def vendor_words(modules: Modules) -> list[str]:
     """Vendors named in code; docstrings and comments may speak of them."""
-    names = "|".join(path.stem for path in (ROOT / "catalog" / "data").glob("*.json"))
+    names = "|".join(path.stem for path in (ROOT / "core" / "catalog" / "data").glob("*.json"))
     return [
         f"{module} says {literal!r}"
         for module, tree in modules.items()
@@ -249,20 +255,20 @@ def test_a_module_stays_short(path: Path) -> None:
 @pytest.mark.parametrize(
     ("rule", "module", "source"),
     [
-        (wrong_imports, "models", f"from {PACKAGE}.catalog import Catalog"),
-        (wrong_imports, "polling.wait", f"import {PACKAGE}.landing.land"),
-        (wrong_imports, "vendors.toapis", f"from {PACKAGE}.vendors import modelark"),
-        (wrong_imports, "vendors.wire", f"from {PACKAGE}.vendors.ark import options"),
-        (wrong_imports, "client.http", f"def f():\n from {PACKAGE}.hooks.seedance import SeedanceHook"),
+        (wrong_imports, "models", f"from {PACKAGE}.core.catalog import Catalog"),
+        (wrong_imports, "core.polling.wait", f"import {PACKAGE}.core.landing.land"),
+        (wrong_imports, "core.vendors.toapis", f"from {PACKAGE}.core.vendors import modelark"),
+        (wrong_imports, "core.vendors.contract", f"from {PACKAGE}.core.vendors.ark import options"),
+        (wrong_imports, "core.client.http", f"def f():\n from {PACKAGE}.hooks.seedance import SeedanceHook"),
         (wrong_imports, "hooks.seedance", f"if TYPE_CHECKING:\n from {PACKAGE}.operators import generate"),
         (cycles, "errors", f"from {PACKAGE}.models import Mode"),
-        (wrong_libraries, "landing.transfer", "import httpx"),
-        (wrong_libraries, "submission.submit", "from airflow.sdk import Variable"),
-        (wrong_libraries, "polling.watch", "from time import time"),
-        (wrong_libraries, "client.retry", "import random"),
-        (clock_readings, "results", "stamp = datetime.now(timezone.utc)"),
+        (wrong_libraries, "core.landing.transfer", "import httpx"),
+        (wrong_libraries, "core.submission.submit", "from airflow.sdk import Variable"),
+        (wrong_libraries, "core.polling.decide", "from time import time"),
+        (wrong_libraries, "core.client.retry", "import random"),
+        (clock_readings, "core.lifecycle.result", "stamp = datetime.now(timezone.utc)"),
         (vendor_words, "operators.generate", "cancels = vendor == 'modelark'"),
-        (strangers_of_the_emulator, "client.http", f"from {PACKAGE}.emulator.server import serve"),
+        (strangers_of_the_emulator, "core.client.http", f"from {PACKAGE}.emulator.server import serve"),
         (strangers_of_the_emulator, "emulator.world", f"from {PACKAGE}.models import Status"),
     ],
     ids=lambda value: getattr(value, "__name__", None),
@@ -280,7 +286,7 @@ PUBLIC = (
     "operators.generate",
     "operators.download",
     "operators.publish",
-    "retries",
+    "policies.retry",
     "triggers.batch",
     "triggers.generation",
 )
@@ -299,4 +305,4 @@ def test_importing_what_dags_import_loads_nothing_heavy() -> None:
     loaded = json.loads(answer.stdout.splitlines()[-1])
     assert not {"av", "PIL", "starlette", "uvicorn"} & set(loaded)
     ours = {name.split(".")[1] for name in loaded if name.startswith(f"{PACKAGE}.")}
-    assert ours <= {"get_provider_info", "hooks", "operators", "retries", "errors", "triggers"}
+    assert ours <= {"get_provider_info", "hooks", "operators", "policies", "runtime", "errors", "triggers"}

@@ -12,9 +12,9 @@ from airflow.sdk import BaseHook
 if TYPE_CHECKING:
     from airflow.sdk import Connection
 
-    from airflow_provider_seedance.client.conversation import Cancellation
-    from airflow_provider_seedance.client.http import AsyncSeedanceClient, SeedanceClient
-    from airflow_provider_seedance.client.settings import ClientSettings
+    from airflow_provider_seedance.core.client.account import ClientSettings
+    from airflow_provider_seedance.core.client.flows import Cancellation
+    from airflow_provider_seedance.core.client.http import AsyncSeedanceClient, SeedanceClient
     from airflow_provider_seedance.models import (
         Balance,
         Cost,
@@ -63,13 +63,13 @@ class SeedanceHook(BaseHook):
 
     def get_conn(self) -> SeedanceClient:
         """A client; close it, or use it in a ``with`` block."""
-        from airflow_provider_seedance.client.http import SeedanceClient
+        from airflow_provider_seedance.core.client.http import SeedanceClient
 
         return SeedanceClient(self.settings())
 
     async def aget_conn(self) -> AsyncSeedanceClient:
         """An async client; close it, or use it in an ``async with`` block."""
-        from airflow_provider_seedance.client.http import AsyncSeedanceClient
+        from airflow_provider_seedance.core.client.http import AsyncSeedanceClient
 
         return AsyncSeedanceClient(await self.asettings())
 
@@ -114,13 +114,16 @@ class SeedanceHook(BaseHook):
 
         Without ``generation_ids``: all that the vendor lists, and all on record in ``[seedance] state_folder``.
         """
-        from airflow_provider_seedance.rescue import rescue
-        from airflow_provider_seedance.stores import recorded_generation_ids
+        from airflow_provider_seedance.core.lifecycle.rescue import rescue
+        from airflow_provider_seedance.runtime.object_storage import open_target
+        from airflow_provider_seedance.runtime.task_state import recorded_generation_ids
 
         with self.get_conn() as client:
             if generation_ids is None and not client.lists:
                 generation_ids = recorded_generation_ids(client.vendor_name)
-            return rescue(client, destination, generation_ids=generation_ids, since=since)
+            return rescue(
+                client, destination, open_target=open_target, generation_ids=generation_ids, since=since
+            )
 
     async def acreate_generation(self, request: GenerationRequest) -> Pending:
         """As :meth:`create_generation`."""
@@ -172,7 +175,7 @@ def _query(ids: Sequence[str], filters: dict[str, Any]) -> Any:
 
 
 def _settings(connection: Connection, extra: dict[str, Any]) -> ClientSettings:
-    from airflow_provider_seedance.client.settings import ClientSettings
+    from airflow_provider_seedance.core.client.account import ClientSettings
 
     host = connection.host or None
     if host and connection.port:

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from airflow_provider_seedance.operators.arguments import one_of, seconds, whole_number
-from airflow_provider_seedance.operators.failing import deferral_errors, ends_task
-from airflow_provider_seedance.operators.masking import MasksSignedLinks, revealed
-from airflow_provider_seedance.operators.waiting import BACKSTOP
+from airflow_provider_seedance.operators._arguments import one_of, seconds, whole_number
+from airflow_provider_seedance.operators._waiting import BACKSTOP
+from airflow_provider_seedance.runtime.exceptions import deferral_errors, ends_task
+from airflow_provider_seedance.runtime.masking import MasksSignedLinks, revealed
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_provider_seedance.batch.event import BatchEvent
-    from airflow_provider_seedance.operators.batch_work import Work
-    from airflow_provider_seedance.submission.decide import OnClear, OnOrphanedIntent, OnStaleState
+    from airflow_provider_seedance.core.batch.event import BatchEvent
+    from airflow_provider_seedance.core.submission.decide import OnClear, OnOrphanedIntent, OnStaleState
+    from airflow_provider_seedance.operators._batch_work import Work
 
 #: Generations under way at a time; the vendor's own limit is learned below it.
 MAX_ACTIVE = 100
@@ -116,13 +116,13 @@ class SeedanceGenerateBatchOperator(MasksSignedLinks, BaseOperator):
         self.on_clear = one_of("on_clear", on_clear, "reattach", "regenerate")
 
     def execute(self, context: Context) -> dict[str, Any]:
-        from airflow_provider_seedance.batch.event import BatchEvent
+        from airflow_provider_seedance.core.batch.event import BatchEvent
 
         return self._go_on(context, BatchEvent({}), new_try=True)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Resume after the trigger: land what has finished, and submit what is to be tried again."""
-        from airflow_provider_seedance.batch.event import BatchEvent
+        from airflow_provider_seedance.core.batch.event import BatchEvent
 
         with ends_task():
             told = BatchEvent.from_payload(event)
@@ -130,7 +130,7 @@ class SeedanceGenerateBatchOperator(MasksSignedLinks, BaseOperator):
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """As any task, but a deferral that failed or timed out goes on from the journal."""
-        from airflow_provider_seedance.batch.event import BatchEvent
+        from airflow_provider_seedance.core.batch.event import BatchEvent
 
         try:
             return super().resume_execution(next_method, next_kwargs, context)
@@ -147,11 +147,11 @@ class SeedanceGenerateBatchOperator(MasksSignedLinks, BaseOperator):
         unfinished: Exception | None = None,
     ) -> dict[str, Any]:
         """Do what can be done now; ``unfinished`` is raised instead of waiting again."""
-        from airflow_provider_seedance.batch.journal import open_journal
-        from airflow_provider_seedance.batch.results import results
-        from airflow_provider_seedance.landing.targets import uri_of
-        from airflow_provider_seedance.operators.batch_plan import begin
-        from airflow_provider_seedance.operators.batch_work import check_outcome, last_deadline
+        from airflow_provider_seedance.core.batch.journal.store import open_journal
+        from airflow_provider_seedance.core.batch.plan import begin
+        from airflow_provider_seedance.core.batch.summary import results
+        from airflow_provider_seedance.core.storage.files import uri_of
+        from airflow_provider_seedance.operators._batch_work import check_outcome, last_deadline
 
         with ends_task():
             work = self._work(context)
@@ -172,13 +172,14 @@ class SeedanceGenerateBatchOperator(MasksSignedLinks, BaseOperator):
         raise AssertionError("unreachable")
 
     def _work(self, context: Context) -> Work:
-        from airflow_provider_seedance.batch.crew import Terms
-        from airflow_provider_seedance.client.http import SeedanceClient
+        from airflow_provider_seedance.core.batch.plan import drafts_of, plan_of, purse_of
+        from airflow_provider_seedance.core.batch.worker import Terms
+        from airflow_provider_seedance.core.client.http import SeedanceClient
+        from airflow_provider_seedance.core.submission.decide import Policies
         from airflow_provider_seedance.hooks.seedance import SeedanceHook
-        from airflow_provider_seedance.operators.batch_plan import drafts_of, plan_of, purse_of
-        from airflow_provider_seedance.operators.batch_site import Site
-        from airflow_provider_seedance.operators.batch_work import Work
-        from airflow_provider_seedance.submission.decide import Policies
+        from airflow_provider_seedance.operators._batch_work import Work
+        from airflow_provider_seedance.runtime.batch_session import Site
+        from airflow_provider_seedance.runtime.object_storage import open_target
 
         settings = SeedanceHook(self.seedance_conn_id).settings()
         most = whole_number("max_active", self.max_active, least=1) or MAX_ACTIVE
@@ -186,7 +187,7 @@ class SeedanceGenerateBatchOperator(MasksSignedLinks, BaseOperator):
         with SeedanceClient(settings) as client:
             plan = plan_of(
                 client,
-                drafts_of(revealed(self.requests)),
+                drafts_of(revealed(self.requests), open_target),
                 self.defaults,
                 max_failures=whole_number("max_failures", self.max_failures, least=0),
                 max_cost=self.max_cost,

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from airflow_provider_seedance.operators.failing import ends_task
-from airflow_provider_seedance.operators.masking import MasksSignedLinks
+from airflow_provider_seedance.runtime.exceptions import ends_task
+from airflow_provider_seedance.runtime.masking import MasksSignedLinks
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_provider_seedance.client.http import SeedanceClient
+    from airflow_provider_seedance.core.client.http import SeedanceClient
     from airflow_provider_seedance.models import Order, Succeeded
 
 
@@ -57,8 +57,9 @@ class SeedanceDownloadVideoOperator(MasksSignedLinks, BaseOperator):
         self.seedance_conn_id = seedance_conn_id
 
     def execute(self, context: Context) -> dict[str, Any]:
+        from airflow_provider_seedance.core.lifecycle.deliver import land_generation
         from airflow_provider_seedance.hooks.seedance import SeedanceHook
-        from airflow_provider_seedance.lander import land_generation
+        from airflow_provider_seedance.runtime.object_storage import open_target
 
         with ends_task():
             told, generation_id = self._video()
@@ -69,6 +70,7 @@ class SeedanceDownloadVideoOperator(MasksSignedLinks, BaseOperator):
                     client,
                     generation,
                     self.destination,
+                    open_target=open_target,
                     mode=told.get("mode"),
                     model=told.get("model"),
                     order=_order(told, generation),
@@ -79,8 +81,8 @@ class SeedanceDownloadVideoOperator(MasksSignedLinks, BaseOperator):
         return manifest
 
     def _video(self) -> tuple[Mapping[str, Any], str]:
+        from airflow_provider_seedance.core.lifecycle.result import generation_id_of
         from airflow_provider_seedance.errors import ConfigurationError
-        from airflow_provider_seedance.results import generation_id_of
 
         try:
             generation_id = generation_id_of(self.video)

@@ -6,19 +6,19 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from airflow_provider_seedance.operators.arguments import one_of, seconds
-from airflow_provider_seedance.operators.failing import ends_task
-from airflow_provider_seedance.operators.masking import MasksSignedLinks
-from airflow_provider_seedance.operators.waiting import WaitsForGeneration, watch_of_record
+from airflow_provider_seedance.operators._arguments import one_of, seconds
+from airflow_provider_seedance.operators._waiting import WaitsForGeneration, watch_of_record
+from airflow_provider_seedance.runtime.exceptions import ends_task
+from airflow_provider_seedance.runtime.masking import MasksSignedLinks
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_provider_seedance.client.http import SeedanceClient
+    from airflow_provider_seedance.core.client.http import SeedanceClient
+    from airflow_provider_seedance.core.polling.decide import Watch
+    from airflow_provider_seedance.core.submission.decide import OnClear, OnOrphanedIntent, OnStaleState
+    from airflow_provider_seedance.core.submission.record import RecordStore
     from airflow_provider_seedance.models import GenerationRequest, Succeeded
-    from airflow_provider_seedance.polling.watch import Watch
-    from airflow_provider_seedance.submission.decide import OnClear, OnOrphanedIntent, OnStaleState
-    from airflow_provider_seedance.submission.record import RecordStore
 
 REQUEST_FIELDS = (
     "prompt",
@@ -186,9 +186,9 @@ class SeedanceGenerateVideoOperator(MasksSignedLinks, WaitsForGeneration):
         self.preview = preview
 
     def execute(self, context: Context) -> Any:
+        from airflow_provider_seedance.core.lifecycle.preview import preview
+        from airflow_provider_seedance.core.polling.decide import Watch
         from airflow_provider_seedance.hooks.seedance import SeedanceHook
-        from airflow_provider_seedance.operators.preview import preview
-        from airflow_provider_seedance.polling.watch import Watch
 
         with ends_task(), SeedanceHook(self.seedance_conn_id).get_conn() as client:
             store = self._store(context)
@@ -211,7 +211,7 @@ class SeedanceGenerateVideoOperator(MasksSignedLinks, WaitsForGeneration):
         return GenerationRequest.of({name: getattr(self, name) for name in REQUEST_FIELDS})
 
     def _store(self, context: Context) -> RecordStore:
-        from airflow_provider_seedance.stores import record_store
+        from airflow_provider_seedance.runtime.task_state import record_store
 
         return record_store(context, durable=self.durable and not self.generation_id)
 
@@ -219,21 +219,22 @@ class SeedanceGenerateVideoOperator(MasksSignedLinks, WaitsForGeneration):
         return not store.remembers and not self.generation_id
 
     def _check_before_paying(self, client: SeedanceClient, request: GenerationRequest) -> None:
-        from airflow_provider_seedance.lander import check_destination
-        from airflow_provider_seedance.operators.budget import check_budget
+        from airflow_provider_seedance.core.lifecycle.deliver import check_destination
+        from airflow_provider_seedance.core.submission.budget import check_budget
+        from airflow_provider_seedance.runtime.object_storage import open_target
 
         check_budget(client.estimate_cost(request), self.max_cost, vendor=client.vendor_name)
         self._patience(), self._queue_patience()
         if self.destination:
-            check_destination(self.destination)
+            check_destination(self.destination, open_target)
 
     def _submit(
         self, client: SeedanceClient, store: RecordStore, request: GenerationRequest, context: Context
     ) -> tuple[str, Watch]:
-        from airflow_provider_seedance.lander import utc_now
-        from airflow_provider_seedance.stores import identity_of
-        from airflow_provider_seedance.submission.decide import Policies
-        from airflow_provider_seedance.submission.submit import Submitter
+        from airflow_provider_seedance.core.lifecycle.deliver import utc_now
+        from airflow_provider_seedance.core.submission.decide import Policies
+        from airflow_provider_seedance.core.submission.submit import Submitter
+        from airflow_provider_seedance.runtime.task_state import identity_of
 
         record = Submitter(
             client,
@@ -250,7 +251,7 @@ class SeedanceGenerateVideoOperator(MasksSignedLinks, WaitsForGeneration):
         return record.generation_id, watch_of_record(record)
 
     def _deliver(self, client: SeedanceClient, generation: Succeeded) -> dict[str, Any]:
-        from airflow_provider_seedance.results import result
+        from airflow_provider_seedance.core.lifecycle.result import result
 
         request = None if self.generation_id else self._request()
         delivered = result(
@@ -263,13 +264,15 @@ class SeedanceGenerateVideoOperator(MasksSignedLinks, WaitsForGeneration):
     def _land(
         self, client: SeedanceClient, generation: Succeeded, request: GenerationRequest | None
     ) -> dict[str, Any]:
-        from airflow_provider_seedance.lander import land_generation
+        from airflow_provider_seedance.core.lifecycle.deliver import land_generation
+        from airflow_provider_seedance.runtime.object_storage import open_target
 
         assert self.destination
         manifest = land_generation(
             client,
             generation,
             self.destination,
+            open_target=open_target,
             mode=request.mode.value if request else None,
             order=client.catalog.order(request) if request else None,
             request=request,
@@ -278,7 +281,7 @@ class SeedanceGenerateVideoOperator(MasksSignedLinks, WaitsForGeneration):
         return manifest
 
     def _patience(self) -> float:
-        from airflow_provider_seedance.polling.watch import usual_patience
+        from airflow_provider_seedance.core.polling.decide import usual_patience
 
         return seconds("timeout", self.timeout) or usual_patience(self.service_tier)
 

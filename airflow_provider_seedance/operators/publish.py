@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from airflow import __version__ as airflow_version
 from airflow.sdk import Asset, AssetAlias, BaseOperator
 
-from airflow_provider_seedance.operators.failing import ends_task
-from airflow_provider_seedance.operators.masking import MasksSignedLinks
+from airflow_provider_seedance.runtime.exceptions import ends_task
+from airflow_provider_seedance.runtime.masking import MasksSignedLinks
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -56,10 +56,10 @@ class SeedancePublishVideoOperator(MasksSignedLinks, BaseOperator):
         self.asset = asset
 
     def execute(self, context: Context) -> dict[str, Any]:
-        from airflow_provider_seedance.lander import utc_now
-        from airflow_provider_seedance.landing.manifest import Manifest
-        from airflow_provider_seedance.landing.publish import publish
-        from airflow_provider_seedance.object_storage import open_target
+        from airflow_provider_seedance.core.landing.manifest import Manifest
+        from airflow_provider_seedance.core.landing.publish import publish
+        from airflow_provider_seedance.core.lifecycle.deliver import utc_now
+        from airflow_provider_seedance.runtime.object_storage import open_target
 
         with ends_task():
             publication = publish(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 if TYPE_CHECKING:
-    from airflow_provider_seedance.polling.watch import Outcome, Watch
+    from airflow_provider_seedance.core.polling.decide import Outcome, Watch
 
 #: Seconds after which the task looks by itself, if the triggerer cannot read the journal.
 BLIND = 120.0
@@ -45,7 +45,7 @@ class SeedanceBatchTrigger(BaseTrigger):
         )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        from airflow_provider_seedance.batch.event import BatchEvent
+        from airflow_provider_seedance.core.batch.event import BatchEvent
 
         waits = await asyncio.to_thread(self._waits)
         ended: Mapping[int, Outcome] | None = None
@@ -57,11 +57,11 @@ class SeedanceBatchTrigger(BaseTrigger):
 
     def _waits(self) -> Waits | None:
         """What is waited for, by row; ``None`` if that cannot be found out here."""
-        from airflow_provider_seedance.batch.crew import watch_of
-        from airflow_provider_seedance.batch.journal import is_there, read_states
-        from airflow_provider_seedance.batch.state import Stage, stage
+        from airflow_provider_seedance.core.batch.journal.store import is_there, read_states
+        from airflow_provider_seedance.core.batch.state import Stage, stage
+        from airflow_provider_seedance.core.batch.worker import watch_of
         from airflow_provider_seedance.errors import SeedanceError
-        from airflow_provider_seedance.object_storage import open_target
+        from airflow_provider_seedance.runtime.object_storage import open_target
 
         try:
             folder = open_target(self.journal)
@@ -80,8 +80,8 @@ class SeedanceBatchTrigger(BaseTrigger):
         }
 
     async def _ended(self, waits: Waits) -> Mapping[int, Outcome]:
-        from airflow_provider_seedance.batch.firing import delay_after_first, enough
-        from airflow_provider_seedance.polling.clock import WallClock
+        from airflow_provider_seedance.core.batch.wakeup import delay_after_first, enough
+        from airflow_provider_seedance.core.clock import WallClock
 
         now = WallClock().now
         settled_at = now() + SETTLING
@@ -109,8 +109,8 @@ class SeedanceBatchTrigger(BaseTrigger):
     async def _wait(
         self, row: int, generation_id: str, watch: Watch, ended: dict[int, Outcome], news: asyncio.Event
     ) -> None:
-        from airflow_provider_seedance.polling.watch import Outcome
-        from airflow_provider_seedance.triggers.waiting import wait_in_fleet
+        from airflow_provider_seedance.core.polling.decide import Outcome
+        from airflow_provider_seedance.runtime.polling import wait_in_fleet
 
         try:
             ended[row] = await wait_in_fleet(self.seedance_conn_id, generation_id, watch)

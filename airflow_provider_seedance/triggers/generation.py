@@ -61,9 +61,9 @@ class SeedanceGenerationTrigger(BaseTrigger):
         )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        from airflow_provider_seedance.polling.event import GenerationEvent
-        from airflow_provider_seedance.polling.watch import Watch
-        from airflow_provider_seedance.triggers.waiting import wait_in_fleet
+        from airflow_provider_seedance.core.polling.decide import Watch
+        from airflow_provider_seedance.core.polling.event import GenerationEvent
+        from airflow_provider_seedance.runtime.polling import wait_in_fleet
 
         watch = Watch(self.deadline, self.started, self.queue_deadline)
         outcome = await wait_in_fleet(self.seedance_conn_id, self.generation_id, watch)
@@ -86,7 +86,7 @@ class SeedanceGenerationTrigger(BaseTrigger):
         await asyncio.shield(work)
 
     async def _cancel_unless_awaited(self) -> None:
-        from airflow_provider_seedance.cancelling import acancel_now
+        from airflow_provider_seedance.core.lifecycle.cancel import acancel_now
         from airflow_provider_seedance.hooks.seedance import SeedanceHook
 
         state = await asyncio.to_thread(self._task_state)

@@ -20,25 +20,25 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_seedance.batch.crew import Crew, Terms
-from airflow_provider_seedance.batch.journal import open_journal
-from airflow_provider_seedance.batch.parts import Hands, Plan
-from airflow_provider_seedance.batch.progress import Progress
-from airflow_provider_seedance.batch.purse import Purse
-from airflow_provider_seedance.batch.rows import checked, rows_in_list
-from airflow_provider_seedance.batch.run import LANDERS, SUBMITTERS, Batch
-from airflow_provider_seedance.batch.slots import Slots
-from airflow_provider_seedance.batch.watcher import Watcher
-from airflow_provider_seedance.client.http import AsyncSeedanceClient, SeedanceClient
-from airflow_provider_seedance.client.settings import ClientSettings
+from airflow_provider_seedance.core.batch.admission import Slots
+from airflow_provider_seedance.core.batch.budget import Purse
+from airflow_provider_seedance.core.batch.journal.store import open_journal
+from airflow_provider_seedance.core.batch.parts import Hands, Plan
+from airflow_provider_seedance.core.batch.poller import Watcher
+from airflow_provider_seedance.core.batch.progress import Progress
+from airflow_provider_seedance.core.batch.rows import checked, rows_in_list
+from airflow_provider_seedance.core.batch.scheduler import LANDERS, SUBMITTERS, Batch
+from airflow_provider_seedance.core.batch.worker import Crew, Terms
+from airflow_provider_seedance.core.client.account import ClientSettings
+from airflow_provider_seedance.core.client.http import AsyncSeedanceClient, SeedanceClient
+from airflow_provider_seedance.core.lifecycle.conclude import conclude
+from airflow_provider_seedance.core.polling.event import GenerationEvent
+from airflow_provider_seedance.core.submission.decide import Policies
+from airflow_provider_seedance.core.submission.record import TaskIdentity
 from airflow_provider_seedance.emulator import Emulator
 from airflow_provider_seedance.models import Cost, Succeeded
-from airflow_provider_seedance.operators.conclude import conclude
-from airflow_provider_seedance.polling.event import GenerationEvent
-from airflow_provider_seedance.submission.decide import Policies
-from airflow_provider_seedance.submission.record import TaskIdentity
 from benchmarks.report import Report, Row, run
-from tests.batch.limited import Limited, serve_limited
+from tests.core.batch.limited import Limited, serve_limited
 
 ROWS, LIMIT, SPEED = 1_000, 10, 20.0
 IN_USE = 0.95

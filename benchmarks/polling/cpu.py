@@ -20,13 +20,13 @@ from collections.abc import Awaitable, Callable
 import aiohttp
 import httpx
 
-from airflow_provider_seedance.client.http import AsyncSeedanceClient
-from airflow_provider_seedance.client.settings import ClientSettings
-from airflow_provider_seedance.polling.clock import WallClock
-from airflow_provider_seedance.polling.fleet import Fleet
-from airflow_provider_seedance.polling.latency import Latencies
-from airflow_provider_seedance.polling.pace import HIGHEST_RATE, Pace
-from airflow_provider_seedance.polling.watch import Watch
+from airflow_provider_seedance.core.client.account import ClientSettings
+from airflow_provider_seedance.core.client.http import AsyncSeedanceClient
+from airflow_provider_seedance.core.clock import WallClock
+from airflow_provider_seedance.core.polling.decide import Watch
+from airflow_provider_seedance.core.polling.latency import Latencies
+from airflow_provider_seedance.core.polling.poller import Fleet
+from airflow_provider_seedance.core.polling.request_rate import HIGHEST_RATE, Pace
 from benchmarks.polling.stand_in import StandIn, generation_id, running
 from benchmarks.report import Report, Row, Table, ratio, run
 

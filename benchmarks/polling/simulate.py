@@ -13,9 +13,9 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from airflow_provider_seedance.core.polling.latency import Latencies
+from airflow_provider_seedance.core.polling.schedule import MAX_LAG, History, pause_alone
 from airflow_provider_seedance.models import Pending, Status
-from airflow_provider_seedance.polling.latency import Latencies
-from airflow_provider_seedance.polling.schedule import MAX_LAG, History, pause_alone
 from benchmarks.report import Report, Row, Table, ratio, run
 
 #: Model id, resolution, seconds of video, median latency in seconds: measured, reported and claimed figures.

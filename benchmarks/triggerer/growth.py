@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from airflow_provider_seedance.polling.schedule import MAX_LAG
+from airflow_provider_seedance.core.polling.schedule import MAX_LAG
 from benchmarks.polling.stand_in import end_of, running
 from benchmarks.report import Report, Row, Table, ratio, run
 from benchmarks.triggerer.real import WINDOW, WINDOWS, Event, Site, Usage

@@ -9,8 +9,8 @@ from typing import Any
 
 import av
 
-from airflow_provider_seedance.stores import KEY
-from airflow_provider_seedance.submission.record import REFUSED
+from airflow_provider_seedance.core.submission.record import REFUSED
+from airflow_provider_seedance.runtime.task_state import KEY
 from dev.api import AirflowApi, Run, Task
 from dev.chaos.verdict import FINAL, Billed, Evidence, Ordered
 from dev.emulator import VENDORS

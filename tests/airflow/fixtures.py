@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 import tests.airflow.home  # noqa: F401  # before anything that imports Airflow
-from airflow_provider_seedance.client import http
+from airflow_provider_seedance.core import clock
+from airflow_provider_seedance.core.client import http
 from airflow_provider_seedance.emulator import Emulator, serve
-from airflow_provider_seedance.polling import clock
 
 VENDORS = ("modelark", "evolink", "anyfast", "toapis")
 KEY = "sk-tested-0123456789"
@@ -86,11 +86,11 @@ class Time:
 @pytest.fixture
 def passing(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Time:
     """Time that passes only where the triggerer or the worker sleeps."""
-    from airflow_provider_seedance.triggers import waiting
+    from airflow_provider_seedance.runtime import polling
 
     made = Time(emulator)
     loop = SimpleNamespace(sleep=made.sleep, to_thread=asyncio.to_thread)
     monkeypatch.setattr(clock, "WallClock", lambda: made)
-    monkeypatch.setattr(waiting, "asyncio", loop)
+    monkeypatch.setattr(polling, "asyncio", loop)
     monkeypatch.setattr(time, "sleep", made.pause)
     return made

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from airflow_provider_seedance.stores import KEY
+from airflow_provider_seedance.runtime.task_state import KEY
 from dev.api import Run
 from tests.airflow.stack import PATIENCE, RATE, TestedStack, unlocked
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_seedance.emulator import Emulator, serve
-from airflow_provider_seedance.stores import KEY
+from airflow_provider_seedance.runtime.task_state import KEY
 from dev.api import AirflowApi, Run, Task
 from dev.chaos.evidence import MODEL, as_messages_say, billed, is_whole, recorded
 from dev.chaos.verdict import Billed

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_seedance.client.http import AsyncSeedanceClient, SeedanceClient
-from airflow_provider_seedance.client.settings import ClientSettings
+from airflow_provider_seedance.core.client.account import ClientSettings
+from airflow_provider_seedance.core.client.http import AsyncSeedanceClient, SeedanceClient
 from airflow_provider_seedance.emulator import Emulator
 from airflow_provider_seedance.models import Generation, GenerationRequest
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_seedance.client.conversation import Cancellation
-from airflow_provider_seedance.client.retry import MAX_ATTEMPTS
+from airflow_provider_seedance.core.client.flows import Cancellation
+from airflow_provider_seedance.core.client.retry import MAX_ATTEMPTS
 from airflow_provider_seedance.errors import (
     Kind,
     MalformedReply,

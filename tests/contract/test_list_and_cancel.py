@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_seedance.client.conversation import Cancellation
+from airflow_provider_seedance.core.client.flows import Cancellation
 from airflow_provider_seedance.errors import Kind, NotFound
 from airflow_provider_seedance.models import (
     Failed,

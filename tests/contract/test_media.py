@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_seedance.client.http import SeedanceClient
-from airflow_provider_seedance.client.settings import ClientSettings
+from airflow_provider_seedance.core.client.account import ClientSettings
+from airflow_provider_seedance.core.client.http import SeedanceClient
 from airflow_provider_seedance.emulator import Emulator
 from airflow_provider_seedance.errors import LinkDead, NoReply, SeedanceError, VendorUnavailable
 from airflow_provider_seedance.models import GenerationRequest, Succeeded

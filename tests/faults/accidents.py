@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_seedance import stores
-from airflow_provider_seedance.landing.partial import Partial
-from airflow_provider_seedance.submission.record import NoRecords
+from airflow_provider_seedance.core.landing.partial import Partial
+from airflow_provider_seedance.core.submission.record import NoRecords
+from airflow_provider_seedance.runtime import task_state
 from tests.faults.scene import Killed, Scene
 
 #: How often a fault strikes that is there for the whole of a try.
@@ -128,7 +128,7 @@ def _dies_at_write(number: int, *, stored: bool) -> Happening:
             return write
 
         with scene.patch.context() as patch:
-            for kind in (stores.TaskStateRecords, stores.FileRecords, NoRecords):
+            for kind in (task_state.TaskStateRecords, task_state.FileRecords, NoRecords):
                 patch.setattr(kind, "write", deadly(kind.write))
             yield
 
@@ -170,7 +170,7 @@ def _broken(original: Any, after: int = 0) -> Any:
 def _unreadable(scene: Scene) -> Iterator[None]:
     with scene.patch.context() as patch:
         patch.setattr(scene.task.state, "get", _broken(scene.task.state.get))
-        patch.setattr(stores, "open_for_reading", _broken(stores.open_for_reading))
+        patch.setattr(task_state, "open_for_reading", _broken(task_state.open_for_reading))
         yield
 
 
@@ -178,7 +178,7 @@ def _unwritable(after: int) -> Happening:
     def happens(scene: Scene) -> Iterator[None]:
         with scene.patch.context() as patch:
             patch.setattr(scene.task.state, "set", _broken(scene.task.state.set, after))
-            patch.setattr(stores, "commit", _broken(stores.commit, after))
+            patch.setattr(task_state, "commit", _broken(task_state.commit, after))
             yield
 
     return happens

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from airflow_provider_seedance.stores import KEY
+from airflow_provider_seedance.runtime.task_state import KEY
 from tests.faults.killings import DEFERRED, EVENTS, STATES, WORKER, Event, occupy
 from tests.faults.memories import STORE
 from tests.faults.page import after_event, table

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from airflow_provider_seedance.client.conversation import Cancellation
+from airflow_provider_seedance.core.client.flows import Cancellation
 from airflow_provider_seedance.errors import ConfigurationError, RequestInvalid, Unsupported
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.models import GenerationRequest, Status

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferralTimeout, TaskDeferred
 
-from airflow_provider_seedance.operators.batch_site import KEY
-from airflow_provider_seedance.operators.batch_work import BatchIncomplete
-from airflow_provider_seedance.submission.record import StateUnreadable
+from airflow_provider_seedance.core.submission.record import StateUnreadable
+from airflow_provider_seedance.operators._batch_work import BatchIncomplete
+from airflow_provider_seedance.runtime.batch_session import KEY
 from tests.airflow.fixtures import VENDORS
 from tests.airflow.running import TaskRun
 from tests.operators.conftest import LONG, creates, lines

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from airflow_provider_seedance.operators.batch_work import BatchIncomplete
+from airflow_provider_seedance.operators._batch_work import BatchIncomplete
 from tests.operators.conftest import creates, lines
 
 
@@ -68,7 +68,7 @@ def test_rows_that_are_gone_by_choice_are_not_waited_for(batching, connect, emul
 
 def test_another_vendor_meanwhile_is_refused(batching, connect, emulator, monkeypatch) -> None:
     """Ids mean nothing there; with the connection put back all goes on."""
-    monkeypatch.setattr("airflow_provider_seedance.polling.watch.SHOWN_AFTER", 0.0)
+    monkeypatch.setattr("airflow_provider_seedance.core.polling.decide.SHOWN_AFTER", 0.0)
     task = batching(connect())
     while_deferred(task, lambda: connect("toapis"))
     with pytest.raises(AirflowFailException, match="at another vendor, and the connection now names toapis"):

@@ -12,7 +12,7 @@ import pytest
 from airflow.sdk import Asset, AssetAlias
 from airflow.sdk.exceptions import AirflowFailException
 
-from airflow_provider_seedance.landing.manifest import Manifest, Media, Origin
+from airflow_provider_seedance.core.landing.manifest import Manifest, Media, Origin
 
 
 class Outlet(list):

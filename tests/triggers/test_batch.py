@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_seedance.batch.event import BatchEvent
-from airflow_provider_seedance.batch.journal import open_journal
-from airflow_provider_seedance.batch.state import End, RowState
-from airflow_provider_seedance.client.http import SeedanceClient
+from airflow_provider_seedance.core.batch.event import BatchEvent
+from airflow_provider_seedance.core.batch.journal.store import open_journal
+from airflow_provider_seedance.core.batch.state import End, RowState
+from airflow_provider_seedance.core.client.http import SeedanceClient
+from airflow_provider_seedance.core.lifecycle.deliver import utc_now
+from airflow_provider_seedance.core.polling.decide import Outcome
+from airflow_provider_seedance.core.submission.record import SubmissionRecord
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
-from airflow_provider_seedance.lander import utc_now
 from airflow_provider_seedance.models import GenerationRequest
-from airflow_provider_seedance.polling.watch import Outcome
-from airflow_provider_seedance.submission.record import SubmissionRecord
 from airflow_provider_seedance.triggers import batch
 from airflow_provider_seedance.triggers.batch import SeedanceBatchTrigger
 from tests.airflow.running import by_way_of_the_database
@@ -99,7 +99,7 @@ def test_it_asks_for_all_at_once(connect, emulator, tmp_path) -> None:
 
 def test_it_fires_some_time_after_the_first(connect, emulator, tmp_path, monkeypatch) -> None:
     """Here one is over its time, and the others go on."""
-    monkeypatch.setattr("airflow_provider_seedance.batch.firing.SHORTEST_DELAY", 0.1)
+    monkeypatch.setattr("airflow_provider_seedance.core.batch.wakeup.SHORTEST_DELAY", 0.1)
     conn_id = connect("modelark")
     with SeedanceHook(conn_id).get_conn() as client:
         bought(client, tmp_path, range(1, 3))

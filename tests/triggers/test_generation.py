@@ -9,8 +9,8 @@ import pytest
 from airflow.models.trigger import Trigger
 from airflow.sdk import BaseHook
 
-from airflow_provider_seedance.client import http
-from airflow_provider_seedance.client.http import AsyncSeedanceClient
+from airflow_provider_seedance.core.client import http
+from airflow_provider_seedance.core.client.http import AsyncSeedanceClient
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.models import GenerationRequest
 from airflow_provider_seedance.triggers import generation

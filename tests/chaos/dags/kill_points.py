@@ -16,13 +16,13 @@ from typing import Any
 
 from airflow.sdk import DAG, Param, TaskGroup, get_current_context
 
-from airflow_provider_seedance.client.http import SeedanceClient
-from airflow_provider_seedance.landing import publish as publishing
-from airflow_provider_seedance.landing.partial import Partial
+from airflow_provider_seedance.core.client.http import SeedanceClient
+from airflow_provider_seedance.core.landing import publish as publishing
+from airflow_provider_seedance.core.landing.partial import Partial
+from airflow_provider_seedance.core.submission import submit
 from airflow_provider_seedance.operators.generate import SeedanceGenerateVideoOperator
 from airflow_provider_seedance.operators.publish import SeedancePublishVideoOperator
-from airflow_provider_seedance.stores import TaskStateRecords
-from airflow_provider_seedance.submission import submit
+from airflow_provider_seedance.runtime.task_state import TaskStateRecords
 
 VENDORS = ("modelark", "evolink", "anyfast", "toapis")
 #: Where a lost answer matters, at every vendor; else at one. Nobody dies by itself at ``while_deferred``.

@@ -12,10 +12,11 @@ from typing import Any
 
 from airflow.sdk import DAG, Param
 
-from airflow_provider_seedance.batch import crew, journal
-from airflow_provider_seedance.client.http import SeedanceClient
+from airflow_provider_seedance.core.batch import worker
+from airflow_provider_seedance.core.batch.journal import store
+from airflow_provider_seedance.core.client.http import SeedanceClient
+from airflow_provider_seedance.core.submission import submit
 from airflow_provider_seedance.operators.batch import SeedanceGenerateBatchOperator
-from airflow_provider_seedance.submission import submit
 
 ROWS = 8
 #: Vendors that can tell what became of a request whose answer was lost.
@@ -66,12 +67,12 @@ def beginning(
 
 
 around(
-    journal.RowRecords,
+    store.RowRecords,
     "write",
     lambda _, record: "after_save" if record.generation_id else "after_intent",
 )
 around(SeedanceClient, "create_generation", lambda *_, **__: "after_accept")
-around(crew.Crew, "collect", lambda *_: "during_landing", before=True)
+around(worker.Crew, "collect", lambda *_: "during_landing", before=True)
 around(SeedanceGenerateBatchOperator, "_go_on", beginning, before=True)
 
 # The emulator shows a generation at once; real vendors need the longer looks.

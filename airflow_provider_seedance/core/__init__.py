@@ -1,0 +1,1 @@
+"""What needs no Airflow: vendors, client, paying once, waiting, landing, batches."""

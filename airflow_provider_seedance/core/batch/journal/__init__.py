@@ -1,0 +1,1 @@
+"""The journal of a batch: what is known of each row, on disk before what follows from it."""

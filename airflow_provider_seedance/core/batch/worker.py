@@ -1,0 +1,165 @@
+"""The work on single rows, for threads: submitting one, and bringing one home. Nothing here decides what is next."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from airflow_provider_seedance.core.batch.journal.store import Journal, RowRecords
+from airflow_provider_seedance.core.batch.rows import Row
+from airflow_provider_seedance.core.batch.state import End
+from airflow_provider_seedance.core.client.account import ClientSettings
+from airflow_provider_seedance.core.client.http import SeedanceClient
+from airflow_provider_seedance.core.polling.decide import Outcome, Watch, usual_patience
+from airflow_provider_seedance.core.submission.decide import OrphanedIntent, Policies
+from airflow_provider_seedance.core.submission.record import RecordStore, SubmissionRecord, TaskIdentity
+from airflow_provider_seedance.core.submission.submit import Submitter
+from airflow_provider_seedance.models import Generation, GenerationRequest, Pending, Succeeded
+
+_LOST = (
+    "Look for it in the vendor's console by that time. If it is there, give the row its id as generation_id, and clear"
+    " the task; if it is not, clear it with on_orphaned_intent='resubmit'."
+)
+
+#: The end of a wait: the finished generation, ``None`` for one that goes on, or an error.
+Conclude = Callable[[SeedanceClient, RecordStore, str, Outcome, Watch], Succeeded | None]
+#: Lands a row's video and returns its manifest; ``None`` where nothing is to be landed.
+Land = Callable[[SeedanceClient, Succeeded, Row], dict[str, Any] | None]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What holds for every row.
+
+    :param task: of the batch; each row gets an identity of its own within it.
+    :param timeout: seconds to wait for a generation, from its submission; ``None`` for the usual.
+    """
+
+    task: TaskIdentity
+    seedance_conn_id: str
+    policies: Policies
+    timeout: float | None = None
+
+    def patience(self, row: Row) -> float:
+        """How long a row's generation is waited for, seconds."""
+        return self.timeout or usual_patience(row.request.service_tier)
+
+
+@dataclass(frozen=True)
+class Crew:
+    """Does the work on rows, one row at a time on each thread; each thread has a client of its own.
+
+    :param now: the time, with its zone.
+    :param sleep: waits so many seconds.
+    """
+
+    settings: ClientSettings
+    journal: Journal
+    terms: Terms
+    conclude: Conclude
+    land: Land
+    now: Callable[[], datetime]
+    sleep: Callable[[float], object]
+    _clients: list[SeedanceClient] = field(default_factory=list)
+    _own: threading.local = field(default_factory=threading.local)
+
+    def submit(self, row: Row) -> SubmissionRecord:
+        """Pay for the row, or find what was paid for it; see :meth:`Submitter.submit`."""
+        terms = self.terms
+        submitter = Submitter(
+            _Sibling(self._client("once", attempts=1), self.journal, row.number),
+            RowRecords(self.journal, row.number),
+            identity_of_row(terms.task, row.number),
+            terms.seedance_conn_id,
+            terms.policies,
+            patience=terms.patience(row),
+            queue_patience=None,
+            now=self.now,
+            sleep=self.sleep,
+        )
+        try:
+            return submitter.submit(row.request)
+        except OrphanedIntent as lost:
+            lost.advice = _LOST
+            raise
+
+    def collect(self, row: Row, outcome: Outcome, watch: Watch) -> End | None:
+        """The row's end after a wait, its video landed; ``None`` if there is more to wait for.
+
+        :raises SeedanceError: if there is no video, or it cannot be brought home.
+        """
+        client, store = self._client("patient"), RowRecords(self.journal, row.number)
+        record = store.read()
+        assert record is not None
+        assert record.generation_id is not None
+        generation = self.conclude(client, store, record.generation_id, outcome, watch)
+        if generation is None:
+            return None
+        manifest = self.land(client, generation, row)
+        return End(status="succeeded", cost=client.catalog.cost(generation, row.request), manifest=manifest)
+
+    def close(self) -> None:
+        for client in self._clients:
+            client.close()
+
+    def _client(self, name: str, **options: Any) -> SeedanceClient:
+        client: SeedanceClient | None = getattr(self._own, name, None)
+        if client is None:
+            client = SeedanceClient(self.settings, **options)
+            setattr(self._own, name, client)
+            self._clients.append(client)
+        return client
+
+
+def identity_of_row(task: TaskIdentity, row: int) -> TaskIdentity:
+    """The row's identity. No task id has brackets, so no other task has it."""
+    return replace(task, task_id=f"{task.task_id}[row {row}]")
+
+
+def watch_of(record: SubmissionRecord) -> Watch:
+    """The wait that a record carries over."""
+    assert record.started
+    assert record.deadline
+    return Watch(deadline=record.deadline.timestamp(), started=record.started.timestamp())
+
+
+class _Sibling:
+    """A client that does not take another row's generation for the one that is looked for."""
+
+    def __init__(self, client: SeedanceClient, journal: Journal, row: int) -> None:
+        self._client = client
+        self._journal = journal
+        self._row = row
+
+    @property
+    def vendor_name(self) -> str:
+        return self._client.vendor_name
+
+    @property
+    def account(self) -> str:
+        return self._client.account
+
+    @property
+    def finds_by_key(self) -> bool:
+        return self._client.finds_by_key
+
+    def create_generation(self, request: GenerationRequest, intent_id: str | None = None) -> Pending:
+        return self._client.create_generation(request, intent_id)
+
+    def get_generation(self, generation_id: str) -> Generation:
+        return self._client.get_generation(generation_id)
+
+    def find_generations(
+        self, request: GenerationRequest, intent_id: str, since: datetime
+    ) -> tuple[Generation, ...]:
+        found = self._client.find_generations(request, intent_id, since)
+        others = {
+            known
+            for row, state in list(self._journal.states.items())
+            if row != self._row and state.record
+            for known in (state.record.generation_id, *state.record.earlier)
+        }
+        return tuple(seen for seen in found if seen.generation_id not in others)

@@ -1,0 +1,209 @@
+"""The catalog of one connection: which model takes what, how large its frames are, and what they cost."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+from airflow_provider_seedance.core.catalog import pricing, rules
+from airflow_provider_seedance.core.catalog.files import Additions, with_additions
+from airflow_provider_seedance.core.catalog.names import vendor_names
+from airflow_provider_seedance.core.catalog.offers import vendors_of
+from airflow_provider_seedance.core.catalog.schema import PixelTable, Price, Row, VendorData
+from airflow_provider_seedance.core.catalog.settings import Facts, available, facts
+from airflow_provider_seedance.errors import ConfigurationError, Problem, RequestInvalid
+from airflow_provider_seedance.models import Cost, GenerationRequest, Order, Succeeded
+
+#: What a vendor reports of a finished video, and what then counts instead of the request's own words.
+_REPORTED = ("resolution", "aspect_ratio", "generate_audio", "service_tier")
+
+
+class Catalog:
+    """What one vendor's models take in one region. Made with :meth:`load`; has no state of its own."""
+
+    def __init__(self, vendor: str, region: str, data: VendorData) -> None:
+        self.vendor = vendor
+        self.region = region
+        self._data = data
+
+    @classmethod
+    def load(cls, vendor: str, region: str, *, rows: Additions = (), prices: Additions = ()) -> Catalog:
+        """The catalog of a vendor and region, with the user's own rows and prices.
+
+        :param rows: rows to add or to lay over the package's, in the shape of :mod:`~.catalog.schema`: as
+            dicts, as JSON text, or as the path of a JSON file with a list of them.
+        :param prices: prices to ask before the package's, likewise.
+        :raises ConfigurationError: for an unknown vendor or region, or an addition that is malformed.
+        """
+        if vendor not in vendor_names():
+            raise ConfigurationError(f"unknown vendor {vendor!r}; known vendors: {', '.join(vendor_names())}")
+        data = with_additions(vendor, rows, prices)
+        if region not in data.regions:
+            raise ConfigurationError(
+                f"unknown region {region!r}; {vendor} has: {', '.join(data.regions)}", vendor=vendor
+            )
+        return cls(vendor, region, data)
+
+    def prepare(self, request: GenerationRequest) -> GenerationRequest:
+        """The request as the vendor module is to encode it: checked, with the vendor's own model id.
+
+        Defaults that must be on the wire are filled in. A model that the catalog does not know is let
+        through with a warning, its media checked for contradictions only.
+
+        :raises RequestInvalid: listing everything that is wrong.
+        """
+        row = self._row(request)
+        found = [] if row else self._unknown_model(request.model)
+        found += rules.problems(
+            rules.Case(
+                vendor=self.vendor,
+                region=self.region,
+                request=request,
+                row=row,
+                modes=[mode for sibling in self._rows(request.model) for mode in sibling.modes],
+                vendor_options={**self._data.vendor_options, **(row.vendor_options if row else {})},
+            )
+        )
+        if found:
+            raise RequestInvalid(found, vendor=self.vendor, model=request.model)
+        return request.model_copy(update=self._on_the_wire(request, row)) if row else request
+
+    def estimate(self, request: GenerationRequest) -> Cost:
+        """The most that the request can cost by the price list; unknown where there is no price for it.
+
+        Whatever the model or the media decide counts with its largest value: an adaptive ratio, a duration
+        of -1, the length of input videos. Calls of tools are not contained.
+        """
+        row = self._row(request)
+        if row is None:
+            return Cost()
+        known = facts(request, row, self.region)
+        return pricing.estimate(self._prices(row, known), self._work(row, known), known)
+
+    def cost(self, generation: Succeeded, request: GenerationRequest | None = None) -> Cost:
+        """What a finished generation cost.
+
+        What the vendor itself names; else its count of tokens at the list price; else the estimate for the
+        request, told what the vendor reports of the video; else unknown.
+        """
+        if generation.charge is not None:
+            return generation.charge
+        asked = self._as_made(generation, request)
+        row = self._row(asked)
+        if row is None:
+            return Cost()
+        known = facts(asked, row, self.region)
+        if request is None:
+            known = {**known, "video_input": None}
+        usage = generation.usage
+        if usage and (count := usage.completion_tokens or usage.total_tokens):
+            count += usage.super_resolution_tokens or 0
+            return pricing.price_of_tokens(self._prices(row, known), count, known)
+        return self.estimate(asked) if request else Cost()
+
+    def frame_size(
+        self, model: str, resolution: str | None, aspect_ratio: str | None
+    ) -> tuple[int, int] | None:
+        """Width and height in pixels; ``None`` if the ratio is adaptive or the catalog has no size for it.
+
+        What is left out takes the model's default.
+        """
+        row = next(iter(self._rows(model)), None)
+        if row is None:
+            return None
+        defaults = {name: spec.default for name, spec in row.options.items()}
+        wanted = (resolution or defaults.get("resolution"), aspect_ratio or defaults.get("aspect_ratio"))
+        return self._size(row, *wanted)
+
+    def order(self, request: GenerationRequest) -> Order:
+        """What the delivered file must be."""
+        row = self._row(request)
+        known = facts(request, row, self.region)
+        duration, frames = known["duration"], known.get("frames")
+        seconds = float(duration) if duration and duration > 0 else None
+        width, height = self._size(row, known["resolution"], known["aspect_ratio"]) or (None, None)
+        return Order(
+            duration=frames / pricing.FRAMES_PER_SECOND if isinstance(frames, int) else seconds,
+            width=width,
+            height=height,
+            audio=known["generate_audio"],
+        )
+
+    def _rows(self, model: str) -> list[Row]:
+        """The rows of a family in this region, else those of an id."""
+        of_family = [row for row in self._data.rows if row.family == model and self.region in row.ids]
+        return of_family or [row for row in self._data.rows if model in (*row.ids.values(), *row.aliases)]
+
+    def _row(self, request: GenerationRequest) -> Row | None:
+        """The row for the request's model and mode, or one of the model's if none has the mode."""
+        rows = self._rows(request.model)
+        fitting = (row for row in rows if request.mode in row.modes)
+        return next(fitting, rows[0] if rows else None)
+
+    def _unknown_model(self, model: str) -> list[Problem]:
+        """The refusal of a family that is not to be had here; any other unknown id may be a new one."""
+        prefix = self._data.unchecked_ids
+        if prefix and model.startswith(prefix):
+            return []
+        here = sorted({row.family for row in self._data.rows if self.region in row.ids})
+        similar = difflib.get_close_matches(model, here, n=3)
+        hint = f"; similar: {', '.join(similar)}" if similar else ""
+        elsewhere = [vendor for vendor in vendors_of(model) if vendor != self.vendor]
+        if not elsewhere:
+            rules.warn_once(
+                f"{self.vendor}: the catalog does not know model {model!r}; it is sent unchecked{hint}"
+            )
+            return []
+        why = f"not offered by {self.vendor}, which has: {', '.join(here)}{hint}"
+        return [Problem("model", model, f"{why}; vendors that have it: {', '.join(elsewhere)}")]
+
+    def _on_the_wire(self, request: GenerationRequest, row: Row) -> dict[str, Any]:
+        """What the vendor's encoder must see otherwise than the user wrote it."""
+        changes: dict[str, Any] = {}
+        if request.model == row.family:
+            changes["model"] = row.ids.get(self.region, request.model)
+        for name, spec in row.options.items():
+            value = getattr(request, name)
+            exists = available(spec, request.mode, self.region)
+            if value is not None and not exists:
+                changes[name] = None
+            elif value is None and exists and spec.send_default:
+                changes[name] = spec.default
+        return changes
+
+    def _as_made(self, generation: Succeeded, request: GenerationRequest | None) -> GenerationRequest:
+        """The request in the light of what the vendor reports of the video."""
+        # Not every vendor names the model of a finished generation; "unknown" has no row, and so no price.
+        asked = request or GenerationRequest(model=generation.model or "unknown")
+        made = {name: getattr(generation, name) for name in _REPORTED}
+        if generation.duration:
+            made["duration"] = round(generation.duration)
+        if generation.model and self._rows(generation.model):
+            made["model"] = generation.model
+        return asked.model_copy(update={name: value for name, value in made.items() if value is not None})
+
+    def _prices(self, row: Row, known: Facts) -> list[Price]:
+        return list(pricing.applying(self._data.prices, row.family, self.region, known))
+
+    def _work(self, row: Row, known: Facts) -> pricing.Work:
+        duration, frames = known["duration"], known.get("frames")
+        longest = row.options["duration"].max if "duration" in row.options else None
+        return pricing.Work(
+            seconds=duration if duration and duration > 0 else longest,
+            input_seconds=row.references.video_seconds if known["video_input"] else 0,
+            pixels=self._most_pixels(row, known),
+            frames=frames if isinstance(frames, int) else None,
+        )
+
+    def _most_pixels(self, row: Row, known: Facts) -> int | None:
+        size = self._size(row, known["resolution"], known["aspect_ratio"])
+        if size:
+            return size[0] * size[1]
+        possible = self._table(row).get(known["resolution"], {}).values()
+        return max((width * height for width, height in possible), default=None)
+
+    def _size(self, row: Row | None, resolution: Any, aspect_ratio: Any) -> tuple[int, int] | None:
+        return self._table(row).get(resolution, {}).get(aspect_ratio) if row else None
+
+    def _table(self, row: Row) -> PixelTable:
+        return self._data.pixels[row.pixels] if isinstance(row.pixels, str) else row.pixels or {}

@@ -1,0 +1,48 @@
+"""Who has it: the alternatives that a refusal names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_seedance.core.catalog.files import shipped
+from airflow_provider_seedance.core.catalog.names import vendor_names
+from airflow_provider_seedance.core.catalog.schema import OptionName, Row
+
+
+def families(vendor: str) -> tuple[str, ...]:
+    """The model families that the package knows of a vendor, sorted."""
+    return tuple(sorted({row.family for row in shipped(vendor).rows}))
+
+
+def vendors_of(family: str) -> tuple[str, ...]:
+    """The vendors with this family."""
+    return tuple(vendor for vendor in vendor_names() if family in families(vendor))
+
+
+def others(vendor: str, family: str, name: OptionName, value: Any = None) -> str:
+    """A clause that names other modes, other models of the vendor and other vendors with the option.
+
+    With a ``value``, only those where the option takes it. Empty if there are none.
+    """
+    having = [row for row in shipped(vendor).rows if _takes(row, name, value)]
+    modes = [mode.value for row in having if row.family == family for mode in row.modes]
+    models = sorted({row.family for row in having} - {family})
+    vendors = [
+        other
+        for other in vendor_names()
+        if other != vendor
+        and any(row.family == family and _takes(row, name, value) for row in shipped(other).rows)
+    ]
+    found = {
+        f"modes of {family} that have it": modes,
+        f"models of {vendor} that have it": models,
+        "vendors that have it": vendors,
+    }
+    return "".join(f"; {who}: {', '.join(names)}" for who, names in found.items() if names)
+
+
+def _takes(row: Row, name: OptionName, value: Any) -> bool:
+    spec = row.options.get(name)
+    if spec is None or spec.modes == ():
+        return False
+    return value is None or value in spec.values

@@ -1,0 +1,141 @@
+"""Where one account's requests go, and with which key."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from airflow_provider_seedance.core.catalog import Catalog, vendor_names
+from airflow_provider_seedance.core.vendors import load_vendor
+from airflow_provider_seedance.core.vendors.contract import Vendor
+from airflow_provider_seedance.errors import ConfigurationError
+
+#: Seconds to wait for the answer to a read, and to a create: a create given up early has an unknown outcome.
+READ_TIMEOUT, CREATE_TIMEOUT = 60.0, 300.0
+MAX_CONCURRENCY = 20
+
+_KEY = re.compile(r"[\x21-\x7e]+")
+_HOST = re.compile(r"[\w.:-]+")
+
+
+@dataclass(frozen=True)
+class ClientSettings:
+    """One vendor account, checked.
+
+    :param vendor: the vendor's dialect.
+    :param region: one of the vendor's regions.
+    :param api_key: sent to ``base_url`` and nowhere else.
+    :param base_url: scheme, host and optional prefix, without a trailing slash.
+    :param request_timeout: seconds for one HTTP call; ``None`` for 60, and 300 for a create. A create that is given
+        up has an unknown outcome, so a short time is a bad economy.
+    :param max_concurrency: HTTP calls at a time to the vendor from one client.
+    :param catalog_rows: the user's additions to the catalog.
+    :param price_rows: the user's own prices.
+    """
+
+    vendor: Vendor
+    region: str
+    api_key: str = field(repr=False)
+    base_url: str
+    request_timeout: float | None = None
+    max_concurrency: int = MAX_CONCURRENCY
+    catalog_rows: Sequence[Mapping[str, Any]] | str = ()
+    price_rows: Sequence[Mapping[str, Any]] | str = ()
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        vendor: str | None,
+        api_key: str | None,
+        host: str | None = None,
+        region: str | None = None,
+        **others: Any,
+    ) -> ClientSettings:
+        """The settings, checked; ``others`` as the fields of this class.
+
+        :raises ConfigurationError: naming the setting, its value and what is allowed.
+        """
+        if not vendor:
+            raise ConfigurationError(f"no vendor is set; choose one of: {', '.join(vendor_names())}")
+        dialect = load_vendor(vendor)
+        region = region or dialect.default_region
+        if region not in dialect.base_urls:
+            known = ", ".join(dialect.base_urls)
+            raise ConfigurationError(f"unknown region {region!r}; known regions: {known}", vendor=vendor)
+        return cls(
+            vendor=dialect,
+            region=region,
+            api_key=_checked_key(api_key, vendor),
+            base_url=_checked_url(host, vendor) if host else dialect.base_urls[region],
+            request_timeout=_positive("request_timeout", others.pop("request_timeout", None), vendor),
+            max_concurrency=_whole("max_concurrency", others.pop("max_concurrency", None), vendor)
+            or MAX_CONCURRENCY,
+            **others,
+        )
+
+    @property
+    def account(self) -> str:
+        """A name for key and host together that tells neither."""
+        return hashlib.sha256(f"{self.base_url}\0{self.api_key}".encode()).hexdigest()[:12]
+
+    def catalog(self) -> Catalog:
+        """What this vendor's models take and cost, with the user's own rows."""
+        return Catalog.load(self.vendor.name, self.region, rows=self.catalog_rows, prices=self.price_rows)
+
+    def read_timeout(self, *, once: bool) -> float:
+        """Seconds to wait for an answer."""
+        return self.request_timeout or (CREATE_TIMEOUT if once else READ_TIMEOUT)
+
+
+def _checked_key(key: str | None, vendor: str) -> str:
+    key = (key or "").strip()
+    if not key:
+        raise ConfigurationError("no API key is set; put it into the connection's password", vendor=vendor)
+    if not _KEY.fullmatch(key):
+        raise ConfigurationError(
+            "the API key holds blanks, line breaks or non-ASCII characters; copy it again", vendor=vendor
+        )
+    return key
+
+
+def _checked_url(host: str, vendor: str) -> str:
+    url = host.strip()
+    if "://" not in url:
+        url = f"https://{url}"
+    try:
+        parts = urlsplit(url)
+        named = _HOST.fullmatch(parts.hostname or "") is not None and "@" not in parts.netloc
+        usable = parts.scheme in ("http", "https") and named and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or parts.query or parts.fragment:
+        raise ConfigurationError(
+            f"host {host!r} is not a usable base URL; give scheme, host and an optional prefix,"
+            " such as https://proxy.example.com/seedance, or leave it empty for the vendor's own",
+            vendor=vendor,
+        )
+    return url.rstrip("/")
+
+
+def _positive(name: str, value: Any, vendor: str) -> float | None:
+    if value in (None, ""):
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise ConfigurationError(f"{name} must be a number above 0, not {value!r}", vendor=vendor)
+    return number
+
+
+def _whole(name: str, value: Any, vendor: str) -> int | None:
+    number = _positive(name, value, vendor)
+    if number is not None and number % 1:
+        raise ConfigurationError(f"{name} must be a whole number, not {value!r}", vendor=vendor)
+    return None if number is None else int(number)

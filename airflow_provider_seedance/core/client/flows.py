@@ -1,0 +1,204 @@
+"""What is said to a vendor, written once: generators that yield steps and receive answers.
+
+The sync and the async client only carry the steps out, so the two cannot differ in what they decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import Enum
+from itertools import count
+from typing import TypeVar
+
+from airflow_provider_seedance.core.client.retry import MAX_ATTEMPTS, pause_before_retry
+from airflow_provider_seedance.core.vendors.contract import Call, HttpRequest, HttpResponse, Vendor
+from airflow_provider_seedance.errors import (
+    ConfigurationError,
+    Conflict,
+    NotFound,
+    SeedanceError,
+    Unsupported,
+)
+from airflow_provider_seedance.models import (
+    Balance,
+    Generation,
+    GenerationPage,
+    GenerationRequest,
+    ListQuery,
+    Pending,
+    Status,
+)
+
+T = TypeVar("T")
+
+#: A list hides tasks of a tier that is not asked for; the bounds are ModelArk's (contract: modelark 4).
+SERVICE_TIERS, LARGEST_PAGE, LAST_PAGE = ("default", "flex"), 500, 500
+#: How far the vendor's clock may be behind ours.
+CLOCK_SKEW = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Send:
+    """Send this request. What may go out ``once`` only gets a connection of its own: then "not sent" is certain."""
+
+    request: HttpRequest
+    once: bool
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Wait this many seconds."""
+
+    seconds: float
+
+
+Step = Send | Pause
+Conversation = Generator[Step, HttpResponse | None, T]
+
+
+class Cancellation(str, Enum):
+    """What became of a wish to cancel."""
+
+    CANCELLED = "cancelled"
+    #: Too late: it runs, will finish, and will be billed.
+    RUNNING = "running"
+    #: It had already ended.
+    ENDED = "ended"
+
+
+@dataclass(frozen=True)
+class Talk:
+    """The conversations with one vendor.
+
+    :param vendor: the vendor's dialect.
+    :param chance: draws a random number in [0, 1), for jitter.
+    :param attempts: how often one request is sent at most.
+    """
+
+    vendor: Vendor
+    chance: Callable[[], float]
+    attempts: int = MAX_ATTEMPTS
+
+    def create(self, prepared: GenerationRequest, intent_id: str | None = None) -> Conversation[Pending]:
+        """Submit a request that the catalog has prepared. Sent once, unless it surely had no effect.
+
+        :param intent_id: marks it, so that :meth:`find` can recognise what became of it.
+        """
+        return (yield from self._exchange(self.vendor.create(self._marked(prepared, intent_id))))
+
+    def find(
+        self, prepared: GenerationRequest, intent_id: str, since: datetime
+    ) -> Conversation[tuple[Generation, ...]]:
+        """The generations that may be what became of a marked request, sent after ``since``.
+
+        :raises Unsupported: where the vendor has no way to look it up.
+        """
+        marked = self._marked(prepared, intent_id)
+        if self.vendor.find is not None:
+            try:
+                return ((yield from self._exchange(self.vendor.find(marked))),)
+            except NotFound:
+                return ()
+        if self.vendor.list is None or self.vendor.matches is None:
+            raise Unsupported("this vendor cannot look a lost generation up", vendor=self.vendor.name)
+        if marked == prepared:
+            raise Unsupported(
+                "the request carries no mark that tells it from its like", vendor=self.vendor.name
+            )
+        found = []
+        for seen in (yield from self.everything()):
+            if (
+                seen.created_at
+                and seen.created_at >= since - CLOCK_SKEW
+                and self.vendor.matches(marked, seen)
+            ):
+                found.append(seen)
+        return tuple(found)
+
+    def everything(self) -> Conversation[tuple[Generation, ...]]:
+        """All that the vendor lists: both service tiers, all pages."""
+        listed: dict[str, Generation] = {}
+        for tier in SERVICE_TIERS:
+            for page in count(1):
+                query = ListQuery(service_tier=tier, page=page, page_size=LARGEST_PAGE)
+                answer = yield from self.list(query)
+                listed.update((seen.generation_id, seen) for seen in answer.items)
+                if page * LARGEST_PAGE >= answer.total or not answer.items or page == LAST_PAGE:
+                    break
+        return tuple(listed.values())
+
+    def _marked(self, prepared: GenerationRequest, intent_id: str | None) -> GenerationRequest:
+        if intent_id is None or self.vendor.mark is None:
+            return prepared
+        return self.vendor.mark(prepared, intent_id)
+
+    def get(self, generation_id: str) -> Conversation[Generation]:
+        return (yield from self._exchange(self.vendor.get(generation_id), generation_id))
+
+    def list(self, query: ListQuery) -> Conversation[GenerationPage]:
+        if self.vendor.list is None:
+            raise Unsupported("this vendor cannot list generations", vendor=self.vendor.name)
+        return (yield from self._exchange(self.vendor.list(query)))
+
+    def cancel(self, generation_id: str) -> Conversation[Cancellation]:
+        """Cancel what is still queued. Looks first: on a finished one the vendor's call would delete the record."""
+        if self.vendor.cancel is None:
+            raise Unsupported(
+                "this vendor cannot cancel: the generation runs on and will be billed",
+                vendor=self.vendor.name,
+                generation_id=generation_id,
+            )
+        seen = yield from self.get(generation_id)
+        if seen.status is not Status.QUEUED:
+            return Cancellation.RUNNING if seen.status is Status.RUNNING else Cancellation.ENDED
+        # Once only: until a second try it may have ended, and then the call would delete its record.
+        once = replace(self, attempts=1)
+        try:
+            yield from once._exchange(self.vendor.cancel(generation_id), generation_id)
+        except Conflict:
+            return Cancellation.RUNNING
+        return Cancellation.CANCELLED
+
+    def balance(self) -> Conversation[Balance]:
+        """What is left to spend: the lowest of the vendor's limits."""
+        if self.vendor.balance is None:
+            raise Unsupported("this vendor does not tell its balance", vendor=self.vendor.name)
+        limits = []
+        for call in self.vendor.balance():
+            limits.append((yield from self._exchange(call)))
+        return min(limits, key=lambda limit: float("inf") if limit.amount is None else limit.amount)
+
+    def probe(self) -> Conversation[None]:
+        """Prove the key, free of charge."""
+        return (yield from self._exchange(self.vendor.probe()))
+
+    def _exchange(self, call: Call[T], generation_id: str | None = None) -> Conversation[T]:
+        for attempt in count(1):
+            try:
+                response = yield Send(call.request, once=not call.repeatable)
+                return call.read(_direct(response))
+            except SeedanceError as error:
+                error.about(vendor=self.vendor.name, generation_id=generation_id)
+                pause = pause_before_retry(
+                    error,
+                    attempt,
+                    repeatable=call.repeatable,
+                    chance=self.chance(),
+                    attempts=self.attempts,
+                )
+                if pause is None:
+                    raise
+            yield Pause(pause)
+        raise AssertionError("unreachable")
+
+
+def _direct(response: HttpResponse | None) -> HttpResponse:
+    """The answer, unless it points elsewhere: the key is not sent after a redirect."""
+    assert response is not None
+    if 300 <= response.status < 400:
+        raise ConfigurationError(
+            f"the host answered with a redirect (HTTP {response.status}): it is not the vendor's API"
+        )
+    return response

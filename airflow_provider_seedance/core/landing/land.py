@@ -1,0 +1,139 @@
+"""Bring one finished video home: fetch, verify, put in place, and say so in a manifest.
+
+Rule 1: what can be refused is refused before a byte is fetched.
+Rule 2: a broken file never gets its final name.
+Rule 3: an intact file is landed even if it is not what was ordered: it is paid for.
+Rule 4: what has come once is not fetched again (:mod:`.keeping` says what is kept, where, and for how long).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, get_args
+
+from airflow_provider_seedance.core.landing.manifest import Manifest, Media, Mismatch, Origin
+from airflow_provider_seedance.core.landing.order import find_mismatches
+from airflow_provider_seedance.core.landing.partial_store import partial_for
+from airflow_provider_seedance.core.landing.probe import probe
+from airflow_provider_seedance.core.landing.source import MediaSource
+from airflow_provider_seedance.core.landing.transfer import transfer
+from airflow_provider_seedance.core.storage.files import (
+    Target,
+    check_writable,
+    commit,
+    holds,
+    size_of,
+    uri_of,
+)
+from airflow_provider_seedance.errors import ConfigurationError, DestinationError, Kind, SeedanceError
+from airflow_provider_seedance.models import Order
+
+log = logging.getLogger(__name__)
+
+#: What to do about a file that is already there: replace it if it differs, replace it, or refuse.
+Overwrite = Literal["skip-identical", "always", "never"]
+
+_SAYS_NOTHING = ("", "application/octet-stream", "binary/octet-stream")
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A finished video, still at its vendor."""
+
+    #: A bearer link; kept out of ``repr`` and so out of logs.
+    url: str = field(repr=False)
+    origin: Origin
+    order: Order = field(default_factory=Order)
+
+
+def land(
+    clip: Clip,
+    target: Target,
+    source: MediaSource,
+    *,
+    fresh_url: Callable[[], str | None],
+    sleep: Callable[[float], object],
+    now: Callable[[], datetime],
+    overwrite: Overwrite = "skip-identical",
+    verify: bool = True,
+) -> Manifest:
+    """Fetch ``clip`` to ``target``, which then holds the whole verified file, or what it held before.
+
+    What an earlier try to do the same has fetched on this machine is not fetched again, as long as the host
+    confirms by entity tag or length that it still has the same file.
+
+    :param fresh_url: gives a new link when the clip's own is dead, or ``None``; see :func:`transfer`.
+    :param sleep: waits so many seconds.
+    :param now: the time, with its zone.
+    :param overwrite: what to do about a file that is already there.
+    :param verify: whether to check the file's structure and the order; length and hash always are.
+    :raises ConfigurationError: for an unknown ``overwrite``.
+    :raises DestinationError: if ``target`` cannot be written, or exists and ``overwrite`` is ``never``.
+    :raises LinkDead, NotSent, NoReply, VendorUnavailable, ResumeRefused, DownloadIncomplete: as
+        :func:`transfer` does; what has come is kept for the next try (:mod:`.keeping`).
+    :raises VideoCorrupt: if what came is not a whole video; nothing of it is kept.
+    """
+    try:
+        check_overwrite(overwrite, target)
+        check_writable(target)
+        with partial_for(target, clip.origin, now()) as partial:
+            received = transfer(source, clip.url, partial, fresh_url=fresh_url, sleep=sleep, now=now)
+            media, mismatches = _verified(partial.path, clip) if verify else (Media(), ())
+            if overwrite == "always" or not holds(target, received.length, received.sha256):
+                commit(partial.path, target)
+    except SeedanceError as error:
+        error.about(vendor=clip.origin.vendor, generation_id=clip.origin.generation_id)
+        raise
+    return Manifest(
+        uri=uri_of(target),
+        bytes=received.length,
+        sha256=received.sha256,
+        content_type=_content_type(received.content_type),
+        media=media,
+        source=clip.origin,
+        mismatches=mismatches,
+        landed_at=now(),
+    )
+
+
+def check_overwrite(overwrite: str, target: Target) -> None:
+    """Refuse what the policy forbids; for use before anything is paid, too.
+
+    :raises ConfigurationError: for an unknown policy.
+    :raises DestinationError: not retryable, if ``target`` exists and the policy is ``never``.
+    """
+    if overwrite not in get_args(Overwrite):
+        raise ConfigurationError(
+            f"overwrite={overwrite!r} is not known; known are {', '.join(get_args(Overwrite))}"
+        )
+    if overwrite == "never" and size_of(target) is not None:
+        raise DestinationError(
+            f"{uri_of(target)} exists, and overwrite is 'never'",
+            kind=Kind.CONFIGURATION,
+            advice="Remove the file, choose another destination, or set overwrite to 'skip-identical'.",
+        )
+
+
+def _verified(part: Path, clip: Clip) -> tuple[Media, tuple[Mismatch, ...]]:
+    media = probe(part)
+    mismatches = find_mismatches(clip.order, media)
+    for mismatch in mismatches:
+        log.warning(
+            "%s generation %s: %s is %s where %s was ordered; the file is intact and is landed all the same",
+            clip.origin.vendor,
+            clip.origin.generation_id,
+            mismatch.field,
+            mismatch.delivered,
+            mismatch.ordered,
+        )
+    return media, mismatches
+
+
+def _content_type(header: str | None) -> str:
+    """The host's word without parameters; hosts of presigned links often know no better than "bytes"."""
+    stated = (header or "").partition(";")[0].strip().lower()
+    return "video/mp4" if stated in _SAYS_NOTHING else stated

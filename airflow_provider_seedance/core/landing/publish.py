@@ -1,0 +1,158 @@
+"""Put a landed video where people or the next DAG find it, exactly once, with its story beside it.
+
+The video goes first, its sidecar ``<name>.json`` last: a sidecar whose hash fits its video proves the pair.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from airflow_provider_seedance.core.landing.manifest import Manifest, Publication, Story
+from airflow_provider_seedance.core.storage.destination import resolve_destination
+from airflow_provider_seedance.core.storage.files import (
+    CHUNK,
+    OpenTarget,
+    Target,
+    check_writable,
+    commit,
+    disk_faults,
+    holds,
+    open_for_reading,
+    part_for,
+    size_of,
+    uri_of,
+)
+from airflow_provider_seedance.errors import (
+    ConfigurationError,
+    Kind,
+    LandingError,
+    SeedanceError,
+    VideoCorrupt,
+)
+
+
+def publish(
+    video: Manifest,
+    destination: str,
+    metadata: Mapping[str, Any],
+    *,
+    open_target: OpenTarget,
+    now: Callable[[], datetime],
+) -> Publication:
+    """Copy a landed video to ``destination``, verified against its manifest, and write its sidecar.
+
+    The same content and story again publish nothing: ``published`` is then false, and ``published_at`` the
+    time of the earlier publication. A changed video or changed metadata are published.
+
+    :param destination: a template as for :func:`resolve_destination`, of vendor, generation_id and model.
+    :param metadata: the publisher's own words; a JSON object.
+    :param open_target: makes a target of a path or URI.
+    :param now: the time, with its zone.
+    :raises ConfigurationError: if ``destination`` or ``metadata`` cannot be used.
+    :raises DestinationError: if ``destination`` cannot be written.
+    :raises VideoCorrupt: if the landed file no longer is what its manifest says.
+    :raises LandingError: not retryable, if the landed file is gone.
+    """
+    words = _json_object(metadata)
+    try:
+        target = open_target(resolve_destination(destination, _fields(video)))
+        sidecar = open_target(f"{uri_of(target)}.json")
+        check_writable(target)
+        story = Story(
+            uri=uri_of(target),
+            sidecar_uri=uri_of(sidecar),
+            bytes=video.bytes,
+            sha256=video.sha256,
+            published_at=now(),
+            metadata=words,
+            source=video.source,
+            manifest=video,
+        )
+        earlier, in_place = _read_story(sidecar), holds(target, video.bytes, video.sha256)
+        if earlier and in_place and _tells_the_same(earlier, story):
+            known = story.model_copy(update={"published_at": earlier.published_at})
+            return Publication(**dict(known), published=False, reason="the same content is published already")
+        if not in_place:
+            _copy(video, open_target(video.uri), target)
+        _write_story(story, sidecar)
+    except SeedanceError as error:
+        error.about(vendor=video.source.vendor, generation_id=video.source.generation_id)
+        raise
+    reason = "the video was there, its story is new" if in_place else "the video was not there yet"
+    return Publication(**dict(story), published=True, reason=reason)
+
+
+def _fields(video: Manifest) -> dict[str, str | None]:
+    origin = video.source
+    return {"vendor": origin.vendor, "generation_id": origin.generation_id, "model": origin.model}
+
+
+def _json_object(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """``metadata`` as it will be read back, so that a rerun compares like with like."""
+    try:
+        plain: dict[str, Any] = json.loads(json.dumps(dict(metadata), allow_nan=False))
+    except (TypeError, ValueError) as fault:
+        raise ConfigurationError(f"metadata is not a JSON object: {fault}") from fault
+    return plain
+
+
+def _tells_the_same(earlier: Story, story: Story) -> bool:
+    """When and from where the bytes were landed does not make it another publication."""
+    return (earlier.sha256, earlier.source, earlier.metadata) == (story.sha256, story.source, story.metadata)
+
+
+def _read_story(sidecar: Target) -> Story | None:
+    """The story in ``sidecar``; ``None`` if there is none, or something else is in its place."""
+    if size_of(sidecar) is None:
+        return None
+    with disk_faults(sidecar, "read"), open_for_reading(sidecar) as file:
+        text = file.read()
+    try:
+        return Story.of(json.loads(text))
+    except (ValueError, ConfigurationError):
+        return None
+
+
+def _write_story(story: Story, sidecar: Target) -> None:
+    with part_for(sidecar) as part:
+        with disk_faults(part, "write"):
+            part.write_text(json.dumps(story.plain(), indent=2, ensure_ascii=False), encoding="utf-8")
+        commit(part, sidecar)
+
+
+def _copy(video: Manifest, landed: Target, target: Target) -> None:
+    size = size_of(landed)
+    if size is None:
+        raise LandingError(
+            f"the landed video {video.uri} is gone",
+            kind=Kind.NOT_FOUND,
+            advice="Clear the task that landed it; while the vendor keeps the video, that brings it back.",
+        )
+    if size != video.bytes:
+        raise _changed(video, f"{size} bytes", f"{video.bytes}")
+    with part_for(target) as part:
+        digest = hashlib.sha256()
+        with disk_faults(part, "write"), part.open("wb") as file:
+            for chunk in _chunks(landed):
+                file.write(chunk)
+                digest.update(chunk)
+        if digest.hexdigest() != video.sha256:
+            raise _changed(video, f"bytes with sha256 {digest.hexdigest()}", video.sha256)
+        commit(part, target)
+
+
+def _changed(video: Manifest, found: str, told: str) -> VideoCorrupt:
+    return VideoCorrupt(
+        f"the landed video {video.uri} has changed: it holds {found}, and its manifest says {told}",
+        advice="Clear the task that landed it; while the vendor keeps the video, that replaces it.",
+    )
+
+
+def _chunks(target: Target) -> Iterator[bytes]:
+    with disk_faults(target, "read"), open_for_reading(target) as file:
+        while chunk := file.read(CHUNK):
+            yield chunk

@@ -1,0 +1,107 @@
+"""How to wait for one generation: pure decisions, with the clock and chance as arguments.
+
+The trigger and the waiting worker carry out the same decisions, so both modes end alike. When to look is the
+schedule's to say (:mod:`airflow_provider_seedance.core.polling.schedule`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from airflow_provider_seedance.errors import Kind, SeedanceError
+from airflow_provider_seedance.models import Generation, Pending, Status
+
+#: How long a generation is waited for, seconds, unless the user says; the flex tier is an overnight queue.
+PATIENCE, FLEX_PATIENCE = 3_600.0, 172_800.0
+
+#: The pause after trouble, seconds, unless the vendor asks for a longer one: as long as the trouble, within these.
+AFTER_BLINK, AFTER_TROUBLE = 2.0, 15.0
+#: How long a vendor may be out of reach, seconds, before waiting for it makes no sense.
+TROUBLE_BUDGET = 900.0
+#: The longest ``Retry-After`` that is waited out between two looks, seconds.
+LONGEST_OBEYED = 300.0
+
+#: Seconds after its submission in which a vendor may not know a generation yet.
+SHOWN_AFTER = 60.0
+
+#: An account out of money can still be topped up while its generations run.
+_PASSING = frozenset({Kind.RATE_LIMIT, Kind.OVERLOAD, Kind.CONNECTION, Kind.BALANCE, Kind.UNKNOWN})
+
+
+def usual_patience(service_tier: str | None) -> float:
+    """How long a generation is waited for if the user does not say, seconds."""
+    return FLEX_PATIENCE if service_tier == "flex" else PATIENCE
+
+
+class Outcome(str, Enum):
+    """How a wait ends."""
+
+    #: The generation reached a final state, good or bad.
+    ENDED = "ended"
+    #: The deadline passed first.
+    TIMED_OUT = "timed_out"
+    #: It was still queued when its time to be queued was up.
+    QUEUED_TOO_LONG = "queued_too_long"
+    #: The vendor cannot be asked: an error that waiting will not mend, or trouble for too long.
+    LOST_SIGHT = "lost_sight"
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What is known while waiting. All times are epoch seconds.
+
+    :param deadline: when to give up; absolute, so a restart does not move it.
+    :param started: when the generation was submitted.
+    :param queue_deadline: when to give up if it is still queued.
+    :param trouble_since: since when the vendor has not given a usable answer.
+    """
+
+    deadline: float
+    started: float
+    queue_deadline: float | None = None
+    trouble_since: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Look again after ``pause`` seconds."""
+
+    pause: float
+    watch: Watch
+
+
+def after_answer(watch: Watch, seen: Generation, *, now: float, pause: float) -> Look | Outcome:
+    """What to do after the vendor said how the generation stands.
+
+    :param pause: seconds until the next look, as the schedule has it; no look is put off beyond a deadline.
+    """
+    if not isinstance(seen, Pending):
+        return Outcome.ENDED
+    limit = watch.queue_deadline if seen.status is Status.QUEUED else None
+    if limit is not None and now < watch.deadline:
+        if now >= limit:
+            return Outcome.QUEUED_TOO_LONG
+        pause = min(pause, limit - now)
+    calm = watch if watch.trouble_since is None else replace(watch, trouble_since=None)
+    return _look_or_give_up(calm, pause, now)
+
+
+def after_error(watch: Watch, error: SeedanceError, *, now: float, chance: float) -> Look | Outcome:
+    """What to do after the vendor could not be asked: errors that pass are borne for ``TROUBLE_BUDGET`` seconds.
+
+    :param chance: a random number in [0, 1), for jitter.
+    """
+    since = now if watch.trouble_since is None else watch.trouble_since
+    not_shown_yet = error.kind is Kind.NOT_FOUND and now - watch.started < SHOWN_AFTER
+    if not (error.kind in _PASSING or not_shown_yet) or now - since > TROUBLE_BUDGET:
+        return Outcome.LOST_SIGHT
+    growing = min(AFTER_TROUBLE, max(AFTER_BLINK, now - since)) * (0.75 + chance / 2)
+    pause = max(growing, min(error.retry_after or 0.0, LONGEST_OBEYED))
+    return _look_or_give_up(replace(watch, trouble_since=since), pause, now)
+
+
+def _look_or_give_up(watch: Watch, pause: float, now: float) -> Look | Outcome:
+    if now >= watch.deadline:
+        return Outcome.TIMED_OUT
+    return Look(min(pause, watch.deadline - now), watch)

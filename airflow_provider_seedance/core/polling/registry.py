@@ -1,0 +1,151 @@
+"""The fleets of one event loop: who waits at the same account waits together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from airflow_provider_seedance.core.client.account import ClientSettings
+from airflow_provider_seedance.core.polling.decide import Look, Outcome, Watch, after_error
+from airflow_provider_seedance.core.polling.latency import Latencies
+from airflow_provider_seedance.core.polling.poller import CONNECTIONS, Fleet, Reader, Sleep
+from airflow_provider_seedance.core.polling.wait import Clock
+from airflow_provider_seedance.errors import SeedanceError
+
+#: How long a connection that was looked up serves those who come later, seconds, and one that could not be.
+FRESH, FRESH_FAULT = 30.0, 5.0
+
+LookUp = Callable[[], Awaitable[ClientSettings]]
+OpenClient = Callable[[ClientSettings], Reader]
+
+
+@dataclass
+class _Connection:
+    """What is known of one connection id. The lock makes many who come at once look it up once."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    answer: ClientSettings | SeedanceError | None = None
+    fresh_until: float = 0.0
+    users: int = 0
+
+
+@dataclass
+class _Berth:
+    """A fleet, the connection that it serves, and how many wait in it."""
+
+    conn_id: str
+    settings: ClientSettings
+    fleet: Fleet
+    users: int = 0
+
+
+class Fleets:
+    """Brings those who wait to their fleet: it starts with the first of them and ends with the last.
+
+    Fleets are kept apart by connection id and by all that the connection says, so a changed key or host is never
+    mixed with the one before it.
+
+    :param open_client: makes a fleet's client.
+    :param max_lag: the longest pause between two looks at a generation, seconds.
+    """
+
+    def __init__(self, open_client: OpenClient, *, clock: Clock, sleep: Sleep, max_lag: float) -> None:
+        self._open_client = open_client
+        self._clock = clock
+        self._sleep = sleep
+        self._max_lag = max_lag
+        self._latencies = Latencies()
+        self._connections: dict[str, _Connection] = {}
+        self._berths: list[_Berth] = []
+
+    def __len__(self) -> int:
+        """How many fleets there are."""
+        return len(self._berths)
+
+    async def wait(self, conn_id: str, look_up: LookUp, generation_id: str, watch: Watch) -> Outcome:
+        """Wait for one generation; see :meth:`Fleet.watch`.
+
+        :param look_up: reads the connection; trouble with it that passes is borne like the vendor's.
+            A connection that cannot be used is ``LOST_SIGHT``; the task then reads the reason itself.
+        """
+        connection = self._connections.setdefault(conn_id, _Connection())
+        connection.users += 1
+        try:
+            return await self._wait(conn_id, look_up, generation_id, watch)
+        finally:
+            connection.users -= 1
+            if not connection.users:
+                del self._connections[conn_id]
+
+    async def _wait(self, conn_id: str, look_up: LookUp, generation_id: str, watch: Watch) -> Outcome:
+        while True:
+            found = await self._find(self._connections[conn_id], look_up)
+            if not isinstance(found, SeedanceError):
+                break
+            decision = after_error(watch, found, now=self._clock.now(), chance=self._clock.chance())
+            if not isinstance(decision, Look):
+                return decision
+            watch = decision.watch
+            await self._sleep(decision.pause)
+        try:
+            berth = self._enter(conn_id, found)
+        except SeedanceError:
+            return Outcome.LOST_SIGHT
+        try:
+            outcome = await berth.fleet.watch(generation_id, watch)
+        finally:
+            await self._leave(berth)
+        if outcome is Outcome.LOST_SIGHT:
+            # The key may have been changed: who comes next looks it up anew.
+            self._connections[conn_id].fresh_until = 0.0
+        return outcome
+
+    async def _find(self, connection: _Connection, look_up: LookUp) -> ClientSettings | SeedanceError:
+        async with connection.lock:
+            if connection.answer is None or self._clock.now() >= connection.fresh_until:
+                fresh = FRESH
+                try:
+                    connection.answer = await look_up()
+                except SeedanceError as error:
+                    connection.answer, fresh = error, FRESH_FAULT
+                connection.fresh_until = self._clock.now() + fresh
+            return connection.answer
+
+    def _enter(self, conn_id: str, settings: ClientSettings) -> _Berth:
+        for berth in self._berths:
+            if berth.conn_id == conn_id and berth.settings == settings:
+                break
+        else:
+            fleet = Fleet(
+                self._open_client(settings),
+                latencies=self._latencies,
+                clock=self._clock,
+                sleep=self._sleep,
+                max_lag=self._max_lag,
+                connections=min(CONNECTIONS, settings.max_concurrency),
+            )
+            berth = _Berth(conn_id, settings, fleet)
+            self._berths.append(berth)
+        berth.users += 1
+        return berth
+
+    async def _leave(self, berth: _Berth) -> None:
+        berth.users -= 1
+        if not berth.users:
+            self._berths.remove(berth)
+            # The last one's own cancellation must not keep the connections open.
+            await asyncio.shield(berth.fleet.close())
+
+
+_of_loops: dict[asyncio.AbstractEventLoop, Fleets] = {}
+
+
+def fleets_here(make: Callable[[], Fleets]) -> Fleets:
+    """The fleets of the running loop; those of loops that are closed are forgotten."""
+    here = asyncio.get_running_loop()
+    if here not in _of_loops:
+        for loop in [loop for loop in _of_loops if loop.is_closed()]:
+            del _of_loops[loop]
+        _of_loops[here] = make()
+    return _of_loops[here]

@@ -1,0 +1,1 @@
+"""Paths and object stores: whole files, atomically, at places that templates name."""

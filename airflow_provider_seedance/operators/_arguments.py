@@ -1,0 +1,45 @@
+"""Arguments of operators that a template may have turned into text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+#: What a template makes of an argument that was left out.
+_NOTHING = (None, "", "None")
+
+
+def one_of(name: str, value: Any, *known: str) -> Any:
+    """``value``, if it is one of those. :raises ValueError: if it is not; when the DAG is parsed, not when it runs."""
+    if value not in known:
+        raise ValueError(f"{name} must be one of {', '.join(known)}, not {value!r}")
+    return value
+
+
+def seconds(name: str, value: Any) -> float | None:
+    """Seconds above 0; ``None`` if nothing is given. :raises ConfigurationError: for anything else."""
+    from airflow_provider_seedance.errors import ConfigurationError
+
+    if value in _NOTHING:
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise ConfigurationError(f"{name} must be a number of seconds above 0, not {value!r}")
+    return number
+
+
+def whole_number(name: str, value: Any, *, least: int) -> int | None:
+    """A whole number of at least that; ``None`` if nothing is given. :raises ConfigurationError: for anything else."""
+    from airflow_provider_seedance.errors import ConfigurationError
+
+    if value in _NOTHING:
+        return None
+    try:
+        number = int(str(value))
+    except ValueError:
+        number = least - 1
+    if number < least:
+        raise ConfigurationError(f"{name} must be a whole number of at least {least}, not {value!r}")
+    return number

@@ -1,0 +1,181 @@
+"""Waiting for a generation inside a task, in the triggerer or in the worker, and coming back from it."""
+
+from __future__ import annotations
+
+import time
+from abc import abstractmethod
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+
+from airflow_provider_seedance.runtime.exceptions import deferral_errors, ends_task
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_provider_seedance.core.client.account import ClientSettings
+    from airflow_provider_seedance.core.client.http import SeedanceClient
+    from airflow_provider_seedance.core.polling.decide import Outcome, Watch
+    from airflow_provider_seedance.core.polling.event import GenerationEvent
+    from airflow_provider_seedance.core.submission.record import RecordStore, SubmissionRecord
+    from airflow_provider_seedance.models import Generation, Succeeded
+
+#: The trigger keeps the deadline; Airflow's own deferral timeout only backs it up, this much later.
+BACKSTOP = timedelta(minutes=10)
+#: Seconds between the end of a wait that lost sight and the next one.
+BREATH = 5.0
+
+
+class WaitsForGeneration(BaseOperator):
+    """Base of operators that wait for one generation; both modes end alike."""
+
+    seedance_conn_id: str
+    deferrable: bool
+    on_kill_action: str
+    #: What to cancel if the task is killed while it waits in the worker.
+    _in_flight: tuple[ClientSettings, str] | None = None
+
+    @abstractmethod
+    def _store(self, context: Context) -> RecordStore:
+        """Where the generation's record lives."""
+
+    @abstractmethod
+    def _retry_pays(self, store: RecordStore) -> bool:
+        """Whether another try would submit another generation."""
+
+    @abstractmethod
+    def _deliver(self, client: SeedanceClient, generation: Succeeded) -> Any:
+        """What the task returns for a finished generation."""
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
+        """Resume after the trigger: read how the generation ended, and land it if that was asked for."""
+        from airflow_provider_seedance.core.polling.event import GenerationEvent
+
+        with ends_task():
+            ended = GenerationEvent.from_payload(event)
+        return self._resume(context, ended)
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
+        """As any task, but a deferral that failed or timed out goes on from the record of its generation."""
+        try:
+            return super().resume_execution(next_method, next_kwargs, context)
+        except deferral_errors() as fault:
+            self.log.warning("%s; its generation is looked up.", fault)
+            if (ended := self._recorded(context)) is None:
+                raise
+            return self._resume(context, ended, unfinished=fault)
+
+    def on_kill(self) -> None:
+        """Cancel what is still queued, as far as ``on_kill_action`` and the vendor allow. Takes 3 seconds at most."""
+        if self._in_flight is None or self.on_kill_action != "cancel":
+            return
+        from airflow_provider_seedance.core.lifecycle.cancel import cancel_now
+
+        cancel_now(*self._in_flight)
+
+    def _wait(self, client: SeedanceClient, store: RecordStore, generation_id: str, watch: Watch) -> Any:
+        from airflow_provider_seedance.core.polling.event import GenerationEvent
+
+        # A trigger that fires at once can overtake Airflow's own bookkeeping, which then fails the task.
+        if self.deferrable and not self._has_ended(client, generation_id):
+            self._defer(generation_id, watch)
+        self._in_flight = (client.settings, generation_id)
+        outcome = self._watch(client, generation_id, watch)
+        return self._conclude(client, store, GenerationEvent(generation_id, outcome, watch))
+
+    def _has_ended(self, client: SeedanceClient, generation_id: str) -> bool:
+        from airflow_provider_seedance.errors import SeedanceError
+        from airflow_provider_seedance.models import Pending
+
+        try:
+            return not isinstance(client.get_generation(generation_id), Pending)
+        except SeedanceError:
+            # The trigger bears what passes.
+            return False
+
+    def _defer(self, generation_id: str, watch: Watch) -> None:
+        from airflow_provider_seedance.core.polling.event import times
+        from airflow_provider_seedance.triggers.generation import SeedanceGenerationTrigger
+
+        self.defer(
+            trigger=SeedanceGenerationTrigger(
+                seedance_conn_id=self.seedance_conn_id,
+                generation_id=generation_id,
+                cancel_on_kill=self.on_kill_action == "cancel",
+                **times(watch),  # type: ignore[arg-type]
+            ),
+            method_name="execute_complete",
+            timeout=timedelta(seconds=max(0.0, watch.deadline - time.time())) + BACKSTOP,
+        )
+
+    def _watch(self, client: SeedanceClient, generation_id: str, watch: Watch) -> Outcome:
+        from airflow_provider_seedance.core.clock import WallClock
+        from airflow_provider_seedance.core.polling.wait import wait_for_end
+
+        return wait_for_end(
+            lambda: client.get_generation(generation_id),
+            watch,
+            clock=WallClock(),
+            sleep=time.sleep,
+            on_change=self._log_change,
+        ).outcome
+
+    def _log_change(self, seen: Generation) -> None:
+        self.log.info("Generation %s is %s at %s.", seen.generation_id, seen.status.value, seen.vendor)
+
+    def _resume(self, context: Context, ended: GenerationEvent, unfinished: Exception | None = None) -> Any:
+        """Go on after a wait; ``unfinished`` is raised instead of waiting again."""
+        from airflow_provider_seedance.hooks.seedance import SeedanceHook
+
+        with ends_task():
+            store = self._store(context)
+            hook = SeedanceHook(self.seedance_conn_id)
+            with ends_task(retry_pays=self._retry_pays(store)), hook.get_conn() as client:
+                return self._conclude(client, store, ended, unfinished)
+
+    def _conclude(
+        self,
+        client: SeedanceClient,
+        store: RecordStore,
+        ended: GenerationEvent,
+        unfinished: Exception | None = None,
+    ) -> Any:
+        from airflow_provider_seedance.core.lifecycle.conclude import conclude, settle
+
+        cancels = self.on_kill_action == "cancel"
+        generation = conclude(client, store, ended, cancel_queued=cancels, now=time.time())
+        if generation is None:
+            if unfinished is not None:
+                raise unfinished
+            # The vendor answers again: a wait that just ended with trouble is not started over in the same breath.
+            time.sleep(BREATH)
+            return self._wait(client, store, ended.generation_id, ended.watch)
+        delivered = self._deliver(client, generation)
+        settle(store, ended.generation_id, generation.status.value)
+        return delivered
+
+    def _recorded(self, context: Context) -> GenerationEvent | None:
+        """The end of a wait that was not told, from the record."""
+        from airflow_provider_seedance.core.polling.decide import Outcome
+        from airflow_provider_seedance.core.polling.event import GenerationEvent
+
+        with ends_task():
+            record = self._store(context).read()
+        if record is None or record.generation_id is None:
+            return None
+        return GenerationEvent(record.generation_id, Outcome.LOST_SIGHT, watch_of_record(record))
+
+
+def watch_of_record(record: SubmissionRecord) -> Watch:
+    """The wait that a record carries over."""
+    from airflow_provider_seedance.core.polling.decide import Watch
+
+    assert record.started
+    assert record.deadline
+    limit = record.queue_deadline
+    return Watch(
+        started=record.started.timestamp(),
+        deadline=record.deadline.timestamp(),
+        queue_deadline=limit.timestamp() if limit else None,
+    )

@@ -1,0 +1,1 @@
+"""Retry policies for tasks (Airflow 3.3 and later)."""

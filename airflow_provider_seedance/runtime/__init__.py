@@ -1,0 +1,1 @@
+"""What Airflow gives to the rest: configuration, object storage, task state, masking and exceptions."""

@@ -1,0 +1,163 @@
+"""Where the record of a task's generation lives: Airflow's task state store, or a folder of small files."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from airflow_provider_seedance.core.storage.files import (
+    Target,
+    commit,
+    local_path,
+    open_for_reading,
+    part_for,
+    uri_of,
+)
+from airflow_provider_seedance.core.submission.record import (
+    NoRecords,
+    RecordStore,
+    StateUnreadable,
+    StateUnwritable,
+    SubmissionRecord,
+    TaskIdentity,
+)
+from airflow_provider_seedance.errors import ConfigurationError, SeedanceError
+from airflow_provider_seedance.runtime.object_storage import open_target
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+log = logging.getLogger(__name__)
+
+#: The name under which users see the record among a task's state.
+KEY = "seedance_generation"
+
+
+def identity_of(context: Context) -> TaskIdentity:
+    """Whose record it is: the task instance, never one of its tries."""
+    ti = context["ti"]
+    map_index = -1 if ti.map_index is None else ti.map_index
+    return TaskIdentity(ti.dag_id, ti.run_id, ti.task_id, map_index, max_tries=getattr(ti, "max_tries", 0))
+
+
+def record_store(context: Context, *, durable: bool) -> RecordStore:
+    """The store for this task instance.
+
+    Files, if ``[seedance] state_folder`` names a folder; else Airflow's task state store (Airflow 3.3 and later);
+    else nothing is remembered, which is said in the log.
+    """
+    from airflow.configuration import conf
+
+    if not durable:
+        return NoRecords()
+    if folder := conf.get("seedance", "state_folder", fallback=None):
+        return FileRecords(_state_file(folder, identity_of(context)))
+    accessor: Any = context.get("task_state_store")
+    if accessor is not None:
+        return TaskStateRecords(accessor)
+    log.warning(
+        "This Airflow has no task state store, so a retry cannot find a generation that an earlier try paid for."
+        " Upgrade to Airflow 3.3, or name a folder in [seedance] state_folder."
+    )
+    return NoRecords()
+
+
+def recorded_generation_ids(vendor: str) -> list[str]:
+    """The ids of all generations of a vendor on record in ``[seedance] state_folder``, oldest intents first.
+
+    :raises ConfigurationError: if there is no such folder.
+    """
+    from airflow.configuration import conf
+
+    folder = conf.get("seedance", "state_folder", fallback=None)
+    if not folder:
+        raise ConfigurationError(
+            "this vendor has no list, and no [seedance] state_folder holds records",
+            vendor=vendor,
+            advice="Give generation_ids: they are in the tasks' logs and state.",
+        )
+    records = [record for record in _all_records(open_target(folder)) if record.vendor == vendor]
+    records.sort(key=lambda record: record.intended_at)
+    ids = [known for record in records for known in (*record.earlier, record.generation_id) if known]
+    return list(dict.fromkeys(ids))
+
+
+def _all_records(folder: Target) -> Iterator[SubmissionRecord]:
+    path: Any = local_path(folder) or folder
+    for file in path.glob("*/*/*.json"):
+        if (record := FileRecords(file).read()) is not None:
+            yield record
+
+
+class TaskStateRecords:
+    """Airflow's task state store. It is private to the task instance and visible in the UI.
+
+    :param accessor: ``context["task_state_store"]``.
+    """
+
+    remembers = True
+
+    def __init__(self, accessor: Any) -> None:
+        self._accessor = accessor
+
+    def read(self) -> SubmissionRecord | None:
+        try:
+            stored = self._accessor.get(KEY)
+        except Exception as fault:
+            raise StateUnreadable(f"Airflow's task state cannot be read ({_reason(fault)})") from fault
+        return None if stored is None else SubmissionRecord.of(stored)
+
+    def write(self, record: SubmissionRecord) -> None:
+        from airflow.sdk.execution_time.context import NEVER_EXPIRE
+
+        try:
+            self._accessor.set(KEY, record.plain(), retention=NEVER_EXPIRE)
+            # Airflow 3.3 does not report a refused write.
+            stored = self._accessor.get(KEY)
+        except Exception as fault:
+            raise StateUnwritable(f"Airflow's task state cannot be written ({_reason(fault)})") from fault
+        if stored != record.plain():
+            raise StateUnwritable("Airflow's task state was written and does not hold what was written")
+
+
+class FileRecords:
+    """One small JSON file, on local disk or in an object store.
+
+    :param target: the file.
+    """
+
+    remembers = True
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+
+    def read(self) -> SubmissionRecord | None:
+        try:
+            with open_for_reading(self._target) as file:
+                stored: Mapping[str, Any] = json.loads(file.read())
+        except FileNotFoundError:
+            return None
+        except Exception as fault:
+            raise StateUnreadable(f"{uri_of(self._target)} cannot be read ({_reason(fault)})") from fault
+        return SubmissionRecord.of(stored)
+
+    def write(self, record: SubmissionRecord) -> None:
+        try:
+            with part_for(self._target) as part:
+                part.write_text(json.dumps(record.plain(), indent=2), encoding="utf-8")
+                commit(part, self._target)
+        except (SeedanceError, OSError) as fault:
+            raise StateUnwritable(f"{uri_of(self._target)} cannot be written ({_reason(fault)})") from fault
+
+
+def _state_file(folder: str, task: TaskIdentity) -> Target:
+    name = task.task_id if task.map_index < 0 else f"{task.task_id}[{task.map_index}]"
+    place = "/".join(quote(part, safe="[]") for part in (task.dag_id, task.run_id, f"{name}.json"))
+    return open_target(f"{folder.rstrip('/')}/{place}")
+
+
+def _reason(fault: Exception) -> str:
+    return f"{type(fault).__name__}: {fault}"

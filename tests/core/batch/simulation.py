@@ -1,0 +1,174 @@
+"""A vendor with a hidden limit, and a crew that works for it, in virtual time: hours pass in seconds."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import queue
+import random
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+from airflow_provider_seedance.core.batch.admission import Slots
+from airflow_provider_seedance.core.batch.budget import Purse
+from airflow_provider_seedance.core.batch.journal.store import States, state_of
+from airflow_provider_seedance.core.batch.parts import Hands, Plan
+from airflow_provider_seedance.core.batch.progress import Progress
+from airflow_provider_seedance.core.batch.rows import Row
+from airflow_provider_seedance.core.batch.scheduler import Batch
+from airflow_provider_seedance.core.batch.state import End, RowState
+from airflow_provider_seedance.core.polling.decide import Outcome, Watch
+from airflow_provider_seedance.core.submission.record import SubmissionRecord
+from airflow_provider_seedance.errors import Kind, refusal
+from airflow_provider_seedance.models import Cost, GenerationRequest
+
+START = 1_800_000_000.0
+#: Seconds that a create takes.
+CREATE = 0.4
+#: A generation's median time and spread, and how late its end is seen at most, seconds.
+MEDIAN, SPREAD, LAG = 90.0, 0.26, 4.0
+
+
+class Time:
+    """The clock, what happens when, and the queue that the batch listens to."""
+
+    def __init__(self) -> None:
+        self.now = START
+        self._events: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = itertools.count()
+        self._news: deque[Callable[[], None]] = deque()
+
+    def after(self, seconds: float, event: Callable[[], None]) -> None:
+        heapq.heappush(self._events, (self.now + seconds, next(self._order), event))
+
+    def put(self, item: Callable[[], None], /) -> None:
+        self._news.append(item)
+
+    def get_nowait(self) -> Callable[[], None]:
+        if not self._news:
+            raise queue.Empty
+        return self._news.popleft()
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Callable[[], None]:
+        until = self.now + (timeout or 0.0)
+        while not self._news:
+            if not self._events or self._events[0][0] > until:
+                self.now = until
+                raise queue.Empty
+            self.now, _, event = heapq.heappop(self._events)
+            event()
+        return self._news.popleft()
+
+
+@dataclass
+class Later:
+    """An executor whose work takes so long."""
+
+    time: Time
+    seconds: float
+
+    def submit(self, work: Callable[[], Any]) -> None:
+        self.time.after(self.seconds, work)
+
+
+@dataclass
+class Ledger:
+    """A journal without a disk."""
+
+    states: States = field(default_factory=dict)
+
+    def write(self, state: RowState) -> None:
+        self.states[state.row] = state
+
+    def close(self) -> None:
+        """Nothing."""
+
+
+@dataclass
+class World:
+    """The vendor, and the crew and the watcher before it.
+
+    :param limit: generations at a time, at a given time.
+    """
+
+    time: Time
+    ledger: Ledger
+    limit: Callable[[float], int]
+    rng: random.Random = field(default_factory=lambda: random.Random(7))
+    retry_after: float | None = None
+    spans: list[tuple[float, float]] = field(default_factory=list)
+    _active: list[float] = field(default_factory=list)
+    refusals: list[float] = field(default_factory=list)
+    tell: Callable[[int, Outcome, Watch], None] = lambda *_: None
+
+    def submit(self, row: Row) -> SubmissionRecord:
+        now = self.time.now
+        self._active = [end for end in self._active if end > now]
+        if len(self._active) >= self.limit(now):
+            self.refusals.append(now)
+            raise refusal(Kind.RATE_LIMIT, "too many", http_status=429, retry_after=self.retry_after)
+        self.spans.append((now, now + MEDIAN * self.rng.lognormvariate(0.0, SPREAD)))
+        self._active.append(self.spans[-1][1])
+        record = record_of(row.number, generation_id=str(len(self.spans) - 1))
+        self.ledger.write(state_of(self.ledger.states, row.number).but(record=record))
+        return record
+
+    def collect(self, row: Row, outcome: Outcome, watch: Watch) -> End:
+        return End(status="succeeded")
+
+    def watch(self, row: int, generation_id: str, watch: Watch) -> None:
+        end = self.spans[int(generation_id)][1] + self.rng.uniform(0.0, LAG)
+        self.time.after(end - self.time.now, lambda: self.tell(row, Outcome.ENDED, watch))
+
+    def used(self, limit: int) -> float:
+        """The part of the slots that was in use from the first refusal to the last submission."""
+        begin, end = self.refusals[0], self.spans[-1][0]
+        busy = sum(max(0.0, min(stop, end) - max(start, begin)) for start, stop in self.spans)
+        return busy / (limit * (end - begin))
+
+
+def record_of(row: int, **fields: Any) -> SubmissionRecord:
+    """A submitted row's record."""
+    at = datetime.fromtimestamp(START, timezone.utc)
+    return SubmissionRecord(
+        **{
+            "intent": 1,
+            "intent_id": f"sd-{row}-1",
+            "vendor": "modelark",
+            "seedance_conn_id": "x",
+            "fingerprint": "v1:0",
+            "intended_at": at,
+            "max_tries": 0,
+            "started": at,
+            "deadline": at.replace(year=at.year + 1),
+            **fields,
+        }
+    )
+
+
+def simulated(rows: int, limit: Callable[[float], int], *, most: int = 10_000, **world: Any) -> World:
+    """Run a whole batch."""
+    time, ledger = Time(), Ledger()
+    around = World(time, ledger, limit, **world)
+    request = GenerationRequest(prompt="A fox looks up")
+    plan = Plan(
+        {number: Row(number, request) for number in range(1, rows + 1)},
+        {number: Cost() for number in range(1, rows + 1)},
+    )
+    hands: Any = Hands(around, Later(time, CREATE), Later(time, 2.0))  # type: ignore[arg-type]
+    batch = Batch(
+        plan,
+        ledger,
+        hands,
+        purse=Purse(),
+        slots=Slots(most),
+        now=lambda: time.now,
+        progress=Progress(lambda _: None, started=START),
+        news=time,
+    )
+    around.tell = batch.ended
+    assert batch.run(around, stay=True, ended={})
+    return around

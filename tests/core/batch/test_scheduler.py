@@ -1,0 +1,351 @@
+"""What a batch decides: rows that fail, stop the batch, are tried again, and what is left to wait for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from airflow_provider_seedance.core.batch.admission import Slots
+from airflow_provider_seedance.core.batch.budget import Purse
+from airflow_provider_seedance.core.batch.journal.store import state_of
+from airflow_provider_seedance.core.batch.parts import Hands, Plan
+from airflow_provider_seedance.core.batch.progress import Progress
+from airflow_provider_seedance.core.batch.rows import Row
+from airflow_provider_seedance.core.batch.scheduler import TROUBLE_BUDGET, Batch
+from airflow_provider_seedance.core.batch.state import CLEARED, TRIES, End, RowState
+from airflow_provider_seedance.core.polling.decide import Outcome, Watch
+from airflow_provider_seedance.core.submission.decide import OrphanedIntent
+from airflow_provider_seedance.core.submission.record import StateUnwritable, SubmissionRecord
+from airflow_provider_seedance.errors import (
+    BudgetExceeded,
+    GenerationFailed,
+    Kind,
+    LinkDead,
+    NoReply,
+    NotSent,
+    SeedanceError,
+    refusal,
+)
+from airflow_provider_seedance.models import Cost, GenerationRequest
+from tests.core.batch.simulation import START, Later, Ledger, Time, record_of
+
+PRICE = Cost(amount=Decimal("0.50"), currency="USD", basis="estimated")
+DONE = End(status="succeeded", cost=Cost(amount=Decimal("0.30"), currency="USD", basis="billed"))
+
+#: What happens to a row: an error for a submission, or for a collection, is raised; all others go well.
+Script = dict[int, list[SeedanceError | End | None]]
+
+
+@dataclass
+class Crew:
+    """Does as the scripts say, one entry at a time; then all goes well."""
+
+    ledger: Ledger
+    on_submit: Script
+    on_collect: Script
+    submitted: list[int] = field(default_factory=list)
+    collected: list[tuple[int, Outcome]] = field(default_factory=list)
+
+    def submit(self, row: Row) -> SubmissionRecord:
+        self.submitted.append(row.number)
+        script = self.on_submit.get(row.number)
+        if script and isinstance(fault := script.pop(0), SeedanceError):
+            raise fault
+        record = record_of(row.number, generation_id=f"g{len(self.submitted)}")
+        self.ledger.write(state_of(self.ledger.states, row.number).but(record=record))
+        return record
+
+    def collect(self, row: Row, outcome: Outcome, watch: Watch) -> End | None:
+        self.collected.append((row.number, outcome))
+        result = script.pop(0) if (script := self.on_collect.get(row.number)) else DONE
+        if isinstance(result, SeedanceError):
+            raise result
+        return result
+
+
+@dataclass
+class Watcher:
+    """Sees each end after ten seconds; those in ``never`` go on for ever."""
+
+    time: Time
+    never: frozenset[int] = frozenset()
+    seen: list[int] = field(default_factory=list)
+    tell: Callable[..., None] = lambda *_: None
+
+    def watch(self, row: int, generation_id: str, watch: Watch) -> None:
+        self.seen.append(row)
+        if row not in self.never:
+            self.time.after(10.0, lambda: self.tell(row, Outcome.ENDED, watch))
+
+
+@dataclass
+class Run:
+    """A batch that was run."""
+
+    crew: Crew
+    batch: Batch
+    watcher: Watcher
+    all_ended: bool
+
+    def status(self) -> dict[int, str | None]:
+        states = self.batch.journal.states
+        return {row: states[row].end.status if states[row].end else None for row in sorted(states)}
+
+
+def ran(
+    rows: int = 3,
+    *,
+    submit: Script | None = None,
+    collect: Script | None = None,
+    states: dict[int, RowState] | None = None,
+    stay: bool = True,
+    never: frozenset[int] = frozenset(),
+    ended: dict[int, Outcome] | None = None,
+    max_failures: int | None = None,
+    purse: Purse | None = None,
+    ledger: Ledger | None = None,
+) -> Run:
+    time, ledger = Time(), ledger or Ledger()
+    ledger.states.update(states or {})
+    crew = Crew(ledger, submit or {}, collect or {})
+    numbers = range(1, rows + 1)
+    request = GenerationRequest(prompt="A fox looks up")
+    plan = Plan(
+        {number: Row(number, request) for number in numbers}, dict.fromkeys(numbers, PRICE), max_failures
+    )
+    hands: Any = Hands(crew, Later(time, 0.1), Later(time, 0.1))  # type: ignore[arg-type]
+    batch = Batch(
+        plan,
+        ledger,
+        hands,
+        purse=purse or Purse(),
+        slots=Slots(100),
+        now=lambda: time.now,
+        progress=Progress(lambda _: None, started=START),
+        news=time,
+    )
+    watcher = Watcher(time, never)
+    watcher.tell = batch.ended
+    return Run(crew, batch, watcher, batch.run(watcher, stay=stay, ended=ended or {}))
+
+
+def flying(row: int) -> RowState:
+    return RowState(row=row, record=record_of(row, generation_id=f"g{row}"))
+
+
+def moderation() -> SeedanceError:
+    return refusal(Kind.MODERATION, "a person", http_status=400)
+
+
+def test_all_rows_come_home() -> None:
+    """Each is submitted once and collected once."""
+    run = ran(7)
+    assert run.all_ended
+    assert run.crew.submitted == [1, 2, 3, 4, 5, 6, 7]
+    assert set(run.status().values()) == {"succeeded"}
+    assert run.batch.stopped_by is None
+
+
+def test_a_rows_failure_does_not_touch_its_siblings() -> None:
+    """Refused before or after it was accepted: the others go on."""
+    failed = GenerationFailed("blocked", kind=Kind.MODERATION)
+    run = ran(5, submit={2: [moderation()]}, collect={4: [failed]})
+    assert run.status() == {1: "succeeded", 2: "failed", 3: "succeeded", 4: "failed", 5: "succeeded"}
+    end = run.batch.journal.states[2].end
+    assert end is not None
+    assert (end.kind, end.again) == (Kind.MODERATION, False)
+    assert sorted(run.crew.submitted) == [1, 2, 3, 4, 5]
+
+
+def test_too_many_requests_fail_no_row() -> None:
+    """However often they come; the row keeps its place."""
+    run = ran(2, submit={1: [refusal(Kind.RATE_LIMIT, "too many", http_status=429)] * 12})
+    assert run.status() == {1: "succeeded", 2: "succeeded"}
+    assert run.crew.submitted.count(1) == 13
+
+
+def test_too_many_status_reads_fail_no_row() -> None:
+    """The row is waited for again."""
+    run = ran(1, collect={1: [refusal(Kind.RATE_LIMIT, "too many", http_status=429)] * 9})
+    assert run.status() == {1: "succeeded"}
+
+
+@pytest.mark.parametrize(("times", "status"), [(TRIES - 1, "succeeded"), (TRIES, "uncertain")])
+def test_an_intent_whose_fate_is_unknown_is_looked_up_again(times: int, status: str) -> None:
+    """A bounded number of times, behind the other rows; then the task says what may be paid for."""
+    unknown = {1: RowState(row=1, record=record_of(1))}
+    run = ran(3, submit={1: [NoReply("no answer")] * times}, states=unknown)
+    assert run.status() == {1: status, 2: "succeeded", 3: "succeeded"}
+    assert run.crew.submitted.count(1) == min(times + 1, TRIES)
+
+
+def test_a_vendor_out_of_reach_fails_no_row() -> None:
+    """For minutes; the row keeps its place."""
+    run = ran(3, submit={1: [NotSent("no connection")] * 12})
+    assert set(run.status().values()) == {"succeeded"}
+
+
+def test_a_vendor_that_takes_nothing_stops_the_batch() -> None:
+    """With nothing under way no slot of ours will become free: a worker is not held for ever."""
+    refused = refusal(Kind.RATE_LIMIT, "too many", http_status=429)
+    run = ran(3, submit={row: [refused] * 9_999 for row in (1, 2, 3)})
+    assert run.batch.stopped_by is refused
+    assert refused.retryable
+    assert set(run.status().values()) == {None}
+
+
+def test_a_row_that_is_to_be_bought_anew_holds_no_money() -> None:
+    """The user chose to pay again, within the same limit."""
+    before = RowState(row=1, record=record_of(1, generation_id="g1", outcome=CLEARED))
+    run = ran(2, states={1: before}, purse=Purse(Decimal("1.00"), "USD"))
+    assert set(run.status().values()) == {"succeeded"}
+
+
+@pytest.mark.parametrize(("times", "status"), [(TRIES - 1, "succeeded"), (TRIES, "failed")])
+def test_a_generation_that_failed_for_a_passing_reason_is_bought_anew(times: int, status: str) -> None:
+    """What failed is not billed."""
+    run = ran(1, collect={1: [GenerationFailed("internal error", kind=Kind.OVERLOAD)] * times})
+    assert run.status() == {1: status}
+    assert run.crew.submitted == [1] * min(times + 1, TRIES)
+
+
+@pytest.mark.parametrize(("times", "status"), [(TRIES - 1, "succeeded"), (TRIES, "uncollected")])
+def test_a_landing_that_fails_is_tried_again_without_paying(times: int, status: str) -> None:
+    """And then the row is uncollected, for the next try of the task."""
+    run = ran(1, collect={1: [LinkDead("gone")] * times})
+    assert run.status() == {1: status}
+    assert run.crew.submitted == [1]
+
+
+def test_an_orphan_is_uncertain() -> None:
+    """It may be paid for, so it is not tried again, and its price stays set aside."""
+    purse = Purse(Decimal(2), "USD")
+    lost = OrphanedIntent("may have been bought")
+    run = ran(2, submit={1: [lost]}, purse=purse, states={1: RowState(row=1, record=record_of(1))})
+    assert run.status() == {1: "uncertain", 2: "succeeded"}
+    assert purse.total == Decimal("0.80")
+
+
+@pytest.mark.parametrize("kind", [Kind.BALANCE, Kind.AUTHENTICATION])
+def test_what_concerns_the_account_stops_the_batch(kind: Kind) -> None:
+    """No row fails by it; what is under way is finished."""
+    run = ran(40, submit={row: [refusal(kind, "no", http_status=402)] * 9 for row in range(3, 41)})
+    assert run.all_ended
+    assert run.batch.stopped_by is not None
+    assert run.batch.stopped_by.kind is kind
+    assert list(run.status().values()) == ["succeeded"] * 2 + [None] * 38
+    assert len(run.crew.submitted) < 8
+
+
+def test_trouble_without_end_stops_the_batch() -> None:
+    """A vendor that is out of reach for a quarter of an hour does not use up all rows."""
+    run = ran(500, submit={row: [NotSent("no connection")] * 99 for row in range(1, 501)})
+    assert run.batch.stopped_by is not None
+    assert run.batch.stopped_by.retryable
+    assert set(run.status().values()) == {None}
+    assert len(run.crew.submitted) < 100
+    assert TROUBLE_BUDGET == 900
+
+
+@pytest.mark.parametrize(("most", "stops"), [(None, False), (3, False), (2, True), (0, True)])
+def test_more_failures_than_allowed_stop_the_batch(most: int | None, stops: bool) -> None:
+    """Cleanly: what was submitted comes home."""
+    run = ran(60, submit={row: [moderation()] for row in (1, 2, 3)}, max_failures=most)
+    assert (run.batch.stopped_by is not None) is stops
+    assert run.all_ended
+    left = sum(status is None for status in run.status().values())
+    assert (left > 40) is stops
+    assert len(run.crew.submitted) + left == 60
+
+
+def test_max_cost_holds_over_what_is_under_way() -> None:
+    """Two fit beside each other; what they really cost makes room for a third; no fourth and fifth fit."""
+    run = ran(6, purse=Purse(Decimal("1.25"), "USD"))
+    assert list(run.status().values()) == ["succeeded"] * 3 + [None] * 3
+    assert isinstance(run.batch.stopped_by, BudgetExceeded)
+    assert "row 4 may cost 0.50 USD" in str(run.batch.stopped_by)
+    assert run.batch.purse.total == Decimal("0.90")
+
+
+def test_what_an_earlier_try_spent_counts() -> None:
+    """Under way at its estimate, finished at its cost, failed at nothing."""
+    purse = Purse(Decimal(10), "USD")
+    states = {
+        1: flying(1),
+        2: flying(2).but(end=DONE),
+        3: flying(3).but(end=End(status="failed")),
+        4: RowState(row=4, record=record_of(4)),
+    }
+    ran(4, states=states, purse=purse, stay=False, never=frozenset({1, 4}))
+    assert purse.total == Decimal("0.50") + Decimal("0.30") + Decimal("0.50")
+
+
+def test_with_everything_submitted_it_leaves_if_it_may() -> None:
+    """Waiting is the trigger's."""
+    run = ran(5, stay=False, never=frozenset({2, 4}))
+    assert not run.all_ended
+    assert run.status()[2] is None
+    assert run.crew.submitted == [1, 2, 3, 4, 5]
+
+
+def test_it_goes_on_with_what_the_trigger_saw() -> None:
+    """Those rows are collected, and the others are left to the trigger again."""
+    states = {row: flying(row) for row in (1, 2, 3)}
+    run = ran(
+        3,
+        states=states,
+        stay=False,
+        never=frozenset({1, 2, 3}),
+        ended={2: Outcome.ENDED, 3: Outcome.TIMED_OUT},
+    )
+    assert not run.all_ended
+    assert run.crew.submitted == []
+    assert run.crew.collected == [(2, Outcome.ENDED), (3, Outcome.TIMED_OUT)]
+    assert run.watcher.seen == [1]
+
+
+def test_a_row_that_has_not_ended_after_all_is_waited_for_again() -> None:
+    """A trigger that could not look says so of all."""
+    run = ran(1, states={1: flying(1)}, collect={1: [None]}, ended={1: Outcome.LOST_SIGHT})
+    assert run.status() == {1: "succeeded"}
+    assert run.watcher.seen == [1]
+
+
+def test_a_batch_that_waits_for_money_leaves_too() -> None:
+    """What is under way may cost less than was set aside; nobody needs to hold a worker for that."""
+    run = ran(3, stay=False, never=frozenset({1, 2, 3}), purse=Purse(Decimal("1.00"), "USD"))
+    assert not run.all_ended
+    assert run.batch.stopped_by is None
+    assert run.crew.submitted == [1, 2]
+
+
+def test_a_journal_that_cannot_be_written_stops_the_batch() -> None:
+    """Nothing is paid that nobody would remember."""
+
+    class Full(Ledger):
+        def write(self, state: RowState) -> None:
+            if len(self.states) and state.end:
+                raise StateUnwritable("no space left")
+            super().write(state)
+
+    run = ran(30, ledger=Full(), submit={row: [None] for row in range(1, 31)})
+    assert isinstance(run.batch.stopped_by, StateUnwritable)
+    assert run.batch.stopped_by.retryable
+
+
+def test_an_error_of_ours_is_one_rows_failure() -> None:
+    """The batch survives it."""
+
+    class Broken(dict):  # type: ignore[type-arg]
+        def get(self, row: int, default: Any = None) -> Any:
+            if row == 1:
+                raise ZeroDivisionError("oops")
+            return super().get(row, default)
+
+    run = ran(2, submit=Broken({1: []}))
+    assert run.status()[2] == "succeeded"
+    assert run.status()[1] == "failed"

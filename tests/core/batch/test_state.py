@@ -1,0 +1,170 @@
+"""Where a row stands, and what a new try makes of it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from airflow_provider_seedance.core.batch.state import (
+    CLEARED,
+    End,
+    RowState,
+    Stage,
+    counts,
+    renewed,
+    rows_elsewhere,
+    stage,
+    stale_rows,
+)
+from airflow_provider_seedance.core.submission.decide import Policies
+from airflow_provider_seedance.core.submission.record import REFUSED
+from tests.core.batch.simulation import record_of
+
+NOW = datetime(2027, 1, 15, 8, 0, tzinfo=timezone.utc)
+
+
+def begun(state: RowState, policies: Policies = Policies(), **changes: Any) -> RowState:  # noqa: B008 - frozen
+    """The row as another try begins with it."""
+    return renewed(
+        state, policies, **{"max_tries": 0, "now": NOW, "patience": 60.0, "lands": False, **changes}
+    )
+
+
+def row(end: End | None = None, **record: Any) -> RowState:
+    return RowState(row=1, attempts=2, record=record_of(1, **record), end=end)
+
+
+@pytest.mark.parametrize(
+    ("state", "at"),
+    [
+        (RowState(row=1), Stage.WAITING),
+        (row(), Stage.WAITING),
+        (row(outcome=REFUSED), Stage.WAITING),
+        (row(generation_id="g"), Stage.FLYING),
+        (row(generation_id="g", outcome="failed"), Stage.WAITING),
+        (row(End(status="succeeded"), generation_id="g"), Stage.ENDED),
+    ],
+)
+def test_where_a_row_stands(state: RowState, at: Stage) -> None:
+    """An intent whose fate is not known waits: it is reconciled before anything is paid."""
+    assert stage(state) is at
+
+
+@pytest.mark.parametrize(
+    ("state", "spends"),
+    [
+        (RowState(row=1), False),
+        (row(outcome=REFUSED), False),
+        (row(generation_id="g", outcome=CLEARED), False),
+        (row(), True),
+        (row(generation_id="g"), True),
+        (row(End(status="failed"), generation_id="g"), False),
+        (row(End(status="uncertain")), True),
+        (row(End(status="succeeded"), generation_id="g"), True),
+    ],
+)
+def test_where_money_may_be_gone(state: RowState, spends: bool) -> None:
+    """Whatever may have been accepted counts, until it is known to have failed."""
+    assert state.spends is spends
+
+
+@pytest.mark.parametrize(
+    ("state", "standing"),
+    [
+        (RowState(row=1), "not_submitted"),
+        (row(), "uncertain"),
+        (row(outcome=REFUSED), "not_submitted"),
+        (row(generation_id="g"), "in_flight"),
+        (row(generation_id="g", outcome="failed"), "not_submitted"),
+        (row(generation_id="g", outcome="timed_out"), "uncollected"),
+        (row(End(status="failed"), generation_id="g"), "failed"),
+    ],
+)
+def test_what_is_told_of_a_row(state: RowState, standing: str) -> None:
+    """What may be paid for is never called not submitted."""
+    assert state.standing == standing
+
+
+@pytest.mark.parametrize(
+    ("end", "retry", "clear", "regenerate"),
+    [
+        (End(status="succeeded"), Stage.ENDED, Stage.ENDED, Stage.WAITING),
+        (End(status="failed"), Stage.ENDED, Stage.WAITING, Stage.WAITING),
+        (End(status="failed", again=True), Stage.WAITING, Stage.WAITING, Stage.WAITING),
+        (End(status="uncollected"), Stage.FLYING, Stage.FLYING, Stage.WAITING),
+        (None, Stage.FLYING, Stage.FLYING, Stage.WAITING),
+    ],
+)
+def test_a_new_try_begins_where_the_last_one_was(
+    end: End | None, retry: Stage, clear: Stage, regenerate: Stage
+) -> None:
+    """A retry repeats what may do better; a clear all failures; ``regenerate`` everything."""
+    state = row(end, generation_id="g")
+    kept, anew = Policies(), Policies(on_clear="regenerate")
+    seen = [
+        stage(begun(state, policies, max_tries=tries))
+        for policies, tries in ((kept, 0), (kept, 1), (anew, 1))
+    ]
+    assert seen == [retry, clear, regenerate]
+    assert stage(begun(state, anew)) is retry
+
+
+def test_an_orphan_is_looked_for_again() -> None:
+    """Looking costs nothing."""
+    state = row(End(status="uncertain"))
+    assert stage(begun(state)) is Stage.WAITING
+
+
+def test_a_video_that_was_not_to_be_landed_is_landed_when_it_is() -> None:
+    """It has succeeded, and nobody has it."""
+    state = row(End(status="succeeded"), generation_id="g")
+    assert stage(begun(state, lands=True)) is Stage.FLYING
+    landed = row(End(status="succeeded", manifest={"uri": "x"}), generation_id="g")
+    assert stage(begun(landed, lands=True)) is Stage.ENDED
+
+
+def test_a_wait_that_ran_out_is_given_its_time_once_more() -> None:
+    """Its deadline alone moves; a wait that goes on keeps it."""
+    over = row(End(status="uncollected", again=True), generation_id="g", outcome="timed_out", deadline=NOW)
+    after = begun(over)
+    assert after.record is not None
+    assert after.record.deadline == NOW + timedelta(seconds=60)
+    assert (after.attempts, after.end, after.record.outcome) == (0, None, None)
+    going_on = row(generation_id="g", deadline=NOW + timedelta(seconds=5))
+    after = begun(going_on)
+    assert after.record == going_on.record
+
+
+def test_changed_rows_are_stale_where_money_may_be_gone() -> None:
+    """A failed row may be corrected; one that is paid for may not change or go without a word."""
+    states = {
+        1: row(generation_id="g"),
+        2: row(End(status="failed"), generation_id="g"),
+        3: row(End(status="succeeded"), generation_id="g"),
+        4: row(),
+    }
+    same = "v1:0"
+    assert stale_rows(states, dict.fromkeys(states, same)) == []
+    assert stale_rows(states, {1: "v1:1", 2: "v1:1", 3: same}) == [1, 4]
+
+
+def test_rows_at_another_vendor_are_told() -> None:
+    """They can be asked for there only; what has succeeded needs nobody."""
+    states = {1: row(generation_id="g"), 2: row(End(status="succeeded"), generation_id="g")}
+    assert rows_elsewhere(states, "evolink") == [1]
+    assert rows_elsewhere(states, "modelark") == []
+
+
+def test_counts_have_all_keys_and_add_up() -> None:
+    """Rows that nothing is known of are waiting."""
+    states = [row(generation_id="g"), row(End(status="succeeded")), row()]
+    assert counts(5, states) == {
+        "succeeded": 1,
+        "failed": 0,
+        "uncollected": 0,
+        "uncertain": 0,
+        "in_flight": 1,
+        "waiting": 3,
+    }

@@ -1,0 +1,207 @@
+"""Real video files, and a source of bytes that plays a script instead of using a network."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+from upath import UPath
+
+from airflow_provider_seedance.core.client.download import MediaStream
+from airflow_provider_seedance.core.landing.land import Clip
+from airflow_provider_seedance.core.landing.manifest import Manifest, Media, Origin
+from airflow_provider_seedance.core.landing.partial import Partial
+from airflow_provider_seedance.core.landing.partial_store import partial_for
+from tests.core.landing.host import VideoHost
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
+
+
+def film(path: Path, *, sound: bool, options: dict[str, str] | None = None) -> Path:
+    """One second of 64x48 at 24 fps, by Seedance's rule of one frame more."""
+    with av.open(str(path), "w", options=options or {}) as out:
+        video = out.add_stream("libx264", rate=24)
+        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+        audio = out.add_stream("aac", rate=44100, layout="mono") if sound else None
+        for number in range(25):
+            out.mux(video.encode(_picture(brightness=number * 10)))
+        out.mux(video.encode())
+        if audio:
+            for start in range(0, 44100, 1024):
+                out.mux(audio.encode(_silence(start)))
+            out.mux(audio.encode())
+    return path
+
+
+def _picture(brightness: int) -> av.VideoFrame:
+    frame = av.VideoFrame(64, 48, "yuv420p")
+    for plane, value in zip(frame.planes, (brightness, 128, 128), strict=True):
+        plane.update(bytes([value]) * plane.buffer_size)
+    return frame
+
+
+def _silence(start: int) -> av.AudioFrame:
+    frame = av.AudioFrame(format="fltp", layout="mono", samples=1024)
+    frame.planes[0].update(bytes(frame.planes[0].buffer_size))
+    frame.sample_rate, frame.pts, frame.time_base = 44100, start, Fraction(1, 44100)
+    return frame
+
+
+@pytest.fixture(autouse=True)
+def temp(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A temporary directory of this test's own."""
+    folder = tmp_path_factory.mktemp("temp")
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def films(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The same second of video in every shape that a vendor may send it in."""
+    folder = tmp_path_factory.mktemp("films")
+    return {
+        "sound": film(folder / "sound.mp4", sound=True),
+        "silent": film(folder / "silent.mp4", sound=False),
+        "faststart": film(folder / "faststart.mp4", sound=True, options={"movflags": "faststart"}),
+        "fragmented": film(
+            folder / "fragmented.mp4", sound=True, options={"movflags": "frag_keyframe+empty_moov"}
+        ),
+        "mov": film(folder / "sound.mov", sound=True),
+    }
+
+
+@pytest.fixture(scope="session")
+def video(films: dict[str, Path]) -> bytes:
+    """The bytes of a whole video with sound."""
+    return films["sound"].read_bytes()
+
+
+@dataclass
+class Stored:
+    """A path on a filesystem that the test made."""
+
+    fs: Any
+    path: str = "/bucket/v.mp4"
+    protocol: str = "test"
+
+    def __str__(self) -> str:
+        return f"{self.protocol}:/{self.path}"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a link answers: some bytes, then perhaps an error in their middle."""
+
+    content: bytes
+    promised: int | None = None
+    breaks_with: Exception | None = None
+    content_type: str | None = "video/mp4"
+
+
+@dataclass
+class ScriptedSource:
+    """A :class:`MediaSource` whose links answer with the scripted replies, one after the other."""
+
+    replies: list[Reply | Exception]
+    opened: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def open(self, url: str, *, start: int = 0, etag: str | None = None) -> Iterator[MediaStream]:
+        self.opened.append(url)
+        reply = self.replies.pop(0)
+        if isinstance(reply, Exception):
+            raise reply
+        yield MediaStream(
+            chunks=self._chunks(reply), total=reply.promised, content_type=reply.content_type, etag=None
+        )
+
+    def _chunks(self, reply: Reply) -> Iterator[bytes]:
+        for start in range(0, len(reply.content), 1000):
+            yield reply.content[start : start + 1000]
+        if reply.breaks_with:
+            raise reply.breaks_with
+
+
+@pytest.fixture
+def reply() -> type[Reply]:
+    return Reply
+
+
+@pytest.fixture
+def serving() -> Callable[..., ScriptedSource]:
+    """A source with these replies; bytes stand for a reply that keeps its promise."""
+
+    def source(*script: bytes | Reply | Exception) -> ScriptedSource:
+        return ScriptedSource(
+            [Reply(item, promised=len(item)) if isinstance(item, bytes) else item for item in script]
+        )
+
+    return source
+
+
+@pytest.fixture
+def host(video: bytes) -> Iterator[VideoHost]:
+    """A host of this test's own, with a whole video."""
+    server = VideoHost(video)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def partial(tmp_path: Path, clip: Clip) -> Iterator[Partial]:
+    """An empty partial file, removed at the end."""
+    with partial_for(tmp_path / "v.mp4", clip.origin, NOW) as empty:
+        yield empty
+
+
+@pytest.fixture
+def naps() -> list[float]:
+    """The pauses that were asked for; ``naps.append`` is the sleep."""
+    return []
+
+
+@pytest.fixture
+def clip() -> Clip:
+    origin = Origin(vendor="evolink", generation_id="task-1", model="seedance-2.0", request_fingerprint="f1")
+    return Clip(url="https://files.example/v.mp4?sig=secret", origin=origin)
+
+
+@pytest.fixture(params=["path", "local store path", "object store"])
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
+    """An empty folder of each kind of target; ``folder / name`` is a target."""
+    if request.param == "path":
+        return tmp_path / "out"
+    if request.param == "local store path":
+        from airflow.sdk import ObjectStoragePath
+
+        return ObjectStoragePath(f"file://{tmp_path}/out")
+    return UPath(f"memory://{uuid.uuid4().hex}")
+
+
+@pytest.fixture
+def landed() -> Callable[[Path, bytes], Manifest]:
+    """The manifest of a video that was landed at a path."""
+
+    def manifest(path: Path, content: bytes) -> Manifest:
+        path.write_bytes(content)
+        return Manifest(
+            uri=str(path),
+            bytes=len(content),
+            sha256=hashlib.sha256(content).hexdigest(),
+            content_type="video/mp4",
+            media=Media(),
+            source=Origin(vendor="evolink", generation_id="task-1", model="seedance-2.0"),
+            landed_at=NOW,
+        )
+
+    return manifest

@@ -1,0 +1,326 @@
+"""A finished video comes home whole and checked, or the old state stays and the error says why."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import subprocess
+import sys
+import threading
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fsspec.implementations.memory import MemoryFileSystem
+
+from airflow_provider_seedance.core.landing.land import Clip, check_overwrite, land
+from airflow_provider_seedance.core.landing.manifest import Manifest, Media, Mismatch
+from airflow_provider_seedance.core.landing.transfer import ATTEMPTS
+from airflow_provider_seedance.core.storage.files import open_for_reading, size_of, uri_of
+from airflow_provider_seedance.errors import (
+    ConfigurationError,
+    DestinationError,
+    DownloadIncomplete,
+    LinkDead,
+    SeedanceError,
+    VendorUnavailable,
+    VideoCorrupt,
+)
+from airflow_provider_seedance.models import Order
+from tests.core.landing.conftest import NOW, Stored
+from tests.core.landing.host import HttpSource, VideoHost
+
+
+def _land(clip: Clip, target: Any, source: Any, **settings: Any) -> Manifest:
+    options = {"fresh_url": lambda: None, "sleep": lambda seconds: None, "now": lambda: NOW, **settings}
+    return land(clip, target, source, **options)
+
+
+def _content(target: Any) -> bytes:
+    with open_for_reading(target) as file:
+        return bytes(file.read())
+
+
+def test_a_video_lands_with_its_manifest(clip: Clip, folder: Any, serving, video: bytes) -> None:
+    """On every kind of target."""
+    target = folder / "clips" / "v.mp4"
+    manifest = _land(clip, target, serving(video))
+    assert _content(target) == video
+    assert manifest == Manifest(
+        uri=uri_of(target),
+        bytes=len(video),
+        sha256=hashlib.sha256(video).hexdigest(),
+        content_type="video/mp4",
+        media=Media(duration=1.042, width=64, height=48, fps=24.0, video_codec="h264", audio_codec="aac"),
+        source=clip.origin,
+        landed_at=NOW,
+    )
+
+
+def test_nothing_else_is_left_in_the_folder(clip: Clip, tmp_path: Path, serving, video: bytes) -> None:
+    """No part file after a success."""
+    _land(clip, tmp_path / "v.mp4", serving(video))
+    assert [path.name for path in tmp_path.iterdir()] == ["v.mp4"]
+
+
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        (lambda video: video[:-1], VideoCorrupt),
+        (lambda video: b"<html>Forbidden</html>", VideoCorrupt),
+        (lambda video: b"", DownloadIncomplete),
+    ],
+)
+def test_a_broken_file_is_never_kept(clip, folder: Any, tmp_path, serving, video, content, error) -> None:
+    """Neither under its final name nor beside it; what was there stays."""
+    target = folder / "v.mp4"
+    _land(clip, target, serving(video))
+    with pytest.raises(error):
+        _land(clip, target, serving(*[content(video)] * 4))
+    assert _content(target) == video
+    assert [path.name for path in tmp_path.rglob("*.*")] in (["v.mp4"], [])
+
+
+def test_an_error_names_the_video_and_not_its_link(clip: Clip, tmp_path: Path, serving) -> None:
+    """Vendor and generation are told; the signed link is not."""
+    with pytest.raises(LinkDead) as caught:
+        _land(clip, tmp_path / "v.mp4", serving(LinkDead(f"{clip.url} answered HTTP 403")))
+    assert str(caught.value).startswith("evolink generation task-1: ")
+    assert "secret" not in str(caught.value)
+    assert "secret" not in repr(clip)
+
+
+def test_an_intact_video_that_differs_is_landed(clip, tmp_path, serving, video, caplog) -> None:
+    """It is paid for: the manifest and a warning tell the difference."""
+    ordered = replace(clip, order=Order(duration=5, width=64, height=50, audio=True))
+    with caplog.at_level(logging.WARNING):
+        manifest = _land(ordered, tmp_path / "v.mp4", serving(video))
+    assert (tmp_path / "v.mp4").read_bytes() == video
+    assert manifest.mismatches == (
+        Mismatch(field="duration", ordered=5, delivered=1.042),
+        Mismatch(field="height", ordered=50, delivered=48),
+    )
+    assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"]
+
+
+def test_verification_can_be_left_out(clip: Clip, tmp_path: Path, serving) -> None:
+    """Then any bytes will do, and nothing is said about them."""
+    ordered = replace(clip, order=Order(duration=5, audio=True))
+    manifest = _land(ordered, tmp_path / "v.bin", serving(b"anything"), verify=False)
+    assert (manifest.bytes, manifest.media, manifest.mismatches) == (8, Media(), ())
+
+
+def test_length_is_checked_all_the_same(clip: Clip, tmp_path: Path, serving, reply) -> None:
+    """A short file is no matter of opinion."""
+    source = serving(*[reply(b"anyth", promised=8)] * 4)
+    with pytest.raises(DownloadIncomplete, match="5 bytes of the video came, and 8 were promised"):
+        _land(clip, tmp_path / "v.bin", source, verify=False)
+
+
+@pytest.mark.parametrize(
+    ("header", "content_type"),
+    [
+        ("video/quicktime", "video/quicktime"),
+        ("Video/MP4; charset=binary", "video/mp4"),
+        ("application/octet-stream", "video/mp4"),
+        ("binary/octet-stream", "video/mp4"),
+        (None, "video/mp4"),
+    ],
+)
+def test_the_content_type_is_the_hosts_if_it_says_anything(
+    clip, tmp_path, serving, reply, video, header, content_type
+) -> None:
+    """Many hosts of signed links only know of bytes."""
+    source = serving(reply(video, promised=len(video), content_type=header))
+    assert _land(clip, tmp_path / "v.mp4", source).content_type == content_type
+
+
+class TestOverwrite:
+    """What becomes of a file that is there already."""
+
+    def test_identical_bytes_are_not_written_again(self, clip, tmp_path, serving, video) -> None:
+        """The file keeps its identity, and the run still has its manifest."""
+        target = tmp_path / "v.mp4"
+        first = _land(clip, target, serving(video))
+        inode = target.stat().st_ino
+        assert _land(clip, target, serving(video)) == first
+        assert target.stat().st_ino == inode
+
+    def test_different_bytes_are_replaced(self, clip, folder: Any, serving, films) -> None:
+        """Also by default."""
+        target = folder / "v.mp4"
+        for shape in ("sound", "silent"):
+            _land(clip, target, serving(films[shape].read_bytes()))
+        assert _content(target) == films["silent"].read_bytes()
+
+    def test_always_means_always(self, clip, tmp_path, serving, video) -> None:
+        """Even for the same bytes."""
+        target = tmp_path / "v.mp4"
+        _land(clip, target, serving(video))
+        inode = target.stat().st_ino
+        _land(clip, target, serving(video), overwrite="always")
+        assert target.stat().st_ino != inode
+
+    def test_never_refuses_before_anything_is_fetched(self, clip, folder: Any, serving, video) -> None:
+        """And a retry would meet the same file."""
+        target = folder / "v.mp4"
+        _land(clip, target, serving(video), overwrite="never")
+        source = serving(video)
+        with pytest.raises(DestinationError, match="exists, and overwrite is 'never'") as caught:
+            _land(clip, target, source, overwrite="never")
+        assert source.opened == []
+        assert not caught.value.retryable
+
+    def test_an_unknown_policy_is_refused(self, tmp_path: Path) -> None:
+        """The known ones are listed."""
+        with pytest.raises(ConfigurationError, match="known are skip-identical, always, never"):
+            check_overwrite("sometimes", tmp_path / "v.mp4")
+
+
+def test_a_bad_destination_is_refused_before_anything_is_fetched(clip, tmp_path, serving, video) -> None:
+    """The link lives for a while; the mistake can be mended."""
+    source = serving(video)
+    with pytest.raises(DestinationError, match="it is a directory"):
+        _land(clip, tmp_path, source)
+    assert source.opened == []
+
+
+def test_a_failed_landing_leaves_no_file(clip: Clip, folder: Any, serving) -> None:
+    """Whatever the error."""
+    target = folder / "v.mp4"
+    with pytest.raises(SeedanceError):
+        _land(clip, target, serving(LinkDead("HTTP 410")))
+    assert size_of(target) is None
+
+
+class TestAnotherTry:
+    """What one try has fetched, the next one does not fetch again."""
+
+    def test_fetches_only_the_rest(
+        self, clip, folder: Any, host: VideoHost, video: bytes, tmp_path, temp
+    ) -> None:
+        """Bytes, hash and manifest are the same as of one landing without trouble."""
+        target, link = folder / "v.mp4", replace(clip, url=host.url)
+        host.does.cuts, host.does.statuses = [2000], [None, *[503] * ATTEMPTS]
+        with pytest.raises(VendorUnavailable):
+            _land(link, target, HttpSource())
+        assert size_of(target) is None
+        manifest = _land(link, target, HttpSource())
+        assert _content(target) == video
+        assert (manifest.bytes, manifest.sha256) == (len(video), hashlib.sha256(video).hexdigest())
+        assert host.fetches[-1].range == "bytes=2000-"
+        assert host.sent == len(video)
+        assert [path.name for path in tmp_path.rglob("*.*")] in (["v.mp4"], [])
+        assert list(temp.iterdir()) == []
+
+    def test_after_a_kill_fetches_only_the_rest(self, clip, tmp_path, host: VideoHost, video: bytes) -> None:
+        """SIGKILL in the middle: no code of ours ran after it."""
+        target = tmp_path / "v.mp4"
+        host.does.cuts = [2000]
+        with subprocess.Popen(
+            [sys.executable, "-c", _STALLING, host.url, str(target)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parents[3],
+        ) as process:
+            assert process.stdout
+            fetched = int(process.stdout.readline())
+            process.kill()
+        assert not target.exists()
+        _land(replace(clip, url=host.url), target, HttpSource())
+        assert target.read_bytes() == video
+        assert host.fetches[-1].range == f"bytes={fetched}-"
+        assert [path.name for path in tmp_path.iterdir()] == ["v.mp4"]
+
+    def test_asks_for_one_byte_of_a_file_that_is_all_there(self, clip, host: VideoHost, video) -> None:
+        """The store did not take it the first time; the host confirms that it is the same still."""
+        target = Stored(FlakyStore(), path=f"/{uuid.uuid4().hex}/v.mp4")
+        with pytest.raises(DestinationError, match="the store is away"):
+            _land(replace(clip, url=host.url), target, HttpSource())
+        _land(replace(clip, url=host.url), target, HttpSource())
+        assert _content(target) == video
+        assert [fetch.sent for fetch in host.fetches] == [len(video), 1]
+
+    def test_starts_over_if_the_file_has_changed(self, clip, tmp_path, host: VideoHost, films) -> None:
+        """The kept bytes are of no use then."""
+        link, target = replace(clip, url=host.url), tmp_path / "v.mp4"
+        host.does.cuts, host.does.statuses = [2000], [None, *[503] * ATTEMPTS]
+        with pytest.raises(VendorUnavailable):
+            _land(link, target, HttpSource())
+        host.does.content, host.does.etag = films["silent"].read_bytes(), '"v2"'
+        _land(link, target, HttpSource())
+        assert target.read_bytes() == films["silent"].read_bytes()
+
+    def test_does_not_go_on_with_a_corrupt_file(self, clip, tmp_path, host: VideoHost, video: bytes) -> None:
+        """It would be as corrupt the next time."""
+        link, target = replace(clip, url=host.url), tmp_path / "v.mp4"
+        host.does.content = bytes(reversed(video))
+        with pytest.raises(VideoCorrupt):
+            _land(link, target, HttpSource())
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_two_tries_at_once_do_not_spoil_each_other(clip, tmp_path, host: VideoHost, video: bytes) -> None:
+    """A try that was given up for dead wakes up again while the next one is at work, and both succeed."""
+    link, target = replace(clip, url=host.url), tmp_path / "v.mp4"
+    asleep, awake = threading.Event(), threading.Event()
+
+    def stall(at: int) -> None:
+        if not asleep.is_set():
+            asleep.set()
+            assert awake.wait(10)
+
+    host.does.cuts, host.does.on_end = [2000], stall
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(_land, link, target, HttpSource())
+        assert asleep.wait(10)
+        second = _land(link, target, HttpSource())
+        assert target.read_bytes() == video
+        awake.set()
+        assert first.result().sha256 == second.sha256 == hashlib.sha256(video).hexdigest()
+    assert target.read_bytes() == video
+    assert [path.name for path in tmp_path.iterdir()] == ["v.mp4"]
+
+
+_STALLING = """
+import sys
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+from airflow_provider_seedance.core.landing.land import Clip, land
+from airflow_provider_seedance.core.landing.manifest import Origin
+from tests.core.landing.host import HttpSource
+
+class Stalling(HttpSource):
+    @contextmanager
+    def open(self, url, **asked):
+        with super().open(url, **asked) as stream:
+            yield replace(stream, chunks=self.stall(stream.chunks))
+
+    def stall(self, chunks):
+        chunk = next(chunks)
+        yield chunk
+        print(len(chunk), flush=True)
+        sys.stdin.read()
+
+origin = Origin(vendor="evolink", generation_id="task-1", model="seedance-2.0", request_fingerprint="f1")
+land(Clip(url=sys.argv[1], origin=origin), Path(sys.argv[2]), Stalling(), fresh_url=lambda: None, sleep=print,
+     now=lambda: datetime.now(timezone.utc))
+"""
+
+
+class FlakyStore(MemoryFileSystem):
+    """A store that is away when it is first asked to take a file."""
+
+    cachable = False
+
+    def put_file(self, lpath: str, rpath: str, **options: Any) -> None:
+        if self.__dict__.setdefault("away", True):
+            self.away = False
+            raise ConnectionError("the store is away")
+        super().put_file(lpath, rpath, **options)

@@ -1,0 +1,177 @@
+"""A landed video is put in its place once, with its story beside it."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from upath import UPath
+
+from airflow_provider_seedance.core.landing.manifest import Manifest, Publication
+from airflow_provider_seedance.core.landing.publish import publish
+from airflow_provider_seedance.core.storage.files import uri_of
+from airflow_provider_seedance.errors import (
+    ConfigurationError,
+    DestinationError,
+    LandingError,
+    VideoCorrupt,
+)
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
+LATER = NOW + timedelta(hours=1)
+WORDS = {"title": "Cats", "tags": ["猫"]}
+
+
+@pytest.fixture
+def video(tmp_path: Path, landed) -> Manifest:
+    """A landed video; any bytes will do, for they were verified when they landed."""
+    return landed(tmp_path / "landed.mp4", b"video bytes")
+
+
+def _publish(video: Manifest, target: Any, words: Any = WORDS, now: datetime = NOW) -> Publication:
+    return publish(video, uri_of(target), words, open_target=UPath, now=lambda: now)
+
+
+def test_the_video_and_its_story_are_published(video: Manifest, folder: Any) -> None:
+    """The sidecar tells all but how this run went."""
+    target = folder / "v.mp4"
+    publication = _publish(video, target)
+    assert UPath(uri_of(target)).read_bytes() == b"video bytes"
+    assert publication.published
+    assert publication.plain() == {
+        "uri": uri_of(target),
+        "sidecar_uri": f"{uri_of(target)}.json",
+        "bytes": 11,
+        "sha256": video.sha256,
+        "published_at": "2026-03-01T12:00:00Z",
+        "metadata": WORDS,
+        "source": video.source.plain(),
+        "manifest": video.plain(),
+        "published": True,
+        "reason": "the video was not there yet",
+    }
+    sidecar = json.loads(UPath(publication.sidecar_uri).read_text(encoding="utf-8"))
+    assert {**sidecar, "published": True, "reason": publication.reason} == publication.plain()
+
+
+def test_a_rerun_publishes_nothing_twice(video: Manifest, folder: Any) -> None:
+    """It says so, and since when the content has been there."""
+    target = folder / "v.mp4"
+    first = _publish(video, target)
+    sidecar = UPath(first.sidecar_uri).read_bytes()
+    again = _publish(video, target, now=LATER)
+    assert again == first.model_copy(
+        update={"published": False, "reason": "the same content is published already"}
+    )
+    assert UPath(first.sidecar_uri).read_bytes() == sidecar
+
+
+def test_landing_the_same_video_again_is_no_change(video: Manifest, tmp_path: Path) -> None:
+    """A rerun of both tasks publishes nothing either."""
+    _publish(video, tmp_path / "v.mp4")
+    assert not _publish(
+        video.model_copy(update={"landed_at": LATER}), tmp_path / "v.mp4", now=LATER
+    ).published
+
+
+def test_a_rerun_does_not_need_the_landed_file(video: Manifest, tmp_path: Path) -> None:
+    """It may have been cleaned up since."""
+    _publish(video, tmp_path / "v.mp4")
+    Path(video.uri).unlink()
+    assert not _publish(video, tmp_path / "v.mp4").published
+
+
+def test_a_changed_video_is_published(video: Manifest, folder: Any, tmp_path: Path, landed) -> None:
+    """The old one is replaced, and so is its story."""
+    target = folder / "v.mp4"
+    _publish(video, target)
+    other = landed(tmp_path / "other.mp4", b"other bytes")
+    publication = _publish(other, target, now=LATER)
+    assert (publication.published, publication.published_at) == (True, LATER)
+    assert UPath(uri_of(target)).read_bytes() == b"other bytes"
+    assert json.loads(UPath(publication.sidecar_uri).read_text())["sha256"] == other.sha256
+
+
+def test_changed_metadata_are_published(video: Manifest, tmp_path: Path) -> None:
+    """The video itself is left as it is."""
+    target = tmp_path / "v.mp4"
+    _publish(video, target)
+    inode = target.stat().st_ino
+    publication = _publish(video, target, {"title": "Dogs"}, LATER)
+    assert (publication.published, publication.reason) == (True, "the video was there, its story is new")
+    assert target.stat().st_ino == inode
+
+
+def test_another_generation_with_the_same_bytes_is_another_story(video: Manifest, tmp_path: Path) -> None:
+    """The sidecar must name the generation that the video comes from."""
+    _publish(video, tmp_path / "v.mp4")
+    other = video.model_copy(update={"source": video.source.model_copy(update={"generation_id": "task-2"})})
+    assert _publish(other, tmp_path / "v.mp4").published
+
+
+@pytest.mark.parametrize("sidecar", [None, b"", b"[]", b'{"uri": 1}', b"\xff"])
+def test_a_video_without_its_story_is_published_again(video: Manifest, tmp_path: Path, sidecar) -> None:
+    """A run that ended between the two is completed by the next."""
+    target = tmp_path / "v.mp4"
+    first = _publish(video, target)
+    path = Path(first.sidecar_uri)
+    path.unlink() if sidecar is None else path.write_bytes(sidecar)
+    assert _publish(video, target).published
+    assert json.loads(path.read_text())["sha256"] == video.sha256
+
+
+def test_a_story_without_its_video_is_published_again(video: Manifest, tmp_path: Path) -> None:
+    """Somebody removed or damaged the file."""
+    target = tmp_path / "v.mp4"
+    _publish(video, target)
+    target.write_bytes(b"VIDEO BYTES")
+    assert _publish(video, target).published
+    assert target.read_bytes() == b"video bytes"
+
+
+def test_a_video_can_be_published_where_it_landed(video: Manifest) -> None:
+    """Only the story is added."""
+    publication = _publish(video, Path(video.uri))
+    assert publication.uri == video.uri
+    assert Path(f"{video.uri}.json").exists()
+
+
+def test_a_destination_is_a_template(video: Manifest, tmp_path: Path) -> None:
+    """Filled from the manifest."""
+    destination = f"{tmp_path}/{{vendor}}/{{model}}/"
+    publication = publish(video, destination, {}, open_target=UPath, now=lambda: NOW)
+    assert publication.uri == f"{tmp_path}/evolink/seedance-2.0/task-1.mp4"
+
+
+def test_a_landed_file_that_is_gone(video: Manifest, tmp_path: Path) -> None:
+    """A retry would not bring it back; the advice says what does."""
+    Path(video.uri).unlink()
+    with pytest.raises(LandingError, match=r"task-1: the landed video .* is gone.*Clear the task") as caught:
+        _publish(video, tmp_path / "v.mp4")
+    assert not caught.value.retryable
+
+
+@pytest.mark.parametrize("damage", [b"video byteZ", b"video", b""])
+def test_a_landed_file_that_changed_is_not_published(video: Manifest, tmp_path: Path, damage: bytes) -> None:
+    """Nothing gets the final name, and no story is told."""
+    Path(video.uri).write_bytes(damage)
+    with pytest.raises(VideoCorrupt, match="has changed: it holds"):
+        _publish(video, tmp_path / "out" / "v.mp4")
+    assert not list(tmp_path.glob("out/*"))
+
+
+def test_a_bad_destination_is_refused(video: Manifest, tmp_path: Path) -> None:
+    """Before anything is read."""
+    with pytest.raises(DestinationError, match="not a directory"):
+        _publish(video, Path(video.uri) / "v.mp4")
+
+
+@pytest.mark.parametrize("words", [{"x": object()}, {"x": float("nan")}, {("a", "b"): 1}])
+def test_metadata_must_be_json(video: Manifest, tmp_path: Path, words: Any) -> None:
+    """Refused before the video is copied."""
+    with pytest.raises(ConfigurationError, match="metadata is not a JSON object"):
+        _publish(video, tmp_path / "v.mp4", words)
+    assert not (tmp_path / "v.mp4").exists()

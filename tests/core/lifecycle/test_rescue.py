@@ -1,0 +1,102 @@
+"""Rescue: what was paid for and never landed comes home, and what cannot is said."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_provider_seedance.core.submission.record import SubmissionRecord
+from airflow_provider_seedance.emulator import serve
+from airflow_provider_seedance.errors import ConfigurationError
+from airflow_provider_seedance.hooks.seedance import SeedanceHook
+from airflow_provider_seedance.models import GenerationRequest
+from airflow_provider_seedance.runtime.task_state import FileRecords
+
+REQUEST = GenerationRequest(prompt="A kitten yawns", duration=4, resolution="480p", aspect_ratio="16:9")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Any]:
+    with serve(port=0, rate=0) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def emulator(server: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The emulator, empty, with a connection to each vendor that the tests use."""
+    server.reset()
+    server.clear_faults()
+    for vendor in ("modelark", "evolink"):
+        connection = {
+            "conn_type": "seedance",
+            "password": "sk-test-0123456789",
+            "host": server.vendor_url(vendor),
+            "extra": {"vendor": vendor},
+        }
+        monkeypatch.setenv(f"AIRFLOW_CONN_RESCUE_{vendor.upper()}", json.dumps(connection))
+    return server
+
+
+def fates(rows: list[dict[str, Any]]) -> dict[str, str]:
+    return {row["generation_id"]: row["fate"] for row in rows}
+
+
+def test_what_was_never_landed_is_landed(emulator: Any, tmp_path: Path) -> None:
+    """Found in the vendor's list; a second run finds it there."""
+    hook = SeedanceHook("rescue_modelark")
+    made = hook.create_generation(REQUEST).generation_id
+    emulator.advance(3600)
+    pending = hook.create_generation(REQUEST).generation_id
+    destination = f"{tmp_path}/{{generation_id}}.mp4"
+    rows = hook.rescue(destination)
+    assert fates(rows) == {made: "landed", pending: "pending"}
+    assert (tmp_path / f"{made}.mp4").stat().st_size > 10_000
+    assert fates(hook.rescue(destination))[made] == "there"
+
+
+def test_what_is_past_its_link_is_reported_with_its_cost(emulator: Any, tmp_path: Path) -> None:
+    """A loss is never silent."""
+    hook = SeedanceHook("rescue_modelark")
+    made = hook.create_generation(REQUEST).generation_id
+    emulator.advance(3600 + 86_400)
+    (row,) = hook.rescue(f"{tmp_path}/")
+    assert (row["generation_id"], row["fate"]) == (made, "lost")
+    assert row["cost"]["currency"] == "USD"
+    assert float(row["cost"]["amount"]) > 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_vendor_without_a_list_is_asked_for_what_is_on_record(
+    emulator: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the folder of records."""
+    hook = SeedanceHook("rescue_evolink")
+    made = hook.create_generation(REQUEST).generation_id
+    emulator.advance(3600)
+    state = tmp_path / "state"
+    record = SubmissionRecord(
+        intent=1,
+        intent_id="sd-1-1",
+        vendor="evolink",
+        seedance_conn_id="rescue_evolink",
+        fingerprint="v1:a",
+        intended_at=datetime(2026, 11, 21, tzinfo=timezone.utc),
+        max_tries=0,
+        generation_id=made,
+        earlier=("task-unified-1-forgotten",),
+    )
+    FileRecords(state / "dag" / "run" / "task.json").write(record)
+    monkeypatch.setenv("AIRFLOW__SEEDANCE__STATE_FOLDER", str(state))
+    rows = hook.rescue(f"{tmp_path}/videos/")
+    assert fates(rows) == {"task-unified-1-forgotten": "unknown", made: "landed"}
+
+
+def test_without_list_and_records_the_ids_must_be_given(emulator: Any, tmp_path: Path) -> None:
+    """And the error says where to find them."""
+    with pytest.raises(ConfigurationError, match="Give generation_ids"):
+        SeedanceHook("rescue_evolink").rescue(f"{tmp_path}/")

@@ -1,0 +1,43 @@
+"""What travels from the triggerer to the task."""
+
+import json
+
+import pytest
+
+from airflow_provider_seedance.core.polling.decide import Outcome, Watch
+from airflow_provider_seedance.core.polling.event import GenerationEvent
+from airflow_provider_seedance.errors import ConfigurationError
+
+EVENT = GenerationEvent("cgt-1", Outcome.TIMED_OUT, Watch(started=1000.0, deadline=4600.0))
+
+
+def test_an_event_survives_the_journey() -> None:
+    """As JSON, which is how Airflow stores it."""
+    assert GenerationEvent.from_payload(json.loads(json.dumps(EVENT.to_payload()))) == EVENT
+
+
+def test_an_event_is_small_and_plain() -> None:
+    """Ids and times only: it is stored in clear text and logged."""
+    assert EVENT.to_payload() == {
+        "version": 1,
+        "generation_id": "cgt-1",
+        "outcome": "timed_out",
+        "started": 1000.0,
+        "deadline": 4600.0,
+        "queue_deadline": None,
+    }
+
+
+def test_keys_of_a_later_version_are_tolerated() -> None:
+    """A triggerer may be upgraded before its workers."""
+    assert GenerationEvent.from_payload({**EVENT.to_payload(), "version": 2, "new": True}) == EVENT
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [None, {}, {"generation_id": "cgt-1"}, {**EVENT.to_payload(), "outcome": "exploded"}, "text"],
+)
+def test_an_event_that_cannot_be_read_says_what_to_do(payload: object) -> None:
+    """Never a silent success."""
+    with pytest.raises(ConfigurationError, match="same provider version"):
+        GenerationEvent.from_payload(payload)  # type: ignore[arg-type]

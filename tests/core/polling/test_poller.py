@@ -1,0 +1,290 @@
+"""Waiting for many at once."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import itertools
+import sys
+
+import pytest
+
+from airflow_provider_seedance.core.polling.decide import AFTER_BLINK, TROUBLE_BUDGET, Outcome
+from airflow_provider_seedance.core.polling.poller import CONNECTIONS, IDS_A_REQUEST, MOST_MISSES
+from airflow_provider_seedance.errors import (
+    AuthenticationRefused,
+    MalformedReply,
+    NoReply,
+    NotFound,
+    RateLimited,
+    SeedanceError,
+    ValidationRefused,
+)
+from airflow_provider_seedance.models import Generation
+from tests.core.polling.vendor import Scene, run, trouble
+
+LISTS = pytest.mark.parametrize("lists", [True, False], ids=["list", "one by one"])
+
+
+@LISTS
+def test_each_is_told_of_its_own_end(lists: bool) -> None:
+    """Soon after it."""
+
+    async def play(scene: Scene) -> None:
+        waits = [scene.wait(name) for name in scene.vendor.ends]
+        for wait, ends in zip(waits, scene.vendor.ends.values(), strict=True):
+            assert await wait is Outcome.ENDED
+            assert ends <= scene.elapsed < ends + 15
+
+    run(play, lists=lists, ends={"a": 20.0, "b": 70.0, "c": 100.0})
+
+
+def test_a_list_request_takes_a_hundred() -> None:
+    """A thousand are seen every five seconds by ten requests."""
+
+    async def play(scene: Scene) -> None:
+        waits = [scene.wait(f"g{number}") for number in range(1000)]
+        await asyncio.gather(*waits)
+        for tick in range(30, 115, 5):
+            asked = [ids for at, kind, ids in scene.vendor.requests if tick <= at < tick + 5]
+            assert len(asked) <= 10
+            assert len({name for ids in asked for name in ids}) == 1000
+        assert scene.vendor.count("get") == 0
+
+    run(play, ends={f"g{number}": 120.0 for number in range(1000)})
+
+
+def test_both_tiers_are_asked() -> None:
+    """A list hides the tier that is not named; once found, a generation is asked for in its own only."""
+
+    async def play(scene: Scene) -> None:
+        await asyncio.gather(scene.wait("a"), scene.wait("slow"))
+        asked = [(kind, ids) for _, kind, ids in scene.vendor.requests]
+        assert sum(1 for kind, ids in asked if kind == "list default" and "slow" in ids) == 1
+        assert sum(1 for kind, ids in asked if kind == "list flex" and "slow" in ids) > 5
+        assert not any(kind == "list flex" and "a" in ids for kind, ids in asked)
+        assert scene.vendor.count("get") == 0
+
+    run(play, ends={"a": 60.0, "slow": 60.0}, tiers={"slow": "flex"})
+
+
+def test_what_the_list_does_not_show_is_asked_for_by_its_id() -> None:
+    """At last only so."""
+
+    async def play(scene: Scene) -> None:
+        assert await scene.wait("old") is Outcome.ENDED
+        assert scene.vendor.count("list default") == MOST_MISSES
+        assert scene.vendor.count("list flex") == MOST_MISSES
+        assert scene.vendor.count("get") > MOST_MISSES
+
+    run(play, ends={"old": 200.0}, hidden={"old"})
+
+
+def test_what_the_list_shows_late_goes_back_to_it() -> None:
+    """A fresh generation may not be in it yet."""
+
+    async def play(scene: Scene) -> None:
+        wait = scene.wait("new")
+        while not scene.vendor.count("get"):
+            await asyncio.sleep(0)
+        scene.vendor.hidden.clear()
+        assert await wait is Outcome.ENDED
+        assert scene.vendor.count("get") == 1
+
+    run(play, ends={"new": 60.0}, hidden={"new"})
+
+
+def test_an_unknown_id_loses_sight_alone() -> None:
+    """Its neighbours in the list are not touched."""
+
+    def unknown(generation_id: str) -> None:
+        if generation_id == "gone":
+            raise NotFound("no such task")
+
+    async def play(scene: Scene) -> None:
+        waits = [scene.wait(name) for name in ("a", "gone", "b")]
+        outcomes = await asyncio.gather(*waits)
+        assert outcomes == [Outcome.ENDED, Outcome.LOST_SIGHT, Outcome.ENDED]
+
+    run(play, hidden={"gone"}, answers=unknown)
+
+
+@pytest.mark.parametrize(
+    "error", [ValidationRefused("bad id"), MalformedReply("a row without id")], ids=["400", "row"]
+)
+def test_a_list_that_fails_for_one_is_split(error: SeedanceError) -> None:
+    """Each is then asked for by itself, and only the culprit is lost."""
+
+    def culprit(generation_id: str) -> None:
+        if generation_id == "culprit":
+            raise ValidationRefused("bad id")
+
+    async def play(scene: Scene) -> None:
+        outcomes = await asyncio.gather(*(scene.wait(name) for name in ("a", "culprit", "b")))
+        assert outcomes == [Outcome.ENDED, Outcome.LOST_SIGHT, Outcome.ENDED]
+        assert scene.vendor.count("get") == 3
+
+    run(play, faults=[error], answers=culprit)
+
+
+def test_a_withdrawn_key_loses_sight_of_all() -> None:
+    """After one list and one look at each."""
+
+    def refused(_: str) -> None:
+        raise AuthenticationRefused("invalid key")
+
+    async def play(scene: Scene) -> None:
+        outcomes = await asyncio.gather(*(scene.wait(name) for name in "abc"))
+        assert outcomes == [Outcome.LOST_SIGHT] * 3
+        assert len(scene.vendor.requests) == 4
+
+    run(play, faults=[AuthenticationRefused("invalid key")], answers=refused)
+
+
+@LISTS
+@pytest.mark.parametrize(
+    "error", [NoReply("cut"), ConnectionError("what no client should raise")], ids=["known", "unknown"]
+)
+def test_trouble_is_borne(lists: bool, error: Exception) -> None:
+    """Whatever kind of error it is."""
+
+    async def play(scene: Scene) -> None:
+        assert await scene.wait("a") is Outcome.ENDED
+        times = [at for at, _, _ in scene.vendor.requests]
+        assert times[1] - times[0] <= AFTER_BLINK
+
+    run(play, lists=lists, faults=[error] * 3)
+
+
+@LISTS
+def test_trouble_without_end_is_told(lists: bool) -> None:
+    """After the budget of time that a single wait has too."""
+
+    async def play(scene: Scene) -> None:
+        assert await scene.wait("a") is Outcome.LOST_SIGHT
+        assert TROUBLE_BUDGET < scene.elapsed < TROUBLE_BUDGET + 30
+
+    run(play, lists=lists, faults=trouble(200, lambda: NoReply("cut")))
+
+
+def test_an_error_of_one_does_not_touch_the_others() -> None:
+    """Also one of our own, in making sense of an answer: only the wait that it belongs to ends with it."""
+
+    async def play(scene: Scene) -> None:
+        told = scene.vendor._state
+
+        def senseless(generation_id: str) -> Generation:
+            seen = told(generation_id)
+            return seen.model_copy(update={"progress": "half"}) if generation_id == "c" else seen
+
+        scene.vendor._state = senseless  # type: ignore[method-assign]
+        waits = [scene.wait("a"), scene.wait("b")]
+        with pytest.raises(TypeError):
+            await scene.wait("c")
+        assert await asyncio.gather(*waits) == [Outcome.ENDED] * 2
+
+    run(play, lists=False)
+
+
+@LISTS
+def test_the_deadline_is_kept(lists: bool) -> None:
+    """To the second; and the limit of the time in the queue does not count for what runs."""
+
+    async def play(scene: Scene) -> None:
+        first = scene.wait("a", deadline=33.0)
+        assert await first is Outcome.TIMED_OUT
+        assert scene.elapsed == pytest.approx(33.0, abs=0.5)
+
+    run(play, lists=lists, ends={"a": 1e9})
+
+
+@LISTS
+def test_the_bound_on_the_lag_is_kept(lists: bool) -> None:
+    """No generation is unseen for longer."""
+
+    async def play(scene: Scene) -> None:
+        await asyncio.gather(*(scene.wait(name) for name in "abc"))
+        for name in "abc":
+            times = [at for at, _, ids in scene.vendor.requests if name in ids]
+            assert max(later - earlier for earlier, later in itertools.pairwise(times)) <= 2.01
+
+    run(play, lists=lists, max_lag=2.0, ends=dict.fromkeys("abc", 100.0))
+
+
+def test_single_reads_are_paced() -> None:
+    """Hundreds that are due at once do not go out at once, nor over many connections."""
+
+    async def play(scene: Scene) -> None:
+        await asyncio.gather(*(scene.wait(f"g{number}") for number in range(300)))
+        times = [at for at, _, _ in scene.vendor.requests[:300]]
+        gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
+        assert min(gaps) > 0.04
+        assert scene.vendor.most_under_way <= CONNECTIONS
+
+    run(play, lists=False)
+
+
+def test_too_many_requests_teach_a_slower_pace() -> None:
+    """And the time that the vendor asks for is kept by all."""
+
+    async def play(scene: Scene) -> None:
+        await asyncio.gather(*(scene.wait(f"g{number}") for number in range(100)))
+        times = [at for at, _, _ in scene.vendor.requests]
+        assert times[1] - times[0] >= 20.0
+        assert times[2] - times[1] == pytest.approx(0.2, abs=0.02)
+
+    run(play, lists=False, faults=[RateLimited("slow down", retry_after=20.0)])
+
+
+def test_two_who_wait_for_one_are_both_told() -> None:
+    """A triggerer may run a trigger twice for a while; the id is asked for once."""
+
+    async def play(scene: Scene) -> None:
+        assert await asyncio.gather(scene.wait("a"), scene.wait("a")) == [Outcome.ENDED] * 2
+        assert all(len(ids) == 1 for _, _, ids in scene.vendor.requests)
+
+    run(play)
+
+
+@LISTS
+def test_who_leaves_is_not_asked_for_any_more(lists: bool) -> None:
+    """And takes nobody with it."""
+
+    async def play(scene: Scene) -> None:
+        leaves, stays = scene.wait("a"), scene.wait("b")
+        while len(scene.vendor.requests) < 4:
+            await asyncio.sleep(0)
+        leaves.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await leaves
+        scene.vendor.requests.clear()
+        assert await stays is Outcome.ENDED
+        assert not any("a" in ids for _, _, ids in scene.vendor.requests)
+
+    run(play, lists=lists)
+
+
+def test_a_hundred_thousand_leave_nothing_behind() -> None:
+    """Half of them see their end, half are cancelled; what stays is one wait."""
+
+    async def play(scene: Scene) -> None:
+        async def come_and_go() -> int:
+            waits = [scene.wait(f"g{number}") for number in range(1_000)]
+            for _ in range(3):
+                await asyncio.sleep(0)
+            for wait in waits[::2]:
+                wait.cancel()
+            outcomes = await asyncio.gather(*waits, return_exceptions=True)
+            assert outcomes[1::2] == [Outcome.ENDED] * 500
+            scene.vendor.requests.clear()
+            gc.collect()
+            return sys.getallocatedblocks()
+
+        stays = scene.wait("stays", deadline=1e9)
+        held = [await come_and_go() for _ in range(100)]
+        assert held[-1] - held[5] < 1_000
+        assert len(asyncio.all_tasks()) <= 4 + CONNECTIONS
+        assert sum(map(len, scene.fleet._lanes)) <= 2 * IDS_A_REQUEST
+        stays.cancel()
+
+    run(play, ends={"stays": 1e9, **{f"g{number}": 0.0 for number in range(1_000)}})

@@ -1,0 +1,224 @@
+"""Who waits at the same account waits together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from airflow_provider_seedance.core.client.account import ClientSettings
+from airflow_provider_seedance.core.polling.decide import TROUBLE_BUDGET, Outcome, Watch
+from airflow_provider_seedance.core.polling.registry import FRESH, Fleets, fleets_here
+from airflow_provider_seedance.errors import ConfigurationError, NotSent, SeedanceError
+from tests.core.polling.vendor import START, Time, Vendor
+
+
+def settings(**changes: Any) -> ClientSettings:
+    return ClientSettings.of(**{"vendor": "modelark", "api_key": "sk-one", **changes})
+
+
+@dataclass
+class Scene:
+    """Airflow's connections, and a vendor for each client that is opened."""
+
+    time: Time = field(default_factory=Time)
+    connections: dict[str, ClientSettings | SeedanceError] = field(
+        default_factory=lambda: {"seedance": settings()}
+    )
+    looked_up: list[str] = field(default_factory=list)
+    opened: list[tuple[ClientSettings, Vendor]] = field(default_factory=list)
+    broken: bool = False
+
+    def __post_init__(self) -> None:
+        self.fleets = Fleets(self.open, clock=self.time, sleep=self.time.sleep, max_lag=90.0)
+
+    def open(self, made_with: ClientSettings) -> Vendor:
+        if self.broken:
+            raise ConfigurationError("a row of the catalog is wrong")
+        vendor = Vendor(self.time, ends={"stuck": 1e9})
+        self.opened.append((made_with, vendor))
+        return vendor
+
+    def wait(self, generation_id: str = "g", conn_id: str = "seedance") -> asyncio.Task[Outcome]:
+        async def look_up() -> ClientSettings:
+            self.looked_up.append(conn_id)
+            await asyncio.sleep(0)
+            answer = self.connections[conn_id]
+            if isinstance(answer, SeedanceError):
+                raise answer
+            return answer
+
+        watch = Watch(started=START, deadline=START + 36_000)
+        return asyncio.ensure_future(self.fleets.wait(conn_id, look_up, generation_id, watch))
+
+    async def pass_time(self, seconds: float) -> None:
+        until = self.time.moment + seconds
+        while self.time.moment < until:
+            await asyncio.sleep(0)
+
+
+def run(play: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(asyncio.wait_for(play, 60))
+
+
+def test_one_client_and_one_look_up_serve_all_of_a_connection() -> None:
+    """However many come at once; with the last one it ends."""
+
+    async def play() -> None:
+        scene = Scene()
+        waits = [scene.wait(f"g{number}") for number in range(200)]
+        assert set(await asyncio.gather(*waits)) == {Outcome.ENDED}
+        assert scene.looked_up == ["seedance"]
+        ((_, vendor),) = scene.opened
+        assert vendor.closed == 1
+        assert len(scene.fleets) == 0
+
+    run(play())
+
+
+def test_it_starts_anew_after_its_end() -> None:
+    """With a connection that is read anew."""
+
+    async def play() -> None:
+        scene = Scene()
+        for _ in range(2):
+            await scene.wait()
+        assert len(scene.opened) == len(scene.looked_up) == 2
+        assert [vendor.closed for _, vendor in scene.opened] == [1, 1]
+
+    run(play())
+
+
+def test_connections_are_kept_apart() -> None:
+    """Also two that say the same: one may be changed."""
+
+    async def play() -> None:
+        scene = Scene(connections={"one": settings(), "other": settings()})
+        await asyncio.gather(scene.wait(conn_id="one"), scene.wait(conn_id="other"))
+        assert len(scene.opened) == 2
+
+    run(play())
+
+
+def test_trouble_of_one_connection_does_not_touch_another() -> None:
+    """One of them cannot even be read."""
+
+    async def play() -> None:
+        scene = Scene(connections={"one": settings(), "other": ConfigurationError("no vendor is set")})
+        outcomes = await asyncio.gather(scene.wait(conn_id="one"), scene.wait(conn_id="other"))
+        assert outcomes == [Outcome.ENDED, Outcome.LOST_SIGHT]
+
+    run(play())
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [settings(api_key="sk-two"), settings(host="http://127.0.0.1:1"), settings(region="cn-beijing")],
+    ids=["key", "host", "region"],
+)
+def test_a_changed_connection_is_not_mixed_with_the_one_before(changed: ClientSettings) -> None:
+    """Those who wait go on as they started; who comes later than the look-up's freshness uses the new one."""
+
+    async def play() -> None:
+        scene = Scene()
+        early = scene.wait("stuck")
+        await scene.pass_time(FRESH + 1)
+        scene.connections["seedance"] = changed
+        await scene.wait()
+        assert [made_with for made_with, _ in scene.opened] == [settings(), changed]
+        assert [vendor.closed for _, vendor in scene.opened] == [0, 1]
+        early.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await early
+        assert [vendor.closed for _, vendor in scene.opened] == [1, 1]
+        assert len(scene.fleets) == 0
+
+    run(play())
+
+
+def test_an_unchanged_connection_is_read_again_without_a_second_client() -> None:
+    """Equal settings are the same account."""
+
+    async def play() -> None:
+        scene = Scene()
+        early = scene.wait("stuck")
+        await scene.pass_time(FRESH + 1)
+        await scene.wait()
+        assert len(scene.looked_up) == 2
+        assert len(scene.opened) == 1
+        early.cancel()
+        await asyncio.gather(early, return_exceptions=True)
+
+    run(play())
+
+
+def test_a_connection_that_cannot_be_read_is_borne() -> None:
+    """Airflow's own API may blink; many who wait do not ask it one by one."""
+
+    async def play() -> None:
+        scene = Scene(connections={"seedance": NotSent("API server is restarting")})
+        waits = [scene.wait(f"g{number}") for number in range(50)]
+        while len(scene.looked_up) < 2:
+            await asyncio.sleep(0)
+        scene.connections["seedance"] = settings()
+        assert set(await asyncio.gather(*waits)) == {Outcome.ENDED}
+        assert len(scene.looked_up) < 10
+
+    run(play())
+
+
+def test_a_connection_that_is_never_read_loses_sight() -> None:
+    """After the budget for trouble."""
+
+    async def play() -> None:
+        scene = Scene(connections={"seedance": NotSent("API server is gone")})
+        assert await scene.wait() is Outcome.LOST_SIGHT
+        assert scene.time.moment - START > TROUBLE_BUDGET
+        assert scene.opened == []
+
+    run(play())
+
+
+def test_a_client_that_cannot_be_made_loses_sight() -> None:
+    """The task reads the reason itself."""
+
+    async def play() -> None:
+        scene = Scene(broken=True)
+        assert await scene.wait() is Outcome.LOST_SIGHT
+        assert len(scene.fleets) == 0
+
+    run(play())
+
+
+def test_who_is_cancelled_while_the_connection_is_read_stops_nobody() -> None:
+    """The next in line reads it."""
+
+    async def play() -> None:
+        scene = Scene()
+        first, second = scene.wait(), scene.wait()
+        while not scene.looked_up:
+            await asyncio.sleep(0)
+        first.cancel()
+        assert await second is Outcome.ENDED
+        assert len(scene.looked_up) == 2
+
+    run(play())
+
+
+def test_each_event_loop_has_its_own() -> None:
+    """And those of loops that are closed are forgotten."""
+    made = []
+
+    def make() -> Fleets:
+        made.append(Scene().fleets)
+        return made[-1]
+
+    async def play() -> None:
+        assert fleets_here(make) is fleets_here(make)
+
+    for _ in range(3):
+        asyncio.run(play())
+    assert len(made) == 3

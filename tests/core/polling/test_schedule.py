@@ -1,0 +1,141 @@
+"""When to look: tables, and two simulations."""
+
+import pytest
+
+from airflow_provider_seedance.core.polling.latency import Cell, Latency
+from airflow_provider_seedance.core.polling.schedule import (
+    JITTER,
+    SHORTEST,
+    History,
+    pause_alone,
+    pause_in_list,
+)
+from airflow_provider_seedance.models import Pending, Status
+
+SURE = Latency(120.0, 0.25, sure=True)
+READ = Latency(120.0, 0.35)
+
+
+def pause(elapsed: float, expected: Latency = SURE, *, chance: float = 0.0, max_lag: float = 1e9) -> float:
+    return pause_alone(History(1000.0), expected, now=1000.0 + elapsed, chance=chance, max_lag=max_lag)
+
+
+@pytest.mark.parametrize(
+    ("elapsed", "seconds"),
+    [
+        (1.0, 94.8),  # first late: until a deviation before the usual time
+        (50.0, 45.8),
+        (95.8, 11.2),  # then close
+        (120.0, 7.8),
+        (150.0, 5.5),  # and closer, as the end must be near
+        (200.0, 3.4),
+        (210.0, 21.0),  # overdue: it may be stuck
+        (600.0, 60.0),
+    ],
+)
+def test_first_late_then_close(elapsed: float, seconds: float) -> None:
+    """Around the usual time of a kind of generation that is known from this process."""
+    assert pause(elapsed) == pytest.approx(seconds, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("elapsed", "seconds"),
+    [(0.5, SHORTEST), (2.0, 2.0), (4.0, 4.0), (30.0, 30.0), (60.0, 27.6), (120.0, 10.9)],
+)
+def test_what_is_only_read_is_not_trusted(elapsed: float, seconds: float) -> None:
+    """Pauses double towards the usual time, so that a far quicker vendor is found out."""
+    assert pause(elapsed, READ) == pytest.approx(seconds, abs=0.1)
+
+
+@pytest.mark.parametrize("elapsed", [0.0, 30.0, 90.0, 120.0, 1000.0, 100_000.0])
+@pytest.mark.parametrize("chance", [0.0, 0.999])
+def test_the_bound_holds(elapsed: float, chance: float) -> None:
+    """Whatever is expected: this is what the user has set."""
+    assert 0 < pause(elapsed, chance=chance, max_lag=5.0) <= 5.0
+
+
+def test_jitter_only_shortens() -> None:
+    """So that the bound holds, and those submitted together drift apart."""
+    assert pause(1.0, chance=0.5) == pytest.approx(pause(1.0) * (1 - JITTER / 2))
+
+
+def test_a_clock_that_was_set_back_does_no_harm() -> None:
+    """Time waited is never negative."""
+    assert pause(-50.0) > 0
+
+
+def seen(progress: int | None, status: Status = Status.RUNNING, **told: object) -> Pending:
+    return Pending(vendor="toapis", generation_id="g", status=status, progress=progress, **told)
+
+
+def history(*looks: tuple[float, Pending]) -> History:
+    made = History(1000.0)
+    for elapsed, answer in looks:
+        made = made.and_now(answer, 1000.0 + elapsed)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("looks", "seconds"),
+    [
+        # 50 points in 50 s: 50 s are left, and a tenth of doubt.
+        ([(10, seen(0)), (60, seen(50))], 44.0),
+        # One vendor starts at 50: only the speed counts.
+        ([(10, seen(50)), (60, seen(75))], 43.0),
+        # The queue's percentage says nothing about the run's.
+        ([(1, seen(20, Status.QUEUED)), (10, seen(50)), (60, seen(75))], 43.0),
+        # Nearly done.
+        ([(10, seen(0)), (60, seen(98))], SHORTEST),
+    ],
+)
+def test_a_percentage_that_moves_foretells_the_end(
+    looks: list[tuple[float, Pending]], seconds: float
+) -> None:
+    """Better than any average can."""
+    elapsed = looks[-1][0]
+    found = pause_alone(history(*looks), SURE, now=1000.0 + elapsed, chance=0.0, max_lag=1e9)
+    assert found == pytest.approx(seconds, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    "looks",
+    [
+        [(60, seen(50))],
+        [(10, seen(50)), (60, seen(50))],
+        [(10, seen(50)), (60, seen(20))],
+        [(10, seen(0)), (60, seen(100))],
+        [(10, seen(None)), (60, seen(None))],
+    ],
+    ids=["once", "stands", "falls", "done", "untold"],
+)
+def test_a_percentage_that_does_not_move_says_nothing(looks: list[tuple[float, Pending]]) -> None:
+    """Then the usual time counts."""
+    assert pause_alone(history(*looks), SURE, now=1060.0, chance=0.0, max_lag=1e9) == pause(60.0)
+
+
+def test_a_percentage_that_stops_is_believed_less_and_less() -> None:
+    """A generation stuck at 99 is not asked for every other second for an hour."""
+    stuck = history((10, seen(0)), (100, seen(99)))
+    pauses = [
+        pause_alone(stuck, SURE, now=1000.0 + elapsed, chance=0.0, max_lag=90.0)
+        for elapsed in (300, 600, 3000)
+    ]
+    assert pauses == pytest.approx([30.0, 60.0, 90.0])
+
+
+def test_history_keeps_what_was_told_once() -> None:
+    """EvoLink tells its estimate in the first answers only."""
+    made = history((1, seen(0, estimated_seconds=165.0, model="m")), (60, seen(40, model="m", duration=5.0)))
+    assert made.estimate == 165.0
+    assert made.cell == Cell("toapis", "m", None, 5.0)
+    assert made.mark == (0, 1001.0)
+
+
+@pytest.mark.parametrize(
+    ("elapsed", "seconds"),
+    [(0.0, 1.0), (4.0, 2.0), (10.0, 5.0), (300.0, 5.0), (1000.0, 10.0), (40_000.0, 90.0)],
+)
+def test_where_a_list_shows_all_looks_are_frequent(elapsed: float, seconds: float) -> None:
+    """They cost a hundredth of a request; those of a slow tier need not be seen to the second."""
+    assert pause_in_list(History(1000.0), now=1000.0 + elapsed, max_lag=90.0) == seconds
+    assert pause_in_list(History(1000.0), now=1000.0 + elapsed, max_lag=2.0) <= 2.0

@@ -1,0 +1,258 @@
+"""Files get their final name whole, or not at all, on a disk as in a store."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import stat
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.sdk import ObjectStoragePath
+from fsspec.implementations.memory import MemoryFileSystem
+from upath import UPath
+
+from airflow_provider_seedance.core.storage.files import (
+    check_writable,
+    commit,
+    holds,
+    local_path,
+    open_for_reading,
+    part_for,
+    size_of,
+    uri_of,
+)
+from airflow_provider_seedance.errors import DestinationError
+from tests.core.landing.conftest import Stored
+
+
+def _put(target: Any, content: bytes) -> None:
+    with part_for(target) as part:
+        part.write_bytes(content)
+        commit(part, target)
+
+
+def _content(target: Any) -> bytes:
+    with open_for_reading(target) as file:
+        return bytes(file.read())
+
+
+def test_a_committed_file_is_there(folder: Any) -> None:
+    """Folders on the way are made; what was there is replaced."""
+    target = folder / "a" / "v.mp4"
+    assert size_of(target) is None
+    _put(target, b"first")
+    _put(target, b"second one")
+    assert _content(target) == b"second one"
+    assert size_of(target) == 10
+
+
+def test_a_part_that_is_not_committed_is_gone(folder: Any) -> None:
+    """However its context ends, nothing is under the final name or beside it."""
+    target = folder / "v.mp4"
+    with suppress(KeyboardInterrupt), part_for(target) as part:
+        part.write_bytes(b"half")
+        raise KeyboardInterrupt
+    assert not part.exists()
+    assert size_of(target) is None
+
+
+def test_a_local_part_is_hidden_beside_its_target(tmp_path: Path) -> None:
+    """The same directory, so that a rename is atomic, and two writers never share one."""
+    target = tmp_path / "v.mp4"
+    with part_for(target) as one, part_for(target) as other:
+        assert one.parent == other.parent == tmp_path
+        assert one.name.startswith(".")
+        assert one != other
+
+
+def test_a_part_for_a_store_keeps_the_name() -> None:
+    """Stores tell the content type from it."""
+    with part_for(Stored(MemoryFileSystem())) as part:
+        assert part.name == "v.mp4"
+
+
+def test_a_landed_file_may_be_read_by_others(tmp_path: Path) -> None:
+    """It has the rights of any file that the worker makes, not those of a temporary one."""
+    (tmp_path / "plain").touch()
+    _put(tmp_path / "v.mp4", b"video")
+    rights = [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("plain", "v.mp4")]
+    assert rights[0] == rights[1]
+
+
+@pytest.mark.parametrize(("content", "answer"), [(b"video", True), (b"v1deo", False), (b"longer", False)])
+def test_the_same_bytes_are_recognised(folder: Any, content: bytes, answer: bool) -> None:
+    """Size and hash both count."""
+    target = folder / "v.mp4"
+    assert not holds(target, 5, hashlib.sha256(b"video").hexdigest())
+    _put(target, content)
+    assert holds(target, 5, hashlib.sha256(b"video").hexdigest()) is answer
+
+
+def test_a_uri_leads_back_to_its_target(folder: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From another working directory, too."""
+    target = folder / "v.mp4"
+    _put(target, b"video")
+    monkeypatch.chdir("/")
+    assert _content(UPath(uri_of(target))) == b"video"
+
+
+@pytest.mark.parametrize("make", [Path, ObjectStoragePath])
+def test_a_relative_path_becomes_absolute(make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next task runs elsewhere."""
+    monkeypatch.chdir(tmp_path)
+    assert uri_of(make("out/v.mp4")) == str(tmp_path / "out" / "v.mp4")
+
+
+def test_a_connection_stays_in_the_uri() -> None:
+    """The path can only be opened again with it."""
+    assert uri_of(ObjectStoragePath("file://store@/data/v.mp4")) == "file://store@/data/v.mp4"
+
+
+@pytest.mark.parametrize("target", ["/data/v.mp4", "file:///data/v.mp4"])
+def test_a_local_path_is_local_by_any_name(target: str) -> None:
+    """So that it gets the atomic rename."""
+    assert local_path(ObjectStoragePath(target)) == local_path(UPath(target)) == Path("/data/v.mp4")
+
+
+class TestCheckWritable:
+    """Looking before paying."""
+
+    def test_a_good_target_passes_untouched(self, folder: Any, tmp_path: Path) -> None:
+        """Nothing is made, not even a folder."""
+        check_writable(folder / "a" / "b" / "v.mp4")
+        assert list(tmp_path.iterdir()) == []
+
+    def test_a_file_in_the_way(self, tmp_path: Path) -> None:
+        """The folder that is none is named."""
+        (tmp_path / "file").touch()
+        with pytest.raises(DestinationError, match=r"/file is not a directory"):
+            check_writable(tmp_path / "file" / "v.mp4")
+
+    def test_a_directory_with_the_name_of_the_file(self, tmp_path: Path) -> None:
+        """The advice says how a directory is meant."""
+        with pytest.raises(DestinationError, match=r"it is a directory.*with a slash"):
+            check_writable(tmp_path)
+
+    @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+    def test_no_permission(self, tmp_path: Path) -> None:
+        """The folder is named, not the file that is not there yet."""
+        tmp_path.chmod(0o500)
+        with pytest.raises(DestinationError, match="no permission to write in"):
+            check_writable(tmp_path / "v.mp4")
+
+    def test_a_store_that_airflow_does_not_know(self) -> None:
+        """The advice names the two things that may be missing."""
+        with pytest.raises(
+            DestinationError, match=r"filesystem cannot be set up \(.*Install the Airflow provider"
+        ):
+            check_writable(ObjectStoragePath("memory://bucket/v.mp4"))
+
+    def test_a_store_path_without_a_name(self) -> None:
+        """A prefix is no file."""
+        with pytest.raises(DestinationError, match="names a directory"):
+            check_writable(Stored(MemoryFileSystem(), path="/bucket/videos/"))
+
+    def test_a_retry_is_not_worth_it(self, tmp_path: Path) -> None:
+        """Somebody must correct the destination first."""
+        with pytest.raises(DestinationError) as caught:
+            check_writable(tmp_path)
+        assert not caught.value.retryable
+
+
+class HalfwayStore(MemoryFileSystem):
+    """A store without atomic uploads, whose connection breaks in the middle of one."""
+
+    store: dict[str, Any] = {}  # noqa: RUF012  # fsspec's own way to give a filesystem its content
+    cachable = False
+
+    def put_file(self, lpath: str, rpath: str, **_: Any) -> None:
+        content = Path(lpath).read_bytes()
+        self.pipe_file(rpath, content[: len(content) // 2])
+        raise ConnectionError("connection reset")
+
+
+class SilentlyHalfwayStore(HalfwayStore):
+    """The same, and it does not even notice."""
+
+    store: dict[str, Any] = {}  # noqa: RUF012
+
+    def put_file(self, lpath: str, rpath: str, **_: Any) -> None:
+        with pytest.raises(ConnectionError):
+            super().put_file(lpath, rpath)
+
+
+@pytest.mark.parametrize(
+    ("fs", "reason"),
+    [
+        (HalfwayStore(), "connection reset"),
+        (SilentlyHalfwayStore(), "10 bytes were sent, and the store has 5"),
+    ],
+)
+def test_half_an_upload_is_removed(fs: Any, reason: str) -> None:
+    """A truncated file is never left under its final name."""
+    target = Stored(fs)
+    with pytest.raises(DestinationError, match=f"cannot write test://bucket/v.mp4: .*{reason}"):
+        _put(target, b"0123456789")
+    assert size_of(target) is None
+
+
+class RefusingStore(MemoryFileSystem):
+    """A store that takes no uploads, and says so with an error of its library."""
+
+    store: dict[str, Any] = {}  # noqa: RUF012
+    cachable = False
+
+    class LibraryError(Exception):
+        """Not an ``OSError``, as in most cloud libraries."""
+
+    def put_file(self, lpath: str, rpath: str, **_: Any) -> None:
+        raise self.LibraryError("AccessDenied: https://store.example/v.mp4?X-Signature=abc")
+
+
+def test_a_refused_upload_leaves_what_was_there() -> None:
+    """The old file stays, and a signed link in the library's words does not get out."""
+    target = Stored(RefusingStore())
+    target.fs.pipe_file(target.path, b"old")
+    with pytest.raises(DestinationError, match="AccessDenied") as caught:
+        _put(target, b"new video")
+    assert _content(target) == b"old"
+    assert "abc" not in str(caught.value)
+
+
+class ChunkingStore(MemoryFileSystem):
+    """A store whose uploads can be bounded, as those of S3 and GCS."""
+
+    store: dict[str, Any] = {}  # noqa: RUF012
+    cachable = False
+
+    def put_file(self, lpath: str, rpath: str, chunksize: int = 2**30, **_: Any) -> None:
+        self.chunksize = chunksize
+        super().put_file(lpath, rpath)
+
+
+def test_uploads_hold_little_in_memory() -> None:
+    """The big stores' default would be 50 MiB at a time, and ten at once."""
+    target = Stored(ChunkingStore())
+    _put(target, b"video")
+    assert target.fs.chunksize == 5 * 1024 * 1024
+
+
+class BlindStore(MemoryFileSystem):
+    """A store that cannot be asked."""
+
+    cachable = False
+
+    def info(self, path: str, **_: Any) -> dict[str, Any]:
+        raise PermissionError(errno.EACCES, "Forbidden")
+
+
+@pytest.mark.parametrize("look", [size_of, check_writable])
+def test_could_not_look_is_not_nothing_there(look: Callable[[Any], object]) -> None:
+    """Or a file would be overwritten that nobody knew of, or paid for without a place to go."""
+    with pytest.raises(DestinationError, match=r"cannot look at test://bucket/v.mp4: PermissionError"):
+        look(Stored(BlindStore()))

@@ -1,0 +1,343 @@
+"""Paying once, shown on the emulator's ledger: whatever is lost, and wherever a try dies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+
+from airflow_provider_seedance.core.client.account import ClientSettings
+from airflow_provider_seedance.core.client.http import SeedanceClient
+from airflow_provider_seedance.core.submission.decide import OrphanedIntent, Policies, StaleState
+from airflow_provider_seedance.core.submission.record import (
+    StateUnreadable,
+    StateUnwritable,
+    SubmissionRecord,
+    TaskIdentity,
+)
+from airflow_provider_seedance.core.submission.submit import Submitter
+from airflow_provider_seedance.emulator import serve
+from airflow_provider_seedance.errors import GenerationFailed, NoReply, NotSent, ValidationRefused
+from airflow_provider_seedance.models import GenerationRequest
+
+VENDORS = ("modelark", "evolink", "anyfast", "toapis")
+REQUEST = GenerationRequest(prompt="A kitten yawns", duration=5, resolution="480p", aspect_ratio="16:9")
+TASK = TaskIdentity("dag", "run", "task", -1, max_tries=3)
+
+
+class Dead(BaseException):
+    """The process was killed."""
+
+
+@dataclass
+class Memory:
+    """A store that can die before or after a write, or be out of order."""
+
+    record: SubmissionRecord | None = None
+    writes: int = 0
+    dies_before: int | None = None
+    dies_after: int | None = None
+    broken: bool = False
+    fails: list[int] = field(default_factory=list)
+    remembers = True
+
+    def read(self) -> SubmissionRecord | None:
+        if self.broken:
+            raise StateUnreadable("out of order")
+        return self.record
+
+    def write(self, record: SubmissionRecord) -> None:
+        self.writes += 1
+        if self.writes == self.dies_before:
+            raise Dead
+        if self.writes in self.fails:
+            raise StateUnwritable("out of order")
+        self.record = record
+        if self.writes == self.dies_after:
+            raise Dead
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Any]:
+    with serve(port=0, rate=1.0) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def emulator(server: Any) -> Any:
+    """The emulator, empty."""
+    server.reset()
+    server.clear_faults()
+    return server
+
+
+@contextmanager
+def submitter(
+    emulator: Any,
+    vendor: str,
+    store: Memory,
+    *,
+    task: TaskIdentity = TASK,
+    policies: Policies | None = None,
+    api_key: str = "sk-test-0123456789",
+) -> Iterator[Submitter]:
+    settings = ClientSettings.of(vendor=vendor, api_key=api_key, host=emulator.vendor_url(vendor))
+    with SeedanceClient(settings, attempts=1) as client:
+        yield Submitter(
+            client,
+            store,
+            task,
+            "seedance_test",
+            policies or Policies(),
+            patience=3600.0,
+            queue_patience=None,
+            now=lambda: datetime.now(timezone.utc),
+            sleep=lambda seconds: None,
+        )
+
+
+def submit(
+    emulator: Any, vendor: str, store: Memory, request: GenerationRequest = REQUEST, **others: Any
+) -> SubmissionRecord:
+    with submitter(emulator, vendor, store, **others) as once:
+        return once.submit(request)
+
+
+def bought(emulator: Any) -> list[str]:
+    return [generation["generation_id"] for generation in emulator.ledger()["generations"]]
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_a_submission_is_on_record_before_and_after(emulator: Any, vendor: str) -> None:
+    """The intent first, then the id, with the times of the wait."""
+    store = Memory()
+    record = submit(emulator, vendor, store)
+    assert store.writes == 2
+    assert store.record == record
+    assert [record.generation_id] == bought(emulator)
+    assert record.deadline
+    assert record.started
+    assert (record.deadline - record.started).total_seconds() == 3600.0
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_the_next_try_goes_on_with_what_is_paid(emulator: Any, vendor: str) -> None:
+    """The same generation, the same deadline."""
+    store = Memory()
+    first = submit(emulator, vendor, store)
+    second = submit(emulator, vendor, store)
+    assert (second.generation_id, second.deadline) == (first.generation_id, first.deadline)
+    assert emulator.ledger()["creates_received"] == 1
+
+
+@pytest.mark.parametrize("vendor", ["modelark", "toapis"])
+def test_a_lost_reply_is_reconciled_where_the_vendor_can_be_asked(emulator: Any, vendor: str) -> None:
+    """ModelArk by its list, ToAPIs by our own key: one create, one generation, found."""
+    emulator.add_fault(vendor=vendor, on="create", kind="drop_after_accept", times=1)
+    record = submit(emulator, vendor, Memory())
+    assert [record.generation_id] == bought(emulator)
+    assert emulator.ledger()["creates_received"] == 1
+
+
+@pytest.mark.parametrize("vendor", ["evolink", "anyfast"])
+def test_a_lost_reply_elsewhere_is_said_and_not_repeated(emulator: Any, vendor: str) -> None:
+    """Vendor, time, model and the ways out are named; no try pays again."""
+    emulator.add_fault(vendor=vendor, on="create", kind="drop_after_accept", times=1)
+    store = Memory()
+    for _ in range(2):
+        with pytest.raises(
+            OrphanedIntent, match=f"{vendor}: one text video of seedance-2.0 may have been bought at"
+        ):
+            submit(emulator, vendor, store)
+    assert len(bought(emulator)) == 1
+    assert emulator.ledger()["creates_received"] == 1
+
+
+@pytest.mark.parametrize("vendor", ["evolink", "anyfast"])
+def test_resubmitting_is_the_users_choice(emulator: Any, vendor: str) -> None:
+    """A new intent, counted; the one before may have bought something."""
+    emulator.add_fault(vendor=vendor, on="create", kind="drop_after_accept", times=1)
+    record = submit(emulator, vendor, Memory(), policies=Policies(on_orphaned_intent="resubmit"))
+    assert (record.intent, record.void) == (2, 0)
+    assert len(bought(emulator)) == 2
+
+
+def test_an_intent_that_the_list_does_not_show_is_void(emulator: Any) -> None:
+    """Where the user lets another one follow it, the record tells how many bought something."""
+    emulator.add_fault(vendor="modelark", on="create", kind="drop_before_accept", times=2)
+    record = submit(emulator, "modelark", Memory(), policies=Policies(on_orphaned_intent="resubmit"))
+    assert (record.intent, record.void) == (3, 2)
+    assert [record.generation_id] == bought(emulator)
+
+
+def test_a_create_that_never_arrived_is_sent_again_under_the_same_key(emulator: Any) -> None:
+    """ToAPIs knows for sure that it has none."""
+    emulator.add_fault(vendor="toapis", on="create", kind="drop_before_accept", times=1)
+    record = submit(emulator, "toapis", Memory())
+    assert record.intent == 1
+    assert [record.generation_id] == bought(emulator)
+
+
+@pytest.mark.parametrize("vendor", ["modelark", "toapis"])
+def test_another_account_proves_nothing(emulator: Any, vendor: str) -> None:
+    """That it does not know the request says nothing about the one that was asked to make it."""
+    store = Memory(dies_after=1)
+    with pytest.raises(Dead):
+        submit(emulator, vendor, store)
+    with pytest.raises(OrphanedIntent, match="the connection's key or host has changed since"):
+        submit(emulator, vendor, store, api_key="sk-other-0123456789")
+    assert bought(emulator) == []
+
+
+def test_an_empty_list_proves_nothing_by_itself(emulator: Any) -> None:
+    """ModelArk may show a task late: paying again is the user's choice."""
+    emulator.add_fault(vendor="modelark", on="create", kind="drop_before_accept", times=1)
+    with pytest.raises(OrphanedIntent, match="list does not show it"):
+        submit(emulator, "modelark", Memory())
+
+
+def test_twins_in_the_list_are_told_apart(emulator: Any) -> None:
+    """Two equal requests of two tasks lose their replies: each finds its own."""
+    emulator.add_fault(vendor="modelark", on="create", kind="drop_after_accept", times=2)
+    records = [
+        submit(emulator, "modelark", Memory(), task=replace(TASK, map_index=index)) for index in range(2)
+    ]
+    assert sorted(record.generation_id or "" for record in records) == sorted(bought(emulator))
+
+
+@pytest.mark.parametrize(
+    ("death", "vendor"),
+    [
+        (death, vendor)
+        for death in ({"dies_before": 1}, {"dies_after": 1}, {"dies_before": 2}, {"dies_after": 2})
+        for vendor in VENDORS
+    ],
+    ids=lambda value: value if isinstance(value, str) else "-".join(map(str, next(iter(value.items())))),
+)
+def test_wherever_a_try_dies_at_most_one_is_bought(emulator: Any, death: dict[str, int], vendor: str) -> None:
+    """Before or after the intent is written, before or after the id is: two tries, one bill at most."""
+    store = Memory(**death)
+    with pytest.raises(Dead):
+        submit(emulator, vendor, store)
+    before = bought(emulator)
+    store.dies_before = store.dies_after = None
+    try:
+        record = submit(emulator, vendor, store)
+    except OrphanedIntent:
+        assert vendor in ("evolink", "anyfast") or not before
+        assert bought(emulator) == before
+    else:
+        assert bought(emulator) == [record.generation_id]
+
+
+def test_an_unreadable_record_stops_everything(emulator: Any) -> None:
+    """It is not "no record"."""
+    with pytest.raises(StateUnreadable, match="Nothing was sent"):
+        submit(emulator, "evolink", Memory(broken=True))
+    assert bought(emulator) == []
+
+
+def test_an_intent_that_cannot_be_stored_is_not_paid_for(emulator: Any) -> None:
+    """The record comes first."""
+    with pytest.raises(StateUnwritable):
+        submit(emulator, "evolink", Memory(fails=[1]))
+    assert bought(emulator) == []
+
+
+def test_an_id_that_cannot_be_stored_at_once_is_stored_a_little_later(emulator: Any) -> None:
+    """It is worth some attempts."""
+    store = Memory(fails=[2, 3])
+    record = submit(emulator, "evolink", store)
+    assert store.record == record
+
+
+def test_an_id_that_cannot_be_stored_at_all_is_told(emulator: Any) -> None:
+    """So that it can be adopted by hand."""
+    with pytest.raises(StateUnwritable) as caught:
+        submit(emulator, "evolink", Memory(fails=[2, 3, 4, 5]))
+    assert bought(emulator)[0] in str(caught.value)
+
+
+def test_a_refused_request_leaves_no_orphan(emulator: Any) -> None:
+    """The next try may submit afresh, and the record tells that only one of the two bought something."""
+    emulator.add_fault(vendor="evolink", on="create", kind="status", status=400, times=1)
+    store = Memory()
+    with pytest.raises(ValidationRefused):
+        submit(emulator, "evolink", store)
+    record = submit(emulator, "evolink", store)
+    assert (record.intent, record.void) == (2, 1)
+    assert len(bought(emulator)) == 1
+
+
+def test_an_unreachable_vendor_leaves_no_orphan(emulator: Any) -> None:
+    """Surely nothing was sent."""
+    store = Memory()
+    settings = ClientSettings.of(vendor="evolink", api_key="sk-test-0123456789", host="http://127.0.0.1:1")
+    with submitter(emulator, "evolink", store) as once, SeedanceClient(settings, attempts=1) as nowhere:
+        with pytest.raises(NotSent):
+            replace(once, client=nowhere).submit(REQUEST)
+        assert once.submit(REQUEST).intent == 2
+    assert len(bought(emulator)) == 1
+
+
+def test_not_being_able_to_look_is_not_finding_nothing(emulator: Any) -> None:
+    """The list is out of order: the next try looks again and finds it."""
+    emulator.add_fault(vendor="modelark", on="create", kind="drop_after_accept", times=1)
+    fault = emulator.add_fault(vendor="modelark", on="list", kind="drop_before_accept", times=1)
+    assert fault
+    store = Memory()
+    with pytest.raises(NoReply):
+        submit(emulator, "modelark", store)
+    assert [submit(emulator, "modelark", store).generation_id] == bought(emulator)
+
+
+def test_a_changed_request_does_not_pay_beside_a_running_one(emulator: Any) -> None:
+    """Unless the user says so."""
+    store = Memory()
+    submit(emulator, "evolink", store)
+    changed = REQUEST.model_copy(update={"prompt": "A dog yawns"})
+    with pytest.raises(StaleState):
+        submit(emulator, "evolink", store, changed)
+    record = submit(emulator, "evolink", store, changed, policies=Policies(on_stale_state="resubmit"))
+    assert len(bought(emulator)) == 2
+    assert (record.earlier, record.void) == ((bought(emulator)[0],), 0)
+
+
+def test_a_clear_goes_on_or_starts_anew_as_the_user_chose(emulator: Any) -> None:
+    """A clear raises max_tries; a retry does not."""
+    store = Memory()
+    first = submit(emulator, "evolink", store)
+    cleared = replace(TASK, max_tries=7)
+    assert submit(emulator, "evolink", store, task=cleared).generation_id == first.generation_id
+    again = replace(TASK, max_tries=11)
+    anew = submit(emulator, "evolink", store, task=again, policies=Policies(on_clear="regenerate"))
+    assert anew.generation_id != first.generation_id
+    kept = submit(emulator, "evolink", store, task=again, policies=Policies(on_clear="regenerate"))
+    assert kept.generation_id == anew.generation_id
+
+
+def test_a_moderated_generation_is_not_paid_for_again_by_a_retry(emulator: Any) -> None:
+    """A clear may."""
+    blocked = REQUEST.model_copy(update={"prompt": "[emulator:moderation]"})
+    store = Memory()
+    submit(emulator, "evolink", store, blocked)
+    emulator.advance(3600)
+    with pytest.raises(GenerationFailed) as caught:
+        submit(emulator, "evolink", store, blocked)
+    assert not caught.value.retryable
+    assert submit(emulator, "evolink", store, blocked, task=replace(TASK, max_tries=7)).intent == 2
+
+
+def test_a_generation_that_broke_is_replaced_by_a_retry(emulator: Any) -> None:
+    """Vendor trouble: a new, recorded intent; what failed was not billed."""
+    broken = REQUEST.model_copy(update={"prompt": "[emulator:fail]"})
+    store = Memory()
+    first = submit(emulator, "evolink", store, broken)
+    emulator.advance(3600)
+    second = submit(emulator, "evolink", store, broken)
+    assert (second.intent, second.void) == (2, 1)
+    assert second.earlier == (first.generation_id,)

@@ -1,0 +1,101 @@
+"""Whatever comes back, reading it gives a value or one of our errors."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import json
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from airflow_provider_seedance.core.vendors.contract import Call, HttpResponse, Vendor
+from airflow_provider_seedance.errors import SeedanceError
+from airflow_provider_seedance.models import GenerationRequest, ListQuery
+
+GOLDEN = Path(__file__).parent / "golden"
+VENDORS = ("modelark", "evolink", "anyfast", "toapis")
+
+numbers = st.integers() | st.floats()
+texts = st.text(st.characters(exclude_categories=())) | st.sampled_from(
+    ["https://h/v.mp4?sig=1", "succeeded", "completed", "SUCCESS", "failed", "100%", "1e999999999"]
+)
+#: Values that have their own way of breaking a reader: half a surrogate pair, infinity, the end of time.
+awkward = st.sampled_from(["\ud800", "https://\ud800", float("inf"), float("nan"), 10**400, 253402300799, -1])
+values = st.recursive(
+    st.none() | st.booleans() | numbers | texts,
+    lambda children: st.lists(children, max_size=3) | st.dictionaries(texts, children, max_size=3),
+    max_leaves=8,
+)
+statuses = st.sampled_from([200, 204, 302, 400, 401, 403, 404, 408, 422, 429, 500, 502, 503]) | st.integers(
+    100, 599
+)
+headers = st.dictionaries(st.sampled_from(["retry-after", "x-request-id"]), st.text())
+
+
+def samples(vendor: str) -> list[Any]:
+    stored = json.loads((GOLDEN / vendor / "replies.json").read_text())
+    return [sample["body"] for sample in stored.values()]
+
+
+def places(node: Any) -> Iterator[tuple[Any, Any]]:
+    """Every (container, key) inside a JSON value."""
+    keys = node if isinstance(node, dict) else range(len(node)) if isinstance(node, list) else ()
+    for key in keys:
+        yield node, key
+        yield from places(node[key])
+
+
+@st.composite
+def damaged_samples(draw: st.DrawFn, vendor: str) -> Any:
+    """A sample of the contract in which some values are replaced by others."""
+    body = copy.deepcopy(draw(st.sampled_from(samples(vendor))))
+    for _ in range(draw(st.integers(1, 3))):
+        if found := list(places(body)):
+            container, key = found[draw(st.integers(0, len(found) - 1))]
+            container[key] = draw(awkward | values)
+    return body
+
+
+def calls(vendor: Vendor) -> list[Call[Any]]:
+    every: list[Call[Any]] = [vendor.create(GenerationRequest(prompt="p")), vendor.get("id"), vendor.probe()]
+    every += list(vendor.balance()) if vendor.balance else []
+    every += [vendor.list(ListQuery())] if vendor.list else []
+    every += [vendor.cancel("id")] if vendor.cancel else []
+    return every
+
+
+def read_with_all(name: str, response: HttpResponse) -> None:
+    for call in calls(import_module(f"airflow_provider_seedance.core.vendors.{name}").VENDOR):
+        with contextlib.suppress(SeedanceError):
+            call.read(response)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from(VENDORS), st.binary() | values.map(lambda v: json.dumps(v).encode()), statuses, headers
+)
+def test_any_bytes_are_read_or_refused(
+    vendor: str, content: bytes, status: int, fields: dict[str, str]
+) -> None:
+    """Arbitrary bytes and arbitrary JSON raise nothing but SeedanceError."""
+    read_with_all(vendor, HttpResponse(status, fields, content, 0.0))
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.data(), st.sampled_from(VENDORS), statuses)
+def test_damaged_samples_are_read_or_refused(data: st.DataObject, vendor: str, status: int) -> None:
+    """The contract's own answers with values of the wrong kind raise nothing but SeedanceError."""
+    body = data.draw(damaged_samples(vendor))
+    read_with_all(vendor, HttpResponse(status, {}, json.dumps(body).encode(), 0.0))
+
+
+def test_endless_nesting_is_refused() -> None:
+    """A body that overflows the JSON reader's stack is a malformed answer."""
+    for vendor in VENDORS:
+        for status in (200, 500):
+            read_with_all(vendor, HttpResponse(status, {}, b'{"error":' + b"[" * 200_000, 0.0))

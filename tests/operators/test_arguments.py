@@ -43,3 +43,10 @@ def test_no_whole_number(value: Any) -> None:
     """The error names argument, limit and value."""
     with pytest.raises(ConfigurationError, match="max_active must be a whole number of at least 1, not"):
         whole_number("max_active", value, least=1)
+
+
+def test_one_of() -> None:
+    """A wrong word is told when the DAG is parsed."""
+    assert one_of("on_clear", "reattach", "reattach", "regenerate") == "reattach"
+    with pytest.raises(ValueError, match="on_clear must be one of reattach, regenerate, not 'again'"):
+        one_of("on_clear", "again", "reattach", "regenerate")

@@ -28,10 +28,3 @@ def test_no_money(value: Any) -> None:
     """An amount without its currency could mean anything."""
     with pytest.raises(ConfigurationError, match="max_cost must be an amount with its currency"):
         money("max_cost", value)
-
-
-def test_one_of() -> None:
-    """A wrong word is told when the DAG is parsed."""
-    assert one_of("on_clear", "reattach", "reattach", "regenerate") == "reattach"
-    with pytest.raises(ValueError, match="on_clear must be one of reattach, regenerate, not 'again'"):
-        one_of("on_clear", "again", "reattach", "regenerate")

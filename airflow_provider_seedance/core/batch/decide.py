@@ -38,12 +38,12 @@ def after_submission(error: SeedanceError, state: RowState) -> Next | End:
         return end_of(error, "uncertain")
     if error.kind in _FOR_ALL or isinstance(error, (StateUnreadable, StateUnwritable)):
         return Next.STOP
-    if not state.spends and error.kind in _PASSING:
+    if not state.may_be_billed and error.kind in _PASSING:
         return Next.NO_ROOM if error.kind is Kind.RATE_LIMIT else Next.TROUBLE
     if error.retryable and state.attempts + 1 < TRIES:
         return Next.LATER
     # A refusal that is certain is on record: what spends now may have been accepted, whatever a later call said.
-    return end_of(error, "uncertain", again=True) if state.spends else end_of(error, "failed")
+    return end_of(error, "uncertain", again=True) if state.may_be_billed else end_of(error, "failed")
 
 
 def after_collection(error: SeedanceError, state: RowState, collected: int, *, late: bool) -> Next | End:

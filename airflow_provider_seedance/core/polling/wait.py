@@ -6,7 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from airflow_provider_seedance.core.polling.decide import Look, Outcome, Watch, after_answer, after_error
+from airflow_provider_seedance.core.polling.decide import (
+    PollAgain,
+    WaitOutcome,
+    WaitState,
+    after_error,
+    after_status,
+)
 from airflow_provider_seedance.core.polling.latency import Latencies
 from airflow_provider_seedance.core.polling.schedule import MAX_LAG, History, pause_alone
 from airflow_provider_seedance.errors import SeedanceError
@@ -14,10 +20,10 @@ from airflow_provider_seedance.models import Generation, Pending
 
 
 @dataclass(frozen=True)
-class Verdict:
+class WaitResult:
     """How a wait ended, with the last thing that was seen."""
 
-    outcome: Outcome
+    outcome: WaitOutcome
     seen: Generation | None
     error: SeedanceError | None = None
 
@@ -34,20 +40,20 @@ class Clock(Protocol):
 
 def wait_for_end(
     look: Callable[[], Generation],
-    watch: Watch,
+    wait: WaitState,
     *,
     clock: Clock,
     sleep: Callable[[float], None],
     on_change: Callable[[Generation], None],
     max_lag: float = MAX_LAG,
-) -> Verdict:
+) -> WaitResult:
     """Look until the generation has ended, the deadline has passed, or the vendor cannot be asked any more.
 
     :param on_change: called when the status changes, not at each look.
     :param max_lag: the longest pause between two looks, seconds.
     """
     seen: Generation | None = None
-    history, latencies = History(watch.started), Latencies()
+    history, latencies = History(wait.started), Latencies()
     while True:
         error = None
         try:
@@ -60,11 +66,11 @@ def wait_for_end(
                 history = history.and_now(seen, now)
                 expected = latencies.expected(history.cell, history.estimate)
                 pause = pause_alone(history, expected, now=now, chance=clock.chance(), max_lag=max_lag)
-            decision = after_answer(watch, seen, now=now, pause=pause)
+            decision = after_status(wait, seen, now=now, pause=pause)
         except SeedanceError as fault:
             error = fault
-            decision = after_error(watch, error, now=clock.now(), chance=clock.chance())
-        if not isinstance(decision, Look):
-            return Verdict(decision, seen, error)
-        watch = decision.watch
+            decision = after_error(wait, error, now=clock.now(), chance=clock.chance())
+        if not isinstance(decision, PollAgain):
+            return WaitResult(decision, seen, error)
+        wait = decision.wait
         sleep(decision.pause)

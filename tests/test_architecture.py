@@ -269,7 +269,7 @@ def test_a_module_stays_short(path: Path) -> None:
         (clock_readings, "core.lifecycle.result", "stamp = datetime.now(timezone.utc)"),
         (vendor_words, "operators.generate", "cancels = vendor == 'modelark'"),
         (strangers_of_the_emulator, "core.client.http", f"from {PACKAGE}.emulator.server import serve"),
-        (strangers_of_the_emulator, "emulator.world", f"from {PACKAGE}.models import Status"),
+        (strangers_of_the_emulator, "emulator.simulation.state", f"from {PACKAGE}.models import Status"),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )

@@ -11,15 +11,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from airflow_provider_seedance.emulator.clock import Clock
-from airflow_provider_seedance.emulator.control import Control
-from airflow_provider_seedance.emulator.courier import Courier
-from airflow_provider_seedance.emulator.gateway import Gateway
-from airflow_provider_seedance.emulator.media import MediaHost
-from airflow_provider_seedance.emulator.sockets import Sockets
-from airflow_provider_seedance.emulator.store import Store
+from airflow_provider_seedance.emulator.http.connections import Sockets
+from airflow_provider_seedance.emulator.http.control import Control
+from airflow_provider_seedance.emulator.http.downloads import MediaHost
+from airflow_provider_seedance.emulator.http.endpoint import Gateway
+from airflow_provider_seedance.emulator.simulation.background import Courier
+from airflow_provider_seedance.emulator.simulation.clock import Clock
+from airflow_provider_seedance.emulator.simulation.media_store import Store
+from airflow_provider_seedance.emulator.simulation.state import Settings, World
 from airflow_provider_seedance.emulator.vendors import VENDORS
-from airflow_provider_seedance.emulator.world import Settings, World
 
 
 def create_app(clock: Clock, settings: Settings, sockets: Sockets) -> Starlette:

@@ -13,10 +13,10 @@ import httpx
 import uvicorn
 
 from airflow_provider_seedance.emulator.app import create_app
-from airflow_provider_seedance.emulator.clock import Clock
-from airflow_provider_seedance.emulator.sockets import Sockets
-from airflow_provider_seedance.emulator.store import SAMPLE_PREFIX
-from airflow_provider_seedance.emulator.world import Settings
+from airflow_provider_seedance.emulator.http.connections import Sockets
+from airflow_provider_seedance.emulator.simulation.clock import Clock
+from airflow_provider_seedance.emulator.simulation.media_store import SAMPLE_PREFIX
+from airflow_provider_seedance.emulator.simulation.state import Settings
 
 _START_SECONDS = 30
 

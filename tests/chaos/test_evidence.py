@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from airflow_provider_seedance.emulator.render import Clip, render_video
+from airflow_provider_seedance.emulator.media.video import Clip, render_video
 from dev.chaos.evidence import as_messages_say, billed, is_whole, recorded, void
 from dev.chaos.verdict import Billed
 

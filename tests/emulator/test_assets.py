@@ -8,8 +8,8 @@ import os
 import httpx
 import pytest
 
-from airflow_provider_seedance.emulator.multipart import read_form
-from airflow_provider_seedance.emulator.samples import SAMPLES
+from airflow_provider_seedance.emulator.http.multipart import read_form
+from airflow_provider_seedance.emulator.media.samples import SAMPLES
 
 AVATAR = "/v1/videos/doubao-seedance-2-0/private-avatar"
 PNG = SAMPLES["first.png"].media.load()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from airflow_provider_seedance.emulator.clock import Clock
-from airflow_provider_seedance.emulator.latency import draw
-from airflow_provider_seedance.emulator.timeline import Timeline
+from airflow_provider_seedance.emulator.simulation.clock import Clock
+from airflow_provider_seedance.emulator.simulation.latency import draw
+from airflow_provider_seedance.emulator.simulation.scheduler import Timeline
 
 TASKS = "/api/v3/contents/generations/tasks"
 BODY = {"model": "dreamina-seedance-2-0-260128", "content": [{"type": "text", "text": "A cat"}]}

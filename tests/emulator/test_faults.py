@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from airflow_provider_seedance.emulator.faults import BadFault, Faults
+from airflow_provider_seedance.emulator.simulation.faults import BadFault, Faults
 
 TASKS = "/api/v3/contents/generations/tasks"
 BODY = {"model": "dreamina-seedance-2-0-260128", "content": [{"type": "text", "text": "x"}], "duration": 4,

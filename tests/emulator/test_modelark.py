@@ -9,7 +9,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from airflow_provider_seedance.emulator.vendors.ark_models import MODELS
+from airflow_provider_seedance.emulator.vendors.ark.models import MODELS
 
 TASKS = "/api/v3/contents/generations/tasks"
 V2 = "dreamina-seedance-2-0-260128"

@@ -9,11 +9,11 @@ import av
 import pytest
 from PIL import Image
 
-from airflow_provider_seedance.emulator.canvas import Clip
-from airflow_provider_seedance.emulator.generation import Picture
-from airflow_provider_seedance.emulator.inputs import BadMedia, examine, read_data_uri
-from airflow_provider_seedance.emulator.render import render_video
-from airflow_provider_seedance.emulator.samples import SAMPLES
+from airflow_provider_seedance.emulator.media.drawing import Clip
+from airflow_provider_seedance.emulator.media.inputs import BadMedia, examine, read_data_uri
+from airflow_provider_seedance.emulator.media.samples import SAMPLES
+from airflow_provider_seedance.emulator.media.video import render_video
+from airflow_provider_seedance.emulator.simulation.generation import Picture
 
 
 def clip(**fields):

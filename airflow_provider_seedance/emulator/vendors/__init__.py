@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from airflow_provider_seedance.emulator.vendors.anyfast import AnyFast
+from airflow_provider_seedance.emulator.vendors.anyfast.vendor import AnyFast
 from airflow_provider_seedance.emulator.vendors.base import Vendor
-from airflow_provider_seedance.emulator.vendors.evolink import EvoLink
-from airflow_provider_seedance.emulator.vendors.modelark import ModelArk
-from airflow_provider_seedance.emulator.vendors.toapis import ToApis
+from airflow_provider_seedance.emulator.vendors.evolink.vendor import EvoLink
+from airflow_provider_seedance.emulator.vendors.modelark.vendor import ModelArk
+from airflow_provider_seedance.emulator.vendors.toapis.vendor import ToApis
 
 VENDORS: tuple[Vendor, ...] = (ModelArk(), EvoLink(), AnyFast(), ToApis())

@@ -10,10 +10,10 @@ from typing import Any, Protocol
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from airflow_provider_seedance.emulator.faults import Fault
-from airflow_provider_seedance.emulator.generation import Generation
-from airflow_provider_seedance.emulator.store import Store
-from airflow_provider_seedance.emulator.world import World
+from airflow_provider_seedance.emulator.simulation.faults import Fault
+from airflow_provider_seedance.emulator.simulation.generation import Generation
+from airflow_provider_seedance.emulator.simulation.media_store import Store
+from airflow_provider_seedance.emulator.simulation.state import World
 
 INVALID_KEY = "sk-invalid"
 EMPTY_KEY = "sk-empty"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from airflow_provider_seedance.emulator.inputs import UNKNOWN_VIDEO_SECONDS, Media
-from airflow_provider_seedance.emulator.shapes import nearest_ratio
+from airflow_provider_seedance.emulator.media.inputs import UNKNOWN_VIDEO_SECONDS, Media
+from airflow_provider_seedance.emulator.media.sizes import nearest_ratio
 
 _MOST_BYTES = {"image": 30_000_000, "video": 50_000_000, "audio": 15_000_000}
 

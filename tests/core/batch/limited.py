@@ -13,10 +13,10 @@ import uvicorn
 
 from airflow_provider_seedance.emulator import Emulator
 from airflow_provider_seedance.emulator.app import create_app
-from airflow_provider_seedance.emulator.clock import Clock
+from airflow_provider_seedance.emulator.http.connections import Sockets
 from airflow_provider_seedance.emulator.server import bind, url_of
-from airflow_provider_seedance.emulator.sockets import Sockets
-from airflow_provider_seedance.emulator.world import Settings
+from airflow_provider_seedance.emulator.simulation.clock import Clock
+from airflow_provider_seedance.emulator.simulation.state import Settings
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]

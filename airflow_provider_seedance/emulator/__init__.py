@@ -1,4 +1,4 @@
-"""An emulator of four Seedance vendors: real protocols, real state, real MP4 files, no bill.
+"""An emulator of four Seedance vendors that speaks their HTTP APIs and serves real MP4 files, and bills nothing.
 
 >>> with serve(rate=0) as emulator:
 ...     emulator.vendor_url("modelark")  # goes into the connection's host

@@ -8,7 +8,7 @@ import os
 import httpx
 import pytest
 
-from airflow_provider_seedance.emulator.http.multipart import read_form
+from airflow_provider_seedance.emulator.http.multipart import parse_form
 from airflow_provider_seedance.emulator.media.samples import SAMPLES
 
 AVATAR = "/v1/videos/doubao-seedance-2-0/private-avatar"
@@ -21,7 +21,7 @@ def test_forms_keep_every_byte():
     request = httpx.Request(
         "POST", "http://x", files={"file": ("a b.png", content, "image/png")}, data={"purpose": "y"}
     )
-    form = read_form(request.headers["content-type"], request.read())
+    form = parse_form(request.headers["content-type"], request.read())
     assert form.files["file"].content == content
     assert (form.files["file"].name, form.files["file"].mime) == ("a b.png", "image/png")
     assert form.fields == {"purpose": "y"}

@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from airflow_provider_seedance.emulator.simulation.clock import Clock
-from airflow_provider_seedance.emulator.simulation.latency import draw
-from airflow_provider_seedance.emulator.simulation.scheduler import Timeline
+from airflow_provider_seedance.emulator.simulation.latency import run_seconds
+from airflow_provider_seedance.emulator.simulation.scheduler import Scheduler
 
 TASKS = "/api/v3/contents/generations/tasks"
 BODY = {"model": "dreamina-seedance-2-0-260128", "content": [{"type": "text", "text": "A cat"}]}
@@ -46,13 +46,14 @@ def test_time_does_not_run_backwards():
 
 def test_events_run_in_order_and_at_their_own_time():
     """Late looking does not make them late."""
-    seen, timeline = [], Timeline()
-    timeline.at(5, lambda when: seen.append(("b", when)))
-    timeline.at(
-        3, lambda when: (seen.append(("a", when)), timeline.at(4, lambda when: seen.append(("c", when))))
+    seen, scheduler = [], Scheduler()
+    scheduler.call_at(5, lambda when: seen.append(("b", when)))
+    scheduler.call_at(
+        3,
+        lambda when: (seen.append(("a", when)), scheduler.call_at(4, lambda when: seen.append(("c", when)))),
     )
-    assert timeline.next == 3
-    timeline.run(10)
+    assert scheduler.next_time == 3
+    scheduler.run_until(10)
     assert seen == [("a", 3), ("c", 4), ("b", 5)]
 
 
@@ -61,7 +62,7 @@ def test_latencies_lie_around_the_published_figures():
     import random
 
     rng = random.Random(1)
-    values = sorted(draw(rng, family="2.0", resolution="720p", seconds=5) for _ in range(999))
+    values = sorted(run_seconds(rng, family="2.0", resolution="720p", seconds=5) for _ in range(999))
     assert 110 < values[500] < 130
     assert values[900] < 1.6 * values[500]
 

@@ -10,15 +10,20 @@ import pytest
 from PIL import Image
 
 from airflow_provider_seedance.emulator.media.drawing import Clip
-from airflow_provider_seedance.emulator.media.inputs import BadMedia, examine, read_data_uri
+from airflow_provider_seedance.emulator.media.inputs import BadMedia, Picture, probe, read_data_uri
 from airflow_provider_seedance.emulator.media.samples import SAMPLES
 from airflow_provider_seedance.emulator.media.video import render_video
-from airflow_provider_seedance.emulator.simulation.generation import Picture
 
 
 def clip(**fields):
     """A small clip."""
-    basics = {"vendor": "modelark", "model": "m", "mode": "text", "prompt": "A paper boat", "tail": "abcde"}
+    basics = {
+        "vendor": "modelark",
+        "model": "m",
+        "mode": "text",
+        "prompt": "A paper boat",
+        "id_suffix": "abcde",
+    }
     return Clip(**{**basics, "size": (640, 640), "frames": 49, "audio": False, **fields})
 
 
@@ -116,10 +121,10 @@ def test_mov_is_another_container(tmp_path):
 
 def test_files_are_examined():
     """Size, length and rate of what was sent in."""
-    video = examine(SAMPLES["reference.mp4"].media.load(), "video")
+    video = probe(SAMPLES["reference.mp4"].media.load(), "video")
     assert (video.width, video.height, video.fps) == (1280, 720, 24.0)
     assert video.seconds == pytest.approx(5, abs=0.1)
-    assert examine(SAMPLES["reference.wav"].media.load(), "audio").seconds == pytest.approx(5)
+    assert probe(SAMPLES["reference.wav"].media.load(), "audio").seconds == pytest.approx(5)
 
 
 @pytest.mark.parametrize(("uri", "kind"), [

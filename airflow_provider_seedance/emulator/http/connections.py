@@ -1,4 +1,4 @@
-"""Cutting connections, which no ASGI server offers by itself."""
+"""The open TCP connections, so that a fault can close one; ASGI offers no way to do that."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from starlette.types import Receive, Scope
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 
-class Sockets:
-    """The open connections by the peer's address, which a request knows as ``scope["client"]``."""
+class Connections:
+    """Transports by the client's address, which a request knows as ``scope["client"]``."""
 
     def __init__(self) -> None:
-        self._open: dict[tuple[str, int], asyncio.Transport] = {}
+        self._transports: dict[tuple[str, int], asyncio.Transport] = {}
 
-    def protocol(self) -> type[asyncio.Protocol]:
-        """uvicorn's protocol, with every connection listed here while it lasts."""
-        listed = self._open
+    def protocol_class(self) -> type[asyncio.Protocol]:
+        """Uvicorn's HTTP protocol, extended to register every connection here while it is open."""
+        transports = self._transports
 
-        class Listed(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # chosen at run time by uvicorn
+        class RegisteredProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # uvicorn chooses it at run time
             def connection_made(self, transport: Any) -> None:
                 self._peer = tuple(transport.get_extra_info("peername")[:2])
-                listed[self._peer] = transport
+                transports[self._peer] = transport
                 super().connection_made(transport)
 
             def connection_lost(self, exc: Exception | None) -> None:
-                listed.pop(self._peer, None)
+                transports.pop(self._peer, None)
                 super().connection_lost(exc)
 
-        return Listed
+        return RegisteredProtocol
 
-    async def cut(self, scope: Scope, receive: Receive, *, flush: bool = False) -> None:
-        """Close the connection of a request; with ``flush``, after what was already written."""
-        transport = self._open[tuple(scope["client"])]
+    async def close(self, scope: Scope, receive: Receive, *, flush: bool = False) -> None:
+        """Close the connection of a request; with ``flush``, what was already written is sent first."""
+        transport = self._transports[tuple(scope["client"])]
         if flush:
             transport.close()
         else:

@@ -1,4 +1,4 @@
-"""Reading ``multipart/form-data`` with the standard library's mail parser."""
+"""Parsing ``multipart/form-data`` with the standard library's mail parser, which keeps every byte."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Form:
     files: dict[str, FormFile] = field(default_factory=dict)
 
 
-def read_form(content_type: str, body: bytes) -> Form:
-    """Parse a form; what is not a form comes out empty."""
+def parse_form(content_type: str, body: bytes) -> Form:
+    """Parse a form; the result is empty if the body is not a form."""
     form = Form()
     message = BytesParser(policy=HTTP).parsebytes(f"Content-Type: {content_type}\r\n\r\n".encode() + body)
     for part in message.iter_parts() if message.is_multipart() else ():

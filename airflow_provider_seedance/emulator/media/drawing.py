@@ -1,4 +1,4 @@
-"""Drawing one clip: a background of its own, the words of the order, a running clock."""
+"""Drawing the frames of a video with Pillow: a coloured background, the prompt, input images and a running clock."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 
-from airflow_provider_seedance.emulator.simulation.generation import Picture
+from airflow_provider_seedance.emulator.media.inputs import Picture
 
 FPS = 24
 
@@ -26,13 +26,13 @@ Colour = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Clip:
-    """Everything a finished video depends on; equal clips have equal bytes."""
+    """Everything that a finished video depends on. Equal clips give equal files, byte by byte."""
 
     vendor: str
     model: str
     mode: str
     prompt: str
-    tail: str
+    id_suffix: str
     size: tuple[int, int]
     frames: int
     audio: bool
@@ -41,17 +41,19 @@ class Clip:
 
     @property
     def digest(self) -> bytes:
-        """Makes colours and tone differ from clip to clip."""
-        return hashlib.sha256(f"{self.vendor}\n{self.model}\n{self.prompt}\n{self.tail}".encode()).digest()
+        """A hash from which the colours and the tone are chosen, so that clips differ."""
+        return hashlib.sha256(
+            f"{self.vendor}\n{self.model}\n{self.prompt}\n{self.id_suffix}".encode()
+        ).digest()
 
 
-def picture_of(content: bytes) -> Image.Image:
+def decode_image(content: bytes) -> Image.Image:
     """Decode an image file."""
     return Image.open(io.BytesIO(content)).convert("RGB")
 
 
 class Scene:
-    """The layout of one clip; all measures follow from the shorter side, so every format looks alike."""
+    """The layout of one clip. All lengths are fractions of the shorter side, so every format looks alike."""
 
     def __init__(self, clip: Clip) -> None:
         self._clip = clip
@@ -66,7 +68,7 @@ class Scene:
         self.still = self._draw_still()
 
     def draw_moving_parts(self, luma: Image.Image, number: int) -> None:
-        """Draw clock and progress bar of one frame; both lie on neutral ground, so luma is enough."""
+        """Draw the clock and the progress bar of one frame; both are grey, so the luma plane is enough."""
         draw = ImageDraw.Draw(luma)
         left, top, right, bottom = self._clock_box
         draw.text(
@@ -90,17 +92,17 @@ class Scene:
         draw.text((margin, margin), clip.vendor, _WHITE, _font(1.7 * unit))
         draw.text((margin, margin + 2.2 * unit), f"{clip.model}  ·  {clip.mode}", _WHITE, _font(0.95 * unit))
         corner = (self._width - margin, self._clock_box[3])
-        label = f"{self._width} x {self._height}\n…{clip.tail}"
+        label = f"{self._width} x {self._height}\n…{clip.id_suffix}"
         draw.multiline_text(corner, label, _WHITE, _font(0.85 * unit), anchor="rd", align="right")
 
     def _draw_references(self, picture: Image.Image) -> float:
-        """Reference images in a row below the heading; returns where they end."""
+        """Draw the reference images in a row below the heading; returns the y position below them."""
         top = self._margin + 4.4 * self._unit
         side = int(4.6 * self._unit)
         shown = [p for p in self._clip.pictures if p.role == "reference_image"]
         room = int((self._width - 2 * self._margin) // (side + self._unit))
         for place, reference in enumerate(shown[:room]):
-            thumbnail = ImageOps.expand(ImageOps.fit(picture_of(reference.load()), (side, side)), 2, _WHITE)
+            thumbnail = ImageOps.expand(ImageOps.fit(decode_image(reference.load()), (side, side)), 2, _WHITE)
             picture.paste(thumbnail, (int(self._margin + place * (side + self._unit)), int(top)))
         return top + side + 0.6 * self._unit if shown else top
 
@@ -125,7 +127,7 @@ def _time(number: int) -> str:
 
 
 def _background(digest: bytes, size: tuple[int, int]) -> Image.Image:
-    """A slanted gradient with a few soft discs."""
+    """A slanted gradient with a few blurred discs."""
     hue = digest[1] / 256
     dark, light = _colour(hue, 0.62, 0.24), _colour(hue + 0.07 + digest[2] / 1400, 0.58, 0.55)
     slope = Image.linear_gradient("L").rotate(20 + digest[3] / 3, Image.Resampling.BILINEAR)
@@ -160,7 +162,7 @@ def _font(size: float, text: str = "") -> Font:
 
 
 def _wrapped(draw: ImageDraw.ImageDraw, text: str, font: Font, width: float) -> str:
-    """Break at spaces, or anywhere in text without them."""
+    """Break lines at spaces, or anywhere if the text has none."""
     lines, line = [], ""
     for word in text.split() if " " in text else list(text):
         longer = f"{line} {word}" if line and " " in text else line + word

@@ -1,4 +1,4 @@
-"""Reading input media: what a URL or a data URI holds, as far as an offline server can know."""
+"""Input media: probing files and data URIs for their format, size and length."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import binascii
 import io
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from urllib.parse import urlsplit
+from dataclasses import dataclass, field
 
 import av
 from PIL import Image, UnidentifiedImageError
@@ -16,12 +15,12 @@ from PIL import Image, UnidentifiedImageError
 _DATA_URI = re.compile(r"data:([a-z]+)/([a-z0-9.+-]+);base64,(.*)", re.DOTALL)
 _IMAGE_FORMATS = frozenset({"JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF"})
 UNKNOWN_VIDEO_SECONDS = 5.0
-"""Billed length of a reference video that lies elsewhere, since the emulator fetches nothing from the net."""
+"""Billed length of a reference video on another host, since the emulator downloads nothing."""
 
 
 @dataclass(frozen=True)
 class Media:
-    """What is known of one input; None where nothing is known, as for any URL that lies elsewhere."""
+    """What is known of one input; None where it is unknown, as for a URL on another host."""
 
     kind: str
     width: int | None = None
@@ -33,8 +32,16 @@ class Media:
 
     @property
     def aspect(self) -> float | None:
-        """Width by height."""
+        """Width divided by height."""
         return self.width / self.height if self.width and self.height else None
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An input image that is shown in the finished video; it is loaded only when the video is drawn."""
+
+    role: str
+    load: Callable[[], bytes] = field(compare=False)
 
 
 class BadMedia(ValueError):
@@ -45,17 +52,8 @@ class BadMedia(ValueError):
         self.reason = reason
 
 
-def is_web_url(url: str) -> bool:
-    """http or https, with a host."""
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r"\s", url)
-    except ValueError:
-        return False
-
-
 def read_data_uri(url: str, kind: str) -> Media:
-    """Decode and examine a ``data:`` URI of that kind."""
+    """Decode and probe a ``data:`` URI of that kind."""
     match = _DATA_URI.fullmatch(url)
     if match is None or match[1] != kind:
         raise BadMedia("form", f"expected data:{kind}/<format>;base64,… with a lower-case format")
@@ -63,13 +61,13 @@ def read_data_uri(url: str, kind: str) -> Media:
         content = base64.b64decode(match[3], validate=True)
     except binascii.Error as fault:
         raise BadMedia("format", "invalid base64") from fault
-    return examine(content, kind)
+    return probe(content, kind)
 
 
-def examine(content: bytes, kind: str) -> Media:
-    """Open a file and see what it is."""
+def probe(content: bytes, kind: str) -> Media:
+    """Open a file and measure it; raises BadMedia if it is not of that kind."""
     if kind == "image":
-        return _examine_image(content)
+        return _probe_image(content)
     try:
         with av.open(io.BytesIO(content), "r") as container:
             seconds = (container.duration or 0) / av.time_base
@@ -82,7 +80,7 @@ def examine(content: bytes, kind: str) -> Media:
         raise BadMedia("format", f"not a readable {kind}") from fault
 
 
-def _examine_image(content: bytes) -> Media:
+def _probe_image(content: bytes) -> Media:
     try:
         with Image.open(io.BytesIO(content)) as image:
             if image.format not in _IMAGE_FORMATS:

@@ -1,4 +1,4 @@
-"""Small media that users can refer to as inputs, at ``/_emulator/samples/<name>``."""
+"""Small sample media, served at ``/_emulator/samples/<name>``, that requests can use as inputs."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from pathlib import Path
 import av
 from PIL import Image, ImageDraw
 
-from airflow_provider_seedance.emulator.media.audio import SAMPLE_RATE, tone
+from airflow_provider_seedance.emulator.media.audio import SAMPLE_RATE, sine_tone
 from airflow_provider_seedance.emulator.media.drawing import Clip
 from airflow_provider_seedance.emulator.media.inputs import Media
-from airflow_provider_seedance.emulator.media.video import picture_bytes, render_video
+from airflow_provider_seedance.emulator.media.video import encode_png, render_video
+
+SAMPLE_PREFIX = "/_emulator/samples/"
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ def _image(title: str, size: tuple[int, int], colours: tuple[str, str]) -> bytes
     box = (middle[0] - radius, middle[1] - radius, middle[0] + radius, middle[1] + radius)
     draw.ellipse(box, fill=colours[1])
     draw.text(middle, title, fill=colours[0], anchor="mm", font_size=side / 8)
-    return picture_bytes(picture)
+    return encode_png(picture)
 
 
 def _video() -> bytes:
@@ -54,7 +56,7 @@ def _wav() -> bytes:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(SAMPLE_RATE)
-        file.writeframes(tone(330, 5 * SAMPLE_RATE))
+        file.writeframes(sine_tone(330, 5 * SAMPLE_RATE))
     return target.getvalue()
 
 
@@ -64,7 +66,7 @@ def _mp3() -> bytes:
         stream = container.add_stream("mp3", rate=SAMPLE_RATE, layout="mono")
         samples = 5 * SAMPLE_RATE
         frame = av.AudioFrame(format="s16", layout="mono", samples=samples)
-        frame.planes[0].update(tone(330, samples))
+        frame.planes[0].update(sine_tone(330, samples))
         frame.sample_rate = SAMPLE_RATE
         container.mux(stream.encode(frame))
         container.mux(stream.encode(None))

@@ -1,7 +1,8 @@
-"""Real MP4 files for finished generations.
+"""Encoding videos with PyAV.
 
-Everything that stands still is drawn once; per frame only the clock, the bar and the fades are computed, and
-only in the planes they touch. A 5 s clip at 720p costs a fraction of a second.
+The still part of the picture is drawn and converted to YUV once. For each frame only the clock, the progress bar
+and the fades are computed, and only in the planes that they change. So a 5 s clip at 720p takes a fraction of a
+second.
 """
 
 from __future__ import annotations
@@ -15,15 +16,15 @@ from pathlib import Path
 import av
 from PIL import Image, ImageOps
 
-from airflow_provider_seedance.emulator.media.audio import SAMPLE_RATE, tone
-from airflow_provider_seedance.emulator.media.drawing import FPS, Clip, Scene, picture_of
+from airflow_provider_seedance.emulator.media.audio import SAMPLE_RATE, sine_tone
+from airflow_provider_seedance.emulator.media.drawing import FPS, Clip, Scene, decode_image
 
 _FADE_FRAMES = 20
 
 
 @dataclass(frozen=True)
 class Planes:
-    """One picture as yuv420p."""
+    """One picture as the three planes of yuv420p."""
 
     y: Image.Image
     u: Image.Image
@@ -41,14 +42,14 @@ class Planes:
         return cls(*images)
 
     def blend(self, other: Planes, share: float) -> Planes:
-        """Mix in ``share`` of another picture."""
+        """Blend with another picture, which contributes ``share``."""
         mixed = (
             Image.blend(a, b, share) for a, b in ((self.y, other.y), (self.u, other.u), (self.v, other.v))
         )
         return Planes(*mixed)
 
     def frame(self) -> av.VideoFrame:
-        """As a frame that the encoder takes."""
+        """Convert to a frame that the encoder takes."""
         frame = av.VideoFrame(self.y.width, self.y.height, "yuv420p")
         for plane, image in zip(frame.planes, (self.y, self.u, self.v), strict=True):
             plane.update(image.tobytes("raw", "L", plane.line_size, 1).ljust(plane.buffer_size, b"\0"))
@@ -57,9 +58,9 @@ class Planes:
 
 
 def render_video(clip: Clip, target: Path) -> None:
-    """Write the clip as a file that starts to play before it is complete.
+    """Write the clip to a file whose index comes first, so that a player can start before it has everything.
 
-    Moving the index to the front needs a file that can be opened again, hence a path.
+    FFmpeg moves the index in a second pass over the file, so the target must be a path.
     """
     options = {"movflags": "faststart", "fflags": "+bitexact"}
     with av.open(str(target), "w", format=clip.container, options=options) as container:
@@ -70,7 +71,7 @@ def render_video(clip: Clip, target: Path) -> None:
         video.codec_context.thread_count = 1
         video.options = {"preset": "ultrafast", "qp": "26", "threads": "1"}
         audio = container.add_stream("aac", rate=SAMPLE_RATE, layout="mono") if clip.audio else None
-        for number, planes in enumerate(_movie(clip)):
+        for number, planes in enumerate(_frames(clip)):
             frame = planes.frame()
             frame.pts, frame.time_base = number, Fraction(1, FPS)
             container.mux(video.encode(frame))
@@ -78,7 +79,7 @@ def render_video(clip: Clip, target: Path) -> None:
         if audio is not None:
             samples = clip.frames * SAMPLE_RATE // FPS
             sound = av.AudioFrame(format="s16", layout="mono", samples=samples)
-            sound.planes[0].update(tone(220 + clip.digest[0] * 2, samples))
+            sound.planes[0].update(sine_tone(220 + clip.digest[0] * 2, samples))
             sound.sample_rate = SAMPLE_RATE
             container.mux(audio.encode(sound))
             container.mux(audio.encode(None))
@@ -86,24 +87,24 @@ def render_video(clip: Clip, target: Path) -> None:
 
 def render_last_frame(clip: Clip, target: Path) -> None:
     """Write the clip's last frame as PNG."""
-    *_, last = _movie(clip, start=clip.frames - 1)
+    *_, last = _frames(clip, start=clip.frames - 1)
     picture: Image.Image = last.frame().to_image()  # type: ignore[no-untyped-call]  # typed only with numpy
-    target.write_bytes(picture_bytes(picture))
+    target.write_bytes(encode_png(picture))
 
 
-def picture_bytes(picture: Image.Image) -> bytes:
+def encode_png(picture: Image.Image) -> bytes:
     """Encode as PNG."""
     target = io.BytesIO()
     picture.save(target, "PNG", compress_level=1)
     return target.getvalue()
 
 
-def _movie(clip: Clip, start: int = 0) -> Iterator[Planes]:
-    """The frames from ``start`` on."""
+def _frames(clip: Clip, start: int = 0) -> Iterator[Planes]:
+    """The frames from number ``start`` on."""
     scene = Scene(clip)
     still = Planes.of(scene.still)
-    opening = _full(clip, "first_frame")
-    ending = _full(clip, "last_frame")
+    opening = _full_frame(clip, "first_frame")
+    ending = _full_frame(clip, "last_frame")
     for number in range(start, clip.frames):
         luma = still.y.copy()
         scene.draw_moving_parts(luma, number)
@@ -116,9 +117,9 @@ def _movie(clip: Clip, start: int = 0) -> Iterator[Planes]:
         yield planes
 
 
-def _full(clip: Clip, role: str) -> Planes | None:
-    """An input picture, cropped to fill the frame as the vendors do."""
+def _full_frame(clip: Clip, role: str) -> Planes | None:
+    """The input image with that role, cropped to fill the frame as the vendors do; None if there is none."""
     picture = next((picture for picture in clip.pictures if picture.role == role), None)
     if picture is None:
         return None
-    return Planes.of(ImageOps.fit(picture_of(picture.load()), clip.size))
+    return Planes.of(ImageOps.fit(decode_image(picture.load()), clip.size))

@@ -1,6 +1,6 @@
-"""Asset libraries: groups of reviewed media that prompts can refer to as ``asset://<id>``.
+"""Asset libraries: reviewed media in groups, to which requests refer as ``asset://<id>``.
 
-Three vendors have one; each speaks of it in its own words, the state behind is the same.
+Three vendors have one. Their APIs differ, but the stored data is the same.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Group:
 
 @dataclass
 class Asset:
-    """One medium, usable once its review is over."""
+    """One medium, which can be used after its review."""
 
     id: str
     owner: str
@@ -38,7 +38,7 @@ class Asset:
     """image, video or audio."""
     url: str
     media: Media | None
-    """None means that the source could not be fetched, and the asset fails."""
+    """None means that the source could not be downloaded, so the asset fails."""
     created_at: float
     updated_at: float
 
@@ -50,26 +50,26 @@ class Asset:
 
 
 class AssetLibrary:
-    """Groups and assets by id, in the order of their making."""
+    """Groups and assets by id, in the order of their creation."""
 
     def __init__(self, token: Callable[[int], str]) -> None:
         self.token = token
         self.groups: dict[str, Group] = {}
         self.assets: dict[str, Asset] = {}
         self.sessions: dict[str, str] = {}
-        """Real-person checks: token of the session -> its owner."""
+        """Identity checks of real persons: the owner of each session by the session's token."""
 
     def group(self, group_id: object, owner: str) -> Group | None:
-        """A group of that owner."""
+        """The group with that id, if it belongs to that owner."""
         group = self.groups.get(str(group_id))
         return group if group and group.owner == owner else None
 
     def asset(self, asset_id: object, owner: str | None = None) -> Asset | None:
-        """An asset; of that owner, if one is given."""
+        """The asset with that id; if an owner is given, only one that belongs to that owner."""
         asset = self.assets.get(str(asset_id))
         return asset if asset and owner in (None, asset.owner) else None
 
-    def drop_group(self, group: Group) -> None:
+    def delete_group(self, group: Group) -> None:
         """Delete a group with everything in it."""
         del self.groups[group.id]
         self.assets = {key: asset for key, asset in self.assets.items() if asset.group is not group}

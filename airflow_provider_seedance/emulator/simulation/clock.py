@@ -1,4 +1,4 @@
-"""Vendor time: it may run faster than the wall, stand still, or jump."""
+"""Vendor time, which may run faster than the wall clock, stand still, or jump forward."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 
 class Clock:
-    """The only place that knows what time it is.
+    """The clock of the vendors.
 
-    With ``rate=0`` time stands still and moves by :meth:`advance` alone, which is what tests want.
+    With ``rate=0`` the time changes only by :meth:`advance`, as tests need it.
     """
 
     def __init__(
@@ -28,7 +28,7 @@ class Clock:
 
     @property
     def rate(self) -> float:
-        """Vendor seconds that pass in one second on the wall."""
+        """Vendor seconds that pass in one second of the wall clock."""
         return self._rate
 
     def now(self) -> float:
@@ -36,13 +36,13 @@ class Clock:
         return self._base + (self._ticks() - self._since) * self._rate
 
     def advance(self, seconds: float) -> None:
-        """Jump forward; a vendor's time never runs backwards."""
+        """Jump forward."""
         if seconds < 0:
             raise ValueError("advance must not be negative")
         self._base += seconds
 
     def set_rate(self, rate: float) -> None:
-        """Go on from the present moment at another speed."""
+        """Change the speed from now on."""
         if rate < 0:
             raise ValueError("rate must not be negative")
         self._base, self._since = self.now(), self._ticks()

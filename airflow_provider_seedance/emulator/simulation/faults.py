@@ -1,4 +1,4 @@
-"""Faults on demand: what goes wrong, with which call, how often."""
+"""Faults on demand: which calls go wrong, in which way, and how often."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 DROPS = frozenset({"drop_before_accept", "drop_after_accept"})
-FATES = frozenset({"moderation", "fail", "stuck"})
+OUTCOMES = frozenset({"moderation", "fail", "stuck"})
 REPLIES = frozenset({"status", "delay", "malformed", "truncate"})
 
 _KINDS_OF = {
-    "create": DROPS | REPLIES | FATES,
-    "get": DROPS | REPLIES | FATES,
-    "list": DROPS | REPLIES | FATES,
+    "create": DROPS | REPLIES | OUTCOMES,
+    "get": DROPS | REPLIES | OUTCOMES,
+    "list": DROPS | REPLIES | OUTCOMES,
     "cancel": DROPS | REPLIES,
     "download": DROPS | REPLIES,
     "callback": DROPS | {"status", "delay", "malformed"},
@@ -22,12 +22,12 @@ _KINDS_OF = {
 
 
 class BadFault(ValueError):
-    """The description of a fault makes no sense; the message says why."""
+    """The description of a fault is invalid; the message says why."""
 
 
 @dataclass
 class Fault:
-    """One rule; ``times`` counts down, None means for ever."""
+    """One rule. ``times`` counts down to 0; None means that the rule is never used up."""
 
     id: int
     vendor: str
@@ -40,13 +40,13 @@ class Fault:
     times: int | None = 1
     probability: float = 1.0
 
-    def meets(self, vendor: str, operation: str) -> bool:
-        """Does this rule speak about that call, and is it not used up?"""
+    def matches(self, vendor: str, operation: str) -> bool:
+        """Whether the rule applies to that call and is not used up."""
         return self.vendor in ("*", vendor) and self.on == operation and self.times != 0
 
 
 class Faults:
-    """The rules in force, oldest first; at most one strikes per call."""
+    """The rules in the order in which they were added. At most one of them applies to a call."""
 
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
@@ -66,16 +66,16 @@ class Faults:
         return fault
 
     def take(self, vendor: str, operation: str) -> Fault | None:
-        """The fault that strikes this call, if one does; it is used up by that."""
+        """The fault for this call, or None. Taking it counts its ``times`` down."""
         for fault in self._rules:
-            if fault.meets(vendor, operation) and self._rng.random() < fault.probability:
+            if fault.matches(vendor, operation) and self._rng.random() < fault.probability:
                 if fault.times is not None:
                     fault.times -= 1
                 return fault
         return None
 
     def clear(self) -> None:
-        """Forget all rules."""
+        """Remove all rules."""
         self._rules.clear()
 
 

@@ -1,15 +1,16 @@
-"""A generation: what was ordered, where it stands, what it cost."""
+"""A generation: the accepted order, its phase, and its results."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from airflow_provider_seedance.emulator.media.inputs import Picture
+
 
 class Phase(str, Enum):
-    """Where a generation stands; each vendor has its own words for these."""
+    """The phase of a generation; each vendor has its own words for these."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -20,21 +21,13 @@ class Phase(str, Enum):
 
     @property
     def is_final(self) -> bool:
-        """Nothing will happen any more."""
+        """Whether the phase never changes again."""
         return self not in (Phase.QUEUED, Phase.RUNNING)
 
 
 @dataclass(frozen=True)
-class Picture:
-    """An input image that the emulator can show; loaded only when the clip is drawn."""
-
-    role: str
-    load: Callable[[], bytes] = field(compare=False)
-
-
-@dataclass(frozen=True)
 class Order:
-    """What a vendor accepted. All fields are final values: defaults and 'adaptive' are already resolved."""
+    """An accepted request. All values are final: defaults and 'adaptive' are already resolved."""
 
     account: str
     model: str
@@ -49,51 +42,55 @@ class Order:
     seed: int
     price: float
     unit: str
-    wait: float
-    run: float
+    queue_seconds: float
+    """Vendor seconds before it starts, or before it waits for a free slot."""
+    run_seconds: float
+    """Vendor seconds from its start to its end."""
     origin: str
     input_seconds: float = 0.0
     pictures: tuple[Picture, ...] = ()
-    lane: str | None = None
+    concurrency_key: str | None = None
+    """Orders with the same key share ``slots``; None means that nothing limits how many run at once."""
     slots: int | None = None
     priority: int = 0
     expires_after: float | None = None
     callback: str | None = None
     container: str = "mp4"
-    echo: dict[str, Any] = field(default_factory=dict)
-    """What the vendor's module wants to remember; nobody else reads it."""
+    vendor_data: dict[str, Any] = field(default_factory=dict)
+    """Values that only the vendor's own modules read."""
 
     @property
     def seconds(self) -> int:
-        """Whole seconds, as the vendors count them."""
+        """The length in whole seconds, as the vendors give it."""
         return self.frames // 24
 
 
 @dataclass
 class Generation:
-    """One order on its way; changed by :class:`World` alone."""
+    """One generation. Only :class:`State` changes it."""
 
     vendor: str
     id: str
     number: int
-    """In the order of creation."""
+    """Counts the generations in the order of their creation."""
     order: Order
     created_at: float
     updated_at: float
     phase: Phase = Phase.QUEUED
     started_at: float | None = None
     finished_at: float | None = None
-    fate: str | None = None
+    outcome: str | None = None
+    """Why it will not succeed: a kind of fault, or the vendor's own reason. None lets it succeed."""
     billed: bool = False
     deleted: bool = False
     links: dict[str, str] = field(default_factory=dict)
-    """Path and query of the results by kind: ``video``, ``last_frame``."""
+    """Path and query of each result by its kind: ``video`` or ``last_frame``."""
     links_expire_at: float | None = None
 
     def progress(self, now: float) -> int:
-        """Percent done; below 100 until it succeeded."""
+        """Percent done; 100 only after it has succeeded."""
         if self.phase is Phase.SUCCEEDED:
             return 100
         if self.phase is not Phase.RUNNING or self.started_at is None:
             return 0
-        return max(1, min(99, int(100 * (now - self.started_at) / self.order.run)))
+        return max(1, min(99, int(100 * (now - self.started_at) / self.order.run_seconds)))

@@ -1,7 +1,7 @@
 """How long a generation takes, in vendor seconds.
 
-Medians of a 5 s clip, from measurements and reports that users of the vendors published; the spread is
-log-normal, so that the ninetieth percentile lies about 40 % above the median.
+The table holds medians for a 5 s clip, taken from measurements that users of the vendors published. Values are
+log-normally distributed, with the ninetieth percentile about 40 % above the median.
 """
 
 from __future__ import annotations
@@ -21,12 +21,14 @@ _MEDIANS: dict[str, dict[str, float]] = {
 }
 
 
-def draw(rng: random.Random, *, family: str, resolution: str, seconds: float, factor: float = 1.0) -> float:
-    """One run time; ``factor`` is the vendor's own slowness."""
+def run_seconds(
+    rng: random.Random, *, family: str, resolution: str, seconds: float, factor: float = 1.0
+) -> float:
+    """A random run time; ``factor`` is how much slower the vendor is than ModelArk."""
     median = _MEDIANS[family][resolution] * (0.6 + 0.08 * seconds) * factor
-    return around(rng, median)
+    return lognormal(rng, median)
 
 
-def around(rng: random.Random, median: float) -> float:
-    """A log-normal value around ``median``."""
+def lognormal(rng: random.Random, median: float) -> float:
+    """A log-normally distributed random value with that median."""
     return median * math.exp(rng.gauss(0.0, _SPREAD))

@@ -1,4 +1,4 @@
-"""What was asked of the emulator and what a vendor would put on the invoice."""
+"""The log of requests, and the list of generations with what the vendor bills for each."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from airflow_provider_seedance.emulator.simulation.generation import Generation
 
 OPERATIONS = ("create", "get", "list", "cancel", "download")
 
-_LONGEST_BODY = 20_000
+_MAX_BODY = 20_000
 
 
 class Ledger:
-    """Counters and the last requests."""
+    """Counts the calls and keeps the last requests."""
 
     def __init__(self) -> None:
         self._counts: Counter[tuple[str, str]] = Counter()
         self.requests: deque[dict[str, Any]] = deque(maxlen=2000)
 
     def count(self, vendor: str, operation: str) -> None:
-        """One more call of that kind arrived, whatever becomes of it."""
+        """Count a call when it arrives, whether or not it succeeds."""
         self._counts[vendor, operation] += 1
 
-    def note(
+    def record(
         self, request: Request, body: bytes, *, vendor: str, operation: str | None, at: float
     ) -> dict[str, Any]:
-        """Remember a request as received; the caller may add what became of it."""
+        """Log a request as received; the caller adds the status and the fault to the returned entry."""
         entry = {
             "at": at,
             "vendor": vendor,
@@ -84,8 +84,8 @@ def _mask(value: str) -> str:
 
 
 def _readable(body: bytes) -> Any:
-    text = body[:_LONGEST_BODY].decode("utf-8", "replace")
+    text = body[:_MAX_BODY].decode("utf-8", "replace")
     try:
-        return json.loads(body) if len(body) <= _LONGEST_BODY else text
+        return json.loads(body) if len(body) <= _MAX_BODY else text
     except ValueError:
         return text

@@ -1,8 +1,7 @@
-"""The emulator's state and the laws by which generations live.
+"""The state of the emulator, and the rules by which a generation moves from phase to phase.
 
-Rule 1: only a call that a vendor accepted makes a generation, and only a success is billed.
-Rule 2: phases change on the timeline alone, never because somebody looked.
-Rule 3: a generation whose fate is "stuck" stays where it is.
+Only a call that a vendor accepted makes a generation, and only a success is billed. The scheduler alone starts, ends
+and expires generations, so reading one never changes it. A generation whose outcome is "stuck" stays in its phase.
 """
 
 from __future__ import annotations
@@ -17,17 +16,17 @@ from functools import partial
 from airflow_provider_seedance.emulator.simulation.asset_library import AssetLibrary
 from airflow_provider_seedance.emulator.simulation.callbacks import Delivery, Outbox
 from airflow_provider_seedance.emulator.simulation.clock import Clock
-from airflow_provider_seedance.emulator.simulation.concurrency import Lane
-from airflow_provider_seedance.emulator.simulation.faults import FATES, Fault, Faults
+from airflow_provider_seedance.emulator.simulation.concurrency import ConcurrencyLimit
+from airflow_provider_seedance.emulator.simulation.faults import OUTCOMES, Fault, Faults
 from airflow_provider_seedance.emulator.simulation.generation import Generation, Order, Phase
 from airflow_provider_seedance.emulator.simulation.ledger import Ledger
-from airflow_provider_seedance.emulator.simulation.scheduler import Timeline
+from airflow_provider_seedance.emulator.simulation.scheduler import Scheduler
 
-_NAME_LETTERS = string.ascii_lowercase + string.digits
+_LOWER_CASE_AND_DIGITS = string.ascii_lowercase + string.digits
 
-Observer = Callable[["World", Generation], None]
+PhaseListener = Callable[["State", Generation], None]
 
-_PROMPT_WORDS = {
+_OUTCOME_BY_PROMPT = {
     "[emulator:moderation]": "moderation",
     "[emulator:fail]": "fail",
     "[emulator:stuck]": "stuck",
@@ -36,7 +35,7 @@ _PROMPT_WORDS = {
 
 @dataclass(frozen=True)
 class Settings:
-    """What stays the same over a reset."""
+    """Options of the command line and of ``serve()``; a reset does not change them."""
 
     seed: int = 0
     link_seconds: float = 86400
@@ -59,7 +58,7 @@ class Link:
 
 
 @dataclass(frozen=True)
-class StoredFile:
+class UploadedFile:
     """One uploaded file."""
 
     id: str
@@ -72,26 +71,26 @@ class StoredFile:
     expires_at: float
 
 
-class World:
-    """Everything the emulator remembers."""
+class State:
+    """Everything that the emulator remembers."""
 
-    def __init__(self, clock: Clock, settings: Settings, observers: Mapping[str, Observer]) -> None:
+    def __init__(self, clock: Clock, settings: Settings, listeners: Mapping[str, PhaseListener]) -> None:
         self.clock = clock
         self.settings = settings
         self.changed = asyncio.Event()
-        self._observers = observers
+        self._listeners = listeners
         self._start_empty()
 
     def _start_empty(self) -> None:
         self.rng = random.Random(self.settings.seed)
-        self.timeline = Timeline()
+        self.scheduler = Scheduler()
         self.faults = Faults(random.Random(self.settings.seed))
         self.ledger = Ledger()
         self.outbox = Outbox()
         self.generations: dict[tuple[str, str], Generation] = {}
         self.links: dict[str, Link] = {}
-        self.files: dict[str, StoredFile] = {}
-        self._lanes: dict[str, Lane] = {}
+        self.uploads: dict[str, UploadedFile] = {}
+        self._limits: dict[str, ConcurrencyLimit] = {}
         self._libraries: dict[str, AssetLibrary] = {}
 
     def reset(self) -> None:
@@ -100,25 +99,25 @@ class World:
         self.changed.set()
 
     def tick(self) -> float:
-        """Let everything happen that is due by now; returns the present moment."""
+        """Run all events that are due by now; returns the current vendor time."""
         now = self.clock.now()
-        self.timeline.run(now)
+        self.scheduler.run_until(now)
         return now
 
-    def plan(self, when: float, action: Callable[[float], None]) -> None:
-        """Let ``action`` happen at a moment of vendor time."""
-        self.timeline.at(when, action)
+    def schedule(self, when: float, action: Callable[[float], None]) -> None:
+        """Schedule ``action(when)`` for a moment of vendor time."""
+        self.scheduler.call_at(when, action)
         self.changed.set()
 
-    def token(self, length: int, alphabet: str = _NAME_LETTERS) -> str:
-        """A random name; the same seed gives the same names."""
+    def token(self, length: int, alphabet: str = _LOWER_CASE_AND_DIGITS) -> str:
+        """A random string; the same seed gives the same strings."""
         return "".join(self.rng.choices(alphabet, k=length))
 
-    def unused_id(self, vendor: str, stem: str, length: int, alphabet: str = _NAME_LETTERS) -> str:
-        """An id for the next generation of a vendor."""
-        while (vendor, name := stem + self.token(length, alphabet)) in self.generations:
+    def new_id(self, vendor: str, prefix: str, length: int, alphabet: str = _LOWER_CASE_AND_DIGITS) -> str:
+        """A random id that no generation of the vendor has yet."""
+        while (vendor, generation_id := prefix + self.token(length, alphabet)) in self.generations:
             pass
-        return name
+        return generation_id
 
     def library(self, vendor: str) -> AssetLibrary:
         """The asset library of one vendor."""
@@ -133,92 +132,92 @@ class World:
         order: Order,
         fault: Fault | None = None,
         *,
-        fate: str | None = None,
+        outcome: str | None = None,
     ) -> Generation:
-        """Accept an order; ``fate`` is the vendor's own word for an end that is already certain."""
+        """Accept an order; ``outcome`` is the vendor's own reason if the generation is going to fail."""
         now = self.clock.now()
         number = len(self.generations)
         generation = Generation(vendor, generation_id, number, order, created_at=now, updated_at=now)
-        generation.fate = fate or _fate_in(order.prompt)
-        self.doom(generation, fault)
+        generation.outcome = outcome or _outcome_in(order.prompt)
+        self.apply_fault(generation, fault)
         self.generations[vendor, generation_id] = generation
-        self.plan(now + order.wait, partial(self._join_lane, generation))
+        self.schedule(now + order.queue_seconds, partial(self._enqueue, generation))
         if order.expires_after is not None:
-            self.plan(now + order.expires_after, partial(self._expire, generation))
-        self._observers[vendor](self, generation)
+            self.schedule(now + order.expires_after, partial(self._expire, generation))
+        self._listeners[vendor](self, generation)
         return generation
 
-    def find(self, vendor: str, generation_id: str) -> Generation | None:
-        """A generation that the vendor still shows."""
+    def find_generation(self, vendor: str, generation_id: str) -> Generation | None:
+        """The generation with that id, unless it does not exist or was deleted."""
         generation = self.generations.get((vendor, generation_id))
         return None if generation is None or generation.deleted else generation
 
     def of_account(self, vendor: str, account: str) -> list[Generation]:
-        """All generations that one key may see, newest first."""
+        """All generations of one key that were not deleted, newest first."""
         return [
             generation
             for generation in reversed(self.generations.values())
             if generation.vendor == vendor and generation.order.account == account and not generation.deleted
         ]
 
-    def doom(self, generation: Generation, fault: Fault | None) -> None:
-        """Apply a fault that decides how the generation ends."""
-        if fault and fault.kind in FATES and not generation.phase.is_final:
-            generation.fate = fault.kind
+    def apply_fault(self, generation: Generation, fault: Fault | None) -> None:
+        """Mark the generation with the outcome that a fault demands, if the fault is of that kind."""
+        if fault and fault.kind in OUTCOMES and not generation.phase.is_final:
+            generation.outcome = fault.kind
 
     def cancel(self, generation: Generation) -> None:
-        """Take a queued generation out of its queue."""
+        """Cancel a queued generation."""
         self._move(generation, Phase.CANCELLED, self.clock.now())
 
     def publish(
         self, generation: Generation, kind: str, path: str, query: str, *, head_allowed: bool
     ) -> None:
-        """Put a result of a finished generation under a link."""
+        """Give a result of a finished generation a link that expires."""
         expires_at = generation.updated_at + self.settings.link_seconds
         self.links[path] = Link(generation, kind, query, expires_at, head_allowed)
         generation.links_expire_at = expires_at
         generation.links[kind] = f"{path}?{query}" if query else path
 
     def send(self, delivery: Delivery) -> None:
-        """Hand a callback to the courier."""
+        """Put a callback into the outbox, from which the background worker sends it."""
         self.outbox.due.append(delivery)
         self.changed.set()
 
     def spent(self, vendor: str, account: str) -> float:
-        """What one key has paid so far."""
+        """The sum of what was billed to one key."""
         mine = (g for g in self.generations.values() if g.vendor == vendor and g.order.account == account)
         return sum(generation.order.price for generation in mine if generation.billed)
 
-    # --- lifecycle, called by the timeline ---------------------------------------------------------------
+    # --- phases, changed by the scheduler -----------------------------------------------------------------
 
-    def _join_lane(self, generation: Generation, when: float) -> None:
+    def _enqueue(self, generation: Generation, when: float) -> None:
         order = generation.order
-        if order.lane is None or order.slots is None:
+        if order.concurrency_key is None or order.slots is None:
             self._start(generation, when)
             return
-        lane = self._lanes.setdefault(order.lane, Lane(order.slots))
-        lane.join(generation)
-        self._fill(lane, when)
+        limit = self._limits.setdefault(order.concurrency_key, ConcurrencyLimit(order.slots))
+        limit.enqueue(generation)
+        self._admit(limit, when)
 
-    def _fill(self, lane: Lane, when: float) -> None:
-        for generation in lane.admit():
+    def _admit(self, limit: ConcurrencyLimit, when: float) -> None:
+        for generation in limit.admit():
             self._start(generation, when)
 
     def _start(self, generation: Generation, when: float) -> None:
-        if generation.phase is not Phase.QUEUED or generation.fate == "stuck":
+        if generation.phase is not Phase.QUEUED or generation.outcome == "stuck":
             return
         generation.started_at = when
         self._move(generation, Phase.RUNNING, when)
-        self.plan(when + generation.order.run, partial(self._finish, generation))
+        self.schedule(when + generation.order.run_seconds, partial(self._finish, generation))
 
     def _finish(self, generation: Generation, when: float) -> None:
-        if generation.phase is not Phase.RUNNING or generation.fate == "stuck":
+        if generation.phase is not Phase.RUNNING or generation.outcome == "stuck":
             return
-        generation.billed = generation.fate is None
-        self._move(generation, Phase.FAILED if generation.fate else Phase.SUCCEEDED, when)
+        generation.billed = generation.outcome is None
+        self._move(generation, Phase.FAILED if generation.outcome else Phase.SUCCEEDED, when)
 
     def _expire(self, generation: Generation, when: float) -> None:
-        if not generation.phase.is_final and generation.fate != "stuck":
+        if not generation.phase.is_final and generation.outcome != "stuck":
             self._move(generation, Phase.EXPIRED, when)
 
     def _move(self, generation: Generation, phase: Phase, when: float) -> None:
@@ -226,12 +225,12 @@ class World:
         generation.phase, generation.updated_at = phase, when
         if phase.is_final:
             generation.finished_at = when
-        self._observers[generation.vendor](self, generation)
-        lane = self._lanes.get(generation.order.lane or "")
-        if lane and was_running:
-            lane.leave()
-            self._fill(lane, when)
+        self._listeners[generation.vendor](self, generation)
+        limit = self._limits.get(generation.order.concurrency_key or "")
+        if limit and was_running:
+            limit.release()
+            self._admit(limit, when)
 
 
-def _fate_in(prompt: str) -> str | None:
-    return next((fate for word, fate in _PROMPT_WORDS.items() if word in prompt), None)
+def _outcome_in(prompt: str) -> str | None:
+    return next((outcome for word, outcome in _OUTCOME_BY_PROMPT.items() if word in prompt), None)

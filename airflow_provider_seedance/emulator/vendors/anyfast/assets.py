@@ -1,49 +1,42 @@
-"""AnyFast's asset library: Ark's actions as paths, with the bearer key and flat answers."""
+"""AnyFast's asset library: Ark's actions as paths, with the bearer key and without an envelope."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from airflow_provider_seedance.emulator.http.multipart import read_form
+from airflow_provider_seedance.emulator.http.multipart import parse_form
+from airflow_provider_seedance.emulator.vendors.anyfast import NAME
+from airflow_provider_seedance.emulator.vendors.anyfast.requests import account_of
 from airflow_provider_seedance.emulator.vendors.ark.assets import ArkAssets, AssetError
-from airflow_provider_seedance.emulator.vendors.base import Call, Refusal
-
-NAME = "anyfast"
+from airflow_provider_seedance.emulator.vendors.base import ApiError, Call
 
 
-class AssetActions:
-    """Everything below ``/volc/asset``."""
-
-    def __init__(self, account: Callable[[Call], str]) -> None:
-        self._account = account
-
-    def answer(self, call: Call) -> Response:
-        """One action, given in the path."""
-        account, action = self._account(call), call.path("action")
-        try:
-            body = _body(call)
-            if action == "CreateAsset":
-                _check_create(body)
-            result = ArkAssets(call, NAME, account).do(action, body)
-        except AssetError as error:
-            text = f"upstream_error: [{error.code}] {error}"
-            raise Refusal(error.status, {"error": {"message": text}}) from error
-        if result is None:
-            raise Refusal(404, None)
-        if action in ("DeleteAsset", "DeleteAssetGroup"):
-            result = {"Id": body["Id"], "Deleted": True}
-        return JSONResponse(result)
+def perform_action(call: Call) -> Response:
+    """Perform the action that the path names."""
+    account, action = account_of(call), call.path_param("action")
+    try:
+        body = _read_body(call)
+        if action == "CreateAsset":
+            _check_create(body)
+        result = ArkAssets(call, NAME, account).perform(action, body)
+    except AssetError as error:
+        text = f"upstream_error: [{error.code}] {error}"
+        raise ApiError(error.status, {"error": {"message": text}}) from error
+    if result is None:
+        raise ApiError(404, None)
+    if action in ("DeleteAsset", "DeleteAssetGroup"):
+        result = {"Id": body["Id"], "Deleted": True}
+    return JSONResponse(result)
 
 
-def _body(call: Call) -> dict[str, Any]:
-    """JSON, or a form whose file takes the place of the URL."""
+def _read_body(call: Call) -> dict[str, Any]:
+    """The JSON body, or the fields of a form whose file becomes the URL; bare base64 counts as a PNG."""
     content_type = call.request.headers.get("content-type", "")
     if content_type.startswith("multipart/form-data"):
-        form = read_form(content_type, call.body)
+        form = parse_form(content_type, call.body)
         file = form.files.get("file")
         if file is None:
             return dict(form.fields)

@@ -1,12 +1,12 @@
-"""AnyFast's model names, and the Ark models behind them."""
+"""AnyFast's model ids, and the Ark models behind them."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from airflow_provider_seedance.emulator.media.sizes import SIZES, Size
+from airflow_provider_seedance.emulator.vendors.ark.models import MODELS as ARK_MODELS
 from airflow_provider_seedance.emulator.vendors.ark.models import (
-    MODELS,
     V2,
     V2_FAST,
     V2_MINI,
@@ -23,26 +23,26 @@ _2K: dict[str, Size] = {
 _ULTRA = replace(V2, resolutions=("720p", "1080p", "2k"), sizes={**SIZES["2.0"], "2k": _2K})
 
 
-def _one(model: ArkModel) -> ArkModel:
-    """AnyFast's pages about 1.x name a fixed default ratio, and no drafts or automatic length."""
+def _version_1(model: ArkModel) -> ArkModel:
+    """A 1.x model, for which AnyFast documents neither drafts nor an automatic length."""
     return replace(model, auto_duration=False, draft=False, modes=model.modes - {"draft_final"})
 
 
-def _without_auto(model: ArkModel) -> ArkModel:
+def _without_auto_duration(model: ArkModel) -> ArkModel:
     return replace(model, auto_duration=False)
 
 
-ANYFAST_MODELS: dict[str, ArkModel] = {
-    "seedance-2.0": _without_auto(_NO_4K),
-    "seedance": _without_auto(_NO_4K),
-    "seedance-fast": _without_auto(V2_FAST),
-    "seedance-2.0-fast": _without_auto(V2_FAST),
-    "seedance-2.0-mini": _without_auto(V2_MINI),
-    "seedance-2.0-ultra": _without_auto(_ULTRA),
-    "seedance-2.5": _without_auto(V25),
-    "doubao-seedance-1-5-pro-251215": _one(V15),
-    "doubao-seedance-1-0-pro-250528": _one(MODELS["doubao-seedance-1-0-pro-250528"]),
-    "doubao-seedance-1-0-pro-fast-251015": _one(MODELS["doubao-seedance-1-0-pro-fast-251015"]),
-    "doubao-seedance-1-0-lite-t2v-250428": _one(MODELS["doubao-seedance-1-0-lite-t2v-250428"]),
-    "doubao-seedance-1-0-lite-i2v-250428": _one(MODELS["doubao-seedance-1-0-lite-i2v-250428"]),
+MODELS: dict[str, ArkModel] = {
+    "seedance-2.0": _without_auto_duration(_NO_4K),
+    "seedance": _without_auto_duration(_NO_4K),
+    "seedance-fast": _without_auto_duration(V2_FAST),
+    "seedance-2.0-fast": _without_auto_duration(V2_FAST),
+    "seedance-2.0-mini": _without_auto_duration(V2_MINI),
+    "seedance-2.0-ultra": _without_auto_duration(_ULTRA),
+    "seedance-2.5": _without_auto_duration(V25),
+    "doubao-seedance-1-5-pro-251215": _version_1(V15),
+    "doubao-seedance-1-0-pro-250528": _version_1(ARK_MODELS["doubao-seedance-1-0-pro-250528"]),
+    "doubao-seedance-1-0-pro-fast-251015": _version_1(ARK_MODELS["doubao-seedance-1-0-pro-fast-251015"]),
+    "doubao-seedance-1-0-lite-t2v-250428": _version_1(ARK_MODELS["doubao-seedance-1-0-lite-t2v-250428"]),
+    "doubao-seedance-1-0-lite-i2v-250428": _version_1(ARK_MODELS["doubao-seedance-1-0-lite-i2v-250428"]),
 }

@@ -1,6 +1,6 @@
-"""Ark's asset actions, in its own words (PascalCase), without an envelope.
+"""The actions of Ark's asset library, with bodies in PascalCase.
 
-ModelArk wraps the results and signs the requests, AnyFast does neither; what happens is the same.
+ModelArk puts the results into an envelope and requires signed requests; AnyFast does neither.
 """
 
 from __future__ import annotations
@@ -9,19 +9,21 @@ from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from airflow_provider_seedance.emulator.media.inputs import BadMedia, Media, is_web_url
+from airflow_provider_seedance.emulator.media.inputs import BadMedia, Media
 from airflow_provider_seedance.emulator.simulation.asset_library import Asset, AssetLibrary, Group
-from airflow_provider_seedance.emulator.vendors.base import Call, whole
+from airflow_provider_seedance.emulator.urls import is_web_url
+from airflow_provider_seedance.emulator.vendors.base import Call
+from airflow_provider_seedance.emulator.vendors.values import positive_int
 
 _CHINA_TIME = timezone(timedelta(hours=8))
 _KINDS = {"Image": "image", "Video": "video", "Audio": "audio"}
-_CHECKED_IN_PERSON = "LivenessFace"
+_CHECKED_PERSON = "LivenessFace"
 
 Result = dict[str, Any]
 
 
 class AssetError(Exception):
-    """An HTTP status, Ark's code and its sentence."""
+    """An error with an HTTP status, Ark's code and a message."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -30,15 +32,15 @@ class AssetError(Exception):
 
 
 class ArkAssets:
-    """The library of one vendor, as one owner sees it."""
+    """Performs actions on the asset library of one vendor for one owner."""
 
     def __init__(self, call: Call, vendor: str, owner: str) -> None:
         self._call = call
         self._owner = owner
-        self._library: AssetLibrary = call.world.library(vendor)
+        self._library: AssetLibrary = call.state.library(vendor)
 
-    def do(self, action: str, body: dict[str, Any]) -> Result | None:
-        """Carry out an action; None means that there is none of that name."""
+    def perform(self, action: str, body: dict[str, Any]) -> Result | None:
+        """Perform an action; None means that no action has that name."""
         actions: dict[str, Callable[[dict[str, Any]], Result]] = {
             "CreateAssetGroup": self._create_group,
             "GetAssetGroup": lambda body: self._group_view(self._group(body.get("Id"), "Id")),
@@ -50,8 +52,8 @@ class ArkAssets:
             "ListAssets": self._list_assets,
             "UpdateAsset": self._update_asset,
             "DeleteAsset": self._delete_asset,
-            "CreateVisualValidateSession": self._start_check,
-            "GetVisualValidateResult": self._check_result,
+            "CreateVisualValidateSession": self._start_identity_check,
+            "GetVisualValidateResult": self._identity_check_result,
         }
         return actions[action](body) if action in actions else None
 
@@ -61,7 +63,9 @@ class ArkAssets:
         kind = str(body.get("GroupType", "AIGC"))
         if kind != "AIGC":
             raise AssetError(400, "InvalidParameter.GroupType", "GroupType must be one of [AIGC]")
-        return {"Id": self._new_group(str(_needed(body, "Name")), str(body.get("Description", "")), kind).id}
+        return {
+            "Id": self._new_group(str(_required(body, "Name")), str(body.get("Description", "")), kind).id
+        }
 
     def _new_group(self, name: str, description: str, kind: str) -> Group:
         now = self._call.now
@@ -82,14 +86,14 @@ class ArkAssets:
         return _page(found, body)
 
     def _update_group(self, body: dict[str, Any]) -> Result:
-        group = self._group(_needed(body, "Id"), "Id")
+        group = self._group(_required(body, "Id"), "Id")
         group.name = str(body.get("Name", group.name))
         group.description = str(body.get("Description", group.description))
         group.updated_at = self._call.now
         return {"Id": group.id}
 
     def _delete_group(self, body: dict[str, Any]) -> Result:
-        self._library.drop_group(self._group(_needed(body, "Id"), "Id"))
+        self._library.delete_group(self._group(_required(body, "Id"), "Id"))
         return {}
 
     def _group(self, group_id: Any, name: str) -> Group:
@@ -108,15 +112,15 @@ class ArkAssets:
             "Description": group.description,
             "GroupType": group.kind,
             "ProjectName": "default",
-            "CreateTime": _moment(group.created_at),
-            "UpdateTime": _moment(group.updated_at),
+            "CreateTime": _timestamp(group.created_at),
+            "UpdateTime": _timestamp(group.updated_at),
         }
 
     # --- assets ------------------------------------------------------------------------------------------
 
     def _create_asset(self, body: dict[str, Any]) -> Result:
         group = self._group(body.get("GroupId"), "GroupId")
-        url, kind = str(_needed(body, "URL")), _KINDS.get(str(_needed(body, "AssetType")))
+        url, kind = str(_required(body, "URL")), _KINDS.get(str(_required(body, "AssetType")))
         if kind is None:
             raise AssetError(
                 400, "InvalidParameter.AssetType", "AssetType must be one of [Image Video Audio]"
@@ -137,11 +141,11 @@ class ArkAssets:
         return {"Id": asset.id}
 
     def _fetch(self, url: str, kind: str) -> Media | None:
-        """The source; one that cannot be read makes the asset fail later, one that is no URL is refused now."""
+        """The source medium; None if it cannot be read, which makes the asset fail later."""
         if not (is_web_url(url) or url.startswith("data:")):
             raise AssetError(400, "InvalidParameter.DownloadFailed", "The URL cannot be downloaded.")
         try:
-            return self._call.store.find(url, kind, self._call.host)
+            return self._call.store.find_input(url, kind, self._call.host)
         except BadMedia:
             return None
 
@@ -159,7 +163,7 @@ class ArkAssets:
         return _page(found, body)
 
     def _update_asset(self, body: dict[str, Any]) -> Result:
-        asset = self._asset(_needed(body, "Id"))
+        asset = self._asset(_required(body, "Id"))
         asset.name = str(body.get("Name", asset.name))
         if "GroupId" in body:
             asset.group = self._group(body["GroupId"], "GroupId")
@@ -167,7 +171,7 @@ class ArkAssets:
         return {"Id": asset.id}
 
     def _delete_asset(self, body: dict[str, Any]) -> Result:
-        del self._library.assets[self._asset(_needed(body, "Id")).id]
+        del self._library.assets[self._asset(_required(body, "Id")).id]
         return {}
 
     def _asset(self, asset_id: Any) -> Asset:
@@ -188,8 +192,8 @@ class ArkAssets:
             "GroupId": asset.group.id,
             "Status": status,
             "ProjectName": "default",
-            "CreateTime": _moment(asset.created_at),
-            "UpdateTime": _moment(asset.updated_at),
+            "CreateTime": _timestamp(asset.created_at),
+            "UpdateTime": _timestamp(asset.updated_at),
         }
         if status == "Failed":
             view["Error"] = {
@@ -198,9 +202,9 @@ class ArkAssets:
             }
         return view
 
-    # --- real persons ------------------------------------------------------------------------------------
+    # --- identity checks ---------------------------------------------------------------------------------
 
-    def _start_check(self, body: dict[str, Any]) -> Result:
+    def _start_identity_check(self, body: dict[str, Any]) -> Result:
         callback = body.get("CallbackURL")
         if not callback:
             text = "[***.CallbackURL] The required parameter CallbackURL is missing."
@@ -209,29 +213,29 @@ class ArkAssets:
         self._library.sessions[token] = self._owner
         return {"BytedToken": token, "H5Link": f"{self._call.origin}/h5/{token}", "CallbackURL": callback}
 
-    def _check_result(self, body: dict[str, Any]) -> Result:
-        """Nobody holds a phone here: whoever asks for the result has passed. A token works once."""
-        token = str(_needed(body, "BytedToken"))
+    def _identity_check_result(self, body: dict[str, Any]) -> Result:
+        """Every check counts as passed, since nobody can do one here. A token works once."""
+        token = str(_required(body, "BytedToken"))
         if self._library.sessions.pop(token, None) != self._owner:
             raise AssetError(404, "NotFound.byted_token", "The specified BytedToken is not found.")
-        return {"GroupId": self._new_group("verified person", "", _CHECKED_IN_PERSON).id}
+        return {"GroupId": self._new_group("verified person", "", _CHECKED_PERSON).id}
 
     def _new_id(self, kind: str) -> str:
-        moment = datetime.fromtimestamp(self._call.now, _CHINA_TIME)
-        return f"{kind}-{moment:%Y%m%d%H%M%S}-{self._library.token(5)}"
+        time = datetime.fromtimestamp(self._call.now, _CHINA_TIME)
+        return f"{kind}-{time:%Y%m%d%H%M%S}-{self._library.token(5)}"
 
 
-def _needed(body: dict[str, Any], name: str) -> Any:
+def _required(body: dict[str, Any], name: str) -> Any:
     if not body.get(name):
         raise AssetError(400, f"MissingParameter.{name}", f"The required parameter {name} is missing.")
     return body[name]
 
 
 def _page(items: list[Result], body: dict[str, Any]) -> Result:
-    number, size = whole(body.get("PageNumber"), 1), min(100, whole(body.get("PageSize"), 20))
+    number, size = positive_int(body.get("PageNumber"), 1), min(100, positive_int(body.get("PageSize"), 20))
     page = items[(number - 1) * size : number * size]
     return {"TotalCount": len(items), "PageNumber": number, "PageSize": size, "Items": page}
 
 
-def _moment(when: float) -> str:
+def _timestamp(when: float) -> str:
     return datetime.fromtimestamp(when, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,8 +1,7 @@
-"""Ark's task object and where its results lie; AnyFast nests the same object."""
+"""The task object as a GET returns it, and the signed links to its results."""
 
 from __future__ import annotations
 
-import json
 import secrets
 import time
 from datetime import datetime, timezone
@@ -10,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from airflow_provider_seedance.emulator.simulation.generation import Generation, Phase
-from airflow_provider_seedance.emulator.simulation.state import World
+from airflow_provider_seedance.emulator.simulation.state import State
 
 FAILURES = {
     "moderation": (
@@ -22,22 +21,17 @@ FAILURES = {
 
 
 def request_id() -> str:
-    """A trace id as Ark makes them: two digits, the time, random hex."""
+    """A random request id in Ark's form: two digits, the time, and random hex digits."""
     return f"02{int(time.time() * 1000):013d}{secrets.token_hex(19)}"
 
 
-def json_bytes(value: Any) -> bytes:
-    """Compact JSON."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def task_object(generation: Generation, origin: str, owned: dict[str, Any]) -> dict[str, Any]:
-    """The task as GET answers it; ``owned`` are the fields that depend on who asks."""
+def task_object(generation: Generation, origin: str, vendor_fields: dict[str, Any]) -> dict[str, Any]:
+    """The task object; ``vendor_fields`` are the fields in which ModelArk and AnyFast differ."""
     order = generation.order
     task: dict[str, Any] = {"id": generation.id, "model": order.model, "status": generation.phase.value}
     task["created_at"], task["updated_at"] = int(generation.created_at), int(generation.updated_at)
     if generation.phase is Phase.FAILED:
-        code, message = FAILURES[generation.fate or "fail"]
+        code, message = FAILURES[generation.outcome or "fail"]
         task["error"] = {"code": code, "message": f"{message} Request id: {request_id()}"}
     if generation.phase is Phase.SUCCEEDED:
         task["content"] = {"video_url": origin + generation.links["video"]}
@@ -45,33 +39,33 @@ def task_object(generation: Generation, origin: str, owned: dict[str, Any]) -> d
             task["content"]["last_frame_url"] = origin + generation.links["last_frame"]
         task["usage"] = {"completion_tokens": order.price, "total_tokens": order.price}
         task.update(seed=order.seed, resolution=order.resolution, ratio=order.ratio, framespersecond=24)
-        if "frames" not in owned:
+        if "frames" not in vendor_fields:
             task["duration"] = order.seconds
-    return {**task, **owned}
+    return {**task, **vendor_fields}
 
 
-def publish_results(world: World, generation: Generation) -> None:
-    """Put video and last frame under signed links; the signature holds for GET only."""
+def publish_results(state: State, generation: Generation) -> None:
+    """Publish the video and the last frame under signed links, which are valid for GET only."""
     order = generation.order
-    stem = f"/media/{generation.vendor}/{order.model}/{world.token(32, '0123456789abcdef')}"
-    world.publish(
-        generation, "video", f"{stem}.{order.container}", _signature(world, generation), head_allowed=False
+    path = f"/media/{generation.vendor}/{order.model}/{state.token(32, '0123456789abcdef')}"
+    state.publish(
+        generation, "video", f"{path}.{order.container}", _signature(state, generation), head_allowed=False
     )
     if order.last_frame:
-        world.publish(
-            generation, "last_frame", f"{stem}.png", _signature(world, generation), head_allowed=False
+        state.publish(
+            generation, "last_frame", f"{path}.png", _signature(state, generation), head_allowed=False
         )
 
 
-def _signature(world: World, generation: Generation) -> str:
+def _signature(state: State, generation: Generation) -> str:
     moment = datetime.fromtimestamp(generation.updated_at, timezone.utc)
     return urlencode(
         {
             "X-Tos-Algorithm": "TOS4-HMAC-SHA256",
             "X-Tos-Credential": f"AKTPemulator/{moment:%Y%m%d}/ap-southeast-1/tos/request",
             "X-Tos-Date": f"{moment:%Y%m%dT%H%M%SZ}",
-            "X-Tos-Expires": str(int(world.settings.link_seconds)),
-            "X-Tos-Signature": world.token(64, "0123456789abcdef"),
+            "X-Tos-Expires": str(int(state.settings.link_seconds)),
+            "X-Tos-Signature": state.token(64, "0123456789abcdef"),
             "X-Tos-SignedHeaders": "host",
         }
     )

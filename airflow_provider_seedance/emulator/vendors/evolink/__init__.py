@@ -1,1 +1,3 @@
-"""EvoLink."""
+"""EvoLink, where nine model ids share one create path and the id chooses tier and mode."""
+
+NAME = "evolink"

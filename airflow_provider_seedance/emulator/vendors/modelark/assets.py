@@ -1,4 +1,4 @@
-"""ModelArk's control plane: asset actions behind a signed request and an envelope."""
+"""ModelArk's asset library: requests are signed, and results are put into an envelope."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from starlette.responses import JSONResponse, Response
 from airflow_provider_seedance.emulator.vendors.ark.assets import ArkAssets, AssetError
 from airflow_provider_seedance.emulator.vendors.ark.responses import request_id
 from airflow_provider_seedance.emulator.vendors.base import INVALID_KEY, Call
+from airflow_provider_seedance.emulator.vendors.modelark import NAME
 
-NAME = "modelark"
 OWNER = "modelark account"
-"""Assets belong to the account, whichever of its keys is used."""
+"""The one owner of all assets, since they belong to an account and not to one of its keys."""
 SECRET_KEY = "emulator-secret-key"
-"""Goes with any access key."""
+"""The secret key to every access key."""
 
 _VERSION = "2024-01-01"
 _AUTHORIZATION = re.compile(
@@ -27,8 +27,8 @@ _AUTHORIZATION = re.compile(
 )
 
 
-def answer_action(call: Call) -> Response:
-    """One action, given in the query string."""
+def perform_action(call: Call) -> Response:
+    """Perform the action that the query string names."""
     query = call.request.query_params
     action, version = query.get("Action", ""), query.get("Version", "")
     try:
@@ -38,7 +38,7 @@ def answer_action(call: Call) -> Response:
             body = call.json_object() or {}
             if str(body.get("URL", "")).startswith("data:"):
                 raise AssetError(400, "InvalidParameter.DownloadFailed", "The URL must be a web url.")
-            result = ArkAssets(call, NAME, OWNER).do(action, body)
+            result = ArkAssets(call, NAME, OWNER).perform(action, body)
         if result is None:
             text = f"Could not find operation {action} for version {version}."
             raise AssetError(404, "InvalidActionOrVersion", text)
@@ -62,7 +62,7 @@ def _metadata(action: str, version: str, region: str) -> dict[str, Any]:
 
 
 def _check_signature(call: Call) -> str:
-    """Compute the signature again; the region it was made for."""
+    """Compare the signature with the expected one; returns the region for which it was made."""
     parts = _AUTHORIZATION.fullmatch(call.request.headers.get("authorization", ""))
     if parts is None:
         raise AssetError(401, "MissingAuthenticationToken", "The request is missing a valid signature.")
@@ -78,7 +78,10 @@ def _check_signature(call: Call) -> str:
 
 
 def _signature(call: Call, parts: re.Match[str], path: str, body_hash: str) -> str:
-    """The real service knows only the path ``/``; behind a prefix a client may have signed either."""
+    """The expected signature for a path.
+
+    The real service knows only ``/``. Here the path has a prefix, and a client may have signed either of the two.
+    """
     headers, names = call.request.headers, parts["headers"].split(";")
     query = sorted(parse_qsl(call.request.url.query, keep_blank_values=True))
     canonical = "\n".join(

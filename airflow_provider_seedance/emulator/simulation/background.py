@@ -12,7 +12,7 @@ from airflow_provider_seedance.emulator.urls import is_loopback
 
 
 class BackgroundWorker:
-    """Started and cancelled with the ASGI application."""
+    """Runs events and deliveries for as long as the ASGI application runs."""
 
     def __init__(self, state: State) -> None:
         self._state = state

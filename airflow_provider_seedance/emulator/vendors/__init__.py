@@ -1,9 +1,14 @@
 """The vendors, one folder each.
 
-A new vendor is a new folder, whose ``vendor.py`` has a ``VENDOR``, and its name in this list. The files of a folder:
-``vendor.py`` has the routes and their handlers, ``requests.py`` checks a request and makes an order from it,
-``responses.py`` has the bodies of the answers, ``models.py`` says what each model takes, ``assets.py`` is the asset
-library and ``files.py`` the uploads. A folder leaves out what its vendor does not have.
+A new vendor is a new folder, whose ``vendor.py`` has a ``VENDOR``, and one line in ``_NAMES``. Every folder has these
+files, as far as the vendor needs them:
+
+- ``vendor.py``: the routes and their handlers;
+- ``requests.py``: checks the body of a create and makes an order from it;
+- ``responses.py``: the bodies of responses and errors;
+- ``models.py``: the models and what they take;
+- ``assets.py``: the asset library;
+- ``files.py``: uploads.
 """
 
 from __future__ import annotations

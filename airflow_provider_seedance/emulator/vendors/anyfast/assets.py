@@ -7,11 +7,11 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from airflow_provider_seedance.emulator.http.multipart import parse_form
 from airflow_provider_seedance.emulator.vendors.anyfast import NAME
 from airflow_provider_seedance.emulator.vendors.anyfast.requests import account_of
 from airflow_provider_seedance.emulator.vendors.ark.assets import ArkAssets, AssetError
 from airflow_provider_seedance.emulator.vendors.base import ApiError, Call
+from airflow_provider_seedance.emulator.vendors.multipart import parse_form
 
 
 def perform_action(call: Call) -> Response:

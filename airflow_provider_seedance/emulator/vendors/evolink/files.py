@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 
 from starlette.responses import JSONResponse, Response
 
-from airflow_provider_seedance.emulator.http.multipart import parse_form
 from airflow_provider_seedance.emulator.media.inputs import BadMedia
 from airflow_provider_seedance.emulator.media.samples import SAMPLES
 from airflow_provider_seedance.emulator.simulation.state import UploadedFile
@@ -20,6 +19,7 @@ from airflow_provider_seedance.emulator.urls import is_web_url
 from airflow_provider_seedance.emulator.vendors.base import Call, Endpoint
 from airflow_provider_seedance.emulator.vendors.evolink import NAME
 from airflow_provider_seedance.emulator.vendors.evolink.requests import account_of
+from airflow_provider_seedance.emulator.vendors.multipart import parse_form
 from airflow_provider_seedance.emulator.vendors.values import positive_int
 
 _PATH = "/api/v1/files"

@@ -84,7 +84,7 @@ def _is_callback(url: Any) -> bool:
     return is_loopback(url) or (url.startswith("https://") and not is_private(url))
 
 
-def read_order(call: Call, account: str, body: dict[str, Any]) -> tuple[Order, str | None]:
+def make_order(call: Call, account: str, body: dict[str, Any]) -> tuple[Order, str | None]:
     """The order for a checked body, and why it will fail if its media are bad; EvoLink accepts such a request first."""
     mode, tier = MODELS[body["model"]]
     media, outcome = _find_media(call, body)

@@ -14,7 +14,7 @@ from airflow_provider_seedance.emulator.vendors.base import EMPTY_KEY, ApiError,
 from airflow_provider_seedance.emulator.vendors.evolink import NAME
 from airflow_provider_seedance.emulator.vendors.evolink.files import FileService
 from airflow_provider_seedance.emulator.vendors.evolink.models import MODELS
-from airflow_provider_seedance.emulator.vendors.evolink.requests import account_of, check, read_order
+from airflow_provider_seedance.emulator.vendors.evolink.requests import account_of, check, make_order
 from airflow_provider_seedance.emulator.vendors.evolink.responses import FAILURES, api_error, task_body
 from airflow_provider_seedance.emulator.vendors.values import json_bytes
 
@@ -69,7 +69,7 @@ class EvoLink:
             raise api_error(400, code="content_policy_violation", message=FAILURES["moderation"][1])
         if account == EMPTY_KEY:
             raise api_error(402)
-        order, outcome = read_order(call, account, body)
+        order, outcome = make_order(call, account, body)
         generation_id = call.state.new_id(NAME, f"{_PREFIX}{int(call.now)}-", 8)
         generation = call.state.submit(NAME, generation_id, order, call.fault, outcome=outcome)
         return JSONResponse(task_body(generation, call.origin, call.now))

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from starlette.responses import Response
 
-from airflow_provider_seedance.emulator.http.multipart import parse_form
 from airflow_provider_seedance.emulator.simulation.state import UploadedFile
 from airflow_provider_seedance.emulator.vendors.base import Call, Endpoint
+from airflow_provider_seedance.emulator.vendors.multipart import parse_form
 from airflow_provider_seedance.emulator.vendors.toapis import NAME
 from airflow_provider_seedance.emulator.vendors.toapis.requests import account_of
 from airflow_provider_seedance.emulator.vendors.toapis.responses import error_response, success_response

@@ -1,80 +1,12 @@
-"""The control surface, the clock behind it, and the ledger."""
+"""The control surface: ledger, log, clock and reset."""
 
 from __future__ import annotations
 
 import httpx
 import pytest
 
-from airflow_provider_seedance.emulator.simulation.clock import Clock
-from airflow_provider_seedance.emulator.simulation.latency import run_seconds
-from airflow_provider_seedance.emulator.simulation.scheduler import Scheduler
-
 TASKS = "/api/v3/contents/generations/tasks"
 BODY = {"model": "dreamina-seedance-2-0-260128", "content": [{"type": "text", "text": "A cat"}]}
-
-
-class Ticks:
-    """A hand-driven monotonic clock."""
-
-    now = 100.0
-
-    def __call__(self):
-        return self.now
-
-
-def test_vendor_time_runs_at_its_rate():
-    """Sixty vendor seconds in one."""
-    ticks = Ticks()
-    clock = Clock(60, start=1000, ticks=ticks)
-    ticks.now += 2
-    assert clock.now() == 1120
-    clock.set_rate(1)
-    ticks.now += 2
-    assert clock.now() == 1122
-    clock.advance(8)
-    assert clock.now() == 1130
-
-
-def test_time_does_not_run_backwards():
-    """Neither by a jump nor by a rate."""
-    clock = Clock(0, start=0)
-    with pytest.raises(ValueError, match="negative"):
-        clock.advance(-1)
-    with pytest.raises(ValueError, match="negative"):
-        clock.set_rate(-1)
-
-
-def test_events_run_in_order_and_at_their_own_time():
-    """Late looking does not make them late."""
-    seen, scheduler = [], Scheduler()
-    scheduler.call_at(5, lambda when: seen.append(("b", when)))
-    scheduler.call_at(
-        3,
-        lambda when: (seen.append(("a", when)), scheduler.call_at(4, lambda when: seen.append(("c", when)))),
-    )
-    assert scheduler.next_time == 3
-    scheduler.run_until(10)
-    assert seen == [("a", 3), ("c", 4), ("b", 5)]
-
-
-def test_latencies_lie_around_the_published_figures():
-    """The median of many draws is the figure of the table."""
-    import random
-
-    rng = random.Random(1)
-    values = sorted(run_seconds(rng, family="2.0", resolution="720p", seconds=5) for _ in range(999))
-    assert 110 < values[500] < 130
-    assert values[900] < 1.6 * values[500]
-
-
-def test_the_same_seed_gives_the_same_ids(emulator, api):
-    """Two runs of a test see the same world, apart from the time."""
-
-    def tails():
-        emulator.reset()
-        return [api("modelark").post(TASKS, json=BODY).json()["id"][-5:] for _ in range(5)]
-
-    assert tails() == tails()
 
 
 def test_an_empty_ledger_has_all_counters(emulator):

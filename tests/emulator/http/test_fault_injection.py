@@ -1,17 +1,14 @@
-"""Faults, seen from the wire: raw sockets prove what comes back and what does not."""
+"""Faults, seen from the wire: raw sockets prove what a client receives and what it does not."""
 
 from __future__ import annotations
 
 import json
-import random
 import socket
 import time
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
-
-from airflow_provider_seedance.emulator.simulation.faults import BadFault, Faults
 
 TASKS = "/api/v3/contents/generations/tasks"
 BODY = {"model": "dreamina-seedance-2-0-260128", "content": [{"type": "text", "text": "x"}], "duration": 4,
@@ -197,24 +194,6 @@ def test_a_senseless_fault_is_refused(spec, emulator):
     """A typo must not make a test pass."""
     with pytest.raises(ValueError, match=r"must be|unknown field"):
         emulator.add_fault(**spec)
-
-
-def test_chance_is_seeded():
-    """The same seed strikes the same calls."""
-
-    def strikes(seed):
-        faults = Faults(random.Random(seed))
-        faults.add({"on": "get", "kind": "status", "times": None, "probability": 0.5}, frozenset({"evolink"}))
-        return [faults.take("evolink", "get") is not None for _ in range(50)]
-
-    assert strikes(1) == strikes(1) != strikes(2)
-    assert 10 < sum(strikes(1)) < 40
-
-
-def test_a_bad_fault_says_what_would_be_good():
-    """The message lists the choices."""
-    with pytest.raises(BadFault, match="drop_after_accept"):
-        Faults(random.Random(0)).add({"on": "create", "kind": "x"}, frozenset())
 
 
 def test_drops_are_fast(emulator):

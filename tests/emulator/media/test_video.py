@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from airflow_provider_seedance.emulator.media.drawing import Clip
-from airflow_provider_seedance.emulator.media.inputs import BadMedia, Picture, probe, read_data_uri
+from airflow_provider_seedance.emulator.media.inputs import Picture
 from airflow_provider_seedance.emulator.media.samples import SAMPLES
 from airflow_provider_seedance.emulator.media.video import render_video
 
@@ -117,21 +117,3 @@ def test_mov_is_another_container(tmp_path):
     """For the models that offer it."""
     content = render(tmp_path, container="mov", frames=5)
     assert content[4:12] == b"ftypqt  "
-
-
-def test_files_are_examined():
-    """Size, length and rate of what was sent in."""
-    video = probe(SAMPLES["reference.mp4"].media.load(), "video")
-    assert (video.width, video.height, video.fps) == (1280, 720, 24.0)
-    assert video.seconds == pytest.approx(5, abs=0.1)
-    assert probe(SAMPLES["reference.wav"].media.load(), "audio").seconds == pytest.approx(5)
-
-
-@pytest.mark.parametrize(("uri", "kind"), [
-    ("data:image/png;base64,@@@", "image"), ("data:image/png;base64,AAAA", "image"),
-    ("data:image/PNG;base64,AAAA", "image"), ("data:audio/wav;base64,AAAA", "audio"), ("data:image/png,AA", "image"),
-])  # fmt: skip
-def test_bad_data_uris_are_refused(uri, kind):
-    """Form, encoding and content are all looked at."""
-    with pytest.raises(BadMedia):
-        read_data_uri(uri, kind)

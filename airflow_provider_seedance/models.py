@@ -139,7 +139,7 @@ class GenerationRequest(BaseModel):
     )
 
     @classmethod
-    def of(cls, fields: Mapping[str, Any]) -> GenerationRequest:
+    def parse(cls, fields: Mapping[str, Any]) -> GenerationRequest:
         """The request made of ``fields``.
 
         :raises RequestInvalid: naming every field whose value does not fit.
@@ -265,7 +265,7 @@ Generation = Pending | Succeeded | Failed
 
 
 @dataclass(frozen=True)
-class Order:
+class ExpectedVideo:
     """What a delivered file must be; ``None`` for what was not ordered or is not known beforehand."""
 
     #: Seconds; ``None`` too when the model was to choose.

@@ -16,7 +16,7 @@ from byteplussdkarkruntime import Ark  # type: ignore[import-untyped]
 from byteplussdkarkruntime._exceptions import ArkAPIConnectionError  # type: ignore[import-untyped]
 
 from airflow_provider_seedance.core.catalog import vendor_names
-from airflow_provider_seedance.core.client.account import ClientSettings
+from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.http import SeedanceClient
 from airflow_provider_seedance.emulator import serve
 from airflow_provider_seedance.errors import NoReply
@@ -28,7 +28,7 @@ PROMPT = "A kitten yawns"
 
 
 def ours(emulator: Any, vendor: str) -> None:
-    settings = ClientSettings.of(vendor=vendor, api_key=KEY, host=emulator.vendor_url(vendor))
+    settings = Account.create(vendor=vendor, api_key=KEY, host=emulator.vendor_url(vendor))
     with SeedanceClient(settings) as client, suppress(NoReply):
         client.create_generation(GenerationRequest(prompt=PROMPT))
 

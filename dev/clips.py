@@ -14,7 +14,7 @@ _HEAD = ("vendor", "mode", "pixels", "bytes", "length", "sound", "cost", "file")
 
 
 @dataclass(frozen=True)
-class Clip:
+class VideoSource:
     """One published clip; ``seconds``, ``width`` and ``height`` are as measured in the file."""
 
     vendor: str
@@ -30,17 +30,17 @@ class Clip:
     cost: str
 
 
-def read_clips(api: AirflowApi, run: Run, groups: Iterable[str]) -> list[Clip]:
+def read_clips(api: AirflowApi, run: Run, groups: Iterable[str]) -> list[VideoSource]:
     """What a finished run of a demo DAG made, from the values that its tasks returned."""
     return [
         clip_of(api.xcom(run, f"{group}.generate"), api.xcom(run, f"{group}.publish")) for group in groups
     ]
 
 
-def clip_of(video: Mapping[str, Any], publication: Mapping[str, Any]) -> Clip:
+def clip_of(video: Mapping[str, Any], publication: Mapping[str, Any]) -> VideoSource:
     """The clip that one generation and its publication describe."""
     media = publication["manifest"]["media"]
-    return Clip(
+    return VideoSource(
         vendor=video["vendor"],
         model=video["model"],
         mode=video["mode"],
@@ -62,7 +62,7 @@ def cost_text(cost: Mapping[str, Any]) -> str:
     return f"{cost['amount']} {cost['currency']} ({cost['basis']})"
 
 
-def table(clips: Sequence[Clip], *, below: Path) -> str:
+def table(clips: Sequence[VideoSource], *, below: Path) -> str:
     """The clips as aligned text, file names relative to ``below``."""
     rows = [_HEAD, *(_row(clip, below) for clip in clips)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -71,7 +71,7 @@ def table(clips: Sequence[Clip], *, below: Path) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _row(clip: Clip, below: Path) -> tuple[str, ...]:
+def _row(clip: VideoSource, below: Path) -> tuple[str, ...]:
     return (
         clip.vendor,
         clip.mode,

@@ -46,7 +46,7 @@ class Plan:
     groups: Sequence[str]
     connections: Mapping[str, Mapping[str, Any]]
     about: str
-    patience: float
+    timeout: float
     #: What the vendors say about each group's generation, where someone can be asked.
     ask_vendors: Callable[[], dict[str, str]]
 
@@ -94,7 +94,7 @@ def _free_plan(emulator: Emulator) -> Plan:
         connections=connections(emulator.url),
         about="Made by one Airflow DAG through four vendors' protocols. The vendors are emulated: the pictures "
         "are placeholders, the costs are what the real vendors would have charged.",
-        patience=300,
+        timeout=300,
         ask_vendors=ask_vendors,
     )
 
@@ -106,7 +106,7 @@ def _paid_plan(paid: PaidClip) -> Plan:
         groups=("paid",),
         connections={"seedance_default": paid.connection},
         about=f"Made by an Airflow DAG at {paid.vendor}.",
-        patience=3600,
+        timeout=3600,
         ask_vendors=dict,
     )
 
@@ -119,7 +119,7 @@ def _make(plan: Plan, progress: Progress) -> None:
         stack.api.wait_for_dag(plan.dag_id)
         run = stack.api.trigger(plan.dag_id, plan.conf)
         progress.say(f"DAG {plan.dag_id} is triggered")
-        for tasks in stack.api.follow(run, timeout=plan.patience):
+        for tasks in stack.api.follow(run, timeout=plan.timeout):
             stack.processes.check()
             progress.show(stages(tasks, plan.ask_vendors()))
         if stack.api.state(run) != "success":

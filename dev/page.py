@@ -9,7 +9,7 @@ from pathlib import Path
 
 import av
 
-from dev.clips import Clip
+from dev.clips import VideoSource
 
 _PAGE = """\
 <!DOCTYPE html>
@@ -64,7 +64,7 @@ _CARD = """\
 </article>"""
 
 
-def write_page(clips: Sequence[Clip], folder: Path, *, about: str) -> Path:
+def write_page(clips: Sequence[VideoSource], folder: Path, *, about: str) -> Path:
     """Write ``index.html`` and a poster per clip into ``folder``, with relative links, and return its path.
 
     :param clips: their files lie below ``folder``.
@@ -76,7 +76,7 @@ def write_page(clips: Sequence[Clip], folder: Path, *, about: str) -> Path:
     return page
 
 
-def _card(clip: Clip, folder: Path) -> str:
+def _card(clip: VideoSource, folder: Path) -> str:
     file = clip.file.relative_to(folder)
     poster = file.with_suffix(".jpg")
     _save_middle_frame(clip.file, folder / poster)
@@ -92,7 +92,7 @@ def _card(clip: Clip, folder: Path) -> str:
     )
 
 
-def _facts(clip: Clip, story: str) -> list[tuple[str, str]]:
+def _facts(clip: VideoSource, sidecar_record: str) -> list[tuple[str, str]]:
     return [
         ("Model", escape(clip.model)),
         ("Cost", escape(clip.cost)),
@@ -100,7 +100,7 @@ def _facts(clip: Clip, story: str) -> list[tuple[str, str]]:
         ("Length", f"{clip.seconds:.2f} s"),
         ("Sound", "yes" if clip.sound else "no"),
         ("File", f"{clip.bytes / 1000:,.0f} kB"),
-        ("Story", f'<a href="{escape(story)}">JSON</a>'),
+        ("Story", f'<a href="{escape(sidecar_record)}">JSON</a>'),
     ]
 
 

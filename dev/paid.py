@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TextIO
 
-from airflow_provider_seedance.core.client.account import ClientSettings
+from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.http import SeedanceClient
 from airflow_provider_seedance.models import Cost, GenerationRequest
 
@@ -72,7 +72,7 @@ def paid_clip(environment: Mapping[str, str]) -> PaidClip | None:
     if not vendor or not key:
         raise Declined("Set both SEEDANCE_VENDOR and SEEDANCE_API_KEY for a real clip, or neither.")
     host = environment.get("SEEDANCE_HOST") or None
-    with SeedanceClient(ClientSettings.of(vendor=vendor, api_key=key, host=host)) as client:
-        estimate = client.estimate_cost(GenerationRequest.of(_REQUEST))
+    with SeedanceClient(Account.create(vendor=vendor, api_key=key, host=host)) as client:
+        estimate = client.estimate_cost(GenerationRequest.parse(_REQUEST))
     connection = {"conn_type": "seedance", "password": key, "host": host, "extra": {"vendor": vendor}}
     return PaidClip(vendor, connection, estimate)

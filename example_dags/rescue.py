@@ -25,8 +25,8 @@ with DAG(
         hook = SeedanceHook(params["seedance_conn_id"])
         rows = hook.rescue(f"{params['output']}/{{generation_id}}.mp4")
         for row in rows:
-            print(f"{row['generation_id']}: {row['fate']} {row['uri'] or row['reason'] or ''}")
-        if lost := [row for row in rows if row["fate"] == "lost"]:
+            print(f"{row['generation_id']}: {row['outcome']} {row['uri'] or row['reason'] or ''}")
+        if lost := [row for row in rows if row["outcome"] == "lost"]:
             raise RuntimeError(
                 f"lost, though paid for: {[(row['generation_id'], row['cost']) for row in lost]}"
             )

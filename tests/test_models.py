@@ -46,7 +46,7 @@ from airflow_provider_seedance.models import (
 )
 def test_rendered_templates_need_no_care(field: str, rendered: Any, value: Any) -> None:
     """Texts become what the field is; nothing, or None as text, means not given."""
-    assert value == getattr(GenerationRequest.of({field: rendered}), field)
+    assert value == getattr(GenerationRequest.parse({field: rendered}), field)
 
 
 @pytest.mark.parametrize(
@@ -68,14 +68,14 @@ def test_rendered_templates_need_no_care(field: str, rendered: Any, value: Any) 
 def test_a_value_that_does_not_fit_is_named(field: str, value: Any) -> None:
     """Each refusal names the field, also one that does not exist."""
     with pytest.raises(RequestInvalid) as caught:
-        GenerationRequest.of({"prompt": "p", field: value})
+        GenerationRequest.parse({"prompt": "p", field: value})
     assert {field} == {problem.field.partition(".")[0] for problem in caught.value.problems}
 
 
 def test_all_problems_are_told_at_once() -> None:
     """Two wrong fields make one error with two problems."""
     with pytest.raises(RequestInvalid) as caught:
-        GenerationRequest.of({"duration": "long", "seed": "x"})
+        GenerationRequest.parse({"duration": "long", "seed": "x"})
     assert [problem.field for problem in caught.value.problems] == ["duration", "seed"]
 
 
@@ -93,7 +93,7 @@ def test_all_problems_are_told_at_once() -> None:
 )
 def test_the_media_make_the_mode(fields: dict[str, Any], mode: Mode) -> None:
     """Nobody names a mode: it follows from what was given."""
-    assert mode is GenerationRequest.of(fields).mode
+    assert mode is GenerationRequest.parse(fields).mode
 
 
 def test_a_request_cannot_be_changed() -> None:

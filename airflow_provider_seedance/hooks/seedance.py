@@ -12,7 +12,7 @@ from airflow.sdk import BaseHook
 if TYPE_CHECKING:
     from airflow.sdk import Connection
 
-    from airflow_provider_seedance.core.client.account import ClientSettings
+    from airflow_provider_seedance.core.client.account import Account
     from airflow_provider_seedance.core.client.flows import Cancellation
     from airflow_provider_seedance.core.client.http import AsyncSeedanceClient, SeedanceClient
     from airflow_provider_seedance.models import (
@@ -43,7 +43,7 @@ class SeedanceHook(BaseHook):
         super().__init__(**kwargs)
         self.seedance_conn_id = seedance_conn_id
 
-    def settings(self) -> ClientSettings:
+    def settings(self) -> Account:
         """The connection, checked.
 
         :raises ConfigurationError: naming what is missing or wrong in it.
@@ -51,7 +51,7 @@ class SeedanceHook(BaseHook):
         connection = self.get_connection(self.seedance_conn_id)
         return _settings(connection, connection.extra_dejson)
 
-    async def asettings(self) -> ClientSettings:
+    async def aget_account(self) -> Account:
         """As :meth:`settings`, without blocking the event loop."""
         from airflow.sdk import Connection
 
@@ -71,7 +71,7 @@ class SeedanceHook(BaseHook):
         """An async client; close it, or use it in an ``async with`` block."""
         from airflow_provider_seedance.core.client.http import AsyncSeedanceClient
 
-        return AsyncSeedanceClient(await self.asettings())
+        return AsyncSeedanceClient(await self.aget_account())
 
     def create_generation(self, request: GenerationRequest) -> Pending:
         """Check and submit ``request``; this costs money."""
@@ -174,13 +174,13 @@ def _query(ids: Sequence[str], filters: dict[str, Any]) -> Any:
     return ListQuery(ids=tuple(ids), **filters)
 
 
-def _settings(connection: Connection, extra: dict[str, Any]) -> ClientSettings:
-    from airflow_provider_seedance.core.client.account import ClientSettings
+def _settings(connection: Connection, extra: dict[str, Any]) -> Account:
+    from airflow_provider_seedance.core.client.account import Account
 
     host = connection.host or None
     if host and connection.port:
         host = f"{host}:{connection.port}"
-    return ClientSettings.of(
+    return Account.create(
         vendor=extra.get("vendor"),
         api_key=connection.password,
         host=host,

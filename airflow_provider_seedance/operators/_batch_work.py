@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -10,25 +9,25 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.core.batch.admission import Slots
-from airflow_provider_seedance.core.batch.budget import Purse
+from airflow_provider_seedance.core.batch.budget import Budget
 from airflow_provider_seedance.core.batch.event import BatchEvent
 from airflow_provider_seedance.core.batch.journal.store import Journal
 from airflow_provider_seedance.core.batch.parts import Hands, Plan
 from airflow_provider_seedance.core.batch.paths import destination_of_row
-from airflow_provider_seedance.core.batch.poller import CONNECTIONS, Watcher
+from airflow_provider_seedance.core.batch.poller import CONNECTIONS, BatchPoller
 from airflow_provider_seedance.core.batch.progress import Progress
 from airflow_provider_seedance.core.batch.rows import Row
 from airflow_provider_seedance.core.batch.scheduler import LANDERS, SUBMITTERS, Batch
 from airflow_provider_seedance.core.batch.state import RowState, Stage, stage
 from airflow_provider_seedance.core.batch.summary import summary
-from airflow_provider_seedance.core.batch.worker import Crew, Terms
-from airflow_provider_seedance.core.client.account import ClientSettings
+from airflow_provider_seedance.core.batch.worker import RowWorker, Terms
+from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.http import AsyncSeedanceClient, SeedanceClient
-from airflow_provider_seedance.core.clock import WallClock
 from airflow_provider_seedance.core.lifecycle.conclude import conclude
-from airflow_provider_seedance.core.lifecycle.deliver import land_generation, utc_now
-from airflow_provider_seedance.core.polling.decide import Outcome, Watch
+from airflow_provider_seedance.core.lifecycle.deliver import land_generation
+from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
 from airflow_provider_seedance.core.polling.event import GenerationEvent
 from airflow_provider_seedance.core.submission.record import RecordStore
 from airflow_provider_seedance.errors import Kind, SeedanceError
@@ -45,22 +44,24 @@ class BatchIncomplete(SeedanceError):
 class Work:
     """What a try is to do, and with what."""
 
-    settings: ClientSettings
+    settings: Account
     plan: Plan
     site: Site
     terms: Terms
-    purse: Purse
+    budget: Budget
     max_active: int
     destination: str | None
 
     def carry_out(self, journal: Journal, event: BatchEvent, *, stay: bool) -> tuple[Batch, bool]:
         """Do what can be done; see :meth:`Batch.run`."""
-        ended = dict.fromkeys(self.plan.rows, Outcome.LOST_SIGHT) if event.ended is None else event.ended
-        crew = Crew(self.settings, journal, self.terms, _conclude, self._land, utc_now, time.sleep)
-        clock, rows = WallClock(), len(self.plan.rows)
-        progress = Progress(lambda counts: self.site.tell_on_the_way(rows, counts), started=clock.now())
+        ended = dict.fromkeys(self.plan.rows, WaitOutcome.UNREACHABLE) if event.ended is None else event.ended
+        worker = RowWorker(self.settings, journal, self.terms, _conclude, self._land)
+        system_clock, rows = self.terms.clock, len(self.plan.rows)
+        progress = Progress(
+            lambda counts: self.site.tell_on_the_way(rows, counts), started=system_clock.now()
+        )
         with ExitStack() as stack:
-            stack.callback(crew.close)
+            stack.callback(worker.close)
             most = self.settings.max_concurrency
             pools = [ThreadPoolExecutor(min(size, most), "seedance-batch") for size in (SUBMITTERS, LANDERS)]
             for pool in pools:
@@ -68,16 +69,18 @@ class Work:
             batch = Batch(
                 self.plan,
                 journal,
-                Hands(crew, *pools),
-                purse=self.purse,
+                Hands(worker, *pools),
+                budget=self.budget,
                 slots=Slots(self.max_active),
-                now=clock.now,
+                now=system_clock.now,
                 progress=progress,
             )
             reader = partial(AsyncSeedanceClient, self.settings, attempts=1)
             connections = min(CONNECTIONS, most)
-            watcher = stack.enter_context(Watcher(reader, batch.ended, clock=clock, connections=connections))
-            return batch, batch.run(watcher, stay=stay, ended=ended)
+            poller = stack.enter_context(
+                BatchPoller(reader, batch.ended, clock=system_clock, connections=connections)
+            )
+            return batch, batch.run(poller, stay=stay, ended=ended)
 
     def _land(self, client: SeedanceClient, generation: Succeeded, row: Row) -> dict[str, Any] | None:
         if self.destination is None:
@@ -88,22 +91,24 @@ class Work:
             destination_of_row(self.destination, row.number),
             open_target=open_target,
             mode=row.request.mode.value,
-            order=client.catalog.order(row.request),
+            expected=client.catalog.expected_video(row.request),
             request=row.request,
         )
 
 
 def _conclude(
-    client: SeedanceClient, store: RecordStore, generation_id: str, outcome: Outcome, watch: Watch
+    client: SeedanceClient, store: RecordStore, generation_id: str, outcome: WaitOutcome, wait: WaitState
 ) -> Succeeded | None:
-    event = GenerationEvent(generation_id, outcome, watch)
-    return conclude(client, store, event, cancel_queued=True, now=time.time())
+    event = GenerationEvent(generation_id, outcome, wait)
+    return conclude(client, store, event, cancel_queued=True, now=clock.SYSTEM_CLOCK.now())
 
 
 def last_deadline(states: Iterable[RowState]) -> float:
     """Until when the last of those under way is waited for, epoch seconds."""
-    flying = (state.record for state in states if stage(state) is Stage.FLYING)
-    return max((record.deadline.timestamp() for record in flying if record and record.deadline), default=0.0)
+    in_flight = (state.record for state in states if stage(state) is Stage.IN_FLIGHT)
+    return max(
+        (record.deadline.timestamp() for record in in_flight if record and record.deadline), default=0.0
+    )
 
 
 def check_outcome(found: list[dict[str, Any]], batch: Batch, uri: str) -> dict[str, Any]:

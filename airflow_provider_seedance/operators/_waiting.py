@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import time
 from abc import abstractmethod
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from airflow_provider_seedance.runtime.exceptions import deferral_errors, ends_task
+from airflow_provider_seedance.core import clock
+from airflow_provider_seedance.runtime.exceptions import deferral_errors, task_errors
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_provider_seedance.core.client.account import ClientSettings
+    from airflow_provider_seedance.core.client.account import Account
     from airflow_provider_seedance.core.client.http import SeedanceClient
-    from airflow_provider_seedance.core.polling.decide import Outcome, Watch
+    from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
     from airflow_provider_seedance.core.polling.event import GenerationEvent
     from airflow_provider_seedance.core.submission.record import RecordStore, SubmissionRecord
     from airflow_provider_seedance.models import Generation, Succeeded
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 #: The trigger keeps the deadline; Airflow's own deferral timeout only backs it up, this much later.
 BACKSTOP = timedelta(minutes=10)
 #: Seconds between the end of a wait that lost sight and the next one.
-BREATH = 5.0
+REDEFER_PAUSE_SECONDS = 5.0
 
 
-class WaitsForGeneration(BaseOperator):
+class GenerationWaitMixin(BaseOperator):
     """Base of operators that wait for one generation; both modes end alike."""
 
     seedance_conn_id: str
     deferrable: bool
     on_kill_action: str
     #: What to cancel if the task is killed while it waits in the worker.
-    _in_flight: tuple[ClientSettings, str] | None = None
+    _in_flight: tuple[Account, str] | None = None
 
     @abstractmethod
     def _store(self, context: Context) -> RecordStore:
@@ -52,7 +52,7 @@ class WaitsForGeneration(BaseOperator):
         """Resume after the trigger: read how the generation ended, and land it if that was asked for."""
         from airflow_provider_seedance.core.polling.event import GenerationEvent
 
-        with ends_task():
+        with task_errors():
             ended = GenerationEvent.from_payload(event)
         return self._resume(context, ended)
 
@@ -74,15 +74,15 @@ class WaitsForGeneration(BaseOperator):
 
         cancel_now(*self._in_flight)
 
-    def _wait(self, client: SeedanceClient, store: RecordStore, generation_id: str, watch: Watch) -> Any:
+    def _wait(self, client: SeedanceClient, store: RecordStore, generation_id: str, wait: WaitState) -> Any:
         from airflow_provider_seedance.core.polling.event import GenerationEvent
 
         # A trigger that fires at once can overtake Airflow's own bookkeeping, which then fails the task.
         if self.deferrable and not self._has_ended(client, generation_id):
-            self._defer(generation_id, watch)
+            self._defer(generation_id, wait)
         self._in_flight = (client.settings, generation_id)
-        outcome = self._watch(client, generation_id, watch)
-        return self._conclude(client, store, GenerationEvent(generation_id, outcome, watch))
+        outcome = self._wait_for_row(client, generation_id, wait)
+        return self._conclude(client, store, GenerationEvent(generation_id, outcome, wait))
 
     def _has_ended(self, client: SeedanceClient, generation_id: str) -> bool:
         from airflow_provider_seedance.errors import SeedanceError
@@ -94,7 +94,7 @@ class WaitsForGeneration(BaseOperator):
             # The trigger bears what passes.
             return False
 
-    def _defer(self, generation_id: str, watch: Watch) -> None:
+    def _defer(self, generation_id: str, wait: WaitState) -> None:
         from airflow_provider_seedance.core.polling.event import times
         from airflow_provider_seedance.triggers.generation import SeedanceGenerationTrigger
 
@@ -103,21 +103,19 @@ class WaitsForGeneration(BaseOperator):
                 seedance_conn_id=self.seedance_conn_id,
                 generation_id=generation_id,
                 cancel_on_kill=self.on_kill_action == "cancel",
-                **times(watch),  # type: ignore[arg-type]
+                **times(wait),  # type: ignore[arg-type]
             ),
             method_name="execute_complete",
-            timeout=timedelta(seconds=max(0.0, watch.deadline - time.time())) + BACKSTOP,
+            timeout=timedelta(seconds=max(0.0, wait.deadline - clock.SYSTEM_CLOCK.now())) + BACKSTOP,
         )
 
-    def _watch(self, client: SeedanceClient, generation_id: str, watch: Watch) -> Outcome:
-        from airflow_provider_seedance.core.clock import WallClock
+    def _wait_for_row(self, client: SeedanceClient, generation_id: str, wait: WaitState) -> WaitOutcome:
         from airflow_provider_seedance.core.polling.wait import wait_for_end
 
         return wait_for_end(
             lambda: client.get_generation(generation_id),
-            watch,
-            clock=WallClock(),
-            sleep=time.sleep,
+            wait,
+            clock=clock.SYSTEM_CLOCK,
             on_change=self._log_change,
         ).outcome
 
@@ -128,10 +126,10 @@ class WaitsForGeneration(BaseOperator):
         """Go on after a wait; ``unfinished`` is raised instead of waiting again."""
         from airflow_provider_seedance.hooks.seedance import SeedanceHook
 
-        with ends_task():
+        with task_errors():
             store = self._store(context)
             hook = SeedanceHook(self.seedance_conn_id)
-            with ends_task(retry_pays=self._retry_pays(store)), hook.get_conn() as client:
+            with task_errors(retry_pays=self._retry_pays(store)), hook.get_conn() as client:
                 return self._conclude(client, store, ended, unfinished)
 
     def _conclude(
@@ -141,40 +139,40 @@ class WaitsForGeneration(BaseOperator):
         ended: GenerationEvent,
         unfinished: Exception | None = None,
     ) -> Any:
-        from airflow_provider_seedance.core.lifecycle.conclude import conclude, settle
+        from airflow_provider_seedance.core.lifecycle.conclude import conclude, record_outcome
 
         cancels = self.on_kill_action == "cancel"
-        generation = conclude(client, store, ended, cancel_queued=cancels, now=time.time())
+        generation = conclude(client, store, ended, cancel_queued=cancels, now=clock.SYSTEM_CLOCK.now())
         if generation is None:
             if unfinished is not None:
                 raise unfinished
             # The vendor answers again: a wait that just ended with trouble is not started over in the same breath.
-            time.sleep(BREATH)
-            return self._wait(client, store, ended.generation_id, ended.watch)
+            clock.SYSTEM_CLOCK.sleep(REDEFER_PAUSE_SECONDS)
+            return self._wait(client, store, ended.generation_id, ended.wait)
         delivered = self._deliver(client, generation)
-        settle(store, ended.generation_id, generation.status.value)
+        record_outcome(store, ended.generation_id, generation.status.value)
         return delivered
 
     def _recorded(self, context: Context) -> GenerationEvent | None:
         """The end of a wait that was not told, from the record."""
-        from airflow_provider_seedance.core.polling.decide import Outcome
+        from airflow_provider_seedance.core.polling.decide import WaitOutcome
         from airflow_provider_seedance.core.polling.event import GenerationEvent
 
-        with ends_task():
+        with task_errors():
             record = self._store(context).read()
         if record is None or record.generation_id is None:
             return None
-        return GenerationEvent(record.generation_id, Outcome.LOST_SIGHT, watch_of_record(record))
+        return GenerationEvent(record.generation_id, WaitOutcome.UNREACHABLE, wait_state_of_record(record))
 
 
-def watch_of_record(record: SubmissionRecord) -> Watch:
+def wait_state_of_record(record: SubmissionRecord) -> WaitState:
     """The wait that a record carries over."""
-    from airflow_provider_seedance.core.polling.decide import Watch
+    from airflow_provider_seedance.core.polling.decide import WaitState
 
     assert record.started
     assert record.deadline
     limit = record.queue_deadline
-    return Watch(
+    return WaitState(
         started=record.started.timestamp(),
         deadline=record.deadline.timestamp(),
         queue_deadline=limit.timestamp() if limit else None,

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
+from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.operators._arguments import one_of, seconds, whole_number
 from airflow_provider_seedance.operators._waiting import BACKSTOP
-from airflow_provider_seedance.runtime.exceptions import deferral_errors, ends_task
-from airflow_provider_seedance.runtime.masking import MasksSignedLinks, revealed
+from airflow_provider_seedance.runtime.exceptions import deferral_errors, task_errors
+from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin, unmask
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MAX_ACTIVE = 100
 
 
-class SeedanceGenerateBatchOperator(MasksSignedLinks, BaseOperator):
+class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
     """Generate many videos with Seedance from one task instance: hundreds to thousands.
 
     All rows are checked before anything is paid, and all that is wrong is reported at once. Then each row is
@@ -80,7 +80,7 @@ class SeedanceGenerateBatchOperator(MasksSignedLinks, BaseOperator):
         "max_cost",
         "timeout",
     )
-    concealed_fields = frozenset({"requests"})
+    masked_fields = frozenset({"requests"})
     template_fields_renderers = {"requests": "json", "defaults": "json"}  # noqa: RUF012 - Airflow's own convention
     ui_color = "#d9d3ff"
 
@@ -124,7 +124,7 @@ class SeedanceGenerateBatchOperator(MasksSignedLinks, BaseOperator):
         """Resume after the trigger: land what has finished, and submit what is to be tried again."""
         from airflow_provider_seedance.core.batch.event import BatchEvent
 
-        with ends_task():
+        with task_errors():
             told = BatchEvent.from_payload(event)
         return self._go_on(context, told)
 
@@ -153,7 +153,7 @@ class SeedanceGenerateBatchOperator(MasksSignedLinks, BaseOperator):
         from airflow_provider_seedance.core.storage.files import uri_of
         from airflow_provider_seedance.operators._batch_work import check_outcome, last_deadline
 
-        with ends_task():
+        with task_errors():
             work = self._work(context)
             with open_journal(work.site.journal) as journal:
                 vendor, lands = work.settings.vendor.name, self.destination is not None
@@ -172,7 +172,7 @@ class SeedanceGenerateBatchOperator(MasksSignedLinks, BaseOperator):
         raise AssertionError("unreachable")
 
     def _work(self, context: Context) -> Work:
-        from airflow_provider_seedance.core.batch.plan import drafts_of, plan_of, purse_of
+        from airflow_provider_seedance.core.batch.plan import budget_of, drafts_of, plan_of
         from airflow_provider_seedance.core.batch.worker import Terms
         from airflow_provider_seedance.core.client.http import SeedanceClient
         from airflow_provider_seedance.core.submission.decide import Policies
@@ -187,14 +187,16 @@ class SeedanceGenerateBatchOperator(MasksSignedLinks, BaseOperator):
         with SeedanceClient(settings) as client:
             plan = plan_of(
                 client,
-                drafts_of(revealed(self.requests), open_target),
+                drafts_of(unmask(self.requests), open_target),
                 self.defaults,
                 max_failures=whole_number("max_failures", self.max_failures, least=0),
                 max_cost=self.max_cost,
             )
-        site = Site.of(context, self.destination)
-        terms = Terms(site.task, self.seedance_conn_id, policies, seconds("timeout", self.timeout))
-        return Work(settings, plan, site, terms, purse_of(self.max_cost), most, self.destination)
+        site = Site.open(context, self.destination)
+        terms = Terms(
+            site.task, self.seedance_conn_id, policies, clock.SYSTEM_CLOCK, seconds("timeout", self.timeout)
+        )
+        return Work(settings, plan, site, terms, budget_of(self.max_cost), most, self.destination)
 
     def _defer(self, journal: str, deadline: float) -> None:
         from airflow_provider_seedance.triggers.batch import SeedanceBatchTrigger
@@ -202,5 +204,5 @@ class SeedanceGenerateBatchOperator(MasksSignedLinks, BaseOperator):
         self.defer(
             trigger=SeedanceBatchTrigger(self.seedance_conn_id, journal),
             method_name="execute_complete",
-            timeout=timedelta(seconds=max(0.0, deadline - time.time())) + BACKSTOP,
+            timeout=timedelta(seconds=max(0.0, deadline - clock.SYSTEM_CLOCK.now())) + BACKSTOP,
         )

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from airflow_provider_seedance.runtime.exceptions import ends_task
-from airflow_provider_seedance.runtime.masking import MasksSignedLinks
+from airflow_provider_seedance.runtime.exceptions import task_errors
+from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_seedance.core.client.http import SeedanceClient
-    from airflow_provider_seedance.models import Order, Succeeded
+    from airflow_provider_seedance.models import ExpectedVideo, Succeeded
 
 
-class SeedanceDownloadVideoOperator(MasksSignedLinks, BaseOperator):
+class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, BaseOperator):
     """Land the video of a finished generation in a file or an object store, whole or not at all.
 
     The link is read from the vendor at run time, so a dead one in ``video`` does no harm. The file is streamed in
@@ -61,7 +61,7 @@ class SeedanceDownloadVideoOperator(MasksSignedLinks, BaseOperator):
         from airflow_provider_seedance.hooks.seedance import SeedanceHook
         from airflow_provider_seedance.runtime.object_storage import open_target
 
-        with ends_task():
+        with task_errors():
             told, generation_id = self._video()
             conn_id = self.seedance_conn_id or told.get("seedance_conn_id") or SeedanceHook.default_conn_name
             with SeedanceHook(conn_id).get_conn() as client:
@@ -73,7 +73,7 @@ class SeedanceDownloadVideoOperator(MasksSignedLinks, BaseOperator):
                     open_target=open_target,
                     mode=told.get("mode"),
                     model=told.get("model"),
-                    order=_order(told, generation),
+                    expected=_expected(told, generation),
                     overwrite=self.overwrite,  # type: ignore[arg-type]  # checked by land()
                     verify=self.verify,
                 )
@@ -117,10 +117,10 @@ class SeedanceDownloadVideoOperator(MasksSignedLinks, BaseOperator):
         )
 
 
-def _order(told: Mapping[str, Any], generation: Succeeded) -> Order:
-    from airflow_provider_seedance.models import Order
+def _expected(told: Mapping[str, Any], generation: Succeeded) -> ExpectedVideo:
+    from airflow_provider_seedance.models import ExpectedVideo
 
-    return Order(
+    return ExpectedVideo(
         duration=told.get("duration"),
         width=told.get("width"),
         height=told.get("height"),

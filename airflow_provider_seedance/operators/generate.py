@@ -2,50 +2,27 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from airflow_provider_seedance.core import clock
+from airflow_provider_seedance.core.request_fields import REQUEST_FIELDS
 from airflow_provider_seedance.operators._arguments import one_of, seconds
-from airflow_provider_seedance.operators._waiting import WaitsForGeneration, watch_of_record
-from airflow_provider_seedance.runtime.exceptions import ends_task
-from airflow_provider_seedance.runtime.masking import MasksSignedLinks
+from airflow_provider_seedance.operators._waiting import GenerationWaitMixin, wait_state_of_record
+from airflow_provider_seedance.runtime.exceptions import task_errors
+from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_seedance.core.client.http import SeedanceClient
-    from airflow_provider_seedance.core.polling.decide import Watch
+    from airflow_provider_seedance.core.polling.decide import WaitState
     from airflow_provider_seedance.core.submission.decide import OnClear, OnOrphanedIntent, OnStaleState
     from airflow_provider_seedance.core.submission.record import RecordStore
     from airflow_provider_seedance.models import GenerationRequest, Succeeded
 
-REQUEST_FIELDS = (
-    "prompt",
-    "model",
-    "first_frame",
-    "last_frame",
-    "reference_images",
-    "reference_videos",
-    "reference_audios",
-    "draft_task_id",
-    "duration",
-    "resolution",
-    "aspect_ratio",
-    "seed",
-    "generate_audio",
-    "watermark",
-    "return_last_frame",
-    "web_search",
-    "content_filter",
-    "camera_fixed",
-    "service_tier",
-    "priority",
-    "vendor_options",
-)
 
-
-class SeedanceGenerateVideoOperator(MasksSignedLinks, WaitsForGeneration):
+class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin):
     """Generate one video with Seedance, through whichever vendor the connection names.
 
     The request is checked before it costs anything; what the vendor's model does not have is refused, never
@@ -187,28 +164,28 @@ class SeedanceGenerateVideoOperator(MasksSignedLinks, WaitsForGeneration):
 
     def execute(self, context: Context) -> Any:
         from airflow_provider_seedance.core.lifecycle.preview import preview
-        from airflow_provider_seedance.core.polling.decide import Watch
+        from airflow_provider_seedance.core.polling.decide import WaitState
         from airflow_provider_seedance.hooks.seedance import SeedanceHook
 
-        with ends_task(), SeedanceHook(self.seedance_conn_id).get_conn() as client:
+        with task_errors(), SeedanceHook(self.seedance_conn_id).get_conn() as client:
             store = self._store(context)
             if self.generation_id:
-                now = time.time()
-                watch = Watch(started=now, deadline=now + self._patience(), queue_deadline=None)
-                return self._wait(client, store, self.generation_id, watch)
+                now = clock.SYSTEM_CLOCK.now()
+                wait = WaitState(started=now, deadline=now + self._timeout_seconds(), queue_deadline=None)
+                return self._wait(client, store, self.generation_id, wait)
             request = self._request()
             client.catalog.prepare(request)
             if self.preview:
                 return preview(client, request)
             self._check_before_paying(client, request)
-            with ends_task(retry_pays=self._retry_pays(store)):
-                generation_id, watch = self._submit(client, store, request, context)
-                return self._wait(client, store, generation_id, watch)
+            with task_errors(retry_pays=self._retry_pays(store)):
+                generation_id, wait = self._submit(client, store, request, context)
+                return self._wait(client, store, generation_id, wait)
 
     def _request(self) -> GenerationRequest:
         from airflow_provider_seedance.models import GenerationRequest
 
-        return GenerationRequest.of({name: getattr(self, name) for name in REQUEST_FIELDS})
+        return GenerationRequest.parse({name: getattr(self, name) for name in REQUEST_FIELDS})
 
     def _store(self, context: Context) -> RecordStore:
         from airflow_provider_seedance.runtime.task_state import record_store
@@ -224,14 +201,13 @@ class SeedanceGenerateVideoOperator(MasksSignedLinks, WaitsForGeneration):
         from airflow_provider_seedance.runtime.object_storage import open_target
 
         check_budget(client.estimate_cost(request), self.max_cost, vendor=client.vendor_name)
-        self._patience(), self._queue_patience()
+        self._timeout_seconds(), self._queue_timeout_seconds()
         if self.destination:
             check_destination(self.destination, open_target)
 
     def _submit(
         self, client: SeedanceClient, store: RecordStore, request: GenerationRequest, context: Context
-    ) -> tuple[str, Watch]:
-        from airflow_provider_seedance.core.lifecycle.deliver import utc_now
+    ) -> tuple[str, WaitState]:
         from airflow_provider_seedance.core.submission.decide import Policies
         from airflow_provider_seedance.core.submission.submit import Submitter
         from airflow_provider_seedance.runtime.task_state import identity_of
@@ -242,13 +218,12 @@ class SeedanceGenerateVideoOperator(MasksSignedLinks, WaitsForGeneration):
             identity_of(context),
             self.seedance_conn_id,
             Policies(self.on_orphaned_intent, self.on_stale_state, self.on_clear),
-            patience=self._patience(),
-            queue_patience=self._queue_patience(),
-            now=utc_now,
-            sleep=time.sleep,
+            timeout=self._timeout_seconds(),
+            queue_timeout=self._queue_timeout_seconds(),
+            clock=clock.SYSTEM_CLOCK,
         ).submit(request)
         assert record.generation_id
-        return record.generation_id, watch_of_record(record)
+        return record.generation_id, wait_state_of_record(record)
 
     def _deliver(self, client: SeedanceClient, generation: Succeeded) -> dict[str, Any]:
         from airflow_provider_seedance.core.lifecycle.result import result
@@ -274,16 +249,16 @@ class SeedanceGenerateVideoOperator(MasksSignedLinks, WaitsForGeneration):
             self.destination,
             open_target=open_target,
             mode=request.mode.value if request else None,
-            order=client.catalog.order(request) if request else None,
+            expected=client.catalog.expected_video(request) if request else None,
             request=request,
         )
         self.log.info("Landed %s (%d bytes).", manifest["uri"], manifest["bytes"])
         return manifest
 
-    def _patience(self) -> float:
-        from airflow_provider_seedance.core.polling.decide import usual_patience
+    def _timeout_seconds(self) -> float:
+        from airflow_provider_seedance.core.polling.decide import default_timeout
 
-        return seconds("timeout", self.timeout) or usual_patience(self.service_tier)
+        return seconds("timeout", self.timeout) or default_timeout(self.service_tier)
 
-    def _queue_patience(self) -> float | None:
+    def _queue_timeout_seconds(self) -> float | None:
         return seconds("queue_timeout", self.queue_timeout)

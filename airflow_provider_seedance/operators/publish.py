@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 from airflow import __version__ as airflow_version
 from airflow.sdk import Asset, AssetAlias, BaseOperator
 
-from airflow_provider_seedance.runtime.exceptions import ends_task
-from airflow_provider_seedance.runtime.masking import MasksSignedLinks
+from airflow_provider_seedance.runtime.exceptions import task_errors
+from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class SeedancePublishVideoOperator(MasksSignedLinks, BaseOperator):
+class SeedancePublishVideoOperator(SignedLinkMaskingMixin, BaseOperator):
     """Copy a landed video to where it is to be found, write its story beside it, and emit an asset event.
 
     A rerun with the same video and metadata publishes nothing twice, emits no event, and says so in ``published``
@@ -61,15 +61,15 @@ class SeedancePublishVideoOperator(MasksSignedLinks, BaseOperator):
         from airflow_provider_seedance.core.lifecycle.deliver import utc_now
         from airflow_provider_seedance.runtime.object_storage import open_target
 
-        with ends_task():
+        with task_errors():
             publication = publish(
-                Manifest.of(self._manifest()),
+                Manifest.parse(self._manifest()),
                 self.destination,
                 self.metadata or {},
                 open_target=open_target,
                 now=utc_now,
             )
-        record = publication.plain()
+        record = publication.to_dict()
         if publication.published:
             self._emit(context, publication.uri, record["manifest"])
         self.log.info("%s: %s.", publication.uri, publication.reason)

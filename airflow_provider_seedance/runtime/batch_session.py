@@ -52,7 +52,7 @@ class Site:
     accessor: Any
 
     @classmethod
-    def of(cls, context: Context, destination: str | None) -> Site:
+    def open(cls, context: Context, destination: str | None) -> Site:
         """The same for each try of a task instance, even if the destination has changed since.
 
         :raises ConfigurationError: if there is no place for the journal, or the destination cannot be used.

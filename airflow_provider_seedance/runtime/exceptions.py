@@ -8,7 +8,7 @@ from importlib import import_module
 
 
 @contextmanager
-def ends_task(*, retry_pays: bool = False) -> Iterator[None]:
+def task_errors(*, retry_pays: bool = False) -> Iterator[None]:
     """Errors that a retry cannot mend end the task without further tries; the others are left to Airflow's retries.
 
     :param retry_pays: nothing remembers what this try has submitted, so that a retry would pay for a second one:

@@ -25,7 +25,7 @@ def bearer_links(value: Any, *, is_result: bool = False) -> Iterator[str]:
             yield from bearer_links(item, is_result=is_result)
 
 
-class Concealed:
+class MaskedText:
     """A text that Airflow stores and shows without what it opens, and does not render again."""
 
     __slots__ = ("text",)
@@ -42,7 +42,7 @@ class Concealed:
     __repr__ = serialize
 
 
-def concealed(value: Any) -> Any:
+def mask_texts(value: Any) -> Any:
     """``value`` with each text in it that holds a signed link or inline media concealed, unless it is a template.
 
     For fields with thousands of links: a masked secret is one pattern more that every log line is searched for.
@@ -51,26 +51,26 @@ def concealed(value: Any) -> Any:
         from airflow_provider_seedance.errors import redact
 
         opens = ("://" in value or "data:" in value) and redact(value) != value
-        return Concealed(value) if opens and "{{" not in value and "{%" not in value else value
+        return MaskedText(value) if opens and "{{" not in value and "{%" not in value else value
     if isinstance(value, Mapping):
-        return {key: concealed(item) for key, item in value.items()}
+        return {key: mask_texts(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [concealed(item) for item in value]
+        return [mask_texts(item) for item in value]
     return value
 
 
-def revealed(value: Any) -> Any:
+def unmask(value: Any) -> Any:
     """What was given to :func:`concealed`."""
-    if isinstance(value, Concealed):
+    if isinstance(value, MaskedText):
         return value.text
     if isinstance(value, dict):
-        return {key: revealed(item) for key, item in value.items()}
+        return {key: unmask(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [revealed(item) for item in value]
+        return [unmask(item) for item in value]
     return value
 
 
-class MasksSignedLinks:
+class SignedLinkMaskingMixin:
     """For operators that take links: each one given to a template field becomes a masked secret.
 
     Airflow stores rendered fields right after rendering and redacts them with the secrets known by then; setting the
@@ -79,11 +79,11 @@ class MasksSignedLinks:
 
     template_fields: Any
     #: Template fields that are concealed instead, for they may hold thousands of links; read with :func:`revealed`.
-    concealed_fields: frozenset[str] = frozenset()
+    masked_fields: frozenset[str] = frozenset()
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in self.concealed_fields:
-            value = concealed(value)
+        if name in self.masked_fields:
+            value = mask_texts(value)
         elif name in type(self).template_fields:
             template = str(getattr(self, name, ""))
             for link in bearer_links(value, is_result=any(word in template for word in RESULT_LINKS)):

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from airflow_provider_seedance.core.client.account import ClientSettings
-    from airflow_provider_seedance.core.polling.decide import Outcome, Watch
-    from airflow_provider_seedance.core.polling.registry import Fleets
+    from airflow_provider_seedance.core.client.account import Account
+    from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
+    from airflow_provider_seedance.core.polling.registry import PollerRegistry
 
 
-async def wait_in_fleet(seedance_conn_id: str, generation_id: str, watch: Watch) -> Outcome:
-    """Wait for one generation; see :meth:`Fleets.wait`."""
-    from airflow_provider_seedance.core.polling.registry import fleets_here
+async def wait_in_poller(seedance_conn_id: str, generation_id: str, wait: WaitState) -> WaitOutcome:
+    """Wait for one generation; see :meth:`PollerRegistry.wait`."""
+    from airflow_provider_seedance.core.polling.registry import current_registry
 
-    async def look_up() -> ClientSettings:
+    async def look_up() -> Account:
         return await _settings(seedance_conn_id)
 
-    return await fleets_here(_fleets).wait(seedance_conn_id, look_up, generation_id, watch)
+    return await current_registry(_registry).wait(seedance_conn_id, look_up, generation_id, wait)
 
 
-async def _settings(seedance_conn_id: str) -> ClientSettings:
+async def _settings(seedance_conn_id: str) -> Account:
     from airflow_provider_seedance.errors import NotSent, SeedanceError
     from airflow_provider_seedance.hooks.seedance import SeedanceHook
 
     try:
-        return await SeedanceHook(seedance_conn_id).asettings()
+        return await SeedanceHook(seedance_conn_id).aget_account()
     except SeedanceError:
         raise
     except Exception as fault:
@@ -34,17 +33,16 @@ async def _settings(seedance_conn_id: str) -> ClientSettings:
         raise NotSent(f"connection {seedance_conn_id!r} cannot be read ({type(fault).__name__})") from fault
 
 
-def _fleets() -> Fleets:
+def _registry() -> PollerRegistry:
     from airflow.configuration import conf
 
+    from airflow_provider_seedance.core import clock
     from airflow_provider_seedance.core.client.http import AsyncSeedanceClient
-    from airflow_provider_seedance.core.clock import WallClock
-    from airflow_provider_seedance.core.polling.registry import Fleets
+    from airflow_provider_seedance.core.polling.registry import PollerRegistry
     from airflow_provider_seedance.core.polling.schedule import MAX_LAG
 
-    return Fleets(
+    return PollerRegistry(
         lambda settings: AsyncSeedanceClient(settings, attempts=1),
-        clock=WallClock(),
-        sleep=asyncio.sleep,
+        clock=clock.SYSTEM_CLOCK,
         max_lag=conf.getfloat("seedance", "max_lag", fallback=MAX_LAG),
     )

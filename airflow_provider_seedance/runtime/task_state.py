@@ -81,7 +81,12 @@ def recorded_generation_ids(vendor: str) -> list[str]:
         )
     records = [record for record in _all_records(open_target(folder)) if record.vendor == vendor]
     records.sort(key=lambda record: record.intended_at)
-    ids = [known for record in records for known in (*record.earlier, record.generation_id) if known]
+    ids = [
+        known
+        for record in records
+        for known in (*record.earlier_generation_ids, record.generation_id)
+        if known
+    ]
     return list(dict.fromkeys(ids))
 
 
@@ -108,18 +113,18 @@ class TaskStateRecords:
             stored = self._accessor.get(KEY)
         except Exception as fault:
             raise StateUnreadable(f"Airflow's task state cannot be read ({_reason(fault)})") from fault
-        return None if stored is None else SubmissionRecord.of(stored)
+        return None if stored is None else SubmissionRecord.parse(stored)
 
     def write(self, record: SubmissionRecord) -> None:
         from airflow.sdk.execution_time.context import NEVER_EXPIRE
 
         try:
-            self._accessor.set(KEY, record.plain(), retention=NEVER_EXPIRE)
+            self._accessor.set(KEY, record.to_dict(), retention=NEVER_EXPIRE)
             # Airflow 3.3 does not report a refused write.
             stored = self._accessor.get(KEY)
         except Exception as fault:
             raise StateUnwritable(f"Airflow's task state cannot be written ({_reason(fault)})") from fault
-        if stored != record.plain():
+        if stored != record.to_dict():
             raise StateUnwritable("Airflow's task state was written and does not hold what was written")
 
 
@@ -142,12 +147,12 @@ class FileRecords:
             return None
         except Exception as fault:
             raise StateUnreadable(f"{uri_of(self._target)} cannot be read ({_reason(fault)})") from fault
-        return SubmissionRecord.of(stored)
+        return SubmissionRecord.parse(stored)
 
     def write(self, record: SubmissionRecord) -> None:
         try:
             with part_for(self._target) as part:
-                part.write_text(json.dumps(record.plain(), indent=2), encoding="utf-8")
+                part.write_text(json.dumps(record.to_dict(), indent=2), encoding="utf-8")
                 commit(part, self._target)
         except (SeedanceError, OSError) as fault:
             raise StateUnwritable(f"{uri_of(self._target)} cannot be written ({_reason(fault)})") from fault

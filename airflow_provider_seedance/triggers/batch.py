@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+from airflow_provider_seedance.core import clock
+
 if TYPE_CHECKING:
-    from airflow_provider_seedance.core.polling.decide import Outcome, Watch
+    from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
 
 #: Seconds after which the task looks by itself, if the triggerer cannot read the journal.
-BLIND = 120.0
+UNREADABLE_JOURNAL_PAUSE = 120.0
 #: It does not fire before: a trigger that fires at once can overtake Airflow's own bookkeeping, which then fails the
 #: task. Seconds.
-SETTLING = 10.0
+EARLIEST_EVENT_SECONDS = 10.0
 #: Waits that are begun, or ended, in one turn of the event loop, which other triggers share.
 AT_ONCE = 100
 
-Waits = dict[int, "tuple[str, Watch]"]
+Waits = dict[int, "tuple[str, WaitState]"]
 
 
 class SeedanceBatchTrigger(BaseTrigger):
@@ -48,9 +50,9 @@ class SeedanceBatchTrigger(BaseTrigger):
         from airflow_provider_seedance.core.batch.event import BatchEvent
 
         waits = await asyncio.to_thread(self._waits)
-        ended: Mapping[int, Outcome] | None = None
+        ended: Mapping[int, WaitOutcome] | None = None
         if waits is None:
-            await asyncio.sleep(BLIND)
+            await clock.SYSTEM_CLOCK.asleep(UNREADABLE_JOURNAL_PAUSE)
         else:
             ended = await self._ended(waits)
         yield TriggerEvent(BatchEvent(ended).to_payload())  # type: ignore[no-untyped-call]
@@ -59,7 +61,7 @@ class SeedanceBatchTrigger(BaseTrigger):
         """What is waited for, by row; ``None`` if that cannot be found out here."""
         from airflow_provider_seedance.core.batch.journal.store import is_there, read_states
         from airflow_provider_seedance.core.batch.state import Stage, stage
-        from airflow_provider_seedance.core.batch.worker import watch_of
+        from airflow_provider_seedance.core.batch.worker import wait_state_of
         from airflow_provider_seedance.errors import SeedanceError
         from airflow_provider_seedance.runtime.object_storage import open_target
 
@@ -72,20 +74,19 @@ class SeedanceBatchTrigger(BaseTrigger):
         except SeedanceError as error:
             self.log.warning("%s", error)
             return None
-        flying = {row: state.record for row, state in states.items() if stage(state) is Stage.FLYING}
+        in_flight = {row: state.record for row, state in states.items() if stage(state) is Stage.IN_FLIGHT}
         return {
-            row: (record.generation_id, watch_of(record))
-            for row, record in flying.items()
+            row: (record.generation_id, wait_state_of(record))
+            for row, record in in_flight.items()
             if record and record.generation_id
         }
 
-    async def _ended(self, waits: Waits) -> Mapping[int, Outcome]:
+    async def _ended(self, waits: Waits) -> Mapping[int, WaitOutcome]:
         from airflow_provider_seedance.core.batch.wakeup import delay_after_first, enough
-        from airflow_provider_seedance.core.clock import WallClock
 
-        now = WallClock().now
-        settled_at = now() + SETTLING
-        ended: dict[int, Outcome] = {}
+        now = clock.SYSTEM_CLOCK.now
+        settled_at = now() + EARLIEST_EVENT_SECONDS
+        ended: dict[int, WaitOutcome] = {}
         news = asyncio.Event()
         tasks: list[asyncio.Task[None]] = []
         fire_at: float | None = None
@@ -101,21 +102,26 @@ class SeedanceBatchTrigger(BaseTrigger):
                 if fire_at is None and ended:
                     started = waits[next(iter(ended))][1].started
                     fire_at = now() + delay_after_first(now() - started)
-            await asyncio.sleep(settled_at - now())
+            await clock.SYSTEM_CLOCK.asleep(settled_at - now())
         finally:
             await _cancel(tasks)
         return ended
 
     async def _wait(
-        self, row: int, generation_id: str, watch: Watch, ended: dict[int, Outcome], news: asyncio.Event
+        self,
+        row: int,
+        generation_id: str,
+        wait: WaitState,
+        ended: dict[int, WaitOutcome],
+        news: asyncio.Event,
     ) -> None:
-        from airflow_provider_seedance.core.polling.decide import Outcome
-        from airflow_provider_seedance.runtime.polling import wait_in_fleet
+        from airflow_provider_seedance.core.polling.decide import WaitOutcome
+        from airflow_provider_seedance.runtime.polling import wait_in_poller
 
         try:
-            ended[row] = await wait_in_fleet(self.seedance_conn_id, generation_id, watch)
+            ended[row] = await wait_in_poller(self.seedance_conn_id, generation_id, wait)
         except Exception:  # noqa: BLE001  # its siblings are waited for; the task looks at it, which tells more
-            ended[row] = Outcome.LOST_SIGHT
+            ended[row] = WaitOutcome.UNREACHABLE
         news.set()
 
 

@@ -61,14 +61,14 @@ class SeedanceGenerationTrigger(BaseTrigger):
         )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        from airflow_provider_seedance.core.polling.decide import Watch
+        from airflow_provider_seedance.core.polling.decide import WaitState
         from airflow_provider_seedance.core.polling.event import GenerationEvent
-        from airflow_provider_seedance.runtime.polling import wait_in_fleet
+        from airflow_provider_seedance.runtime.polling import wait_in_poller
 
-        watch = Watch(self.deadline, self.started, self.queue_deadline)
-        outcome = await wait_in_fleet(self.seedance_conn_id, self.generation_id, watch)
+        wait = WaitState(self.deadline, self.started, self.queue_deadline)
+        outcome = await wait_in_poller(self.seedance_conn_id, self.generation_id, wait)
         self._fired = True
-        payload = GenerationEvent(self.generation_id, outcome, watch).to_payload()
+        payload = GenerationEvent(self.generation_id, outcome, wait).to_payload()
         yield TriggerEvent(payload)  # type: ignore[no-untyped-call]
 
     async def on_kill(self) -> None:
@@ -96,7 +96,7 @@ class SeedanceGenerationTrigger(BaseTrigger):
                 self.log.info, "Generation %s is left alone: the task is %s.", self.generation_id, state
             )
             return
-        settings = await SeedanceHook(self.seedance_conn_id).asettings()
+        settings = await SeedanceHook(self.seedance_conn_id).aget_account()
         await acancel_now(settings, self.generation_id)
 
     def _task_state(self) -> str | None:

@@ -16,20 +16,19 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from airflow_provider_seedance.core.batch.admission import Slots
-from airflow_provider_seedance.core.batch.budget import Purse
+from airflow_provider_seedance.core.batch.budget import Budget
 from airflow_provider_seedance.core.batch.journal.store import open_journal
 from airflow_provider_seedance.core.batch.parts import Hands, Plan
-from airflow_provider_seedance.core.batch.poller import Watcher
+from airflow_provider_seedance.core.batch.poller import BatchPoller
 from airflow_provider_seedance.core.batch.progress import Progress
 from airflow_provider_seedance.core.batch.rows import checked, rows_in_list
 from airflow_provider_seedance.core.batch.scheduler import LANDERS, SUBMITTERS, Batch
-from airflow_provider_seedance.core.batch.worker import Crew, Terms
-from airflow_provider_seedance.core.client.account import ClientSettings
+from airflow_provider_seedance.core.batch.worker import RowWorker, Terms
+from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.http import AsyncSeedanceClient, SeedanceClient
 from airflow_provider_seedance.core.lifecycle.conclude import conclude
 from airflow_provider_seedance.core.polling.event import GenerationEvent
@@ -54,7 +53,7 @@ class FastClock:
     def now(self) -> float:
         return self._began + (time.time() - self._began) * SPEED
 
-    def chance(self) -> float:
+    def random(self) -> float:
         return 0.5
 
     def sleep(self, seconds: float) -> None:
@@ -71,42 +70,39 @@ class FastNews(queue.SimpleQueue[Callable[[], None]]):
         return super().get(block, None if timeout is None else timeout / SPEED)
 
 
-def run_limited(settings: ClientSettings, folder: Path) -> Counter[str]:
+def run_limited(settings: Account, folder: Path) -> Counter[str]:
     """How many rows ended how."""
     clock = FastClock()
 
-    def utc_now() -> datetime:
-        return datetime.fromtimestamp(clock.now(), timezone.utc)
-
-    def ended(client: Any, store: Any, generation_id: str, outcome: Any, watch: Any) -> Succeeded | None:
-        event = GenerationEvent(generation_id, outcome, watch)
+    def ended(client: Any, store: Any, generation_id: str, outcome: Any, wait: Any) -> Succeeded | None:
+        event = GenerationEvent(generation_id, outcome, wait)
         return conclude(client, store, event, cancel_queued=True, now=clock.now())
 
     with SeedanceClient(settings) as client:
         drafts = rows_in_list(["A fox looks up"] * ROWS)
         rows = {row.number: row for row in checked(drafts, SMALL, client.catalog.prepare)}
-    terms = Terms(TaskIdentity("bench", "run", "batch", -1), "bench", Policies(), 36_000.0)
+    terms = Terms(TaskIdentity("bench", "run", "batch", -1), "bench", Policies(), clock, 36_000.0)
     with (
         open_journal(folder) as journal,
         ThreadPoolExecutor(SUBMITTERS) as submitting,
         ThreadPoolExecutor(LANDERS) as landing,
     ):
-        crew = Crew(settings, journal, terms, ended, lambda *_: None, utc_now, clock.sleep)
+        worker = RowWorker(settings, journal, terms, ended, lambda *_: None)
         batch = Batch(
             Plan(rows, dict.fromkeys(rows, Cost())),
             journal,
-            Hands(crew, submitting, landing),
-            purse=Purse(),
+            Hands(worker, submitting, landing),
+            budget=Budget(),
             slots=Slots(ROWS),
             now=clock.now,
             progress=Progress(lambda counts: None, started=clock.now()),
             news=FastNews(),
         )
-        with Watcher(
-            lambda: AsyncSeedanceClient(settings, attempts=1), batch.ended, clock=clock, sleep=clock.asleep
-        ) as watcher:
-            batch.run(watcher, stay=True, ended={})
-        crew.close()
+        with BatchPoller(
+            lambda: AsyncSeedanceClient(settings, attempts=1), batch.ended, clock=clock
+        ) as poller:
+            batch.run(poller, stay=True, ended={})
+        worker.close()
     return Counter(state.end.status for state in journal.states.values() if state.end)
 
 
@@ -120,7 +116,7 @@ def slots_in_use(emulator: Emulator, app: Limited) -> float:
 
 def measure() -> Report:
     with serve_limited(LIMIT, rate=SPEED) as (emulator, app), tempfile.TemporaryDirectory() as folder:
-        settings = ClientSettings.of(
+        settings = Account.create(
             vendor="modelark", api_key="sk-bench-0123456789", host=emulator.vendor_url("modelark")
         )
         statuses = run_limited(settings, Path(folder))

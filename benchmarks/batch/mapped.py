@@ -27,7 +27,7 @@ MAPPED, ROWS = 40, 500
 SMALL = {"duration": 4, "resolution": "480p", "aspect_ratio": "16:9"}
 #: Seconds that Airflow gets for coming to rest, and for what follows a run.
 RESTS, AFTER = 20.0, 10.0
-IDLE, PATIENCE = 30.0, 1_800.0
+IDLE, DEFAULT_TIMEOUT = 30.0, 1_800.0
 
 DAGS = f"""
 from airflow.sdk import DAG
@@ -78,7 +78,7 @@ def used_by(stack: Stack, dag_id: str, output: Path, idle: float) -> Used:
     """:param idle: processor seconds that Airflow takes in each second anyway."""
     began, before = time.monotonic(), processor_seconds()
     started = stack.api.trigger(dag_id, {"output": str(output)})
-    for _ in stack.api.follow(started, timeout=PATIENCE):
+    for _ in stack.api.follow(started, timeout=DEFAULT_TIMEOUT):
         stack.processes.check()
     time.sleep(AFTER)
     used = processor_seconds() - before - idle * (time.monotonic() - began)

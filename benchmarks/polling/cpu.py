@@ -1,4 +1,4 @@
-"""What waiting costs: CPU of one event loop for each waiting task, fleet against one GET for each task.
+"""What waiting costs: CPU of one event loop for each waiting task, poller against one GET for each task.
 
 The other side is the best that a provider does: an aiohttp session for the wait of each task (databricks). The lines
 around it show a new session for each look (dbt-cloud), and one for all tasks, which no provider has. All look at each
@@ -20,13 +20,13 @@ from collections.abc import Awaitable, Callable
 import aiohttp
 import httpx
 
-from airflow_provider_seedance.core.client.account import ClientSettings
+from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.http import AsyncSeedanceClient
 from airflow_provider_seedance.core.clock import WallClock
-from airflow_provider_seedance.core.polling.decide import Watch
+from airflow_provider_seedance.core.polling.decide import WaitState
 from airflow_provider_seedance.core.polling.latency import Latencies
-from airflow_provider_seedance.core.polling.poller import Fleet
-from airflow_provider_seedance.core.polling.request_rate import HIGHEST_RATE, Pace
+from airflow_provider_seedance.core.polling.poller import Poller
+from airflow_provider_seedance.core.polling.request_rate import HIGHEST_RATE, RequestRate
 from benchmarks.polling.stand_in import StandIn, generation_id, running
 from benchmarks.report import Report, Row, Table, ratio, run
 
@@ -84,21 +84,25 @@ async def _each(ids: list[str], look: Callable[[str], Awaitable[None]]) -> None:
 
 
 def fleet_of(vendor: str, *, with_aiohttp: bool) -> Waiting:
-    """Our fleet, as the triggers use it."""
+    """Our poller, as the triggers use it."""
 
     async def wait(url: str, ids: list[str]) -> None:
-        settings = ClientSettings.of(vendor=vendor, api_key="sk-bench", host=f"{url}/{vendor}")
+        settings = Account.create(vendor=vendor, api_key="sk-bench", host=f"{url}/{vendor}")
         client = AsyncSeedanceClient(settings, attempts=1)
         if not with_aiohttp:
-            client._kept = httpx.AsyncClient(limits=httpx.Limits(max_connections=20))
-        fleet = Fleet(client, latencies=Latencies(), clock=WallClock(), sleep=asyncio.sleep, max_lag=INTERVAL)
-        fleet._pace = Pace(rate=HIGHEST_RATE)  # as after hours in which the vendor refused nothing
+            client._pooled = httpx.AsyncClient(limits=httpx.Limits(max_connections=20))
+        poller = Poller(
+            client, latencies=Latencies(), clock=WallClock(), sleep=asyncio.sleep, max_lag=INTERVAL
+        )
+        poller._request_rate = RequestRate(
+            rate=HIGHEST_RATE
+        )  # as after hours in which the vendor refused nothing
         # Not new any more, so that looks come every five seconds.
-        watch = Watch(started=time.time() - 60, deadline=time.time() + 3_600)
+        wait = WaitState(started=time.time() - 60, deadline=time.time() + 3_600)
         try:
-            await asyncio.gather(*(fleet.watch(name, watch) for name in ids))
+            await asyncio.gather(*(poller.wait_for(name, wait) for name in ids))
         finally:
-            await fleet.close()
+            await poller.close()
 
     return wait
 
@@ -129,10 +133,10 @@ SIDES: dict[str, tuple[Waiting, int]] = {
     "a GET for each task, new aiohttp session each": (with_new_sessions, 500),
     "a GET for each task, a session for its wait": (with_a_session_each, 500),
     "a GET for each task, one aiohttp session": (with_shared_session, 500),
-    "fleet, single reads, httpx": (fleet_of("evolink", with_aiohttp=False), 500),
-    "fleet, single reads, aiohttp": (fleet_of("evolink", with_aiohttp=True), 500),
-    "fleet, list, httpx": (fleet_of("modelark", with_aiohttp=False), 1_000),
-    "fleet, list, aiohttp": (fleet_of("modelark", with_aiohttp=True), 1_000),
+    "poller, single reads, httpx": (fleet_of("evolink", with_aiohttp=False), 500),
+    "poller, single reads, aiohttp": (fleet_of("evolink", with_aiohttp=True), 500),
+    "poller, list, httpx": (fleet_of("modelark", with_aiohttp=False), 1_000),
+    "poller, list, aiohttp": (fleet_of("modelark", with_aiohttp=True), 1_000),
 }
 
 
@@ -150,7 +154,7 @@ def measure() -> Report:
     )
     table = Table(title, ("way of waiting", "CPU a look", "requests in 5 s"), lines)
     theirs = found["a GET for each task, a session for its wait"][0]
-    listed, single = found["fleet, list, aiohttp"][0], found["fleet, single reads, aiohttp"][0]
+    listed, single = found["poller, list, aiohttp"][0], found["poller, single reads, aiohttp"][0]
     rows = [
         Row(
             "event loop's CPU a look, list, against the best poller of a provider",

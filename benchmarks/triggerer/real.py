@@ -35,7 +35,7 @@ DAG_ID, TASK_ID = "benchmark", "wait"
 #: The triggerer tells when its event loop came back this late from a pause of so many seconds.
 NOTICED, PAUSE = 0.11, 0.1
 #: Seconds until all triggers must have started, or fired.
-PATIENCE = 600.0
+DEFAULT_TIMEOUT = 600.0
 WINDOWS, WINDOW = 3, 10.0
 _SETTINGS = {
     "LOGGING__LOGGING_LEVEL": "WARNING",
@@ -100,7 +100,7 @@ class Triggerer:
         """
         self._wait_for(count)
         time.sleep(settles)
-        windows = [self._watch(WINDOW) for _ in range(WINDOWS)]
+        windows = [self._wait_for_row(WINDOW) for _ in range(WINDOWS)]
         typical = Usage(*(median(part) for part in zip(*map(astuple, windows), strict=True)))
         return replace(typical, blocked=max(window.blocked for window in windows))
 
@@ -117,11 +117,11 @@ class Triggerer:
         self._until(lambda: len(os.listdir(self._logs)) if self._logs.exists() else 0, count)
 
     def _until(self, reached: Callable[[], int], count: int, pause: float = 1.0) -> None:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + DEFAULT_TIMEOUT
         while (so_far := reached()) < count:
             self._check()
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{so_far:,} of {count:,} triggers after {PATIENCE:.0f} s")
+                raise TimeoutError(f"{so_far:,} of {count:,} triggers after {DEFAULT_TIMEOUT:.0f} s")
             time.sleep(pause)
 
     def _check(self) -> None:
@@ -129,7 +129,7 @@ class Triggerer:
         if _STANDS_STILL in self._processes.log("triggerer").read_bytes():
             raise RuntimeError("the triggerer's two processes wait for each other")
 
-    def _watch(self, seconds: float) -> Usage:
+    def _wait_for_row(self, seconds: float) -> Usage:
         both = [self._books, *self._books.children()]
         log = self._processes.log("triggerer")
         told, asked, began = log.stat().st_size, self._stand_in.requests_so_far(), time.monotonic()

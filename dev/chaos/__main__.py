@@ -112,7 +112,7 @@ def _live_through(
     """Let the accidents happen until every task has ended, or it takes too long."""
     begun = time.monotonic()
     looked = counted = 0.0
-    while (now := time.monotonic() - begun) < _patience(videos):
+    while (now := time.monotonic() - begun) < _timeout_seconds(videos):
         accidents.step(now)
         stack.processes.check()
         if now > counted + 5:
@@ -142,7 +142,7 @@ def _expected(videos: int) -> float:
     return 40.0 + 2.5 * videos
 
 
-def _patience(videos: int) -> float:
+def _timeout_seconds(videos: int) -> float:
     """Seconds after which a run is given up."""
     return 300.0 + 6.0 * videos
 

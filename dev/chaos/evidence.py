@@ -47,12 +47,12 @@ def billed(ledger: Mapping[str, Any]) -> Iterable[Billed]:
 
 def recorded(record: Mapping[str, Any]) -> frozenset[str]:
     """The generation ids in a task's record."""
-    return frozenset(filter(None, [record.get("generation_id"), *record.get("earlier", ())]))
+    return frozenset(filter(None, [record.get("generation_id"), *record.get("earlier_generation_ids", ())]))
 
 
-def void(record: Mapping[str, Any]) -> int:
+def unbilled_intents(record: Mapping[str, Any]) -> int:
     """How many intents bought nothing by a task's record, the latest one included."""
-    earlier: int = record.get("void", 0)
+    earlier: int = record.get("unbilled_intents", 0)
     return earlier + (record.get("outcome") == REFUSED)
 
 
@@ -85,6 +85,6 @@ def _ordered(api: AirflowApi, run: Run, vendor: str, tasks: Iterable[Task]) -> I
             intents=record.get("intent", 0),
             intended_at=as_messages_say(record["intended_at"]) if record else None,
             recorded=recorded(record),
-            void=void(record),
+            unbilled_intents=unbilled_intents(record),
             told=(api.error(run, task) or "") if task.state == "failed" else "",
         )

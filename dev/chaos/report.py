@@ -12,7 +12,7 @@ from dev.chaos.verdict import Evidence, Statement
 _WIDTH = 110
 #: A space at which no line is broken.
 _TIED = "\N{NO-BREAK SPACE}"
-_HEAD = ("vendor", "ordered", "intents", "void", "billed", "landed", "failed tasks")
+_HEAD = ("vendor", "ordered", "intents", "unbilled", "billed", "landed", "failed tasks")
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def _table(evidence: Evidence) -> list[str]:
         numbers = (
             len(orders),
             sum(order.intents for order in orders),
-            sum(order.void for order in orders),
+            sum(order.unbilled_intents for order in orders),
             billed[vendor],
             landed[vendor],
             sum(order.state == "failed" for order in orders),

@@ -29,7 +29,7 @@ class Ordered:
     """One video that the run was to make: its generating task as Airflow and its record tell it.
 
     :param intents: how many were written down; 0 without a record.
-    :param void: how many of them bought nothing, as the record has it.
+    :param unbilled_intents: how many of them bought nothing, as the record has it.
     :param intended_at: when the last one was, as the record has it.
     :param recorded: the generation ids in the record.
     :param told: the exception that ended the task, if it failed.
@@ -43,7 +43,7 @@ class Ordered:
     intended_at: str | None = None
     recorded: frozenset[str] = frozenset()
     told: str = ""
-    void: int = 0
+    unbilled_intents: int = 0
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def judge(evidence: Evidence) -> tuple[Statement, ...]:
             "every billed generation is landed or named by exactly one failed task", tuple(_lost(evidence))
         ),
         Statement(
-            f"{' and '.join(LOOKS_UP)}: landed = billed = intents - void = 1 for each video",
+            f"{' and '.join(LOOKS_UP)}: landed = billed = intents - unbilled = 1 for each video",
             tuple(_not_one_each(evidence)),
         ),
     )
@@ -133,11 +133,11 @@ def _not_one_each(evidence: Evidence) -> Iterable[str]:
             continue
         billed = _billed_for(evidence, order)
         landed = [line for line in billed if (line.vendor, line.generation_id) in evidence.landed]
-        numbers = (len(landed), len(billed), order.intents - order.void)
+        numbers = (len(landed), len(billed), order.intents - order.unbilled_intents)
         if numbers != (1, 1, 1):
             yield (
                 f"{order.prompt}: {len(landed)} landed, {len(billed)} billed, {order.intents} intents,"
-                f" {order.void} void, task {order.state}"
+                f" {order.unbilled_intents} unbilled, task {order.state}"
             )
 
 

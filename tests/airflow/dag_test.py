@@ -18,7 +18,7 @@ RATE = 5_000
 
 
 @dataclass(frozen=True)
-class Outcome:
+class WaitOutcome:
     """How a DAG run ended: its state, and the state and returned value of each task instance."""
 
     state: str
@@ -26,7 +26,7 @@ class Outcome:
     returned: Mapping[str, Any]
 
 
-RunDag = Callable[..., Outcome]
+RunDag = Callable[..., WaitOutcome]
 
 
 @pytest.fixture(scope="session")
@@ -59,11 +59,11 @@ def run_dag(dags: Mapping[str, Any], hurried_emulator: Emulator) -> RunDag:
     """Runs the DAG of that id to its end; ``conf`` sets those of its params that it has."""
     hurried_emulator.reset()
 
-    def run(dag_id: str, **conf: Any) -> Outcome:
+    def run(dag_id: str, **conf: Any) -> WaitOutcome:
         dag = dags[dag_id]
         finished = dag.test(run_conf={name: value for name, value in conf.items() if name in dag.params})
         instances = finished.get_task_instances()
-        return Outcome(
+        return WaitOutcome(
             str(finished.state.value),
             {ti.task_id: str(ti.state) for ti in instances},
             {ti.task_id: ti.xcom_pull(ti.task_id, map_indexes=ti.map_index) for ti in instances},

@@ -66,17 +66,17 @@ class TaskRun:
     def __call__(self) -> Any:
         """Rendered, executed, and resumed after each deferral by a fresh copy, as a worker does."""
         try:
-            return self._fresh().execute(self.context)
+            return self._single_use().execute(self.context)
         except TaskDeferred as deferred:
             paused = deferred
         while True:
             event = self._wait(paused)
             try:
-                return self._fresh().resume_execution(paused.method_name, {"event": event}, self.context)
+                return self._single_use().resume_execution(paused.method_name, {"event": event}, self.context)
             except TaskDeferred as deferred:
                 paused = deferred
 
-    def _fresh(self) -> BaseOperator:
+    def _single_use(self) -> BaseOperator:
         task = copy.copy(self.operator)
         task.outlets = []
         task.render_template_fields(self.context)

@@ -27,7 +27,7 @@ T = TypeVar("T")
 #: it has heard from the executor that the task's first part is over, which can take seconds on a busy machine.
 RATE = 20
 #: Seconds for a DAG run.
-PATIENCE = 150
+DEFAULT_TIMEOUT = 150
 #: What is looked for wherever it must not be.
 MARKED_KEY = "sk-marked-6d1f0a9c4e7b"
 USED_EXAMPLES = ("text_to_video.py", "full_pipeline.py", "chained_shots.py")
@@ -48,7 +48,7 @@ class TestedStack(Stack):
 
     def succeed(self, run: Run) -> None:
         """Wait for the run's end; if it is a bad one, fail with what the tasks raised."""
-        if self.api.finish(run, timeout=PATIENCE) == "success":
+        if self.api.finish(run, timeout=DEFAULT_TIMEOUT) == "success":
             return
         failed = [task for task in self.api.tasks(run) if task.state == "failed"]
         pytest.fail("\n".join(f"{task}: {self.api.error(run, task)}" for task in failed))
@@ -57,7 +57,7 @@ class TestedStack(Stack):
 def unlocked(change: Callable[[], T]) -> T:
     """What ``change`` returns. Airflow on SQLite answers 500 while another of its processes writes, before it has
     changed anything; so then it is asked again."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + DEFAULT_TIMEOUT
     while True:
         try:
             return change()

@@ -10,7 +10,7 @@ import pytest
 
 from airflow_provider_seedance.runtime.task_state import KEY
 from dev.api import Run
-from tests.airflow.stack import PATIENCE, RATE, TestedStack, unlocked
+from tests.airflow.stack import DEFAULT_TIMEOUT, RATE, TestedStack, unlocked
 
 pytestmark = pytest.mark.xdist_group("stack")
 
@@ -27,7 +27,7 @@ def bought(stack: TestedStack, run: Run) -> Counter[str]:
     """How many generations each task has on record."""
     stored = {task.task_id: stack.api.stored_state(run, task) for task in stack.api.tasks(run)}
     records = {name: state[KEY] for name, state in stored.items()}
-    return Counter({name: len(record["earlier"]) + 1 for name, record in records.items()})
+    return Counter({name: len(record["earlier_generation_ids"]) + 1 for name, record in records.items()})
 
 
 def clear(stack: TestedStack, run: Run) -> None:
@@ -38,7 +38,7 @@ def clear(stack: TestedStack, run: Run) -> None:
 
 def deferred(stack: TestedStack, run: Run) -> None:
     """Return when all tasks of the run are."""
-    for tasks in stack.api.follow(run, timeout=PATIENCE, every=0.2):
+    for tasks in stack.api.follow(run, timeout=DEFAULT_TIMEOUT, every=0.2):
         if tasks and all(task.state == "deferred" for task in tasks):
             return
     pytest.fail("they were never deferred")
@@ -46,7 +46,7 @@ def deferred(stack: TestedStack, run: Run) -> None:
 
 def watched(stack: TestedStack, run: Run) -> None:
     """Return when the triggerer waits for each of them; before that it has nothing to be killed."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + DEFAULT_TIMEOUT
     while not all(") starting" in stack.api.log(run, task) for task in stack.api.tasks(run)):
         assert time.monotonic() < deadline
         time.sleep(0.5)
@@ -92,7 +92,7 @@ def test_marking_deferred_tasks_cancels_what_is_queued(
     for task in stack.api.tasks(run):
         path = f"/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances/{task.task_id}"
         unlocked(lambda path=path: stack.api.call("PATCH", path, json={"new_state": state}))
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + DEFAULT_TIMEOUT
     while statuses(stack, run) != ["cancelled", "cancelled"]:
         assert time.monotonic() < deadline, statuses(stack, run)
         time.sleep(0.5)

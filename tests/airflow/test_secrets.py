@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from dev.emulator import connection
-from tests.airflow.stack import MARKED_KEY, PATIENCE, unlocked
+from tests.airflow.stack import DEFAULT_TIMEOUT, MARKED_KEY, unlocked
 
 pytestmark = pytest.mark.xdist_group("stack")
 
@@ -37,7 +37,7 @@ def runs(stack, tmp_path_factory):
     good = [started("tested_links", "seedance_stored"), started("tested_plain_links", "seedance_toapis")]
     for run in good:
         stack.succeed(run)
-    assert stack.api.finish(bad, timeout=PATIENCE) == "failed"
+    assert stack.api.finish(bad, timeout=DEFAULT_TIMEOUT) == "failed"
     stack.emulator.clear_faults()
     return good, bad
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.airflow.film import frames_of, measured
 from tests.airflow.fixtures import VENDORS
-from tests.airflow.stack import PATIENCE, RATE
+from tests.airflow.stack import DEFAULT_TIMEOUT, RATE
 
 pytestmark = pytest.mark.xdist_group("stack")
 
@@ -55,7 +55,7 @@ def test_a_publication_starts_the_dag_that_waits_for_it(stack, runs) -> None:
     folder, run = runs["seedance_full_pipeline", "modelark"]
     stack.succeed(run)
     (public,) = (folder / "public").glob("*.mp4")
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + DEFAULT_TIMEOUT
     while True:
         try:
             events = stack.api.call("GET", "/assets/events", params={"limit": 100})["asset_events"]
@@ -108,12 +108,12 @@ def test_mapped_tasks(stack, runs) -> None:
 def test_a_generation_outlives_its_triggerer(stack, runs, tmp_path) -> None:
     """Killed and replaced while a task is deferred: one create, one file."""
     for _, run in runs.values():
-        stack.api.finish(run, timeout=PATIENCE)
+        stack.api.finish(run, timeout=DEFAULT_TIMEOUT)
     before = stack.emulator.ledger()["creates_received"]
     stack.emulator.set_rate(0)
     run = stack.trigger("seedance_text_to_video", seedance_conn_id="seedance_modelark", output=str(tmp_path))
     looks = _looks(stack)
-    for (task,) in stack.api.follow(run, timeout=PATIENCE, every=0.1):
+    for (task,) in stack.api.follow(run, timeout=DEFAULT_TIMEOUT, every=0.1):
         if task.state == "deferred" and _looks(stack) > looks:
             break
     stack.processes.kill("triggerer")

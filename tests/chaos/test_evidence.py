@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from airflow_provider_seedance.emulator.media.video import Clip, render_video
-from dev.chaos.evidence import as_messages_say, billed, is_whole, recorded, void
+from airflow_provider_seedance.emulator.media.drawing import Clip
+from airflow_provider_seedance.emulator.media.video import render_video
+from dev.chaos.evidence import as_messages_say, billed, is_whole, recorded, unbilled_intents
 from dev.chaos.verdict import Billed
 
 
@@ -30,8 +31,8 @@ def test_the_invoice_has_only_what_was_billed() -> None:
     ("record", "ids"),
     [
         ({}, set()),
-        ({"generation_id": None, "earlier": []}, set()),
-        ({"generation_id": "g-2", "earlier": ["g-1"]}, {"g-1", "g-2"}),
+        ({"generation_id": None, "earlier_generation_ids": []}, set()),
+        ({"generation_id": "g-2", "earlier_generation_ids": ["g-1"]}, {"g-1", "g-2"}),
     ],
 )
 def test_a_record_names_its_generations(record: dict[str, object], ids: set[str]) -> None:
@@ -44,14 +45,14 @@ def test_a_record_names_its_generations(record: dict[str, object], ids: set[str]
     [
         ({}, 0),
         ({"generation_id": "g-1", "outcome": "succeeded"}, 0),
-        ({"void": 2, "outcome": "succeeded"}, 2),
-        ({"void": 1, "outcome": "refused"}, 2),
+        ({"unbilled_intents": 2, "outcome": "succeeded"}, 2),
+        ({"unbilled_intents": 1, "outcome": "refused"}, 2),
         ({"outcome": "refused"}, 1),
     ],
 )
 def test_a_record_counts_what_bought_nothing(record: dict[str, object], count: int) -> None:
     """The earlier intents by its count, the latest by its outcome."""
-    assert void(record) == count
+    assert unbilled_intents(record) == count
 
 
 def test_a_whole_video_is_whole(video: Path) -> None:

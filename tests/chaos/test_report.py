@@ -20,7 +20,7 @@ EVIDENCE = Evidence(
     billed=(Billed("evolink", "g-1", "one"), Billed("toapis", "g-2", "two")),
     ordered=(
         Ordered("evolink", "one", "seedance-2.0", "failed", 1),
-        Ordered("toapis", "two", "seedance-2.0", "success", 2, void=1),
+        Ordered("toapis", "two", "seedance-2.0", "success", 2, unbilled_intents=1),
     ),
     landed=frozenset({("toapis", "g-2")}),
 )
@@ -43,9 +43,9 @@ def test_it_tells_the_conditions_the_numbers_and_the_verdict() -> None:
         "killed: scheduler 1, worker 2",
         "struck: create drop_after_accept 1",
         "",
-        " vendor  ordered  intents  void  billed  landed  failed tasks",
-        "evolink        1        1     0       1       0             1",
-        " toapis        1        2     1       1       1             0",
+        " vendor  ordered  intents  unbilled  billed  landed  failed tasks",
+        "evolink        1        1         0       1       0             1",
+        " toapis        1        2         1       1       1             0",
         "",
         "TRUE   water is wet",
         "FALSE  pigs fly",

@@ -71,7 +71,8 @@ def test_a_good_run_has_nothing_against_it() -> None:
             evidence(ordered("evolink", state="failed"), bills=(EVO,), landed=()), id="the record names it"
         ),
         pytest.param(
-            evidence(ordered("modelark", intents=3, void=2), bills=(ARK,)), id="intents that bought nothing"
+            evidence(ordered("modelark", intents=3, unbilled_intents=2), bills=(ARK,)),
+            id="intents that bought nothing",
         ),
         pytest.param(evidence(ordered("evolink", state="failed"), bills=(EVO,)), id="failed after landing"),
         pytest.param(
@@ -152,7 +153,9 @@ def test_allowed(found: Evidence) -> None:
             evidence(ordered("modelark"), bills=()), [ONE_EACH], id="never bought where it can be looked up"
         ),
         pytest.param(
-            evidence(ordered("toapis", void=1), bills=()), [ONE_EACH], id="refused, and never bought"
+            evidence(ordered("toapis", unbilled_intents=1), bills=()),
+            [ONE_EACH],
+            id="refused, and never bought",
         ),
         pytest.param(
             evidence(ordered("modelark", intents=2), bills=(ARK,)),
@@ -160,9 +163,9 @@ def test_allowed(found: Evidence) -> None:
             id="an intent of which nobody knows what it bought",
         ),
         pytest.param(
-            evidence(ordered("modelark", void=1), bills=(ARK,)),
+            evidence(ordered("modelark", unbilled_intents=1), bills=(ARK,)),
             [ONE_EACH],
-            id="billed for an intent that the record calls void",
+            id="billed for an intent that the record calls unbilled",
         ),
         pytest.param(
             evidence(ordered("toapis", state="failed"), bills=(billed("toapis"),), landed=()),
@@ -189,11 +192,11 @@ def test_allowed(found: Evidence) -> None:
         ),
         pytest.param(
             evidence(
-                ordered("modelark", intents=2, void=1),
+                ordered("modelark", intents=2, unbilled_intents=1),
                 bills=(ARK, billed("modelark", 0, generation_id="second")),
             ),
             [ONE_EACH],
-            id="a void intent that was billed after all",
+            id="an unbilled intent that was billed after all",
         ),
     ],
 )
@@ -212,4 +215,4 @@ def test_a_contradiction_names_what_to_look_at() -> None:
     (text,) = judge(evidence(ordered("evolink"), bills=(EVO,), landed=()))[NAMED].contradictions
     assert text == "evolink g-evolink-0 (evolink 0): billed, not landed, nobody names it"
     (text,) = judge(evidence(ordered("modelark", intents=2), bills=(ARK,)))[ONE_EACH].contradictions
-    assert text == "modelark 0: 1 landed, 1 billed, 2 intents, 0 void, task success"
+    assert text == "modelark 0: 1 landed, 1 billed, 2 intents, 0 unbilled, task success"

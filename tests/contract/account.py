@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_seedance.core.client.account import ClientSettings
+from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.http import AsyncSeedanceClient, SeedanceClient
 from airflow_provider_seedance.emulator import Emulator
 from airflow_provider_seedance.models import Generation, GenerationRequest
@@ -20,12 +20,12 @@ LONG = 20_000.0
 Ask = Callable[..., Any]
 
 
-def _sync(settings: ClientSettings, method: str, *args: Any) -> Any:
+def _sync(settings: Account, method: str, *args: Any) -> Any:
     with SeedanceClient(settings) as client:
         return getattr(client, method)(*args)
 
 
-def _async(settings: ClientSettings, method: str, *args: Any) -> Any:
+def _async(settings: Account, method: str, *args: Any) -> Any:
     async def ask() -> Any:
         async with AsyncSeedanceClient(settings) as client:
             return await getattr(client, method)(*args)
@@ -37,7 +37,7 @@ ASKS: Mapping[str, Ask] = {"sync": _sync, "async": _async}
 
 
 @dataclass(frozen=True)
-class Account:
+class TestedAccount:
     """Calls the client's methods by name, each on a fresh client, and reads the emulator's books."""
 
     emulator: Emulator
@@ -46,9 +46,9 @@ class Account:
     options: Mapping[str, Any]
 
     @property
-    def settings(self) -> ClientSettings:
+    def settings(self) -> TestedAccount:
         defaults = {"api_key": KEY, "host": self.emulator.vendor_url(self.vendor)}
-        return ClientSettings.of(vendor=self.vendor, **{**defaults, **self.options})
+        return Account.create(vendor=self.vendor, **{**defaults, **self.options})
 
     def __call__(self, method: str, *args: Any) -> Any:
         return self.ask(self.settings, method, *args)
@@ -83,7 +83,7 @@ class Account:
         return [note["body"] for note in self.emulator.requests() if note["operation"] == "create"]
 
 
-Open = Callable[..., Account]
+Open = Callable[..., TestedAccount]
 
 
 def filled(value: Any, emulator: Emulator) -> Any:

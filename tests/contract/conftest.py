@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from airflow_provider_seedance.emulator import Emulator, serve
-from tests.contract.account import ASKS, Account, Open
+from tests.contract.account import ASKS, Open, TestedAccount
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +29,7 @@ def opened(request: pytest.FixtureRequest, emulator: Emulator, monkeypatch: pyte
     """Opens accounts for either client, with jitter that draws zero, so that retries take no time."""
     monkeypatch.setattr("random.random", lambda: 0.0)
 
-    def open_account(vendor: str, **settings: object) -> Account:
-        return Account(emulator, vendor, ASKS[request.param], settings)
+    def open_account(vendor: str, **settings: object) -> TestedAccount:
+        return TestedAccount(emulator, vendor, ASKS[request.param], settings)
 
     return open_account

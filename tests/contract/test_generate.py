@@ -18,17 +18,17 @@ from airflow_provider_seedance.models import (
     Status,
     Succeeded,
 )
-from tests.contract.account import LONG, VENDORS, Account, Open, filled
+from tests.contract.account import LONG, VENDORS, Open, TestedAccount, filled
 from tests.contract.orders import IMAGE, ORDERS, Order
 
 each_order = pytest.mark.parametrize("order", ORDERS, ids=lambda order: f"{order.vendor}: {order.name}")
 
 
-def _request(order: Order, account: Account) -> GenerationRequest:
+def _request(order: Order, account: TestedAccount) -> GenerationRequest:
     return GenerationRequest(**filled(order.asked, account.emulator))
 
 
-def _opened(order: Order, opened: Open) -> Account:
+def _opened(order: Order, opened: Open) -> TestedAccount:
     return opened(order.vendor, region=order.region)
 
 
@@ -208,7 +208,7 @@ ASSETS: dict[str, tuple[str, dict[str, Any], str, str, dict[str, Any]]] = {
 }
 
 
-def _stored_asset(account: Account) -> str:
+def _stored_asset(account: TestedAccount) -> str:
     """The id of an image in the vendor's library, made without the client's help."""
     groups, group, assets, group_field, asset = ASSETS[account.vendor]
     settings = account.settings
@@ -242,4 +242,4 @@ def test_an_asset_of_the_vendors_library_is_a_medium_too(vendor: str, opened: Op
 def test_what_json_cannot_hold_is_refused(unsayable: object) -> None:
     """Like any other field that is wrong: before anything is sent, or an intent put on record."""
     with pytest.raises(RequestInvalid, match="vendor_options"):
-        GenerationRequest.of({"prompt": "x", "vendor_options": {"new": [unsayable]}})
+        GenerationRequest.parse({"prompt": "x", "vendor_options": {"new": [unsayable]}})

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_seedance.core.client.account import ClientSettings
+from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.http import SeedanceClient
 from airflow_provider_seedance.emulator import Emulator
 from airflow_provider_seedance.errors import LinkDead, NoReply, SeedanceError, VendorUnavailable
@@ -25,7 +25,7 @@ each_vendor = pytest.mark.parametrize("vendor", VENDORS)
 @pytest.fixture
 def client(vendor: str, emulator: Emulator) -> Iterator[SeedanceClient]:
     """The sync client alone fetches media."""
-    settings = ClientSettings.of(vendor=vendor, api_key=KEY, host=emulator.vendor_url(vendor))
+    settings = Account.create(vendor=vendor, api_key=KEY, host=emulator.vendor_url(vendor))
     with SeedanceClient(settings) as client:
         yield client
 

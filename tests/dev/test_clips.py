@@ -11,18 +11,18 @@ import pytest
 from PIL import Image
 
 from airflow_provider_seedance.emulator import serve
-from dev.clips import Clip, clip_of, table
+from dev.clips import VideoSource, clip_of, table
 from dev.page import write_page
 
 
 @pytest.fixture(scope="module")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Clip:
+def clip(tmp_path_factory: pytest.TempPathFactory) -> VideoSource:
     """A clip with a real file."""
     file = tmp_path_factory.mktemp("demo") / "published" / "evolink.mp4"
     file.parent.mkdir()
     with serve(rate=0) as emulator:
         file.write_bytes(httpx.get(emulator.sample_url("reference.mp4"), trust_env=False).content)
-    return Clip(
+    return VideoSource(
         vendor="evolink",
         model="seedance-2.0",
         mode="first_frame",
@@ -78,7 +78,7 @@ def test_an_unknown_cost_is_called_unknown() -> None:
     assert cost_text({"amount": None, "currency": None, "basis": "unknown"}) == "unknown"
 
 
-def test_table(clip: Clip) -> None:
+def test_table(clip: VideoSource) -> None:
     """Columns line up, and files are named from where one stands."""
     other = replace(clip, vendor="modelark", sound=False)
     head, rule, *rows = table([clip, other], below=clip.file.parent.parent).splitlines()
@@ -90,7 +90,7 @@ def test_table(clip: Clip) -> None:
     )
 
 
-def test_page_refers_to_files_beside_it(clip: Clip) -> None:
+def test_page_refers_to_files_beside_it(clip: VideoSource) -> None:
     """The page plays wherever its folder is moved to: every link is relative and leads to a file."""
     folder = clip.file.parent.parent
     page = write_page([clip], folder, about="About")
@@ -100,7 +100,7 @@ def test_page_refers_to_files_beside_it(clip: Clip) -> None:
     assert Image.open(folder / "published/evolink.jpg").size == (1280, 720)
 
 
-def test_page_shows_the_prompt_as_it_is(clip: Clip) -> None:
+def test_page_shows_the_prompt_as_it_is(clip: VideoSource) -> None:
     """A prompt is text, never markup."""
     page = write_page([clip], clip.file.parent.parent, about="About")
     links = Links()

@@ -81,8 +81,8 @@ def test_full_pipeline(run_dag, hurried_emulator, tmp_path) -> None:
     record = outcome.returned["publish"]
     assert record["published"]
     assert measured(record["uri"]) == Film(LARGE, frames_of(5), sound=True)
-    story = json.loads(Path(record["sidecar_uri"]).read_text())
-    assert story["metadata"]["title"] == "An otter on its back"
+    sidecar_record = json.loads(Path(record["sidecar_uri"]).read_text())
+    assert sidecar_record["metadata"]["title"] == "An otter on its back"
     assert hurried_emulator.ledger()["creates_received"] == 1
 
 

@@ -81,7 +81,8 @@ def _names(scene: Scene, error: str) -> bool:
     """Whether an error says which generation it is about."""
     record = scene.task.state.values[KEY]
     return any(
-        f"modelark generation {known}: " in error for known in (record["generation_id"], *record["earlier"])
+        f"modelark generation {known}: " in error
+        for known in (record["generation_id"], *record["earlier_generation_ids"])
     )
 
 

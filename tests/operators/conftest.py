@@ -69,7 +69,7 @@ def batching(emulator, tmp_path, monkeypatch) -> Callable[..., TaskRun]:
     from airflow_provider_seedance.operators.batch import SeedanceGenerateBatchOperator
     from airflow_provider_seedance.triggers import batch
 
-    monkeypatch.setattr(batch, "SETTLING", 0.0)
+    monkeypatch.setattr(batch, "EARLIEST_EVENT_SECONDS", 0.0)
 
     def made(conn_id: str, requests: Any = ("A fox", "A hare", "A cat"), **arguments: Any) -> TaskRun:
         params = arguments.pop("params", {})

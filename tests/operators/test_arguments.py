@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_seedance.errors import ConfigurationError
-from airflow_provider_seedance.operators._arguments import seconds, whole_number
+from airflow_provider_seedance.operators._arguments import one_of, seconds, whole_number
 
 NOTHING = pytest.mark.parametrize("value", [None, "", "None"])
 

@@ -190,7 +190,7 @@ def test_rows_under_way_are_not_looked_for_at_another_vendor(batching, connect, 
     """They would be lost."""
     task = batching(connect())
     with pytest.raises(TaskDeferred):
-        task._fresh().execute(task.context)
+        task._single_use().execute(task.context)
     connect("toapis")
     with pytest.raises(AirflowFailException, match=r"another vendor.*: 1, 2, 3"):
         task()
@@ -288,9 +288,9 @@ def timed_out() -> Callable[[TaskRun], Any]:
 
     def resumed(task: TaskRun) -> Any:
         with pytest.raises(TaskDeferred):
-            task._fresh().execute(task.context)
+            task._single_use().execute(task.context)
         task.while_deferred()
-        fresh = task._fresh()
+        fresh = task._single_use()
         object.__setattr__(fresh, "execute_complete", too_late)
         return fresh.resume_execution("execute_complete", {"event": {}}, task.context)
 

@@ -12,7 +12,7 @@ import pytest
 from airflow.sdk import Asset, AssetAlias
 from airflow.sdk.exceptions import AirflowFailException
 
-from airflow_provider_seedance.core.landing.manifest import Manifest, Media, Origin
+from airflow_provider_seedance.core.landing.manifest import Manifest, Media, Provenance
 
 
 class Outlet(list):
@@ -35,10 +35,10 @@ def landed(tmp_path):
         sha256=hashlib.sha256(content).hexdigest(),
         content_type="video/mp4",
         media=Media(),
-        source=Origin(vendor="evolink", generation_id="task-1", model="seedance-2.0"),
+        source=Provenance(vendor="evolink", generation_id="task-1", model="seedance-2.0"),
         landed_at=datetime(2026, 3, 1, 12, tzinfo=timezone.utc),
     )
-    return {"generation_id": "task-1", "video_url": "https://host/a.mp4", "manifest": manifest.plain()}
+    return {"generation_id": "task-1", "video_url": "https://host/a.mp4", "manifest": manifest.to_dict()}
 
 
 @pytest.fixture
@@ -62,9 +62,9 @@ def test_it_takes_a_manifest_or_the_result_that_holds_one(given, landed, publish
     public = tmp_path / "public" / f"{landed['generation_id']}.mp4"
     assert Path(record["uri"]) == public
     assert public.read_bytes() == (tmp_path / "landed" / "a.mp4").read_bytes()
-    story = json.loads(Path(record["sidecar_uri"]).read_text())
-    assert story["metadata"] == {"title": "Fox"}
-    assert story["source"]["generation_id"] == landed["generation_id"]
+    sidecar_record = json.loads(Path(record["sidecar_uri"]).read_text())
+    assert sidecar_record["metadata"] == {"title": "Fox"}
+    assert sidecar_record["source"]["generation_id"] == landed["generation_id"]
     ((_, asset, extra),) = events
     assert asset.uri == public.as_uri()
     assert extra["sha256"] == landed["manifest"]["sha256"]

@@ -128,12 +128,12 @@ def test_prices_of_ones_own_count(generating, refused, connect) -> None:
     assert generating(dear, max_cost="9 USD")()["status"] == "succeeded"
 
 
-@pytest.mark.parametrize("patience", ["soon", 0, -5, "inf", "nan"])
+@pytest.mark.parametrize("timeout", ["soon", 0, -5, "inf", "nan"])
 @pytest.mark.parametrize("name", ["timeout", "queue_timeout"])
-def test_a_timeout_that_is_no_time(name, patience, refused, connect) -> None:
+def test_a_timeout_that_is_no_time(name, timeout, refused, connect) -> None:
     """Found out before paying, not when the waiting begins."""
-    text = refused(connect(), **{name: patience})
-    assert f"{name} must be a number of seconds above 0, not {patience!r}" in text
+    text = refused(connect(), **{name: timeout})
+    assert f"{name} must be a number of seconds above 0, not {timeout!r}" in text
 
 
 @pytest.mark.parametrize("name", ["on_kill_action", "on_orphaned_intent", "on_stale_state", "on_clear"])

@@ -27,7 +27,7 @@ def site(tmp_path):
     def made(accessor: Any) -> Site:
         ti = SimpleNamespace(dag_id="dag", run_id="run", task_id="batch", map_index=-1, max_tries=0)
         context: Any = {"ti": ti, "task_state_store": accessor}
-        return Site.of(context, f"{tmp_path}/{{row}}.mp4")
+        return Site.open(context, f"{tmp_path}/{{row}}.mp4")
 
     return made
 

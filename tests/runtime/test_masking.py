@@ -10,15 +10,15 @@ from airflow.sdk.log import redact
 from airflow.serialization.helpers import serialize_template_field
 
 from airflow_provider_seedance.runtime.masking import (
-    MasksSignedLinks,
+    SignedLinkMaskingMixin,
     bearer_links,
-    concealed,
-    revealed,
+    mask_texts,
+    unmask,
 )
 from tests.airflow.running import TaskRun
 
 
-class TakesLinks(MasksSignedLinks, BaseOperator):
+class TakesLinks(SignedLinkMaskingMixin, BaseOperator):
     """An operator with one field for links."""
 
     template_fields = ("link",)
@@ -85,14 +85,14 @@ ROWS = [{"prompt": "A fox", "first_frame": LINK, "reference_images": [LINK]}, "A
 )
 def test_concealed_links_are_stored_without_what_opens(given) -> None:
     """As Airflow stores rendered fields; whoever is to fetch them has them whole."""
-    kept = concealed(given)
+    kept = mask_texts(given)
     stored = json.dumps(serialize_template_field(kept, "requests"))
     assert "bucket.example/a.png" in stored
     assert "TOPSECRET" not in stored + repr(kept)
-    assert revealed(kept) == given
+    assert unmask(kept) == given
 
 
 @pytest.mark.parametrize("given", ["{{ params.rows }}", f"{LINK}&day={{{{ ds }}}}", "s3://rows.csv", None, 7])
 def test_what_is_rendered_first_or_opens_nothing_stays(given) -> None:
     """A concealed text would not be rendered."""
-    assert concealed(given) == given
+    assert mask_texts(given) == given

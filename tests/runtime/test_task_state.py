@@ -65,7 +65,7 @@ def test_what_is_written_is_read(store: RecordStore) -> None:
     """Also what is written over it."""
     store.write(RECORD)
     assert store.read() == RECORD
-    changed = RECORD.but(generation_id="task-unified-1")
+    changed = RECORD.replace(generation_id="task-unified-1")
     store.write(changed)
     assert store.read() == changed
 
@@ -73,7 +73,7 @@ def test_what_is_written_is_read(store: RecordStore) -> None:
 def test_users_can_read_it() -> None:
     """One key with plain names and times."""
     accessor = Accessor()
-    TaskStateRecords(accessor).write(RECORD.but(generation_id="task-unified-1"))
+    TaskStateRecords(accessor).write(RECORD.replace(generation_id="task-unified-1"))
     assert accessor.values[KEY]["generation_id"] == "task-unified-1"
     assert accessor.values[KEY]["intended_at"] == "2026-11-21T00:00:00Z"
 
@@ -109,5 +109,5 @@ def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
 def test_a_later_versions_record_is_understood(tmp_path: Path) -> None:
     """What it adds is no reason to pay again."""
     path = tmp_path / "record.json"
-    path.write_text(json.dumps({**RECORD.plain(), "version": 2, "added": [1]}))
-    assert FileRecords(path).read() == RECORD.but(version=2)
+    path.write_text(json.dumps({**RECORD.to_dict(), "version": 2, "added": [1]}))
+    assert FileRecords(path).read() == RECORD.replace(version=2)

@@ -15,7 +15,7 @@ from airflow_provider_seedance.core.batch.journal.store import open_journal
 from airflow_provider_seedance.core.batch.state import End, RowState
 from airflow_provider_seedance.core.client.http import SeedanceClient
 from airflow_provider_seedance.core.lifecycle.deliver import utc_now
-from airflow_provider_seedance.core.polling.decide import Outcome
+from airflow_provider_seedance.core.polling.decide import WaitOutcome
 from airflow_provider_seedance.core.submission.record import SubmissionRecord
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.models import GenerationRequest
@@ -30,10 +30,10 @@ REQUEST = GenerationRequest(prompt="A fox", duration=4, resolution="480p", aspec
 @pytest.fixture(autouse=True)
 def settled(monkeypatch) -> None:
     """Nobody here is overtaken."""
-    monkeypatch.setattr(batch, "SETTLING", 0.0)
+    monkeypatch.setattr(batch, "EARLIEST_EVENT_SECONDS", 0.0)
 
 
-def bought(client: SeedanceClient, folder: Path, rows: range, *, patience: float = 3600.0) -> None:
+def bought(client: SeedanceClient, folder: Path, rows: range, *, timeout: float = 3600.0) -> None:
     """Submit these rows, and write the journal of it."""
     now = utc_now()
     with open_journal(folder) as journal:
@@ -48,7 +48,7 @@ def bought(client: SeedanceClient, folder: Path, rows: range, *, patience: float
                 max_tries=0,
                 generation_id=client.create_generation(REQUEST).generation_id,
                 started=now,
-                deadline=now + timedelta(seconds=patience),
+                deadline=now + timedelta(seconds=timeout),
             )
             journal.write(RowState(row=row, record=record))
 
@@ -70,15 +70,15 @@ def test_it_fires_when_all_have_ended(vendor, connect, emulator, tmp_path) -> No
     with SeedanceHook(conn_id).get_conn() as client:
         bought(client, tmp_path, range(1, 5))
     with open_journal(tmp_path) as journal:
-        journal.write(journal.states[2].but(end=End(status="succeeded")))
+        journal.write(journal.states[2].replace(end=End(status="succeeded")))
     emulator.advance(LONG)
     event = fired(SeedanceBatchTrigger(conn_id, str(tmp_path)))
-    assert event.ended == dict.fromkeys((1, 3, 4), Outcome.ENDED)
+    assert event.ended == dict.fromkeys((1, 3, 4), WaitOutcome.ENDED)
 
 
 def test_it_lets_airflow_settle_first(connect, emulator, tmp_path, monkeypatch) -> None:
     """An event that comes at once can overtake Airflow's own bookkeeping."""
-    monkeypatch.setattr(batch, "SETTLING", 0.5)
+    monkeypatch.setattr(batch, "EARLIEST_EVENT_SECONDS", 0.5)
     began = time.time()
     with open_journal(tmp_path):
         pass
@@ -103,16 +103,16 @@ def test_it_fires_some_time_after_the_first(connect, emulator, tmp_path, monkeyp
     conn_id = connect("modelark")
     with SeedanceHook(conn_id).get_conn() as client:
         bought(client, tmp_path, range(1, 3))
-        bought(client, tmp_path, range(3, 4), patience=0.0)
+        bought(client, tmp_path, range(3, 4), timeout=0.0)
     event = fired(SeedanceBatchTrigger(conn_id, str(tmp_path)))
-    assert event.ended == {3: Outcome.TIMED_OUT}
+    assert event.ended == {3: WaitOutcome.TIMED_OUT}
 
 
 def test_without_a_journal_it_wakes_the_task_to_look_by_itself(
     connect, emulator, tmp_path, monkeypatch
 ) -> None:
     """It may be on another machine's disk."""
-    monkeypatch.setattr(batch, "BLIND", 0.0)
+    monkeypatch.setattr(batch, "UNREADABLE_JOURNAL_PAUSE", 0.0)
     assert fired(SeedanceBatchTrigger(connect(), str(tmp_path / "nowhere"))).ended is None
     assert emulator.requests() == []
 

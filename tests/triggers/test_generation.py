@@ -18,7 +18,7 @@ from airflow_provider_seedance.triggers.generation import SeedanceGenerationTrig
 from tests.airflow.fixtures import VENDORS
 from tests.airflow.running import by_way_of_the_database
 
-PATIENCE = 3_600.0
+DEFAULT_TIMEOUT = 3_600.0
 
 
 @pytest.fixture
@@ -26,12 +26,12 @@ def waiting_for(passing, connect):
     """Submits a generation and makes its trigger."""
 
     def made(
-        prompt: str = "A fox looks up", vendor: str = "modelark", patience: float = PATIENCE
+        prompt: str = "A fox looks up", vendor: str = "modelark", timeout: float = DEFAULT_TIMEOUT
     ) -> SeedanceGenerationTrigger:
         hook = SeedanceHook(connect(vendor))
         bought = hook.create_generation(GenerationRequest(prompt=prompt, duration=4, resolution="480p"))
         return SeedanceGenerationTrigger(
-            hook.seedance_conn_id, bought.generation_id, passing.start, passing.start + patience
+            hook.seedance_conn_id, bought.generation_id, passing.start, passing.start + timeout
         )
 
     return made
@@ -56,7 +56,7 @@ def test_it_fires_when_the_generation_has_ended(vendor, waiting_for, passing) ->
         "generation_id": trigger.generation_id,
         "outcome": "ended",
         "started": passing.start,
-        "deadline": passing.start + PATIENCE,
+        "deadline": passing.start + DEFAULT_TIMEOUT,
         "queue_deadline": None,
     }
 
@@ -83,7 +83,7 @@ def test_trouble_without_end_is_told(vendor, waiting_for, emulator, passing) -> 
     """After a quarter of an hour the task is to look for itself."""
     trigger = waiting_for(vendor=vendor)
     emulator.add_fault(on=LOOK[vendor], kind="status", status=502, times=None)
-    assert payload_of(trigger)["outcome"] == "lost_sight"
+    assert payload_of(trigger)["outcome"] == "unreachable"
     assert 900 < passing.moment - passing.start < 960
 
 
@@ -91,23 +91,23 @@ def test_an_error_that_waiting_will_not_mend_ends_the_wait(waiting_for, connect,
     """A key that was withdrawn is for the task to report."""
     trigger = waiting_for()
     connect(password="sk-invalid")
-    assert payload_of(trigger)["outcome"] == "lost_sight"
+    assert payload_of(trigger)["outcome"] == "unreachable"
     assert passing.moment - passing.start < 10
 
 
 def test_the_deadline_is_absolute(waiting_for, passing) -> None:
     """A restarted trigger gives up at the same moment as the one before it."""
     trigger = waiting_for("[emulator:stuck] A fox")
-    passing.moment += PATIENCE - 30
+    passing.moment += DEFAULT_TIMEOUT - 30
     assert payload_of(by_way_of_the_database(trigger))["outcome"] == "timed_out"
-    assert passing.moment == pytest.approx(passing.start + PATIENCE)
+    assert passing.moment == pytest.approx(passing.start + DEFAULT_TIMEOUT)
 
 
 def test_a_deadline_in_the_past_still_gets_one_look(waiting_for, emulator, passing) -> None:
     """After a long outage a finished video is found, not given up."""
     trigger = waiting_for()
     emulator.advance(20_000)
-    passing.moment += PATIENCE + 100
+    passing.moment += DEFAULT_TIMEOUT + 100
     assert payload_of(trigger)["outcome"] == "ended"
 
 
@@ -126,7 +126,7 @@ def looks(emulator, vendor="modelark") -> int:
 
 def test_a_hundred_looks_leave_no_line(waiting_for, emulator, capsys, caplog) -> None:
     """A triggerer that logs on its event loop while it is sent many triggers stands still for good."""
-    trigger = waiting_for("[emulator:stuck] A fox", patience=4 * PATIENCE)
+    trigger = waiting_for("[emulator:stuck] A fox", timeout=4 * DEFAULT_TIMEOUT)
     capsys.readouterr()
     caplog.clear()
     caplog.set_level("INFO")
@@ -152,7 +152,7 @@ def clients(monkeypatch) -> list[AsyncSeedanceClient]:
 
 def closed(client: AsyncSeedanceClient) -> bool:
     """Whether none of its connections is open."""
-    return client._kept.is_closed and client._fresh.is_closed
+    return client._pooled.is_closed and client._single_use.is_closed
 
 
 def test_one_client_serves_the_whole_wait_and_is_closed(waiting_for, clients, emulator) -> None:
@@ -181,7 +181,7 @@ def test_a_cancelled_trigger_closes_its_client(waiting_for, clients, passing) ->
 
     async def stop_while_it_waits() -> None:
         running = asyncio.ensure_future(anext(trigger.run()))
-        while len(passing.naps) < 3:
+        while len(passing.pauses) < 3:
             await asyncio.sleep(0)
         running.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -8,7 +8,7 @@ from decimal import Decimal
 from airflow_provider_seedance.models import Cost
 
 
-class Purse:
+class Budget:
     """Set aside and spent, by row.
 
     :param limit: the most that all rows together may cost; ``None`` for no limit.
@@ -29,11 +29,11 @@ class Purse:
         others = self.total - self._amounts.get(row, Decimal(0))
         return others + (estimate.amount or Decimal(0)) <= self.limit
 
-    def set_aside(self, row: int, estimate: Cost) -> None:
+    def reserve(self, row: int, estimate: Cost) -> None:
         """Before it is submitted."""
         self._put(row, estimate.amount or Decimal(0))
 
-    def settle(self, row: int, cost: Cost) -> None:
+    def commit(self, row: int, cost: Cost) -> None:
         """After its end; where the cost is not known, or in other money, what was set aside counts."""
         if cost.amount is not None and (cost.currency or "").upper() == self.currency.upper():
             self._put(row, cost.amount)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_seedance.core.polling.decide import Outcome
+from airflow_provider_seedance.core.polling.decide import WaitOutcome
 from airflow_provider_seedance.errors import ConfigurationError
 
 VERSION = 1
@@ -16,7 +16,7 @@ VERSION = 1
 class BatchEvent:
     """Rows whose wait is over. ``None`` if the trigger could not look: then the task looks at all."""
 
-    ended: Mapping[int, Outcome] | None
+    ended: Mapping[int, WaitOutcome] | None
 
     def to_payload(self) -> dict[str, Any]:
         rows = None if self.ended is None else [[row, how.value] for row, how in sorted(self.ended.items())]
@@ -31,7 +31,7 @@ class BatchEvent:
         try:
             assert payload is not None
             rows = payload["ended"]
-            return cls(None if rows is None else {int(row): Outcome(how) for row, how in rows})
+            return cls(None if rows is None else {int(row): WaitOutcome(how) for row, how in rows})
         except (AssertionError, KeyError, TypeError, ValueError):
             raise ConfigurationError(
                 f"the trigger's event cannot be read: {payload!r}",

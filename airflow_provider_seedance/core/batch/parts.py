@@ -9,7 +9,7 @@ from typing import Protocol
 
 from airflow_provider_seedance.core.batch.rows import Row
 from airflow_provider_seedance.core.batch.state import End
-from airflow_provider_seedance.core.polling.decide import Outcome, Watch
+from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
 from airflow_provider_seedance.core.submission.record import SubmissionRecord
 from airflow_provider_seedance.errors import Kind, SeedanceError
 from airflow_provider_seedance.models import Cost
@@ -20,13 +20,13 @@ class Works(Protocol):
 
     def submit(self, row: Row) -> SubmissionRecord: ...
 
-    def collect(self, row: Row, outcome: Outcome, watch: Watch) -> End | None: ...
+    def collect(self, row: Row, outcome: WaitOutcome, wait: WaitState) -> End | None: ...
 
 
-class Watches(Protocol):
+class PollsRows(Protocol):
     """What a watcher does."""
 
-    def watch(self, row: int, generation_id: str, watch: Watch) -> None: ...
+    def wait_for(self, row: int, generation_id: str, wait: WaitState) -> None: ...
 
 
 class News(Protocol):
@@ -62,6 +62,6 @@ class Plan:
 class Hands:
     """Those who work beside the deciding thread."""
 
-    crew: Works
+    worker: Works
     submitting: Executor
     landing: Executor

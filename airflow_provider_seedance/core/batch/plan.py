@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from airflow_provider_seedance.core.batch.budget import Purse
+from airflow_provider_seedance.core.batch.budget import Budget
 from airflow_provider_seedance.core.batch.journal.store import Journal, state_of
 from airflow_provider_seedance.core.batch.parts import Plan
 from airflow_provider_seedance.core.batch.rows import (
@@ -22,13 +22,13 @@ from airflow_provider_seedance.core.batch.state import (
     CHANGED,
     End,
     RowState,
-    renewed,
+    resume_row,
     rows_elsewhere,
     stale_rows,
 )
 from airflow_provider_seedance.core.batch.worker import Terms, identity_of_row
 from airflow_provider_seedance.core.client.http import SeedanceClient
-from airflow_provider_seedance.core.lifecycle.deliver import utc_now
+from airflow_provider_seedance.core.clock import utc_now
 from airflow_provider_seedance.core.storage.files import OpenTarget, open_for_reading
 from airflow_provider_seedance.core.submission.budget import check_budget, money
 from airflow_provider_seedance.core.submission.decide import StaleState
@@ -88,10 +88,10 @@ def plan_of(
     return Plan({row.number: row for row in rows}, estimates, max_failures)
 
 
-def purse_of(max_cost: Any) -> Purse:
+def budget_of(max_cost: Any) -> Budget:
     """The money of a batch."""
     limit = money("max_cost", max_cost)
-    return Purse(*limit) if limit else Purse()
+    return Budget(*limit) if limit else Budget()
 
 
 def begin(plan: Plan, journal: Journal, terms: Terms, *, vendor: str, new_try: bool, lands: bool) -> None:
@@ -131,9 +131,9 @@ def _adopted(
     before: SubmissionRecord | None, row: Row, terms: Terms, vendor: str, fingerprint: str
 ) -> RowState:
     """A row with a generation that its user has named; an intent whose fate was unknown is that one's."""
-    now = utc_now()
+    now = utc_now(terms.clock)
     number = before.intent if before else 1
-    earlier = before.earlier if before else ()
+    earlier = before.earlier_generation_ids if before else ()
     if before and before.generation_id:
         number, earlier = number + 1, (*earlier, before.generation_id)
     record = SubmissionRecord(
@@ -146,9 +146,9 @@ def _adopted(
         max_tries=terms.task.max_tries,
         generation_id=row.generation_id,
         started=now,
-        deadline=now + timedelta(seconds=terms.patience(row)),
-        earlier=earlier,
-        void=before.void if before else 0,
+        deadline=now + timedelta(seconds=terms.timeout_of(row)),
+        earlier_generation_ids=earlier,
+        unbilled_intents=before.unbilled_intents if before else 0,
     )
     return RowState(row=row.number, record=record)
 
@@ -157,20 +157,20 @@ def _begun(
     before: RowState, record: SubmissionRecord, row: Row, terms: Terms, *, changed: bool, lands: bool
 ) -> RowState:
     if changed:
-        return before.but(attempts=0, end=None, record=record.but(outcome=record.outcome or CHANGED))
-    return renewed(
+        return before.replace(attempts=0, end=None, record=record.replace(outcome=record.outcome or CHANGED))
+    return resume_row(
         before,
         terms.policies,
         max_tries=terms.task.max_tries,
-        now=utc_now(),
-        patience=terms.patience(row),
+        now=utc_now(terms.clock),
+        timeout=terms.timeout_of(row),
         lands=lands,
     )
 
 
 def _given_up(state: RowState) -> RowState:
     """A row that is gone, by the user's choice to pay for what there is now."""
-    return state.but(end=state.end or End(status="uncollected", reason="its row is gone"))
+    return state.replace(end=state.end or End(status="uncollected", reason="its row is gone"))
 
 
 def _named(rows: Sequence[int]) -> str:

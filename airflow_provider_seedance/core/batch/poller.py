@@ -1,29 +1,29 @@
-"""Waiting for the generations of a batch while its task holds a worker: a fleet on a thread of its own."""
+"""Waiting for the generations of a batch while its task holds a worker: a poller on a thread of its own."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from concurrent.futures import Future
 
-from airflow_provider_seedance.core.polling.decide import Outcome, Watch
+from airflow_provider_seedance.core.clock import Clock
+from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
 from airflow_provider_seedance.core.polling.latency import Latencies
-from airflow_provider_seedance.core.polling.poller import Fleet, Reader
-from airflow_provider_seedance.core.polling.wait import Clock
+from airflow_provider_seedance.core.polling.poller import Poller, Reader
 
 #: Status requests under way at a time.
 CONNECTIONS = 4
 #: The longest pause between two looks at a generation while its slot is wanted for the next, seconds.
 MAX_LAG = 4.0
 
-OnEnd = Callable[[int, Outcome, Watch], None]
+OnEnd = Callable[[int, WaitOutcome, WaitState], None]
 
 
-class Watcher:
+class BatchPoller:
     """Tells when generations end. A context manager; leaving it ends all waiting.
 
-    :param open_reader: makes the fleet's client, on the watcher's own event loop.
+    :param open_reader: makes the poller's client, on the watcher's own event loop.
     :param on_end: called with the row, how its wait ended, and the wait; on the watcher's thread.
     """
 
@@ -33,20 +33,18 @@ class Watcher:
         on_end: OnEnd,
         *,
         clock: Clock,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         connections: int = CONNECTIONS,
     ) -> None:
         self._open_reader = open_reader
         self._on_end = on_end
         self._clock = clock
-        self._sleep = sleep
         self._connections = connections
-        self._ready: Future[tuple[asyncio.AbstractEventLoop, Fleet]] = Future()
+        self._ready: Future[tuple[asyncio.AbstractEventLoop, Poller]] = Future()
         self._stop = asyncio.Event()
         self._waits: set[asyncio.Task[None]] = set()
         self._thread = threading.Thread(target=self._run, name="seedance-batch-watcher", daemon=True)
 
-    def __enter__(self) -> Watcher:
+    def __enter__(self) -> BatchPoller:
         self._thread.start()
         self._ready.result()
         return self
@@ -56,22 +54,22 @@ class Watcher:
         loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
 
-    def watch(self, row: int, generation_id: str, watch: Watch) -> None:
+    def wait_for(self, row: int, generation_id: str, wait: WaitState) -> None:
         """Wait for one more."""
-        loop, fleet = self._ready.result()
-        loop.call_soon_threadsafe(self._begin, fleet, row, generation_id, watch)
+        loop, poller = self._ready.result()
+        loop.call_soon_threadsafe(self._begin, poller, row, generation_id, wait)
 
-    def _begin(self, fleet: Fleet, row: int, generation_id: str, watch: Watch) -> None:
-        task = asyncio.get_running_loop().create_task(self._wait(fleet, row, generation_id, watch))
+    def _begin(self, poller: Poller, row: int, generation_id: str, wait: WaitState) -> None:
+        task = asyncio.get_running_loop().create_task(self._wait(poller, row, generation_id, wait))
         self._waits.add(task)
         task.add_done_callback(self._waits.discard)
 
-    async def _wait(self, fleet: Fleet, row: int, generation_id: str, watch: Watch) -> None:
+    async def _wait(self, poller: Poller, row: int, generation_id: str, wait: WaitState) -> None:
         try:
-            outcome = await fleet.watch(generation_id, watch)
+            outcome = await poller.wait_for(generation_id, wait)
         except Exception:  # noqa: BLE001  # the row is then looked at by itself, which tells more
-            outcome = Outcome.LOST_SIGHT
-        self._on_end(row, outcome, watch)
+            outcome = WaitOutcome.UNREACHABLE
+        self._on_end(row, outcome, wait)
 
     def _run(self) -> None:
         try:
@@ -82,17 +80,16 @@ class Watcher:
             self._ready.set_exception(fault)
 
     async def _main(self) -> None:
-        fleet = Fleet(
+        poller = Poller(
             self._open_reader(),
             latencies=Latencies(),
             clock=self._clock,
-            sleep=self._sleep,
             max_lag=MAX_LAG,
             connections=self._connections,
         )
-        self._ready.set_result((asyncio.get_running_loop(), fleet))
+        self._ready.set_result((asyncio.get_running_loop(), poller))
         await self._stop.wait()
         for task in self._waits:
             task.cancel()
         await asyncio.gather(*self._waits, return_exceptions=True)
-        await fleet.close()
+        await poller.close()

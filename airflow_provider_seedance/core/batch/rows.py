@@ -250,7 +250,7 @@ def _row(draft: Draft, defaults: Mapping[str, Any]) -> Row:
     adopted = fields.pop(GENERATION_ID, None)
     return Row(
         draft.number,
-        GenerationRequest.of(fields),
+        GenerationRequest.parse(fields),
         _json_object(metadata),
         str(adopted).strip() if adopted else None,
     )

@@ -11,14 +11,14 @@ from functools import partial
 from typing import Any
 
 from airflow_provider_seedance.core.batch.admission import Slots
-from airflow_provider_seedance.core.batch.budget import Purse
+from airflow_provider_seedance.core.batch.budget import Budget
 from airflow_provider_seedance.core.batch.decide import Next, after_collection, after_submission
 from airflow_provider_seedance.core.batch.journal.store import Journal, state_of
-from airflow_provider_seedance.core.batch.parts import Hands, News, Plan, TooManyFailures, Watches
+from airflow_provider_seedance.core.batch.parts import Hands, News, Plan, PollsRows, TooManyFailures
 from airflow_provider_seedance.core.batch.progress import Progress
 from airflow_provider_seedance.core.batch.state import End, RowState, Stage, counts, stage
-from airflow_provider_seedance.core.batch.worker import watch_of
-from airflow_provider_seedance.core.polling.decide import Outcome, Watch
+from airflow_provider_seedance.core.batch.worker import wait_state_of
+from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
 from airflow_provider_seedance.core.submission.record import StateUnwritable, SubmissionRecord
 from airflow_provider_seedance.errors import BudgetExceeded, SeedanceError
 
@@ -48,7 +48,7 @@ class Batch:
         journal: Journal,
         hands: Hands,
         *,
-        purse: Purse,
+        budget: Budget,
         slots: Slots,
         now: Callable[[], float],
         progress: Progress,
@@ -56,7 +56,7 @@ class Batch:
     ) -> None:
         self.plan = plan
         self.journal = journal
-        self.purse = purse
+        self.budget = budget
         self.slots = slots
         #: Why nothing more is submitted; ``None`` while something may be.
         self.stopped_by: SeedanceError | None = None
@@ -66,7 +66,7 @@ class Batch:
         self._news: News = news or queue.SimpleQueue()
         self._waiting: deque[int] = deque()
         self._submitting: dict[int, float] = {}
-        self._flying: set[int] = set()
+        self._in_flight: set[int] = set()
         self._landing: set[int] = set()
         self._collected: dict[int, int] = {}
         self._trouble_since: float | None = None
@@ -76,30 +76,30 @@ class Batch:
             journal.states.setdefault(row, RowState(row=row))
             self._place(row)
 
-    def ended(self, row: int, outcome: Outcome, watch: Watch) -> None:
+    def ended(self, row: int, outcome: WaitOutcome, wait: WaitState) -> None:
         """For the watcher, from its thread: the wait for a row is over."""
-        self._news.put(partial(self._on_end, row, outcome, watch))
+        self._news.put(partial(self._on_end, row, outcome, wait))
 
-    def run(self, watcher: Watches, *, stay: bool, ended: Mapping[int, Outcome]) -> bool:
+    def run(self, poller: PollsRows, *, stay: bool, ended: Mapping[int, WaitOutcome]) -> bool:
         """Submit, wait and land until all rows have ended, or nothing more can be submitted now.
 
         :param stay: wait for what has been submitted; else leave once that is all that is left to do.
         :param ended: rows whose wait is over, as is known from elsewhere.
         :returns: whether all rows that were submitted have ended.
         """
-        self._watcher = watcher
-        for row in sorted(self._flying):
+        self._poller = poller
+        for row in sorted(self._in_flight):
             if row in ended:
                 self._on_end(row, ended[row], self._wait_of(row)[1])
             else:
-                self._watch(row)
+                self._wait_for_row(row)
         self._check_failures()
         while True:
             self._submit_more()
             self._tell()
-            if self._at_rest() and not (stay and self._flying):
-                return not self._flying
-            self._hear()
+            if self._at_rest() and not (stay and self._in_flight):
+                return not self._in_flight
+            self._on_reply()
 
     def tell_now(self) -> None:
         """Tell how many rows stand where, whatever was told before."""
@@ -111,10 +111,10 @@ class Batch:
         at = stage(state)
         if at is Stage.WAITING:
             self._waiting.append(row)
-        elif at is Stage.FLYING:
-            self._flying.add(row)
-        if state.spends:
-            self.purse.set_aside(row, self.plan.estimates[row])
+        elif at is Stage.IN_FLIGHT:
+            self._in_flight.add(row)
+        if state.may_be_billed:
+            self.budget.reserve(row, self.plan.estimates[row])
         if state.end is not None:
             self._count(state.end, row)
 
@@ -124,12 +124,12 @@ class Batch:
             return False
         if not self._waiting or self.stopped_by:
             return True
-        return bool(self._flying) and not self._affordable()
+        return bool(self._in_flight) and not self._affordable()
 
     def _counted(self) -> dict[str, int]:
         return counts(len(self.plan.rows), (state_of(self.journal.states, row) for row in self.plan.rows))
 
-    def _hear(self) -> None:
+    def _on_reply(self) -> None:
         """What others have done since; sleeps until there is something, or a second has passed."""
         try:
             self._news.get(timeout=TICK)()
@@ -152,23 +152,23 @@ class Batch:
                     self.stopped_by = self._unaffordable()
                 return
             row = self._waiting.popleft()
-            self.purse.set_aside(row, self.plan.estimates[row])
+            self.budget.reserve(row, self.plan.estimates[row])
             self._submitting[row] = self._now()
-            work = partial(self._hands.crew.submit, self.plan.rows[row])
+            work = partial(self._hands.worker.submit, self.plan.rows[row])
             self._give(self._hands.submitting, work, partial(self._on_submitted, row))
 
     def _held(self) -> int:
-        return len(self._flying) + len(self._submitting)
+        return len(self._in_flight) + len(self._submitting)
 
     def _affordable(self) -> bool:
         row = self._waiting[0]
-        return self.purse.fits(row, self.plan.estimates[row])
+        return self.budget.fits(row, self.plan.estimates[row])
 
     def _unaffordable(self) -> BudgetExceeded:
         row = self._waiting[0]
         return BudgetExceeded(
-            f"row {row} may cost {self.plan.estimates[row].amount} {self.purse.currency}, and"
-            f" {self.purse.total} of max_cost {self.purse.limit} {self.purse.currency} are spent or set aside;"
+            f"row {row} may cost {self.plan.estimates[row].amount} {self.budget.currency}, and"
+            f" {self.budget.total} of max_cost {self.budget.limit} {self.budget.currency} are spent or set aside;"
             f" {len(self._waiting)} rows are not submitted",
             advice="Raise max_cost and clear the task; rows that are done are not paid for again.",
         )
@@ -192,20 +192,20 @@ class Batch:
             self._not_submitted(row, result, sent)
             return
         self._trouble_since = None
-        self._flying.add(row)
-        self.slots = self.slots.accepted(len(self._flying))
-        self._watch(row)
+        self._in_flight.add(row)
+        self.slots = self.slots.accepted(len(self._in_flight))
+        self._wait_for_row(row)
 
     def _not_submitted(self, row: int, error: SeedanceError, sent: float) -> None:
         state = state_of(self.journal.states, row)
-        if not state.spends:
-            self.purse.release(row)
+        if not state.may_be_billed:
+            self.budget.release(row)
         decision = after_submission(error, state)
         if isinstance(decision, End):
             self._end(row, decision)
         elif decision is Next.LATER:
             self._bear(error)
-            self._write(state.but(attempts=state.attempts + 1))
+            self._write(state.replace(attempts=state.attempts + 1))
             self._waiting.append(row)
         else:
             self._waiting.appendleft(row)
@@ -218,17 +218,17 @@ class Batch:
                 self._bear(error)
 
     def _no_room(self, error: SeedanceError, sent: float) -> None:
-        now, held = self._now(), len(self._flying)
+        now, held = self._now(), len(self._in_flight)
         self.slots = self.slots.refused(held, sent=sent, now=now, retry_after=error.retry_after)
         if not self._held():
-            self._lose_patience(error)
+            self._check_trouble_budget(error)
 
     def _bear(self, error: SeedanceError) -> None:
         """After trouble that all rows may share: a pause, and in the end no more of it."""
         self.slots = self.slots.paused(self._now())
-        self._lose_patience(error)
+        self._check_trouble_budget(error)
 
-    def _lose_patience(self, error: SeedanceError) -> None:
+    def _check_trouble_budget(self, error: SeedanceError) -> None:
         now = self._now()
         self._trouble_since = now if self._trouble_since is None else self._trouble_since
         if now - self._trouble_since > TROUBLE_BUDGET:
@@ -241,23 +241,23 @@ class Batch:
 
     # Waiting and landing
 
-    def _watch(self, row: int) -> None:
-        self._watcher.watch(row, *self._wait_of(row))
+    def _wait_for_row(self, row: int) -> None:
+        self._poller.wait_for(row, *self._wait_of(row))
 
-    def _wait_of(self, row: int) -> tuple[str, Watch]:
+    def _wait_of(self, row: int) -> tuple[str, WaitState]:
         record = state_of(self.journal.states, row).record
         assert record is not None
         assert record.generation_id is not None
-        return record.generation_id, watch_of(record)
+        return record.generation_id, wait_state_of(record)
 
-    def _on_end(self, row: int, outcome: Outcome, watch: Watch) -> None:
-        self._flying.discard(row)
+    def _on_end(self, row: int, outcome: WaitOutcome, wait: WaitState) -> None:
+        self._in_flight.discard(row)
         self._landing.add(row)
-        work = partial(self._hands.crew.collect, self.plan.rows[row], outcome, watch)
-        self._give(self._hands.landing, work, partial(self._on_collected, row, outcome, watch))
+        work = partial(self._hands.worker.collect, self.plan.rows[row], outcome, wait)
+        self._give(self._hands.landing, work, partial(self._on_collected, row, outcome, wait))
 
     def _on_collected(
-        self, row: int, outcome: Outcome, watch: Watch, result: End | SeedanceError | None
+        self, row: int, outcome: WaitOutcome, wait: WaitState, result: End | SeedanceError | None
     ) -> None:
         self._landing.discard(row)
         if isinstance(result, End):
@@ -265,11 +265,11 @@ class Batch:
         elif result is None:
             self._wait_again(row)
         else:
-            self._not_collected(row, result, outcome, watch)
+            self._not_collected(row, result, outcome, wait)
 
-    def _not_collected(self, row: int, error: SeedanceError, outcome: Outcome, watch: Watch) -> None:
+    def _not_collected(self, row: int, error: SeedanceError, outcome: WaitOutcome, wait: WaitState) -> None:
         state, collected = state_of(self.journal.states, row), self._collected.get(row, 0)
-        late = self._now() >= watch.deadline
+        late = self._now() >= wait.deadline
         decision = after_collection(error, state, collected, late=late)
         if isinstance(decision, End):
             self._end(row, decision)
@@ -279,20 +279,20 @@ class Batch:
             self._wait_again(row)
         elif decision is Next.COLLECT:
             self._collected[row] = collected + 1
-            self._on_end(row, outcome, watch)
+            self._on_end(row, outcome, wait)
         else:
             assert state.record is not None
-            record = state.record.but(outcome=state.record.outcome or "failed")
-            self._write(state.but(attempts=state.attempts + 1, record=record))
-            self.purse.release(row)
+            record = state.record.replace(outcome=state.record.outcome or "failed")
+            self._write(state.replace(attempts=state.attempts + 1, record=record))
+            self.budget.release(row)
             self._waiting.append(row)
 
     def _wait_again(self, row: int) -> None:
-        self._flying.add(row)
-        self._watch(row)
+        self._in_flight.add(row)
+        self._wait_for_row(row)
 
     def _end(self, row: int, end: End) -> None:
-        self._write(state_of(self.journal.states, row).but(end=end))
+        self._write(state_of(self.journal.states, row).replace(end=end))
         self._count(end, row)
         if end.reason:
             log.warning("Row %d has %s: %s", row, end.status, end.reason)
@@ -300,11 +300,11 @@ class Batch:
 
     def _count(self, end: End, row: int) -> None:
         if end.status == "succeeded":
-            self.purse.settle(row, end.cost)
+            self.budget.commit(row, end.cost)
         else:
             self._failures += 1
         if end.status == "failed":
-            self.purse.release(row)
+            self.budget.release(row)
 
     def _check_failures(self) -> None:
         most = self.plan.max_failures

@@ -60,7 +60,7 @@ class RowState(_Value):
     record: SubmissionRecord | None = None
     end: End | None = None
 
-    def but(self, **changes: Any) -> RowState:
+    def replace(self, **changes: Any) -> RowState:
         """This state with changes."""
         return self.model_copy(update=changes)
 
@@ -69,20 +69,20 @@ class RowState(_Value):
         return self.record.generation_id if self.record else None
 
     @property
-    def spends(self) -> bool:
+    def may_be_billed(self) -> bool:
         """Whether money may be gone, or going, for its latest intent, which is to be gone on with."""
         if self.record is None or self.record.outcome in _NOTHING_DUE:
             return False
         return self.end is None or self.end.status != "failed"
 
     @property
-    def standing(self) -> str:
+    def status(self) -> str:
         """A :data:`Status`, or ``in_flight``."""
         if self.end is not None:
             return self.end.status
-        if stage(self) is Stage.FLYING:
+        if stage(self) is Stage.IN_FLIGHT:
             return "in_flight"
-        if not self.spends:
+        if not self.may_be_billed:
             return "not_submitted"
         return "uncollected" if self.generation_id else "uncertain"
 
@@ -93,7 +93,7 @@ class Stage(str, Enum):
     #: To be submitted, or an intent to be reconciled.
     WAITING = "waiting"
     #: Submitted, with an id.
-    FLYING = "flying"
+    IN_FLIGHT = "in_flight"
     ENDED = "ended"
 
 
@@ -103,11 +103,11 @@ def stage(state: RowState) -> Stage:
         return Stage.ENDED
     if state.generation_id is None or (state.record and state.record.outcome):
         return Stage.WAITING
-    return Stage.FLYING
+    return Stage.IN_FLIGHT
 
 
-def renewed(
-    state: RowState, policies: Policies, *, max_tries: int, now: datetime, patience: float, lands: bool
+def resume_row(
+    state: RowState, policies: Policies, *, max_tries: int, now: datetime, timeout: float, lands: bool
 ) -> RowState:
     """The row as a new try of the task begins with it.
 
@@ -119,25 +119,25 @@ def renewed(
     :param lands: whether videos are landed; one that has succeeded before that was asked for is landed now.
     """
     record, end = state.record, state.end
-    fresh = state.but(attempts=0, end=None)
+    fresh = state.replace(attempts=0, end=None)
     if record is None:
         return fresh
     cleared = max_tries > record.max_tries
     if cleared and policies.on_clear == "regenerate":
-        return fresh.but(record=record.but(outcome=CLEARED))
+        return fresh.replace(record=record.replace(outcome=CLEARED))
     if end is not None and end.status == "succeeded" and (end.manifest or not lands):
         return state
     if end is not None and end.status == "failed":
         if not (end.again or cleared):
             return state
-        return fresh.but(record=record.but(outcome=record.outcome or "failed"))
+        return fresh.replace(record=record.replace(outcome=record.outcome or "failed"))
     if record.generation_id is None:
         return fresh
-    record = record.but(outcome=None, reason=None)
+    record = record.replace(outcome=None, reason=None)
     if record.deadline is None or now >= record.deadline:
-        deadline = now + timedelta(seconds=patience)
-        record = record.but(started=record.started or now, deadline=deadline)
-    return fresh.but(record=record)
+        deadline = now + timedelta(seconds=timeout)
+        record = record.replace(started=record.started or now, deadline=deadline)
+    return fresh.replace(record=record)
 
 
 def stale_rows(states: Mapping[int, RowState], fingerprints: Mapping[int, str]) -> list[int]:
@@ -145,7 +145,7 @@ def stale_rows(states: Mapping[int, RowState], fingerprints: Mapping[int, str]) 
     return [
         number
         for number, state in sorted(states.items())
-        if state.spends and state.record and state.record.fingerprint != fingerprints.get(number)
+        if state.may_be_billed and state.record and state.record.fingerprint != fingerprints.get(number)
     ]
 
 
@@ -154,7 +154,7 @@ def rows_elsewhere(states: Mapping[int, RowState], vendor: str) -> list[int]:
     return [
         number
         for number, state in sorted(states.items())
-        if state.spends and state.record and state.record.vendor != vendor and not _succeeded(state)
+        if state.may_be_billed and state.record and state.record.vendor != vendor and not _succeeded(state)
     ]
 
 
@@ -167,7 +167,7 @@ def counts(rows: int, states: Iterable[RowState]) -> dict[str, int]:
     found = dict.fromkeys(("succeeded", "failed", "uncollected", "uncertain", "in_flight", "waiting"), 0)
     for state in states:
         at = stage(state)
-        if at is Stage.FLYING:
+        if at is Stage.IN_FLIGHT:
             found["in_flight"] += 1
         elif state.end is not None:
             found[state.end.status] += 1

@@ -26,7 +26,7 @@ def result_of(row: Row, state: RowState) -> dict[str, Any]:
     manifest = end.manifest if end else None
     return {
         "row": row.number,
-        "status": state.standing,
+        "status": state.status,
         "generation_id": record.generation_id if record else None,
         "uri": manifest["uri"] if manifest else None,
         "manifest": manifest,

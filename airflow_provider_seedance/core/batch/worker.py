@@ -11,9 +11,10 @@ from typing import Any
 from airflow_provider_seedance.core.batch.journal.store import Journal, RowRecords
 from airflow_provider_seedance.core.batch.rows import Row
 from airflow_provider_seedance.core.batch.state import End
-from airflow_provider_seedance.core.client.account import ClientSettings
+from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.http import SeedanceClient
-from airflow_provider_seedance.core.polling.decide import Outcome, Watch, usual_patience
+from airflow_provider_seedance.core.clock import Clock
+from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState, default_timeout
 from airflow_provider_seedance.core.submission.decide import OrphanedIntent, Policies
 from airflow_provider_seedance.core.submission.record import RecordStore, SubmissionRecord, TaskIdentity
 from airflow_provider_seedance.core.submission.submit import Submitter
@@ -25,7 +26,7 @@ _LOST = (
 )
 
 #: The end of a wait: the finished generation, ``None`` for one that goes on, or an error.
-Conclude = Callable[[SeedanceClient, RecordStore, str, Outcome, Watch], Succeeded | None]
+Conclude = Callable[[SeedanceClient, RecordStore, str, WaitOutcome, WaitState], Succeeded | None]
 #: Lands a row's video and returns its manifest; ``None`` where nothing is to be landed.
 Land = Callable[[SeedanceClient, Succeeded, Row], dict[str, Any] | None]
 
@@ -41,28 +42,23 @@ class Terms:
     task: TaskIdentity
     seedance_conn_id: str
     policies: Policies
+    clock: Clock
     timeout: float | None = None
 
-    def patience(self, row: Row) -> float:
+    def timeout_of(self, row: Row) -> float:
         """How long a row's generation is waited for, seconds."""
-        return self.timeout or usual_patience(row.request.service_tier)
+        return self.timeout or default_timeout(row.request.service_tier)
 
 
 @dataclass(frozen=True)
-class Crew:
-    """Does the work on rows, one row at a time on each thread; each thread has a client of its own.
+class RowWorker:
+    """Does the work on rows, one row at a time on each thread; each thread has a client of its own."""
 
-    :param now: the time, with its zone.
-    :param sleep: waits so many seconds.
-    """
-
-    settings: ClientSettings
+    settings: Account
     journal: Journal
     terms: Terms
     conclude: Conclude
     land: Land
-    now: Callable[[], datetime]
-    sleep: Callable[[float], object]
     _clients: list[SeedanceClient] = field(default_factory=list)
     _own: threading.local = field(default_factory=threading.local)
 
@@ -75,10 +71,9 @@ class Crew:
             identity_of_row(terms.task, row.number),
             terms.seedance_conn_id,
             terms.policies,
-            patience=terms.patience(row),
-            queue_patience=None,
-            now=self.now,
-            sleep=self.sleep,
+            timeout=terms.timeout_of(row),
+            queue_timeout=None,
+            clock=self.terms.clock,
         )
         try:
             return submitter.submit(row.request)
@@ -86,7 +81,7 @@ class Crew:
             lost.advice = _LOST
             raise
 
-    def collect(self, row: Row, outcome: Outcome, watch: Watch) -> End | None:
+    def collect(self, row: Row, outcome: WaitOutcome, wait: WaitState) -> End | None:
         """The row's end after a wait, its video landed; ``None`` if there is more to wait for.
 
         :raises SeedanceError: if there is no video, or it cannot be brought home.
@@ -95,7 +90,7 @@ class Crew:
         record = store.read()
         assert record is not None
         assert record.generation_id is not None
-        generation = self.conclude(client, store, record.generation_id, outcome, watch)
+        generation = self.conclude(client, store, record.generation_id, outcome, wait)
         if generation is None:
             return None
         manifest = self.land(client, generation, row)
@@ -119,11 +114,11 @@ def identity_of_row(task: TaskIdentity, row: int) -> TaskIdentity:
     return replace(task, task_id=f"{task.task_id}[row {row}]")
 
 
-def watch_of(record: SubmissionRecord) -> Watch:
+def wait_state_of(record: SubmissionRecord) -> WaitState:
     """The wait that a record carries over."""
     assert record.started
     assert record.deadline
-    return Watch(deadline=record.deadline.timestamp(), started=record.started.timestamp())
+    return WaitState(deadline=record.deadline.timestamp(), started=record.started.timestamp())
 
 
 class _Sibling:
@@ -139,8 +134,8 @@ class _Sibling:
         return self._client.vendor_name
 
     @property
-    def account(self) -> str:
-        return self._client.account
+    def account_id(self) -> str:
+        return self._client.account_id
 
     @property
     def finds_by_key(self) -> bool:
@@ -160,6 +155,6 @@ class _Sibling:
             known
             for row, state in list(self._journal.states.items())
             if row != self._row and state.record
-            for known in (state.record.generation_id, *state.record.earlier)
+            for known in (state.record.generation_id, *state.record.earlier_generation_ids)
         }
         return tuple(seen for seen in found if seen.generation_id not in others)

@@ -12,7 +12,7 @@ from airflow_provider_seedance.core.catalog.offers import vendors_of
 from airflow_provider_seedance.core.catalog.schema import PixelTable, Price, Row, VendorData
 from airflow_provider_seedance.core.catalog.settings import Facts, available, facts
 from airflow_provider_seedance.errors import ConfigurationError, Problem, RequestInvalid
-from airflow_provider_seedance.models import Cost, GenerationRequest, Order, Succeeded
+from airflow_provider_seedance.models import Cost, ExpectedVideo, GenerationRequest, Succeeded
 
 #: What a vendor reports of a finished video, and what then counts instead of the request's own words.
 _REPORTED = ("resolution", "aspect_ratio", "generate_audio", "service_tier")
@@ -115,14 +115,14 @@ class Catalog:
         wanted = (resolution or defaults.get("resolution"), aspect_ratio or defaults.get("aspect_ratio"))
         return self._size(row, *wanted)
 
-    def order(self, request: GenerationRequest) -> Order:
+    def expected_video(self, request: GenerationRequest) -> ExpectedVideo:
         """What the delivered file must be."""
         row = self._row(request)
         known = facts(request, row, self.region)
         duration, frames = known["duration"], known.get("frames")
         seconds = float(duration) if duration and duration > 0 else None
         width, height = self._size(row, known["resolution"], known["aspect_ratio"]) or (None, None)
-        return Order(
+        return ExpectedVideo(
             duration=frames / pricing.FRAMES_PER_SECOND if isinstance(frames, int) else seconds,
             width=width,
             height=height,

@@ -23,7 +23,7 @@ _HOST = re.compile(r"[\w.:-]+")
 
 
 @dataclass(frozen=True)
-class ClientSettings:
+class Account:
     """One vendor account, checked.
 
     :param vendor: the vendor's dialect.
@@ -47,7 +47,7 @@ class ClientSettings:
     price_rows: Sequence[Mapping[str, Any]] | str = ()
 
     @classmethod
-    def of(
+    def create(
         cls,
         *,
         vendor: str | None,
@@ -55,7 +55,7 @@ class ClientSettings:
         host: str | None = None,
         region: str | None = None,
         **others: Any,
-    ) -> ClientSettings:
+    ) -> Account:
         """The settings, checked; ``others`` as the fields of this class.
 
         :raises ConfigurationError: naming the setting, its value and what is allowed.
@@ -79,7 +79,7 @@ class ClientSettings:
         )
 
     @property
-    def account(self) -> str:
+    def account_id(self) -> str:
         """A name for key and host together that tells neither."""
         return hashlib.sha256(f"{self.base_url}\0{self.api_key}".encode()).hexdigest()[:12]
 

@@ -58,7 +58,7 @@ class AiohttpClient:
         self._proxy = proxy_of(base_url)
         self._tls = tls
         self._most = most
-        self._kept = kept
+        self._pooled = kept
         self._session: aiohttp.ClientSession | None = None
         self.is_closed = False
 
@@ -106,7 +106,9 @@ class AiohttpClient:
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(ssl=self._tls, limit=self._most, keepalive_timeout=self._kept),
+                connector=aiohttp.TCPConnector(
+                    ssl=self._tls, limit=self._most, keepalive_timeout=self._pooled
+                ),
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
             # How often a request is sent is the caller's to say, and aiohttp has no public switch for that.

@@ -69,7 +69,7 @@ class Cancellation(str, Enum):
 
 
 @dataclass(frozen=True)
-class Talk:
+class Flows:
     """The conversations with one vendor.
 
     :param vendor: the vendor's dialect.

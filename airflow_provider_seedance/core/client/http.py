@@ -23,9 +23,9 @@ import httpx
 
 from airflow_provider_seedance import __version__
 from airflow_provider_seedance.core.catalog import Catalog
-from airflow_provider_seedance.core.client.account import ClientSettings
+from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.download import MediaStream, media_opener, open_media
-from airflow_provider_seedance.core.client.flows import Cancellation, Conversation, Pause, Send, Talk
+from airflow_provider_seedance.core.client.flows import Cancellation, Conversation, Flows, Pause, Send
 from airflow_provider_seedance.core.client.retry import MAX_ATTEMPTS
 from airflow_provider_seedance.core.vendors.contract import HttpResponse
 from airflow_provider_seedance.errors import (
@@ -51,7 +51,7 @@ T = TypeVar("T")
 
 CONNECT_TIMEOUT = 10.0
 #: How long an unused connection is kept, seconds: longer than most pauses between looks, shorter than servers do.
-KEPT = 50.0
+KEEPALIVE_EXPIRY = 50.0
 
 _speaking: ContextVar[bool] = ContextVar("seedance_speaking", default=False)
 
@@ -94,15 +94,15 @@ def _faults(where: str) -> Iterator[None]:
         _speaking.reset(token)
 
 
-class _Twin:
+class _BaseClient:
     """What the two clients share: everything but the carrying out.
 
     :param attempts: how often one request is sent at most, where that is safe.
     """
 
-    def __init__(self, settings: ClientSettings, attempts: int = MAX_ATTEMPTS) -> None:
+    def __init__(self, settings: Account, attempts: int = MAX_ATTEMPTS) -> None:
         self.settings = settings
-        self._talk = Talk(settings.vendor, random.random, attempts)
+        self._flows = Flows(settings.vendor, random.random, attempts)
         self._where = str(httpx.URL(settings.base_url).host)
 
     @cached_property
@@ -115,9 +115,9 @@ class _Twin:
         return self.settings.vendor.name
 
     @property
-    def account(self) -> str:
-        """Tells the account that is asked from others; see :attr:`ClientSettings.account`."""
-        return self.settings.account
+    def account_id(self) -> str:
+        """Tells the account that is asked from others; see :attr:`Account.account_id`."""
+        return self.settings.account_id
 
     @property
     def finds_by_key(self) -> bool:
@@ -136,7 +136,9 @@ class _Twin:
     def _limits(self, *, keep: bool) -> httpx.Limits:
         most = self.settings.max_concurrency
         return httpx.Limits(
-            max_connections=most, max_keepalive_connections=most if keep else 0, keepalive_expiry=KEPT
+            max_connections=most,
+            max_keepalive_connections=most if keep else 0,
+            keepalive_expiry=KEEPALIVE_EXPIRY,
         )
 
     def _arguments(self, step: Send) -> dict[str, object]:
@@ -154,14 +156,16 @@ class _Twin:
         }
 
 
-def _kept_client(settings: ClientSettings, limits: httpx.Limits) -> httpx.AsyncClient | AiohttpClient:
+def _pooled_client(settings: Account, limits: httpx.Limits) -> httpx.AsyncClient | AiohttpClient:
     """For repeatable requests: aiohttp where it is installed, since a status read then costs a fraction of the CPU."""
     try:
         from airflow_provider_seedance.core.client.aiohttp_client import AiohttpClient, proxy_of
     except ImportError:
         return httpx.AsyncClient(verify=_tls(), limits=limits)
     if (proxy_of(settings.base_url) or "http").startswith("http"):
-        return AiohttpClient(settings.base_url, tls=_tls(), most=settings.max_concurrency, kept=KEPT)
+        return AiohttpClient(
+            settings.base_url, tls=_tls(), most=settings.max_concurrency, kept=KEEPALIVE_EXPIRY
+        )
     return httpx.AsyncClient(verify=_tls(), limits=limits)
 
 
@@ -178,13 +182,13 @@ def _response(answer: httpx.Response | Answer) -> HttpResponse:
     )
 
 
-class SeedanceClient(_Twin):
+class SeedanceClient(_BaseClient):
     """Talks to one vendor account. A context manager; safe to use from one thread at a time."""
 
-    def __init__(self, settings: ClientSettings, attempts: int = MAX_ATTEMPTS) -> None:
+    def __init__(self, settings: Account, attempts: int = MAX_ATTEMPTS) -> None:
         super().__init__(settings, attempts)
-        self._kept = httpx.Client(verify=_tls(), limits=self._limits(keep=True))
-        self._fresh = httpx.Client(verify=_tls(), limits=self._limits(keep=False))
+        self._pooled = httpx.Client(verify=_tls(), limits=self._limits(keep=True))
+        self._single_use = httpx.Client(verify=_tls(), limits=self._limits(keep=False))
         self._media = media_opener(_tls())
 
     def __enter__(self) -> SeedanceClient:
@@ -196,7 +200,7 @@ class SeedanceClient(_Twin):
         self.close()
 
     def close(self) -> None:
-        for client in (self._kept, self._fresh):
+        for client in (self._pooled, self._single_use):
             client.close()
 
     def create_generation(self, request: GenerationRequest, intent_id: str | None = None) -> Pending:
@@ -206,7 +210,7 @@ class SeedanceClient(_Twin):
         :raises RequestInvalid: before anything is sent.
         :raises SeedanceError: ``maybe_accepted`` tells whether the vendor may have taken it all the same.
         """
-        return self._run(self._talk.create(self.catalog.prepare(request), intent_id))
+        return self._run(self._flows.create(self.catalog.prepare(request), intent_id))
 
     def find_generations(
         self, request: GenerationRequest, intent_id: str, since: datetime
@@ -217,31 +221,31 @@ class SeedanceClient(_Twin):
         :param since: when it was sent.
         :raises Unsupported: where the vendor has no way to look it up.
         """
-        return self._run(self._talk.find(self.catalog.prepare(request), intent_id, since))
+        return self._run(self._flows.find(self.catalog.prepare(request), intent_id, since))
 
     def get_generation(self, generation_id: str) -> Generation:
         """How a generation stands. :raises NotFound: if the vendor does not know it, or no longer."""
-        return self._run(self._talk.get(generation_id))
+        return self._run(self._flows.get(generation_id))
 
     def list_generations(self, query: ListQuery) -> GenerationPage:
         """One page of the account's generations. :raises Unsupported: where the vendor has no list."""
-        return self._run(self._talk.list(query))
+        return self._run(self._flows.list(query))
 
     def list_everything(self) -> tuple[Generation, ...]:
         """All that the vendor lists, of both service tiers. :raises Unsupported: where the vendor has no list."""
-        return self._run(self._talk.everything())
+        return self._run(self._flows.everything())
 
     def cancel_generation(self, generation_id: str) -> Cancellation:
         """Cancel it if it is still queued. :raises Unsupported: where the vendor cannot cancel."""
-        return self._run(self._talk.cancel(generation_id))
+        return self._run(self._flows.cancel(generation_id))
 
     def get_balance(self) -> Balance:
         """What is left to spend. :raises Unsupported: where the vendor does not tell."""
-        return self._run(self._talk.balance())
+        return self._run(self._flows.balance())
 
     def probe(self) -> None:
         """Prove the key with a free request. :raises SeedanceError: saying what is wrong."""
-        self._run(self._talk.probe())
+        self._run(self._flows.probe())
 
     def _run(self, conversation: Conversation[T]) -> T:
         try:
@@ -262,7 +266,7 @@ class SeedanceClient(_Twin):
             time.sleep(step.seconds)
             return None
         with _faults(self._where):
-            client = self._fresh if step.once else self._kept
+            client = self._single_use if step.once else self._pooled
             return _response(client.request(**self._arguments(step)))  # type: ignore[arg-type]
 
     def open(
@@ -272,13 +276,13 @@ class SeedanceClient(_Twin):
         return open_media(self._media, url, start=start, etag=etag)
 
 
-class AsyncSeedanceClient(_Twin):
+class AsyncSeedanceClient(_BaseClient):
     """The same for an event loop."""
 
-    def __init__(self, settings: ClientSettings, attempts: int = MAX_ATTEMPTS) -> None:
+    def __init__(self, settings: Account, attempts: int = MAX_ATTEMPTS) -> None:
         super().__init__(settings, attempts)
-        self._kept = _kept_client(settings, self._limits(keep=True))
-        self._fresh = httpx.AsyncClient(verify=_tls(), limits=self._limits(keep=False))
+        self._pooled = _pooled_client(settings, self._limits(keep=True))
+        self._single_use = httpx.AsyncClient(verify=_tls(), limits=self._limits(keep=False))
 
     async def __aenter__(self) -> AsyncSeedanceClient:
         return self
@@ -289,42 +293,42 @@ class AsyncSeedanceClient(_Twin):
         await self.close()
 
     async def close(self) -> None:
-        for client in (self._kept, self._fresh):
+        for client in (self._pooled, self._single_use):
             await client.aclose()
 
     async def create_generation(self, request: GenerationRequest, intent_id: str | None = None) -> Pending:
         """As :meth:`SeedanceClient.create_generation`."""
-        return await self._run(self._talk.create(self.catalog.prepare(request), intent_id))
+        return await self._run(self._flows.create(self.catalog.prepare(request), intent_id))
 
     async def find_generations(
         self, request: GenerationRequest, intent_id: str, since: datetime
     ) -> tuple[Generation, ...]:
         """As :meth:`SeedanceClient.find_generations`."""
-        return await self._run(self._talk.find(self.catalog.prepare(request), intent_id, since))
+        return await self._run(self._flows.find(self.catalog.prepare(request), intent_id, since))
 
     async def get_generation(self, generation_id: str) -> Generation:
         """As :meth:`SeedanceClient.get_generation`."""
-        return await self._run(self._talk.get(generation_id))
+        return await self._run(self._flows.get(generation_id))
 
     async def list_generations(self, query: ListQuery) -> GenerationPage:
         """As :meth:`SeedanceClient.list_generations`."""
-        return await self._run(self._talk.list(query))
+        return await self._run(self._flows.list(query))
 
     async def list_everything(self) -> tuple[Generation, ...]:
         """As :meth:`SeedanceClient.list_everything`."""
-        return await self._run(self._talk.everything())
+        return await self._run(self._flows.everything())
 
     async def cancel_generation(self, generation_id: str) -> Cancellation:
         """As :meth:`SeedanceClient.cancel_generation`."""
-        return await self._run(self._talk.cancel(generation_id))
+        return await self._run(self._flows.cancel(generation_id))
 
     async def get_balance(self) -> Balance:
         """As :meth:`SeedanceClient.get_balance`."""
-        return await self._run(self._talk.balance())
+        return await self._run(self._flows.balance())
 
     async def probe(self) -> None:
         """As :meth:`SeedanceClient.probe`."""
-        await self._run(self._talk.probe())
+        await self._run(self._flows.probe())
 
     async def _run(self, conversation: Conversation[T]) -> T:
         try:
@@ -345,5 +349,5 @@ class AsyncSeedanceClient(_Twin):
             await asyncio.sleep(step.seconds)
             return None
         with _faults(self._where):
-            client = self._fresh if step.once else self._kept
+            client = self._single_use if step.once else self._pooled
             return _response(await client.request(**self._arguments(step)))  # type: ignore[arg-type]

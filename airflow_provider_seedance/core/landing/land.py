@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, get_args
 
-from airflow_provider_seedance.core.landing.manifest import Manifest, Media, Mismatch, Origin
+from airflow_provider_seedance.core.landing.manifest import Manifest, Media, Mismatch, Provenance
 from airflow_provider_seedance.core.landing.order import find_mismatches
 from airflow_provider_seedance.core.landing.partial_store import partial_for
 from airflow_provider_seedance.core.landing.probe import probe
@@ -30,7 +30,7 @@ from airflow_provider_seedance.core.storage.files import (
     uri_of,
 )
 from airflow_provider_seedance.errors import ConfigurationError, DestinationError, Kind, SeedanceError
-from airflow_provider_seedance.models import Order
+from airflow_provider_seedance.models import ExpectedVideo
 
 log = logging.getLogger(__name__)
 
@@ -41,17 +41,17 @@ _SAYS_NOTHING = ("", "application/octet-stream", "binary/octet-stream")
 
 
 @dataclass(frozen=True)
-class Clip:
+class VideoSource:
     """A finished video, still at its vendor."""
 
     #: A bearer link; kept out of ``repr`` and so out of logs.
     url: str = field(repr=False)
-    origin: Origin
-    order: Order = field(default_factory=Order)
+    provenance: Provenance
+    expected: ExpectedVideo = field(default_factory=ExpectedVideo)
 
 
 def land(
-    clip: Clip,
+    clip: VideoSource,
     target: Target,
     source: MediaSource,
     *,
@@ -80,13 +80,13 @@ def land(
     try:
         check_overwrite(overwrite, target)
         check_writable(target)
-        with partial_for(target, clip.origin, now()) as partial:
+        with partial_for(target, clip.provenance, now()) as partial:
             received = transfer(source, clip.url, partial, fresh_url=fresh_url, sleep=sleep, now=now)
             media, mismatches = _verified(partial.path, clip) if verify else (Media(), ())
             if overwrite == "always" or not holds(target, received.length, received.sha256):
                 commit(partial.path, target)
     except SeedanceError as error:
-        error.about(vendor=clip.origin.vendor, generation_id=clip.origin.generation_id)
+        error.about(vendor=clip.provenance.vendor, generation_id=clip.provenance.generation_id)
         raise
     return Manifest(
         uri=uri_of(target),
@@ -94,7 +94,7 @@ def land(
         sha256=received.sha256,
         content_type=_content_type(received.content_type),
         media=media,
-        source=clip.origin,
+        source=clip.provenance,
         mismatches=mismatches,
         landed_at=now(),
     )
@@ -118,14 +118,14 @@ def check_overwrite(overwrite: str, target: Target) -> None:
         )
 
 
-def _verified(part: Path, clip: Clip) -> tuple[Media, tuple[Mismatch, ...]]:
+def _verified(part: Path, clip: VideoSource) -> tuple[Media, tuple[Mismatch, ...]]:
     media = probe(part)
-    mismatches = find_mismatches(clip.order, media)
+    mismatches = find_mismatches(clip.expected, media)
     for mismatch in mismatches:
         log.warning(
             "%s generation %s: %s is %s where %s was ordered; the file is intact and is landed all the same",
-            clip.origin.vendor,
-            clip.origin.generation_id,
+            clip.provenance.vendor,
+            clip.provenance.generation_id,
             mismatch.field,
             mismatch.delivered,
             mismatch.ordered,

@@ -17,7 +17,7 @@ class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
 
     @classmethod
-    def of(cls: type[R], fields: Mapping[str, Any]) -> R:
+    def parse(cls: type[R], fields: Mapping[str, Any]) -> R:
         """The record in ``fields``; unknown keys are ignored.
 
         :raises ConfigurationError: naming the keys that are missing or wrong.
@@ -30,7 +30,7 @@ class _Record(BaseModel):
             )
         raise ConfigurationError(f"not a {cls.__name__.lower()}: {wrong}")
 
-    def plain(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The record as a JSON object, with every key."""
         return self.model_dump(mode="json")
 
@@ -62,7 +62,7 @@ class Mismatch(_Record):
     delivered: bool | int | float
 
 
-class Origin(_Record):
+class Provenance(_Record):
     """Which generation a video comes from."""
 
     vendor: str
@@ -81,12 +81,12 @@ class Manifest(_Record):
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
     content_type: str
     media: Media
-    source: Origin
+    source: Provenance
     mismatches: tuple[Mismatch, ...] = ()
     landed_at: AwareDatetime
 
 
-class Story(_Record):
+class Sidecar(_Record):
     """What a published video's sidecar file tells."""
 
     uri: str
@@ -96,12 +96,12 @@ class Story(_Record):
     published_at: AwareDatetime
     #: The publisher's own words.
     metadata: dict[str, Any]
-    source: Origin
+    source: Provenance
     #: The landing that the published bytes come from.
     manifest: Manifest
 
 
-class Publication(Story):
+class Publication(Sidecar):
     """The outcome of one run; ``published_at`` is when the content was published, by this run or before."""
 
     #: Whether this run published anything.

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from airflow_provider_seedance.core.landing.manifest import Media, Mismatch
-from airflow_provider_seedance.models import Order
+from airflow_provider_seedance.models import ExpectedVideo
 
 #: Seconds. A clip of d seconds has 24 d + 1 frames, so 5 s come as 5.04 s, and its sound may end a little
 #: later (contract: modelark 9).
 DURATION_TOLERANCE = 0.25
 
 
-def find_mismatches(order: Order, media: Media) -> tuple[Mismatch, ...]:
+def find_mismatches(expected: ExpectedVideo, media: Media) -> tuple[Mismatch, ...]:
     """Where the ``media`` read from a file differ from the ``order``; what either does not know does not."""
     sound = media.audio_codec is not None if media.video_codec else None
     pairs = {
-        "duration": (order.duration, media.duration),
-        "width": (order.width, media.width),
-        "height": (order.height, media.height),
-        "audio": (order.audio, sound),
+        "duration": (expected.duration, media.duration),
+        "width": (expected.width, media.width),
+        "height": (expected.height, media.height),
+        "audio": (expected.audio, sound),
     }
     return tuple(
         Mismatch(field=name, ordered=ordered, delivered=delivered)

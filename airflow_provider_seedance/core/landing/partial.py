@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from airflow_provider_seedance.core.client.download import MediaStream
-from airflow_provider_seedance.core.landing.manifest import Origin
+from airflow_provider_seedance.core.landing.manifest import Provenance
 from airflow_provider_seedance.core.landing.running_hash import RunningHash
 from airflow_provider_seedance.core.storage.files import CHUNK
 from airflow_provider_seedance.errors import ResumeRefused
@@ -48,7 +48,7 @@ class Version(BaseModel):
         return Version(etag=self.etag or earlier.etag, total=self.total or earlier.total)
 
 
-class Note(Version):
+class PartialMetadata(Version):
     """What lies beside the bytes: enough to go on, and for people to see what they are.
 
     Of the link only the host is told: with some vendors a link is a key even without its query.
@@ -60,10 +60,10 @@ class Note(Version):
     started_at: AwareDatetime
 
 
-def read_note(path: Path) -> Note | None:
+def read_metadata(path: Path) -> PartialMetadata | None:
     """The note at ``path``; ``None`` if there is none that can be read, and the bytes are then of no use."""
     try:
-        return Note.model_validate_json(path.read_bytes())
+        return PartialMetadata.model_validate_json(path.read_bytes())
     except (OSError, ValueError):
         return None
 
@@ -75,7 +75,7 @@ class Partial:
     path: Path
     #: Unbuffered, open for reading and writing.
     file: BinaryIO
-    origin: Origin
+    provenance: Provenance
     #: Where its note is; ``None`` for a file that no later try will look for.
     note: Path | None = None
     #: Bytes that are there.
@@ -137,10 +137,10 @@ class Partial:
         self.clear()
         self.version = version
         if self.note and version.known:
-            note = Note(
+            note = PartialMetadata(
                 **version.model_dump(),
-                vendor=self.origin.vendor,
-                generation_id=self.origin.generation_id,
+                vendor=self.provenance.vendor,
+                generation_id=self.provenance.generation_id,
                 host=urlsplit(url).hostname,
                 started_at=now,
             )

@@ -25,8 +25,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
-from airflow_provider_seedance.core.landing.manifest import Origin
-from airflow_provider_seedance.core.landing.partial import Partial, read_note
+from airflow_provider_seedance.core.landing.manifest import Provenance
+from airflow_provider_seedance.core.landing.partial import Partial, read_metadata
 from airflow_provider_seedance.core.storage.files import Target, disk_faults, local_path, uri_of
 from airflow_provider_seedance.errors import SeedanceError, VideoCorrupt
 
@@ -62,7 +62,7 @@ class _Place:
 
 
 @contextmanager
-def partial_for(target: Target, origin: Origin, now: datetime) -> Iterator[Partial]:
+def partial_for(target: Target, provenance: Provenance, now: datetime) -> Iterator[Partial]:
     """The file to collect a generation's video for ``target`` in, with what an earlier try left there.
 
     For a local target it lies beside it, hidden, so that a rename can commit it. For a store it is in the
@@ -74,7 +74,7 @@ def partial_for(target: Target, origin: Origin, now: datetime) -> Iterator[Parti
     with disk_faults(place.folder, "write"):
         place.folder.mkdir(parents=True, exist_ok=True)
     _sweep(place, now)
-    partial = _take(place, _key(target, origin), origin)
+    partial = _take(place, _key(target, provenance), provenance)
     try:
         yield partial
     except BaseException as fault:
@@ -91,9 +91,9 @@ def _place(target: Target) -> _Place:
     return _Place(Path(tempfile.gettempdir()), f"seedance-{os.geteuid()}-", f".part{ending}", shared=True)
 
 
-def _key(target: Target, origin: Origin) -> str:
+def _key(target: Target, provenance: Provenance) -> str:
     """The same for every try, on this machine, to land this generation there."""
-    whose = (_machine(), origin.vendor, origin.generation_id, uri_of(target))
+    whose = (_machine(), provenance.vendor, provenance.generation_id, uri_of(target))
     return hashlib.sha256("\n".join(whose).encode()).hexdigest()[:16]
 
 
@@ -105,18 +105,18 @@ def _machine() -> str:
         return platform.node()
 
 
-def _take(place: _Place, key: str, origin: Origin) -> Partial:
+def _take(place: _Place, key: str, provenance: Provenance) -> Partial:
     path, note = place.data(key), place.note(key)
     file = _locked(path, os.O_CREAT, private=place.shared)
     if file is None:
-        log.info("Another process is landing generation %s at the same place.", origin.generation_id)
+        log.info("Another process is landing generation %s at the same place.", provenance.generation_id)
         path = place.data(f"{key}-{secrets.token_hex(8)}")
         with disk_faults(path, "write"):
-            return Partial(path, _opened(path, os.O_CREAT | os.O_EXCL, private=place.shared), origin)
-    length, told = os.fstat(file.fileno()).st_size, read_note(note)
+            return Partial(path, _opened(path, os.O_CREAT | os.O_EXCL, private=place.shared), provenance)
+    length, told = os.fstat(file.fileno()).st_size, read_metadata(note)
     if told is None or length > (told.total or length):
-        return Partial(path, file, origin, note)
-    return Partial(path, file, origin, note, length, told)
+        return Partial(path, file, provenance, note)
+    return Partial(path, file, provenance, note, length, told)
 
 
 def _opened(path: Path, flags: int, *, private: bool) -> BinaryIO:
@@ -164,7 +164,7 @@ def _put_away(partial: Partial, *, keep: bool) -> None:
             log.info(
                 "%d bytes of generation %s are kept for the next try.",
                 partial.length,
-                partial.origin.generation_id,
+                partial.provenance.generation_id,
             )
             return
         # Once committed, the name may already be another process's, and the note with it.

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from airflow_provider_seedance.core.landing.manifest import Manifest, Publication, Story
+from airflow_provider_seedance.core.landing.manifest import Manifest, Publication, Sidecar
 from airflow_provider_seedance.core.storage.destination import resolve_destination
 from airflow_provider_seedance.core.storage.files import (
     CHUNK,
@@ -62,7 +62,7 @@ def publish(
         target = open_target(resolve_destination(destination, _fields(video)))
         sidecar = open_target(f"{uri_of(target)}.json")
         check_writable(target)
-        story = Story(
+        sidecar_record = Sidecar(
             uri=uri_of(target),
             sidecar_uri=uri_of(sidecar),
             bytes=video.bytes,
@@ -72,23 +72,23 @@ def publish(
             source=video.source,
             manifest=video,
         )
-        earlier, in_place = _read_story(sidecar), holds(target, video.bytes, video.sha256)
-        if earlier and in_place and _tells_the_same(earlier, story):
-            known = story.model_copy(update={"published_at": earlier.published_at})
+        earlier, in_place = _read_sidecar(sidecar), holds(target, video.bytes, video.sha256)
+        if earlier and in_place and _tells_the_same(earlier, sidecar_record):
+            known = sidecar_record.model_copy(update={"published_at": earlier.published_at})
             return Publication(**dict(known), published=False, reason="the same content is published already")
         if not in_place:
             _copy(video, open_target(video.uri), target)
-        _write_story(story, sidecar)
+        _write_sidecar(sidecar_record, sidecar)
     except SeedanceError as error:
         error.about(vendor=video.source.vendor, generation_id=video.source.generation_id)
         raise
     reason = "the video was there, its story is new" if in_place else "the video was not there yet"
-    return Publication(**dict(story), published=True, reason=reason)
+    return Publication(**dict(sidecar_record), published=True, reason=reason)
 
 
 def _fields(video: Manifest) -> dict[str, str | None]:
-    origin = video.source
-    return {"vendor": origin.vendor, "generation_id": origin.generation_id, "model": origin.model}
+    provenance = video.source
+    return {"vendor": provenance.vendor, "generation_id": provenance.generation_id, "model": provenance.model}
 
 
 def _json_object(metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -100,27 +100,33 @@ def _json_object(metadata: Mapping[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def _tells_the_same(earlier: Story, story: Story) -> bool:
+def _tells_the_same(earlier: Sidecar, sidecar_record: Sidecar) -> bool:
     """When and from where the bytes were landed does not make it another publication."""
-    return (earlier.sha256, earlier.source, earlier.metadata) == (story.sha256, story.source, story.metadata)
+    return (earlier.sha256, earlier.source, earlier.metadata) == (
+        sidecar_record.sha256,
+        sidecar_record.source,
+        sidecar_record.metadata,
+    )
 
 
-def _read_story(sidecar: Target) -> Story | None:
+def _read_sidecar(sidecar: Target) -> Sidecar | None:
     """The story in ``sidecar``; ``None`` if there is none, or something else is in its place."""
     if size_of(sidecar) is None:
         return None
     with disk_faults(sidecar, "read"), open_for_reading(sidecar) as file:
         text = file.read()
     try:
-        return Story.of(json.loads(text))
+        return Sidecar.parse(json.loads(text))
     except (ValueError, ConfigurationError):
         return None
 
 
-def _write_story(story: Story, sidecar: Target) -> None:
+def _write_sidecar(sidecar_record: Sidecar, sidecar: Target) -> None:
     with part_for(sidecar) as part:
         with disk_faults(part, "write"):
-            part.write_text(json.dumps(story.plain(), indent=2, ensure_ascii=False), encoding="utf-8")
+            part.write_text(
+                json.dumps(sidecar_record.to_dict(), indent=2, ensure_ascii=False), encoding="utf-8"
+            )
         commit(part, sidecar)
 
 

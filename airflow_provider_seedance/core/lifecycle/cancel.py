@@ -7,7 +7,7 @@ import logging
 import threading
 from dataclasses import replace
 
-from airflow_provider_seedance.core.client.account import ClientSettings
+from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.flows import Cancellation
 from airflow_provider_seedance.core.client.http import AsyncSeedanceClient, SeedanceClient
 from airflow_provider_seedance.errors import SeedanceError, Unsupported
@@ -15,7 +15,7 @@ from airflow_provider_seedance.errors import SeedanceError, Unsupported
 log = logging.getLogger(__name__)
 
 #: Seconds for all of it, and for one of the two requests that it takes; Airflow kills a task for good after five.
-IN_ALL, ONE_REQUEST = 3.0, 1.4
+TOTAL_TIMEOUT, REQUEST_TIMEOUT = 3.0, 1.4
 
 _TOO_LONG = "Cancelling generation %s takes too long; it may finish and be billed."
 _SAID = {
@@ -25,17 +25,17 @@ _SAID = {
 }
 
 
-def cancel_now(settings: ClientSettings, generation_id: str) -> None:
+def cancel_now(settings: Account, generation_id: str) -> None:
     """Cancel what is still queued; whatever comes of it is only logged. Returns within 3 seconds."""
     # A thread can be left behind when time is up; a signal handler cannot wait for a slow answer.
     thread = threading.Thread(target=_cancel, args=(settings, generation_id), daemon=True)
     thread.start()
-    thread.join(IN_ALL)
+    thread.join(TOTAL_TIMEOUT)
     if thread.is_alive():
         log.warning(_TOO_LONG, generation_id)
 
 
-def _cancel(settings: ClientSettings, generation_id: str) -> None:
+def _cancel(settings: Account, generation_id: str) -> None:
     try:
         with SeedanceClient(_hurried(settings), attempts=1) as client:
             log.info(_SAID[client.cancel_generation(generation_id)], generation_id)
@@ -43,12 +43,12 @@ def _cancel(settings: ClientSettings, generation_id: str) -> None:
         _say_why_not(generation_id, error)
 
 
-async def acancel_now(settings: ClientSettings, generation_id: str) -> None:
+async def acancel_now(settings: Account, generation_id: str) -> None:
     """As :func:`cancel_now`, on an event loop."""
     try:
         async with AsyncSeedanceClient(_hurried(settings), attempts=1) as client:
             cancelling = client.cancel_generation(generation_id)
-            said = _SAID[await asyncio.wait_for(cancelling, IN_ALL)]
+            said = _SAID[await asyncio.wait_for(cancelling, TOTAL_TIMEOUT)]
             # Not on the event loop, which a full log would stop: thousands may be killed together.
             await asyncio.to_thread(log.info, said, generation_id)
     except SeedanceError as error:
@@ -57,8 +57,8 @@ async def acancel_now(settings: ClientSettings, generation_id: str) -> None:
         await asyncio.to_thread(log.warning, _TOO_LONG, generation_id)
 
 
-def _hurried(settings: ClientSettings) -> ClientSettings:
-    return replace(settings, request_timeout=ONE_REQUEST)
+def _hurried(settings: Account) -> Account:
+    return replace(settings, request_timeout=REQUEST_TIMEOUT)
 
 
 def _say_why_not(generation_id: str, error: SeedanceError) -> None:

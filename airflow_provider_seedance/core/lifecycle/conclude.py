@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from airflow_provider_seedance.core.client.flows import Cancellation
-from airflow_provider_seedance.core.polling.decide import Outcome
+from airflow_provider_seedance.core.polling.decide import WaitOutcome
 from airflow_provider_seedance.core.submission.decide import failure_of
 from airflow_provider_seedance.core.submission.record import RecordStore, StateUnreadable, StateUnwritable
 from airflow_provider_seedance.errors import DeadlinePassed, SeedanceError, Unsupported
@@ -33,28 +33,30 @@ def conclude(
     if isinstance(seen, Succeeded):
         return seen
     if isinstance(seen, Failed):
-        settle(store, event.generation_id, seen.status.value, seen.failure.message)
+        record_outcome(store, event.generation_id, seen.status.value, seen.failure.message)
         raise failure_of(seen)
-    if not _is_over(event.outcome, seen) and now < event.watch.deadline:
+    if not _is_over(event.outcome, seen) and now < event.wait.deadline:
         return None
     cancelled = cancel_queued and seen.status is Status.QUEUED and _cancelled(client, event.generation_id)
-    settle(store, event.generation_id, "cancelled" if cancelled else event.outcome.value, "its time was up")
+    record_outcome(
+        store, event.generation_id, "cancelled" if cancelled else event.outcome.value, "its time was up"
+    )
     raise _too_late(seen, event.outcome, cancelled)
 
 
-def _is_over(outcome: Outcome, seen: Pending) -> bool:
+def _is_over(outcome: WaitOutcome, seen: Pending) -> bool:
     """Whether a limit ended the wait that still holds: the generation may have left the queue since."""
-    return outcome is Outcome.TIMED_OUT or (
-        outcome is Outcome.QUEUED_TOO_LONG and seen.status is Status.QUEUED
+    return outcome is WaitOutcome.TIMED_OUT or (
+        outcome is WaitOutcome.QUEUED_TOO_LONG and seen.status is Status.QUEUED
     )
 
 
-def settle(store: RecordStore, generation_id: str, outcome: str, reason: str | None = None) -> None:
+def record_outcome(store: RecordStore, generation_id: str, outcome: str, reason: str | None = None) -> None:
     """Put the outcome on record. Not being able to is no reason to lose a video."""
     try:
         record = store.read()
         if record is not None and record.generation_id == generation_id:
-            store.write(record.but(outcome=outcome, reason=reason))
+            store.write(record.replace(outcome=outcome, reason=reason))
     except (StateUnreadable, StateUnwritable) as fault:
         log.warning("The outcome of generation %s is not on record: %s", generation_id, fault.message)
 
@@ -69,8 +71,8 @@ def _cancelled(client: SeedanceClient, generation_id: str) -> bool:
         return False
 
 
-def _too_late(seen: Pending, outcome: Outcome, cancelled: bool) -> DeadlinePassed:
-    limit = "queue_timeout" if outcome is Outcome.QUEUED_TOO_LONG else "timeout"
+def _too_late(seen: Pending, outcome: WaitOutcome, cancelled: bool) -> DeadlinePassed:
+    limit = "queue_timeout" if outcome is WaitOutcome.QUEUED_TOO_LONG else "timeout"
     if cancelled:
         fate, advice = "it was cancelled, and nothing is billed", "A retry pays for a new one."
     else:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.core.client.http import SeedanceClient
     from airflow_provider_seedance.core.landing.land import Overwrite
     from airflow_provider_seedance.core.storage.files import OpenTarget
-    from airflow_provider_seedance.models import GenerationRequest, Order, Succeeded
+    from airflow_provider_seedance.models import ExpectedVideo, GenerationRequest, Succeeded
 
 
 def land_generation(
@@ -21,7 +21,7 @@ def land_generation(
     open_target: OpenTarget,
     mode: str | None = None,
     model: str | None = None,
-    order: Order | None = None,
+    expected: ExpectedVideo | None = None,
     request: GenerationRequest | None = None,
     overwrite: Overwrite = "skip-identical",
     verify: bool = True,
@@ -35,14 +35,14 @@ def land_generation(
     :param order: what the video should be.
     :param request: what was asked for, where that is known.
     """
-    from airflow_provider_seedance.core.landing.land import Clip, land
-    from airflow_provider_seedance.core.landing.manifest import Origin
+    from airflow_provider_seedance.core.landing.land import VideoSource, land
+    from airflow_provider_seedance.core.landing.manifest import Provenance
     from airflow_provider_seedance.core.storage.destination import resolve_destination
     from airflow_provider_seedance.core.submission.fingerprint import fingerprint
-    from airflow_provider_seedance.models import Order
+    from airflow_provider_seedance.models import ExpectedVideo
 
     model = generation.model or model or (request.model if request else None)
-    origin = Origin(
+    provenance = Provenance(
         vendor=generation.vendor,
         generation_id=generation.generation_id,
         model=model,
@@ -55,7 +55,7 @@ def land_generation(
         "mode": mode,
     }
     manifest = land(
-        Clip(url=generation.video_url, origin=origin, order=order or Order()),
+        VideoSource(url=generation.video_url, provenance=provenance, expected=expected or ExpectedVideo()),
         open_target(resolve_destination(destination, fields)),
         client,
         fresh_url=lambda: getattr(client.get_generation(generation.generation_id), "video_url", None),
@@ -64,7 +64,7 @@ def land_generation(
         overwrite=overwrite,
         verify=verify,
     )
-    return manifest.plain()
+    return manifest.to_dict()
 
 
 def check_destination(template: str, open_target: OpenTarget) -> None:

@@ -16,7 +16,7 @@ from airflow_provider_seedance.models import Generation, Pending, Succeeded
 
 #: ``landed`` by this run, ``there`` already, ``lost`` with its link, still ``pending``, ended ``without video``,
 #: ``unknown`` to the vendor, or ``failed`` to land this time.
-Fate = Literal["landed", "there", "lost", "pending", "without video", "unknown", "failed"]
+RescueOutcome = Literal["landed", "there", "lost", "pending", "without video", "unknown", "failed"]
 
 
 def rescue(
@@ -33,7 +33,7 @@ def rescue(
     :param open_target: makes a target of a path or URI.
     :param generation_ids: only these; without them all that the vendor lists (ModelArk: the last 7 days).
     :param since: only generations made at or after this time.
-    :returns: one row a generation: ``generation_id, vendor, fate, uri, cost, reason``. The ``cost`` of what is lost
+    :returns: one row a generation: ``generation_id, vendor, outcome, uri, cost, reason``. The ``cost`` of what is lost
         is what it cost.
     :raises Unsupported: without ``generation_ids``, where the vendor has no list.
     """
@@ -80,7 +80,7 @@ def _rescued(
 def _row(
     client: SeedanceClient,
     one: Generation | str,
-    fate: Fate,
+    outcome: RescueOutcome,
     *,
     uri: str | None = None,
     reason: str | None = None,
@@ -88,7 +88,7 @@ def _row(
     return {
         "generation_id": one if isinstance(one, str) else one.generation_id,
         "vendor": client.vendor_name,
-        "fate": fate,
+        "outcome": outcome,
         "uri": uri,
         "cost": cost(client.catalog.cost(one)) if isinstance(one, Succeeded) else None,
         "reason": reason,

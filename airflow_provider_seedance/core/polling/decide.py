@@ -9,32 +9,28 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from airflow_provider_seedance.core.backoff import Backoff
 from airflow_provider_seedance.errors import Kind, SeedanceError
 from airflow_provider_seedance.models import Generation, Pending, Status
 
 #: How long a generation is waited for, seconds, unless the user says; the flex tier is an overnight queue.
-PATIENCE, FLEX_PATIENCE = 3_600.0, 172_800.0
+DEFAULT_TIMEOUT, FLEX_TIMEOUT = 3_600.0, 172_800.0
 
-#: The pause after trouble, seconds, unless the vendor asks for a longer one: as long as the trouble, within these.
-AFTER_BLINK, AFTER_TROUBLE = 2.0, 15.0
+#: The pause between two status requests that fail.
+TROUBLE_BACKOFF = Backoff(first=2.0, longest=20.0, jitter=0.5, longest_retry_after=300.0)
 #: How long a vendor may be out of reach, seconds, before waiting for it makes no sense.
 TROUBLE_BUDGET = 900.0
-#: The longest ``Retry-After`` that is waited out between two looks, seconds.
-LONGEST_OBEYED = 300.0
 
 #: Seconds after its submission in which a vendor may not know a generation yet.
 SHOWN_AFTER = 60.0
 
-#: An account out of money can still be topped up while its generations run.
-_PASSING = frozenset({Kind.RATE_LIMIT, Kind.OVERLOAD, Kind.CONNECTION, Kind.BALANCE, Kind.UNKNOWN})
 
-
-def usual_patience(service_tier: str | None) -> float:
+def default_timeout(service_tier: str | None) -> float:
     """How long a generation is waited for if the user does not say, seconds."""
-    return FLEX_PATIENCE if service_tier == "flex" else PATIENCE
+    return FLEX_TIMEOUT if service_tier == "flex" else DEFAULT_TIMEOUT
 
 
-class Outcome(str, Enum):
+class WaitOutcome(str, Enum):
     """How a wait ends."""
 
     #: The generation reached a final state, good or bad.
@@ -44,64 +40,68 @@ class Outcome(str, Enum):
     #: It was still queued when its time to be queued was up.
     QUEUED_TOO_LONG = "queued_too_long"
     #: The vendor cannot be asked: an error that waiting will not mend, or trouble for too long.
-    LOST_SIGHT = "lost_sight"
+    UNREACHABLE = "unreachable"
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class WaitState:
     """What is known while waiting. All times are epoch seconds.
 
     :param deadline: when to give up; absolute, so a restart does not move it.
     :param started: when the generation was submitted.
     :param queue_deadline: when to give up if it is still queued.
     :param trouble_since: since when the vendor has not given a usable answer.
+    :param failures: status requests without a usable answer since then.
     """
 
     deadline: float
     started: float
     queue_deadline: float | None = None
     trouble_since: float | None = None
+    failures: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class PollAgain:
     """Look again after ``pause`` seconds."""
 
     pause: float
-    watch: Watch
+    wait: WaitState
 
 
-def after_answer(watch: Watch, seen: Generation, *, now: float, pause: float) -> Look | Outcome:
+def after_status(wait: WaitState, seen: Generation, *, now: float, pause: float) -> PollAgain | WaitOutcome:
     """What to do after the vendor said how the generation stands.
 
     :param pause: seconds until the next look, as the schedule has it; no look is put off beyond a deadline.
     """
     if not isinstance(seen, Pending):
-        return Outcome.ENDED
-    limit = watch.queue_deadline if seen.status is Status.QUEUED else None
-    if limit is not None and now < watch.deadline:
+        return WaitOutcome.ENDED
+    limit = wait.queue_deadline if seen.status is Status.QUEUED else None
+    if limit is not None and now < wait.deadline:
         if now >= limit:
-            return Outcome.QUEUED_TOO_LONG
+            return WaitOutcome.QUEUED_TOO_LONG
         pause = min(pause, limit - now)
-    calm = watch if watch.trouble_since is None else replace(watch, trouble_since=None)
+    calm = wait if wait.trouble_since is None else replace(wait, trouble_since=None, failures=0)
     return _look_or_give_up(calm, pause, now)
 
 
-def after_error(watch: Watch, error: SeedanceError, *, now: float, chance: float) -> Look | Outcome:
+def after_error(
+    wait: WaitState, error: SeedanceError, *, now: float, random: float
+) -> PollAgain | WaitOutcome:
     """What to do after the vendor could not be asked: errors that pass are borne for ``TROUBLE_BUDGET`` seconds.
 
-    :param chance: a random number in [0, 1), for jitter.
+    :param random: a random number in [0, 1), for jitter.
     """
-    since = now if watch.trouble_since is None else watch.trouble_since
-    not_shown_yet = error.kind is Kind.NOT_FOUND and now - watch.started < SHOWN_AFTER
-    if not (error.kind in _PASSING or not_shown_yet) or now - since > TROUBLE_BUDGET:
-        return Outcome.LOST_SIGHT
-    growing = min(AFTER_TROUBLE, max(AFTER_BLINK, now - since)) * (0.75 + chance / 2)
-    pause = max(growing, min(error.retry_after or 0.0, LONGEST_OBEYED))
-    return _look_or_give_up(replace(watch, trouble_since=since), pause, now)
+    since = now if wait.trouble_since is None else wait.trouble_since
+    not_shown_yet = error.kind is Kind.NOT_FOUND and now - wait.started < SHOWN_AFTER
+    if not (error.kind.traits.tolerated_while_waiting or not_shown_yet) or now - since > TROUBLE_BUDGET:
+        return WaitOutcome.UNREACHABLE
+    failures = wait.failures + 1
+    pause = TROUBLE_BACKOFF.pause(failures, random=random, retry_after=error.retry_after)
+    return _look_or_give_up(replace(wait, trouble_since=since, failures=failures), pause, now)
 
 
-def _look_or_give_up(watch: Watch, pause: float, now: float) -> Look | Outcome:
-    if now >= watch.deadline:
-        return Outcome.TIMED_OUT
-    return Look(min(pause, watch.deadline - now), watch)
+def _look_or_give_up(wait: WaitState, pause: float, now: float) -> PollAgain | WaitOutcome:
+    if now >= wait.deadline:
+        return WaitOutcome.TIMED_OUT
+    return PollAgain(min(pause, wait.deadline - now), wait)

@@ -7,20 +7,20 @@ from itertools import count
 from typing import Generic, Protocol, TypeVar
 
 
-class Asked(Protocol):
-    """What waits in a lane."""
+class Abandonable(Protocol):
+    """What waits in a queue."""
 
     def left(self) -> bool:
         """Whether nobody waits for it any more."""
 
 
-A = TypeVar("A", bound=Asked)
+A = TypeVar("A", bound=Abandonable)
 
 #: Dead entries that are not worth a sweep.
 FEW = 100
 
 
-class Lane(Generic[A]):
+class DueQueue(Generic[A]):
     """Those that one kind of request asks for.
 
     :param size: how many a request takes.
@@ -54,7 +54,7 @@ class Lane(Generic[A]):
             taken.append(heapq.heappop(self._queue)[2])
         return taken
 
-    def one_left(self) -> None:
+    def note_abandoned(self) -> None:
         """Sweep now and then, so that those who left early do not stay until they are due."""
         self._dead += 1
         if self._dead > FEW and self._dead * 2 > len(self._queue):

@@ -6,21 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_seedance.core.polling.decide import Outcome, Watch
+from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
 from airflow_provider_seedance.errors import ConfigurationError
 
 VERSION = 1
 
 
-def times(watch: Watch) -> dict[str, float | None]:
+def times(wait: WaitState) -> dict[str, float | None]:
     """The times of a wait, as they are stored."""
-    return {"started": watch.started, "deadline": watch.deadline, "queue_deadline": watch.queue_deadline}
+    return {"started": wait.started, "deadline": wait.deadline, "queue_deadline": wait.queue_deadline}
 
 
-def watch_of(stored: Mapping[str, Any]) -> Watch:
+def wait_state_of(stored: Mapping[str, Any]) -> WaitState:
     """The wait with these times. Raises ``KeyError``, ``TypeError`` or ``ValueError`` if they are not times."""
     limit = stored.get("queue_deadline")
-    return Watch(
+    return WaitState(
         started=float(stored["started"]),
         deadline=float(stored["deadline"]),
         queue_deadline=None if limit is None else float(limit),
@@ -32,15 +32,15 @@ class GenerationEvent:
     """The end of a wait. The link and the reason are read afresh by the task; they never travel."""
 
     generation_id: str
-    outcome: Outcome
-    watch: Watch
+    outcome: WaitOutcome
+    wait: WaitState
 
     def to_payload(self) -> dict[str, Any]:
         return {
             "version": VERSION,
             "generation_id": self.generation_id,
             "outcome": self.outcome.value,
-            **times(self.watch),
+            **times(self.wait),
         }
 
     @classmethod
@@ -51,7 +51,7 @@ class GenerationEvent:
         """
         try:
             assert payload is not None
-            return cls(str(payload["generation_id"]), Outcome(payload["outcome"]), watch_of(payload))
+            return cls(str(payload["generation_id"]), WaitOutcome(payload["outcome"]), wait_state_of(payload))
         except (AssertionError, KeyError, TypeError, ValueError):
             raise ConfigurationError(
                 f"the trigger's event cannot be read: {payload!r}",

@@ -4,40 +4,42 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextvars import Context
 from typing import Protocol
 
 from airflow_provider_seedance.core.client.flows import SERVICE_TIERS
-from airflow_provider_seedance.core.polling.decide import Look, Outcome, Watch, after_answer, after_error
-from airflow_provider_seedance.core.polling.due_queue import Lane
+from airflow_provider_seedance.core.clock import Clock
+from airflow_provider_seedance.core.polling.decide import (
+    PollAgain,
+    WaitOutcome,
+    WaitState,
+    after_error,
+    after_status,
+)
+from airflow_provider_seedance.core.polling.due_queue import DueQueue
 from airflow_provider_seedance.core.polling.latency import Latencies
-from airflow_provider_seedance.core.polling.request_rate import Pace
+from airflow_provider_seedance.core.polling.request_rate import RequestRate
 from airflow_provider_seedance.core.polling.schedule import History, pause_alone, pause_in_list
-from airflow_provider_seedance.core.polling.wait import Clock
 from airflow_provider_seedance.errors import Kind, MalformedReply, NoReply, SeedanceError
 from airflow_provider_seedance.models import Generation, GenerationPage, ListQuery, Pending, Succeeded
 
 #: Ids in one list request. No maximum is published; a hundred make a URL of 4 kB, and 8 kB is a common limit.
-IDS_A_REQUEST = 100
+IDS_PER_REQUEST = 100
 #: Looks by list are due at multiples of this many seconds, so that they gather.
-GATHERING = 0.5
-#: Requests under way at a time: enough for the pace even where an answer takes a second.
+LIST_INTERVAL = 0.5
+#: Requests under way at a time: enough for the rate even where an answer takes a second.
 CONNECTIONS = 8
 #: How often a list may fail to show a generation that exists before it is asked for by its id only.
-MOST_MISSES = 3
+MAX_LIST_MISSES = 3
 #: Less than this is no time to wait, seconds.
 AT_ONCE = 0.001
-#: A look this late shows that there is more to ask than the pace allows, seconds.
-BEHIND = 1.0
-
-Sleep = Callable[[float], Awaitable[None]]
-
-_FOR_ALL = frozenset({Kind.RATE_LIMIT, Kind.OVERLOAD, Kind.CONNECTION})
+#: A look this late shows that there is more to ask than the rate allows, seconds.
+LATE_SECONDS = 1.0
 
 
 class Reader(Protocol):
-    """What a fleet needs of a client. It must not repeat requests by itself: the pace is the fleet's."""
+    """What a poller needs of a client. It must not repeat requests by itself: the rate is the poller's."""
 
     @property
     def lists(self) -> bool:
@@ -50,15 +52,15 @@ class Reader(Protocol):
     async def close(self) -> None: ...
 
 
-class _Ticket:
+class _Waiter:
     """One wait for one generation."""
 
-    __slots__ = ("ended", "generation_id", "history", "looked", "misses", "watch")
+    __slots__ = ("ended", "generation_id", "history", "looked", "misses", "wait")
 
-    def __init__(self, generation_id: str, watch: Watch, ended: asyncio.Future[Outcome]) -> None:
+    def __init__(self, generation_id: str, wait: WaitState, ended: asyncio.Future[WaitOutcome]) -> None:
         self.generation_id = generation_id
-        self.watch = watch
-        self.history = History(watch.started)
+        self.wait = wait
+        self.history = History(wait.started)
         #: When it was last seen pending.
         self.looked: float | None = None
         self.misses = 0
@@ -68,14 +70,14 @@ class _Ticket:
         return self.ended.done()
 
 
-class Fleet:
+class Poller:
     """Asks one account how its generations stand, for all that wait for one of them.
 
     Where the vendor has a list, a request asks for a hundred; those that the list does not show, and all of other
     vendors, are asked for one by one. A single task sends all requests at a learned pace.
 
-    :param client: used by this fleet alone, and closed by :meth:`close`.
-    :param latencies: what is known of how long generations take; the fleet adds what it sees.
+    :param client: used by this poller alone, and closed by :meth:`close`.
+    :param latencies: what is known of how long generations take; the poller adds what it sees.
     :param max_lag: the longest pause between two looks at a generation, seconds.
     :param connections: requests under way at a time.
     """
@@ -86,20 +88,18 @@ class Fleet:
         *,
         latencies: Latencies,
         clock: Clock,
-        sleep: Sleep,
         max_lag: float,
         connections: int = CONNECTIONS,
     ) -> None:
         self._client = client
         self._latencies = latencies
         self._clock = clock
-        self._sleep = sleep
         self._max_lag = max_lag
-        self._pace = Pace()
-        self._alone: Lane[_Ticket] = Lane(1)
+        self._request_rate = RequestRate()
+        self._alone: DueQueue[_Waiter] = DueQueue(1)
         tiers = SERVICE_TIERS if client.lists else ()
         #: In the order in which a generation is looked for; a list hides the tiers that are not asked.
-        self._lanes = (*(Lane[_Ticket](IDS_A_REQUEST, tier) for tier in tiers), self._alone)
+        self._queues = (*(DueQueue[_Waiter](IDS_PER_REQUEST, tier) for tier in tiers), self._alone)
         self._connections = asyncio.Semaphore(connections)
         self._news = asyncio.Event()
         self._asleep_until = math.inf
@@ -107,20 +107,20 @@ class Fleet:
         # In a context of its own, not in that of the trigger that happened to come first.
         self._driver = Context().run(asyncio.create_task, self._drive())
 
-    async def watch(self, generation_id: str, watch: Watch) -> Outcome:
+    async def wait_for(self, generation_id: str, wait: WaitState) -> WaitOutcome:
         """Wait until the generation has ended, a deadline has passed, or the vendor cannot be asked any more.
 
         Nothing is logged on the way: Airflow's triggerer stands still for good if its event loop writes a line while
         the process that reads them is busy sending it triggers.
         """
-        ticket = _Ticket(generation_id, watch, asyncio.get_running_loop().create_future())
-        lane = self._lanes[0]
-        self._add(lane, ticket, 0.0 if lane is self._alone else GATHERING)
+        waiter = _Waiter(generation_id, wait, asyncio.get_running_loop().create_future())
+        queue = self._queues[0]
+        self._add(queue, waiter, 0.0 if queue is self._alone else LIST_INTERVAL)
         try:
-            return await ticket.ended
+            return await waiter.ended
         except asyncio.CancelledError:
-            for lane in self._lanes:
-                lane.one_left()
+            for queue in self._queues:
+                queue.note_abandoned()
             raise
 
     async def close(self) -> None:
@@ -134,9 +134,9 @@ class Fleet:
     async def _drive(self) -> None:
         while True:
             await self._connections.acquire()
-            lane, late = await self._due()
-            self._pace = self._pace.sent(self._clock.now())
-            task = asyncio.create_task(self._ask(lane, lane.take(), behind=late > BEHIND))
+            queue, late = await self._due()
+            self._request_rate = self._request_rate.sent(self._clock.now())
+            task = asyncio.create_task(self._ask(queue, queue.take(), behind=late > LATE_SECONDS))
             self._asking.add(task)
             task.add_done_callback(self._asked)
 
@@ -144,8 +144,8 @@ class Fleet:
         self._asking.discard(task)
         self._connections.release()
 
-    async def _due(self) -> tuple[Lane[_Ticket], float]:
-        """The lane whose turn it is, once a look is due and the pace allows it, and how late that look is.
+    async def _due(self) -> tuple[DueQueue[_Waiter], float]:
+        """The queue whose turn it is, once a look is due and the rate allows it, and how late that look is.
 
         News, such as an earlier look, interrupt the sleep.
         """
@@ -153,120 +153,128 @@ class Fleet:
             self._news.clear()
             self._asleep_until = math.inf
             waiting = [
-                (due, place) for place, lane in enumerate(self._lanes) if (due := lane.due()) is not None
+                (due, place) for place, queue in enumerate(self._queues) if (due := queue.due()) is not None
             ]
             if not waiting:
                 await self._news.wait()
                 continue
             due, place = min(waiting)
             now = self._clock.now()
-            left = max(due, self._pace.free_at) - now
+            left = max(due, self._request_rate.free_at) - now
             if left < AT_ONCE:
-                return self._lanes[place], now - due
+                return self._queues[place], now - due
             self._asleep_until = now + left
-            timer = asyncio.ensure_future(self._sleep(left))
-            timer.add_done_callback(self._rung)
+            timer = asyncio.ensure_future(self._clock.asleep(left))
+            timer.add_done_callback(self._on_timer)
             try:
                 await self._news.wait()
             finally:
                 timer.cancel()
 
-    def _rung(self, timer: asyncio.Future[None]) -> None:
+    def _on_timer(self, timer: asyncio.Future[None]) -> None:
         # One that was stopped must not stop the next one.
         if not timer.cancelled():
             self._news.set()
 
-    async def _ask(self, lane: Lane[_Ticket], tickets: list[_Ticket], *, behind: bool) -> None:
+    async def _ask(self, queue: DueQueue[_Waiter], waiters: list[_Waiter], *, behind: bool) -> None:
         """One request and what follows from it, for each ticket by itself."""
         sent = self._clock.now()
         answers: Mapping[str, Generation] = {}
         error: SeedanceError | None = None
         try:
-            answers = await self._read(lane, tickets)
-            self._pace = self._pace.answered(behind=behind)
+            answers = await self._read(queue, waiters)
+            self._request_rate = self._request_rate.answered(behind=behind)
         except SeedanceError as fault:
             error = fault
             if fault.kind is Kind.RATE_LIMIT:
                 now = self._clock.now()
-                self._pace = self._pace.refused(sent=sent, now=now, retry_after=fault.retry_after)
+                self._request_rate = self._request_rate.refused(
+                    sent=sent, now=now, retry_after=fault.retry_after
+                )
         except Exception as fault:  # noqa: BLE001  # whatever it is, it must not end the driver
             error = NoReply(f"a status request failed ({type(fault).__name__})")
-        for ticket in tickets:
+        for waiter in waiters:
             try:
-                if not ticket.left():
-                    self._hear(lane, ticket, answers.get(ticket.generation_id), error)
+                if not waiter.left():
+                    self._on_reply(queue, waiter, answers.get(waiter.generation_id), error)
             except Exception as fault:  # noqa: BLE001  # its own wait ends with it, and no other
-                ticket.ended.set_exception(fault)
+                waiter.ended.set_exception(fault)
 
-    async def _read(self, lane: Lane[_Ticket], tickets: Iterable[_Ticket]) -> dict[str, Generation]:
-        ids = tuple(dict.fromkeys(ticket.generation_id for ticket in tickets))
-        if lane is self._alone:
+    async def _read(self, queue: DueQueue[_Waiter], waiters: Iterable[_Waiter]) -> dict[str, Generation]:
+        ids = tuple(dict.fromkeys(waiter.generation_id for waiter in waiters))
+        if queue is self._alone:
             return {ids[0]: await self._client.get_generation(ids[0])}
-        query = ListQuery(ids=ids, service_tier=lane.tier, page_size=IDS_A_REQUEST)
+        query = ListQuery(ids=ids, service_tier=queue.tier, page_size=IDS_PER_REQUEST)
         page = await self._client.list_generations(query)
         return {seen.generation_id: seen for seen in page.items}
 
-    def _hear(
-        self, lane: Lane[_Ticket], ticket: _Ticket, answer: Generation | None, error: SeedanceError | None
+    def _on_reply(
+        self,
+        queue: DueQueue[_Waiter],
+        waiter: _Waiter,
+        answer: Generation | None,
+        error: SeedanceError | None,
     ) -> None:
         if answer is not None:
-            self._seen(lane, ticket, answer)
-        elif lane is not self._alone and (error is None or _about_one(error)):
-            self._missed(lane, ticket, shown=error is None)
+            self._seen(queue, waiter, answer)
+        elif queue is not self._alone and (error is None or _about_one(error)):
+            self._missed(queue, waiter, shown=error is None)
         else:
             fault = error or NoReply("the vendor answered with another generation")
-            now, chance = self._clock.now(), self._clock.chance()
-            self._go_on(lane, ticket, after_error(ticket.watch, fault, now=now, chance=chance))
+            now, random = self._clock.now(), self._clock.random()
+            self._go_on(queue, waiter, after_error(waiter.wait, fault, now=now, random=random))
 
-    def _missed(self, lane: Lane[_Ticket], ticket: _Ticket, *, shown: bool) -> None:
+    def _missed(self, queue: DueQueue[_Waiter], waiter: _Waiter, *, shown: bool) -> None:
         """A list without it: look in the next one, and at last ask for it by its id, which always tells.
 
         :param shown: whether there was a list; one that cannot be read is followed by single reads.
         """
-        following = self._lanes[self._lanes.index(lane) + 1] if shown else self._alone
+        following = self._queues[self._queues.index(queue) + 1] if shown else self._alone
         if following is self._alone:
-            ticket.misses += 1
-        self._add(following, ticket, 0.0)
+            waiter.misses += 1
+        self._add(following, waiter, 0.0)
 
-    def _seen(self, lane: Lane[_Ticket], ticket: _Ticket, seen: Generation) -> None:
-        now, before = self._clock.now(), ticket.history
+    def _seen(self, queue: DueQueue[_Waiter], waiter: _Waiter, seen: Generation) -> None:
+        now, before = self._clock.now(), waiter.history
         pause = 0.0
         if isinstance(seen, Pending):
-            ticket.history, ticket.looked = before.and_now(seen, now), now
-            lane = self._lane_after(lane, ticket, seen)
-            pause = self._pause(lane, ticket.history, now)
-        elif isinstance(seen, Succeeded) and ticket.looked is not None:
-            self._latencies.learn(before.cell, (ticket.looked + now) / 2 - before.started)
-        self._go_on(lane, ticket, after_answer(ticket.watch, seen, now=now, pause=pause))
+            waiter.history, waiter.looked = before.and_now(seen, now), now
+            queue = self._queue_after(queue, waiter, seen)
+            pause = self._pause(queue, waiter.history, now)
+        elif isinstance(seen, Succeeded) and waiter.looked is not None:
+            self._latencies.learn(before.cell, (waiter.looked + now) / 2 - before.started)
+        self._go_on(queue, waiter, after_status(waiter.wait, seen, now=now, pause=pause))
 
-    def _lane_after(self, lane: Lane[_Ticket], ticket: _Ticket, seen: Pending) -> Lane[_Ticket]:
+    def _queue_after(self, queue: DueQueue[_Waiter], waiter: _Waiter, seen: Pending) -> DueQueue[_Waiter]:
         """What was read by itself goes back to the list of its tier, unless that has missed it too often."""
-        if lane is not self._alone or ticket.misses >= MOST_MISSES:
-            return lane
-        return next((other for other in self._lanes[:-1] if other.tier == seen.service_tier), self._lanes[0])
+        if queue is not self._alone or waiter.misses >= MAX_LIST_MISSES:
+            return queue
+        return next(
+            (other for other in self._queues[:-1] if other.tier == seen.service_tier), self._queues[0]
+        )
 
-    def _pause(self, lane: Lane[_Ticket], history: History, now: float) -> float:
-        if lane is not self._alone:
+    def _pause(self, queue: DueQueue[_Waiter], history: History, now: float) -> float:
+        if queue is not self._alone:
             return pause_in_list(history, now=now, max_lag=self._max_lag)
         expected = self._latencies.expected(history.cell, history.estimate)
-        return pause_alone(history, expected, now=now, chance=self._clock.chance(), max_lag=self._max_lag)
+        return pause_alone(history, expected, now=now, random=self._clock.random(), max_lag=self._max_lag)
 
-    def _go_on(self, lane: Lane[_Ticket], ticket: _Ticket, decision: Look | Outcome) -> None:
-        if isinstance(decision, Look):
-            ticket.watch = decision.watch
-            self._add(lane, ticket, decision.pause)
+    def _go_on(self, queue: DueQueue[_Waiter], waiter: _Waiter, decision: PollAgain | WaitOutcome) -> None:
+        if isinstance(decision, PollAgain):
+            waiter.wait = decision.wait
+            self._add(queue, waiter, decision.pause)
         else:
-            ticket.ended.set_result(decision)
+            waiter.ended.set_result(decision)
 
-    def _add(self, lane: Lane[_Ticket], ticket: _Ticket, pause: float) -> None:
+    def _add(self, queue: DueQueue[_Waiter], waiter: _Waiter, pause: float) -> None:
         due = self._clock.now() + pause
-        if lane is not self._alone and pause >= GATHERING:
-            due = math.floor(due / GATHERING) * GATHERING
-        lane.add(due, ticket)
+        if queue is not self._alone and pause >= LIST_INTERVAL:
+            due = math.floor(due / LIST_INTERVAL) * LIST_INTERVAL
+        queue.add(due, waiter)
         if due < self._asleep_until:
             self._news.set()
 
 
 def _about_one(error: SeedanceError) -> bool:
     """Whether a list may have failed for one of its generations, so that each is to be asked for by itself."""
-    return isinstance(error, MalformedReply) or error.kind not in _FOR_ALL
+    return isinstance(error, MalformedReply) or not error.kind.traits.transient

@@ -1,4 +1,4 @@
-"""How fast to ask one account: a pace that the vendor's refusals teach, as plain data."""
+"""How fast to ask one account: a rate that the vendor's refusals teach, as plain data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ GAIN = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class RequestRate:
     """One request at a time, evenly spaced: there are no bursts.
 
     :param rate: requests a second.
@@ -23,18 +23,18 @@ class Pace:
     free_at: float = 0.0
     slowed_at: float = 0.0
 
-    def sent(self, now: float) -> Pace:
+    def sent(self, now: float) -> RequestRate:
         """After a request was sent."""
-        return Pace(self.rate, max(now, self.free_at) + 1.0 / self.rate, self.slowed_at)
+        return RequestRate(self.rate, max(now, self.free_at) + 1.0 / self.rate, self.slowed_at)
 
-    def answered(self, *, behind: bool) -> Pace:
-        """After a good answer; ``behind`` when there is more to ask than the pace allows."""
+    def answered(self, *, behind: bool) -> RequestRate:
+        """After a good answer; ``behind`` when there is more to ask than the rate allows."""
         return replace(self, rate=min(HIGHEST_RATE, self.rate + GAIN)) if behind else self
 
-    def refused(self, *, sent: float, now: float, retry_after: float | None) -> Pace:
+    def refused(self, *, sent: float, now: float, retry_after: float | None) -> RequestRate:
         """After "too many requests", to one that was ``sent`` then.
 
         The rate is halved, but once only for those that were under way together.
         """
         rate = self.rate if sent < self.slowed_at else max(LOWEST_RATE, self.rate / 2)
-        return Pace(rate, max(self.free_at, now + (retry_after or 1.0 / rate)), now)
+        return RequestRate(rate, max(self.free_at, now + (retry_after or 1.0 / rate)), now)

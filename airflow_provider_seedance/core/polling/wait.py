@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
-from airflow_provider_seedance.core.polling.decide import Look, Outcome, Watch, after_answer, after_error
+from airflow_provider_seedance.core.clock import Clock
+from airflow_provider_seedance.core.polling.decide import (
+    PollAgain,
+    WaitOutcome,
+    WaitState,
+    after_error,
+    after_status,
+)
 from airflow_provider_seedance.core.polling.latency import Latencies
 from airflow_provider_seedance.core.polling.schedule import MAX_LAG, History, pause_alone
 from airflow_provider_seedance.errors import SeedanceError
@@ -14,40 +20,29 @@ from airflow_provider_seedance.models import Generation, Pending
 
 
 @dataclass(frozen=True)
-class Verdict:
+class WaitResult:
     """How a wait ended, with the last thing that was seen."""
 
-    outcome: Outcome
+    outcome: WaitOutcome
     seen: Generation | None
     error: SeedanceError | None = None
 
 
-class Clock(Protocol):
-    """Time and chance, so that a test needs neither."""
-
-    def now(self) -> float:
-        """Epoch seconds."""
-
-    def chance(self) -> float:
-        """A random number in [0, 1)."""
-
-
 def wait_for_end(
     look: Callable[[], Generation],
-    watch: Watch,
+    wait: WaitState,
     *,
     clock: Clock,
-    sleep: Callable[[float], None],
     on_change: Callable[[Generation], None],
     max_lag: float = MAX_LAG,
-) -> Verdict:
+) -> WaitResult:
     """Look until the generation has ended, the deadline has passed, or the vendor cannot be asked any more.
 
     :param on_change: called when the status changes, not at each look.
     :param max_lag: the longest pause between two looks, seconds.
     """
     seen: Generation | None = None
-    history, latencies = History(watch.started), Latencies()
+    history, latencies = History(wait.started), Latencies()
     while True:
         error = None
         try:
@@ -59,12 +54,12 @@ def wait_for_end(
             if isinstance(seen, Pending):
                 history = history.and_now(seen, now)
                 expected = latencies.expected(history.cell, history.estimate)
-                pause = pause_alone(history, expected, now=now, chance=clock.chance(), max_lag=max_lag)
-            decision = after_answer(watch, seen, now=now, pause=pause)
+                pause = pause_alone(history, expected, now=now, random=clock.random(), max_lag=max_lag)
+            decision = after_status(wait, seen, now=now, pause=pause)
         except SeedanceError as fault:
             error = fault
-            decision = after_error(watch, error, now=clock.now(), chance=clock.chance())
-        if not isinstance(decision, Look):
-            return Verdict(decision, seen, error)
-        watch = decision.watch
-        sleep(decision.pause)
+            decision = after_error(wait, error, now=clock.now(), random=clock.random())
+        if not isinstance(decision, PollAgain):
+            return WaitResult(decision, seen, error)
+        wait = decision.wait
+        clock.sleep(decision.pause)

@@ -51,7 +51,7 @@ class SubmissionRecord(BaseModel):
     vendor: str
     seedance_conn_id: str
     #: Tells the vendor's accounts apart, as far as key and host do.
-    account: str | None = None
+    account_id: str | None = None
     fingerprint: str
     intended_at: AwareDatetime
     #: Of the task instance when this was last acted on; tells a clear from a retry.
@@ -65,20 +65,20 @@ class SubmissionRecord(BaseModel):
     outcome: str | None = None
     reason: str | None = None
     #: The generation ids of earlier intents.
-    earlier: tuple[str, ...] = ()
+    earlier_generation_ids: tuple[str, ...] = ()
     #: How many of the earlier intents bought nothing: refused, not in the vendor's list, or ended without a video.
-    void: int = 0
+    unbilled_intents: int = 0
 
-    def plain(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The record as a JSON object."""
         return self.model_dump(mode="json")
 
-    def but(self, **changes: Any) -> SubmissionRecord:
+    def replace(self, **changes: Any) -> SubmissionRecord:
         """This record with changes."""
         return self.model_copy(update=changes)
 
     @classmethod
-    def of(cls, fields: Any) -> SubmissionRecord:
+    def parse(cls, fields: Any) -> SubmissionRecord:
         """The record in ``fields``.
 
         :raises StateUnreadable: if it is not one.

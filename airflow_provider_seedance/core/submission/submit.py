@@ -8,11 +8,11 @@ Rule 3: "could not look" is an error, never "nothing there".
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from airflow_provider_seedance.core.clock import Clock, utc_now
 from airflow_provider_seedance.core.submission.decide import (
     Action,
     OrphanedIntent,
@@ -35,9 +35,9 @@ from airflow_provider_seedance.models import Failed, Generation, GenerationReque
 log = logging.getLogger(__name__)
 
 #: Seconds before each look for a lost generation: a vendor may show it late.
-LOOKS = (0.0, 5.0, 15.0, 30.0)
+RECONCILE_DELAYS = (0.0, 5.0, 15.0, 30.0)
 #: Seconds before each attempt to store an id that has just been paid for.
-WRITES = (0.0, 0.5, 2.0, 5.0)
+STORE_ID_DELAYS = (0.0, 0.5, 2.0, 5.0)
 
 
 class PayingClient(Protocol):
@@ -47,7 +47,7 @@ class PayingClient(Protocol):
     def vendor_name(self) -> str: ...
 
     @property
-    def account(self) -> str: ...
+    def account_id(self) -> str: ...
 
     def create_generation(self, request: GenerationRequest, intent_id: str | None = None) -> Pending: ...
 
@@ -67,8 +67,6 @@ class Submitter:
 
     :param patience: seconds to wait for it, from its submission.
     :param queue_patience: seconds in which it must have left the queue; ``None`` for no such limit.
-    :param now: the time, with its zone.
-    :param sleep: waits so many seconds.
     """
 
     client: PayingClient
@@ -76,10 +74,9 @@ class Submitter:
     task: TaskIdentity
     seedance_conn_id: str
     policies: Policies
-    patience: float
-    queue_patience: float | None
-    now: Callable[[], datetime]
-    sleep: Callable[[float], object]
+    timeout: float
+    queue_timeout: float | None
+    clock: Clock
 
     def submit(self, request: GenerationRequest) -> SubmissionRecord:
         """The record of the generation to wait for: an earlier try's where that is right, else a new one's.
@@ -103,24 +100,24 @@ class Submitter:
             action = from_vendor(situation, seen)
         if action is Action.ATTACH:
             return self._attach(record)
-        return self._pay(request, record, void=record.outcome == REFUSED or isinstance(seen, Failed))
+        return self._pay(request, record, unbilled=record.outcome == REFUSED or isinstance(seen, Failed))
 
     def _pay(
-        self, request: GenerationRequest, earlier: SubmissionRecord | None, *, void: bool = False
+        self, request: GenerationRequest, earlier: SubmissionRecord | None, *, unbilled: bool = False
     ) -> SubmissionRecord:
-        """Make a new intent and pay for it; ``void`` says that the one before bought nothing."""
+        """Make a new intent and pay for it; ``unbilled`` says that the one before bought nothing."""
         number = earlier.intent + 1 if earlier else 1
         intent = SubmissionRecord(
             intent=number,
             intent_id=self.task.intent_id(number),
             vendor=self.client.vendor_name,
-            account=self.client.account,
+            account_id=self.client.account_id,
             seedance_conn_id=self.seedance_conn_id,
             fingerprint=fingerprint(request),
-            intended_at=self.now(),
+            intended_at=utc_now(self.clock),
             max_tries=self.task.max_tries,
-            earlier=_with_id(earlier),
-            void=earlier.void + void if earlier else 0,
+            earlier_generation_ids=_with_id(earlier),
+            unbilled_intents=earlier.unbilled_intents + unbilled if earlier else 0,
         )
         try:
             self.store.write(intent)
@@ -134,7 +131,7 @@ class Submitter:
             created = self.client.create_generation(request, intent.intent_id)
         except SeedanceError as error:
             if not error.maybe_accepted:
-                self.store.write(intent.but(outcome=REFUSED, reason=error.message))
+                self.store.write(intent.replace(outcome=REFUSED, reason=error.message))
                 raise
             log.warning("%s The vendor is asked whether it was accepted.", error)
             return self._reconcile(request, intent)
@@ -146,9 +143,9 @@ class Submitter:
 
     def _known(self, intent: SubmissionRecord, generation_id: str) -> SubmissionRecord:
         """The intent with its generation's id, stored."""
-        record = intent.but(generation_id=generation_id, **self._times(self.now()))
-        for pause in WRITES:
-            self.sleep(pause)
+        record = intent.replace(generation_id=generation_id, **self._times(utc_now(self.clock)))
+        for pause in STORE_ID_DELAYS:
+            self.clock.sleep(pause)
             try:
                 self.store.write(record)
             except StateUnwritable as fault:
@@ -164,19 +161,19 @@ class Submitter:
 
     def _attach(self, record: SubmissionRecord) -> SubmissionRecord:
         """The recorded generation; its deadline stays, unless it was that which ended the last wait."""
-        now = self.now()
-        record = record.but(max_tries=self.task.max_tries, outcome=None, reason=None)
+        now = utc_now(self.clock)
+        record = record.replace(max_tries=self.task.max_tries, outcome=None, reason=None)
         if record.deadline is None or now >= record.deadline:
-            record = record.but(
-                started=record.started or now, deadline=now + timedelta(seconds=self.patience)
+            record = record.replace(
+                started=record.started or now, deadline=now + timedelta(seconds=self.timeout)
             )
         self.store.write(record)
         log.info("Going on with generation %s at %s.", record.generation_id, record.vendor)
         return record
 
     def _times(self, now: datetime) -> dict[str, datetime | None]:
-        queue = None if self.queue_patience is None else now + timedelta(seconds=self.queue_patience)
-        return {"started": now, "deadline": now + timedelta(seconds=self.patience), "queue_deadline": queue}
+        queue = None if self.queue_timeout is None else now + timedelta(seconds=self.queue_timeout)
+        return {"started": now, "deadline": now + timedelta(seconds=self.timeout), "queue_deadline": queue}
 
     def _seen(self, record: SubmissionRecord) -> Generation | None:
         if record.vendor != self.client.vendor_name:
@@ -195,8 +192,8 @@ class Submitter:
         """Find what became of an intent whose answer never came."""
         found: tuple[Generation, ...] = ()
         try:
-            for pause in LOOKS:
-                self.sleep(pause)
+            for pause in RECONCILE_DELAYS:
+                self.clock.sleep(pause)
                 found = self.client.find_generations(request, intent.intent_id, intent.intended_at)
                 if found:
                     break
@@ -209,11 +206,11 @@ class Submitter:
         if found:
             ids = ", ".join(generation.generation_id for generation in found)
             return self._orphaned(request, intent, f"several generations could be it: {ids}")
-        if intent.account not in (None, self.client.account):
+        if intent.account_id not in (None, self.client.account_id):
             return self._orphaned(request, intent, "the connection's key or host has changed since")
         if self.client.finds_by_key:
             return self._send_again(request, intent)
-        return self._orphaned(request, intent, "the vendor's list does not show it", void=True)
+        return self._orphaned(request, intent, "the vendor's list does not show it", unbilled=True)
 
     def _send_again(self, request: GenerationRequest, intent: SubmissionRecord) -> SubmissionRecord:
         """The vendor knows each request by our key and has none with this one: it was surely not accepted."""
@@ -221,18 +218,18 @@ class Submitter:
             created = self.client.create_generation(request, intent.intent_id)
         except SeedanceError as error:
             if not error.maybe_accepted:
-                self.store.write(intent.but(outcome=REFUSED, reason=error.message))
+                self.store.write(intent.replace(outcome=REFUSED, reason=error.message))
             raise
         return self._submitted(intent, created.generation_id)
 
     def _orphaned(
-        self, request: GenerationRequest, intent: SubmissionRecord, why: str, *, void: bool = False
+        self, request: GenerationRequest, intent: SubmissionRecord, why: str, *, unbilled: bool = False
     ) -> SubmissionRecord:
         if self.policies.on_orphaned_intent == "resubmit":
             log.warning(
                 "Intent %s: %s; on_orphaned_intent='resubmit' pays for a new one.", intent.intent_id, why
             )
-            return self._pay(request, intent, void=void)
+            return self._pay(request, intent, unbilled=unbilled)
         raise OrphanedIntent(
             f"one {request.mode.value} video of {request.model} may have been bought at"
             f" {intent.intended_at.isoformat()}, and its id is not known: {why}",
@@ -246,4 +243,4 @@ class Submitter:
 def _with_id(earlier: SubmissionRecord | None) -> tuple[str, ...]:
     if earlier is None:
         return ()
-    return (*earlier.earlier, *([earlier.generation_id] if earlier.generation_id else []))
+    return (*earlier.earlier_generation_ids, *([earlier.generation_id] if earlier.generation_id else []))

@@ -13,19 +13,19 @@ from urllib.parse import quote
 from airflow_provider_seedance.core.vendors import ark
 from airflow_provider_seedance.core.vendors.contract import Call, HttpRequest, HttpResponse, Vendor
 from airflow_provider_seedance.core.vendors.reading import (
-    Complaint,
+    ErrorDetails,
     as_dict,
     as_link,
     as_text,
     as_time,
-    complaint,
+    effective_status,
+    error_details,
     expiry,
     failure,
     first_link,
     json_or_nothing,
     refuse,
     required,
-    told_status,
 )
 from airflow_provider_seedance.errors import Kind, VendorRefusal
 from airflow_provider_seedance.models import (
@@ -133,7 +133,7 @@ def _read_task(response: HttpResponse, task: dict[str, Any]) -> Generation:
             expires_at=expiry(finished_at, LINK_LIFE),
             **common,
         )
-    said = _task_complaint(task, inner)
+    said = _task_error_details(task, inner)
     why = failure(status, _kind_of_failure(said, common["progress"]), said)
     return Failed(status=status, failure=why, finished_at=finished_at, **common)
 
@@ -180,15 +180,15 @@ def _video_url(task: dict[str, Any], inner: dict[str, Any]) -> str | None:
     )
 
 
-def _task_complaint(task: dict[str, Any], inner: dict[str, Any]) -> Complaint:
+def _task_error_details(task: dict[str, Any], inner: dict[str, Any]) -> ErrorDetails:
     """Why a task failed: Ark's error, else ``fail_reason`` as JSON, else as text (contract: anyfast 3.2)."""
     if inner.get("error"):
-        return ark.task_complaint(inner)
+        return ark.task_error_details(inner)
     reason = as_text(task.get("fail_reason"))
-    return _complaint(json_or_nothing(reason or "") or {"error": reason or task.get("error")})
+    return _error_details(json_or_nothing(reason or "") or {"error": reason or task.get("error")})
 
 
-def _kind_of_failure(said: Complaint, progress: int | None) -> Kind:
+def _kind_of_failure(said: ErrorDetails, progress: int | None) -> Kind:
     """At 100 % an error means moderation, unless it says otherwise (contract: anyfast 3.2)."""
     kind = ark.kind_of(said, status=0)
     if kind is not Kind.UNKNOWN:
@@ -220,21 +220,21 @@ def _has_error(body: dict[str, Any]) -> bool:
     return bool(body.get("error") or as_dict(body.get("ResponseMetadata")).get("Error"))
 
 
-def _complaint(body: dict[str, Any]) -> Complaint:
+def _error_details(body: dict[str, Any]) -> ErrorDetails:
     """The error in ``body``; Ark's own one is a JSON text inside the message (contract: anyfast 4)."""
     metadata = as_dict(as_dict(body.get("ResponseMetadata")).get("Error"))
     if metadata:
-        return complaint({"code": metadata.get("Code"), "message": metadata.get("Message")})
-    said = complaint(body)
+        return error_details({"code": metadata.get("Code"), "message": metadata.get("Message")})
+    said = error_details(body)
     nested = as_dict(json_or_nothing(said.message or "").get("error"))
     if nested:
-        return complaint({"error": nested})
+        return error_details({"error": nested})
     in_brackets = _ARK_CODE.search(said.message or "")
     return replace(said, code=in_brackets.group(1)) if in_brackets and not said.code else said
 
 
 def _refusal(response: HttpResponse) -> VendorRefusal:
-    said = _complaint(json_or_nothing(response.content))
+    said = _error_details(json_or_nothing(response.content))
     if response.status == 400 and _ASSET_NOT_READY.search(said.message or ""):
         return refuse(
             response,
@@ -246,8 +246,8 @@ def _refusal(response: HttpResponse) -> VendorRefusal:
     return refuse(response, _kind_of_refusal(said, response.status), said)
 
 
-def _kind_of_refusal(said: Complaint, status: int) -> Kind:
-    code, message, status = said.code or "", said.message or "", told_status(said, status)
+def _kind_of_refusal(said: ErrorDetails, status: int) -> Kind:
+    code, message, status = said.code or "", said.message or "", effective_status(said, status)
     if code in _KINDS:
         return _KINDS[code]
     if status == 403 and _QUOTA.search(message):

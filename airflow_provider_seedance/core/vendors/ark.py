@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from airflow_provider_seedance.core.vendors.reading import (
-    Complaint,
+    ErrorDetails,
     as_bool,
     as_dict,
     as_int,
     as_number,
     as_text,
     as_time,
-    complaint,
+    error_details,
     kind_of_status,
 )
 from airflow_provider_seedance.errors import Kind
@@ -100,9 +100,9 @@ def usage(counted: Body) -> Usage | None:
     )
 
 
-def task_complaint(task: Body) -> Complaint:
+def task_error_details(task: Body) -> ErrorDetails:
     """Why a task failed; in lists the field may be called ``failure_reason`` (contract: modelark 4)."""
-    return complaint({"error": task.get("error") or task.get("failure_reason")})
+    return error_details({"error": task.get("error") or task.get("failure_reason")})
 
 
 #: Beginning of an error code -> kind; the first match counts (contract: modelark 7.2).
@@ -138,7 +138,7 @@ _KINDS = (
 _QUOTA_USED_UP = ("free trial", "plan", "exhausted", "used up")
 
 
-def kind_of(said: Complaint, *, status: int) -> Kind:
+def kind_of(said: ErrorDetails, *, status: int) -> Kind:
     """What an Ark error code means; for an unknown one the HTTP ``status`` decides (0 for a failed task)."""
     code, message = said.code or "", said.message or ""
     if "SensitiveContentDetected" in code or "RiskDetection" in code:

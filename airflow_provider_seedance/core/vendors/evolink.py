@@ -9,14 +9,15 @@ from urllib.parse import quote
 
 from airflow_provider_seedance.core.vendors.contract import Call, HttpRequest, HttpResponse, Vendor
 from airflow_provider_seedance.core.vendors.reading import (
-    Complaint,
+    ErrorDetails,
     as_decimal,
     as_dict,
     as_int,
     as_number,
     as_text,
     as_time,
-    complaint,
+    effective_status,
+    error_details,
     expiry,
     failure,
     first,
@@ -25,7 +26,6 @@ from airflow_provider_seedance.core.vendors.reading import (
     kind_of_status,
     refuse,
     required,
-    told_status,
 )
 from airflow_provider_seedance.errors import Kind, VendorRefusal
 from airflow_provider_seedance.models import (
@@ -134,7 +134,7 @@ def _read_task(response: HttpResponse) -> Generation:
     body = _accepted(response)
     word = required(response, "status", as_text(body.get("status")))
     status = _STATUS.get(word.lower(), Status.RUNNING)
-    said = complaint({"error": body.get("error")})
+    said = error_details({"error": body.get("error")})
     kind = _FAILURES.get(said.code or "", Kind.UNKNOWN)
     if status is Status.FAILED and kind is Kind.CANCELLED:
         status = Status.CANCELLED
@@ -221,16 +221,16 @@ def _accepted(response: HttpResponse) -> dict[str, Any]:
 
 def _refusal(response: HttpResponse) -> VendorRefusal:
     body = json_or_nothing(response.content)
-    said = complaint(body)
+    said = error_details(body)
     hint = f"{said.message} {as_text(as_dict(body.get('error')).get('fallback_suggestion'))}"
     wait = _WAIT.search(hint)
     kind = _kind(said, response.status)
     return refuse(response, kind, said, retry_after=float(wait.group(1)) if wait else None)
 
 
-def _kind(said: Complaint, status: int) -> Kind:
+def _kind(said: ErrorDetails, status: int) -> Kind:
     """What a refusal means. The status leads: a code is a text or the status again (6.1)."""
-    code, status = said.code or "", told_status(said, status)
+    code, status = said.code or "", effective_status(said, status)
     if status < 300:
         return _REFUSALS.get(code) or _FAILURES.get(code, Kind.UNKNOWN)
     if status >= 500:

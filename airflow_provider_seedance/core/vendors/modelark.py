@@ -13,7 +13,7 @@ from airflow_provider_seedance.core.vendors.reading import (
     as_int,
     as_link,
     as_text,
-    complaint,
+    error_details,
     expiry,
     failure,
     json_or_nothing,
@@ -184,7 +184,7 @@ def _read_task(response: HttpResponse, task: dict[str, Any]) -> Generation:
             expires_at=expiry(finished_at, LINK_LIFE),
             **common,
         )
-    said = ark.task_complaint(task)
+    said = ark.task_error_details(task)
     why = failure(status, ark.kind_of(said, status=0), said)
     return Failed(status=status, failure=why, finished_at=finished_at, **common)
 
@@ -201,7 +201,7 @@ def _raise_refusal(response: HttpResponse) -> None:
 
 def read_refusal(response: HttpResponse) -> VendorRefusal:
     """The typed error in a non-2xx answer; ``error.code`` decides, the HTTP status where there is none."""
-    said = complaint(json_or_nothing(response.content))
+    said = error_details(json_or_nothing(response.content))
     return refuse(response, ark.kind_of(said, status=response.status), said)
 
 

@@ -137,7 +137,7 @@ def required(response: HttpResponse, name: str, value: T | None) -> T:
 
 
 @dataclass(frozen=True)
-class Complaint:
+class ErrorDetails:
     """What an error answer says, in whatever shape. ``code`` falls back to the error's type."""
 
     code: str | None
@@ -149,7 +149,7 @@ _ERROR_STATUS = re.compile(r"[45][0-9]{2}")
 _REQUEST_ID = re.compile(r"\(?request id:\s*([\w-]+)\)?\.?\s*$", re.IGNORECASE)
 
 
-def complaint(body: Mapping[str, Any]) -> Complaint:
+def error_details(body: Mapping[str, Any]) -> ErrorDetails:
     """The error in ``body``: an ``error`` object, an ``error`` text, or a bare ``code`` and ``message``.
 
     A request id at the end of the message is taken out of it.
@@ -160,10 +160,10 @@ def complaint(body: Mapping[str, Any]) -> Complaint:
     request_id = None
     if message and (found := _REQUEST_ID.search(message)):
         message, request_id = message[: found.start()].rstrip() or None, found.group(1)
-    return Complaint(as_text(said.get("code")) or as_text(said.get("type")), message, request_id)
+    return ErrorDetails(as_text(said.get("code")) or as_text(said.get("type")), message, request_id)
 
 
-def told_status(said: Complaint, status: int) -> int:
+def effective_status(said: ErrorDetails, status: int) -> int:
     """The HTTP status, or the one that an error inside a 2xx answer gives as its code."""
     return int(said.code) if status < 300 and said.code and _ERROR_STATUS.fullmatch(said.code) else status
 
@@ -171,7 +171,7 @@ def told_status(said: Complaint, status: int) -> int:
 def refuse(
     response: HttpResponse,
     kind: Kind,
-    said: Complaint,
+    said: ErrorDetails,
     *,
     retry_after: float | None = None,
     advice: str | None = None,
@@ -202,7 +202,7 @@ _ENDS = {
 }
 
 
-def failure(status: Status, kind: Kind, said: Complaint) -> Failure:
+def failure(status: Status, kind: Kind, said: ErrorDetails) -> Failure:
     """Why a generation ended as ``status``: expired and cancelled say it themselves, else ``kind`` does."""
     kind, default = _ENDS.get(status, (kind, "the vendor gave no reason"))
     message = said.message or said.code or default

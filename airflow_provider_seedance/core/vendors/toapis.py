@@ -9,14 +9,15 @@ from urllib.parse import quote
 
 from airflow_provider_seedance.core.vendors.contract import Call, HttpRequest, HttpResponse, Vendor
 from airflow_provider_seedance.core.vendors.reading import (
-    Complaint,
+    ErrorDetails,
     as_decimal,
     as_dict,
     as_int,
     as_link,
     as_text,
     as_time,
-    complaint,
+    effective_status,
+    error_details,
     expiry,
     failure,
     first,
@@ -25,7 +26,6 @@ from airflow_provider_seedance.core.vendors.reading import (
     kind_of_status,
     refuse,
     required,
-    told_status,
 )
 from airflow_provider_seedance.errors import Kind, VendorRefusal
 from airflow_provider_seedance.models import (
@@ -142,7 +142,7 @@ def _read_task(response: HttpResponse) -> Generation:
             expires_at=as_time(body.get("expires_at")) or expiry(finished_at, LINK_LIFE),
             **common,
         )
-    said = complaint({"error": body.get("error") or body.get("fail_reason")})
+    said = error_details({"error": body.get("error") or body.get("fail_reason")})
     why = failure(status, _kind_of_failure(said), said)
     return Failed(status=status, failure=why, finished_at=finished_at, **common)
 
@@ -170,7 +170,7 @@ def _charge(billing: dict[str, Any]) -> Cost | None:
     return Cost(amount=amount, currency="USD", basis="billed" if final else "estimated")
 
 
-def _kind_of_failure(said: Complaint) -> Kind:
+def _kind_of_failure(said: ErrorDetails) -> Kind:
     """There is one code for everything, so the words decide; what they leave open is not repeated (6.3)."""
     words = f"{said.code} {said.message}"
     if _MODERATION.search(words):
@@ -201,13 +201,13 @@ def _accepted(response: HttpResponse) -> dict[str, Any]:
 
 
 def _refusal(response: HttpResponse) -> VendorRefusal:
-    said = complaint(json_or_nothing(response.content))
+    said = error_details(json_or_nothing(response.content))
     return refuse(response, _kind_of_refusal(said, response.status), said)
 
 
-def _kind_of_refusal(said: Complaint, status: int) -> Kind:
+def _kind_of_refusal(said: ErrorDetails, status: int) -> Kind:
     """What a refusal means. The status leads; texts are in many languages (contract: toapis 1, 6)."""
-    status = told_status(said, status)
+    status = effective_status(said, status)
     if status >= 500 and status != 503:
         return Kind.OVERLOAD
     if said.code in _KINDS:

@@ -91,7 +91,7 @@ around(Partial, "append", after="during_landing")
 around(publishing, "_write_story", before="during_publish")
 
 # The emulator shows a generation at once; real vendors need the longer looks.
-submit.LOOKS = (0.0, 1.0)
+submit.RECONCILE_DELAYS = (0.0, 1.0)
 
 with DAG(
     "kill_points",

@@ -72,11 +72,11 @@ around(
     lambda _, record: "after_save" if record.generation_id else "after_intent",
 )
 around(SeedanceClient, "create_generation", lambda *_, **__: "after_accept")
-around(worker.Crew, "collect", lambda *_: "during_landing", before=True)
+around(worker.RowWorker, "collect", lambda *_: "during_landing", before=True)
 around(SeedanceGenerateBatchOperator, "_go_on", beginning, before=True)
 
 # The emulator shows a generation at once; real vendors need the longer looks.
-submit.LOOKS = (0.0, 1.0)
+submit.RECONCILE_DELAYS = (0.0, 1.0)
 
 with DAG(
     "kill_points_batch",

@@ -13,49 +13,45 @@ import os
 import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from airflow_provider_seedance.core.batch.admission import Slots
-from airflow_provider_seedance.core.batch.budget import Purse
+from airflow_provider_seedance.core.batch.budget import Budget
 from airflow_provider_seedance.core.batch.journal import store as journals
 from airflow_provider_seedance.core.batch.journal.store import open_journal
 from airflow_provider_seedance.core.batch.parts import Hands, Plan
 from airflow_provider_seedance.core.batch.plan import begin
-from airflow_provider_seedance.core.batch.poller import Watcher
+from airflow_provider_seedance.core.batch.poller import BatchPoller
 from airflow_provider_seedance.core.batch.progress import Progress
 from airflow_provider_seedance.core.batch.rows import checked, rows_in_list
 from airflow_provider_seedance.core.batch.scheduler import Batch
-from airflow_provider_seedance.core.batch.worker import Crew, Terms
-from airflow_provider_seedance.core.client.account import ClientSettings
+from airflow_provider_seedance.core.batch.worker import RowWorker, Terms
+from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.http import AsyncSeedanceClient, SeedanceClient
-from airflow_provider_seedance.core.clock import WallClock
+from airflow_provider_seedance.core.clock import SystemClock
 from airflow_provider_seedance.core.lifecycle.conclude import conclude
 from airflow_provider_seedance.core.polling.event import GenerationEvent
 from airflow_provider_seedance.core.submission.decide import Policies
 from airflow_provider_seedance.core.submission.record import TaskIdentity
 from airflow_provider_seedance.models import Cost, Succeeded
+from tests.clocks import ImpatientClock
 
 SMALL = {"duration": 4, "resolution": "480p", "aspect_ratio": "16:9"}
 TASK = TaskIdentity("dag", "run", "task", -1)
 
 
-def utc_now() -> datetime:
-    return datetime.now(timezone.utc)
-
-
 def run(folder: Path, host: str, vendor: str, count: int) -> dict[int, str]:
     """Carry the batch out, or what is left of it; the statuses of its rows."""
-    settings = ClientSettings.of(vendor=vendor, api_key="sk-test-0123456789", host=host)
+    settings = Account.create(vendor=vendor, api_key="sk-test-0123456789", host=host)
     drafts = rows_in_list([f"row {number}" for number in range(1, count + 1)])
     with SeedanceClient(settings) as client:
         rows = {row.number: row for row in checked(drafts, SMALL, client.catalog.prepare)}
-    terms = Terms(TASK, "seedance_test", Policies(), 3600.0)
-    clock = WallClock()
+    terms = Terms(TASK, "seedance_test", Policies(), ImpatientClock(), 3600.0)
+    clock = SystemClock()
 
-    def ended(client: Any, store: Any, generation_id: str, outcome: Any, watch: Any) -> Succeeded | None:
-        event = GenerationEvent(generation_id, outcome, watch)
+    def ended(client: Any, store: Any, generation_id: str, outcome: Any, wait: Any) -> Succeeded | None:
+        event = GenerationEvent(generation_id, outcome, wait)
         return conclude(client, store, event, cancel_queued=True, now=clock.now())
 
     def landed(client: Any, generation: Succeeded, row: Any) -> dict[str, Any]:
@@ -65,19 +61,21 @@ def run(folder: Path, host: str, vendor: str, count: int) -> dict[int, str]:
     with open_journal(folder) as journal, ThreadPoolExecutor(4) as one, ThreadPoolExecutor(4) as other:
         plan = Plan(rows, dict.fromkeys(rows, Cost()))
         begin(plan, journal, terms, vendor=vendor, new_try=True, lands=True)
-        crew = Crew(settings, journal, terms, ended, landed, utc_now, lambda seconds: None)
+        worker = RowWorker(settings, journal, terms, ended, landed)
         batch = Batch(
             plan,
             journal,
-            Hands(crew, one, other),
-            purse=Purse(),
+            Hands(worker, one, other),
+            budget=Budget(),
             slots=Slots(100),
             now=clock.now,
             progress=Progress(lambda counts: None, started=clock.now()),
         )
-        with Watcher(lambda: AsyncSeedanceClient(settings, attempts=1), batch.ended, clock=clock) as watcher:
-            batch.run(watcher, stay=True, ended={})
-        crew.close()
+        with BatchPoller(
+            lambda: AsyncSeedanceClient(settings, attempts=1), batch.ended, clock=clock
+        ) as poller:
+            batch.run(poller, stay=True, ended={})
+        worker.close()
         return {number: state.end.status if state.end else "open" for number, state in journal.states.items()}
 
 

@@ -13,14 +13,14 @@ from datetime import datetime, timezone
 from typing import Any
 
 from airflow_provider_seedance.core.batch.admission import Slots
-from airflow_provider_seedance.core.batch.budget import Purse
+from airflow_provider_seedance.core.batch.budget import Budget
 from airflow_provider_seedance.core.batch.journal.store import States, state_of
 from airflow_provider_seedance.core.batch.parts import Hands, Plan
 from airflow_provider_seedance.core.batch.progress import Progress
 from airflow_provider_seedance.core.batch.rows import Row
 from airflow_provider_seedance.core.batch.scheduler import Batch
 from airflow_provider_seedance.core.batch.state import End, RowState
-from airflow_provider_seedance.core.polling.decide import Outcome, Watch
+from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
 from airflow_provider_seedance.core.submission.record import SubmissionRecord
 from airflow_provider_seedance.errors import Kind, refusal
 from airflow_provider_seedance.models import Cost, GenerationRequest
@@ -102,7 +102,7 @@ class World:
     spans: list[tuple[float, float]] = field(default_factory=list)
     _active: list[float] = field(default_factory=list)
     refusals: list[float] = field(default_factory=list)
-    tell: Callable[[int, Outcome, Watch], None] = lambda *_: None
+    tell: Callable[[int, WaitOutcome, WaitState], None] = lambda *_: None
 
     def submit(self, row: Row) -> SubmissionRecord:
         now = self.time.now
@@ -113,15 +113,15 @@ class World:
         self.spans.append((now, now + MEDIAN * self.rng.lognormvariate(0.0, SPREAD)))
         self._active.append(self.spans[-1][1])
         record = record_of(row.number, generation_id=str(len(self.spans) - 1))
-        self.ledger.write(state_of(self.ledger.states, row.number).but(record=record))
+        self.ledger.write(state_of(self.ledger.states, row.number).replace(record=record))
         return record
 
-    def collect(self, row: Row, outcome: Outcome, watch: Watch) -> End:
+    def collect(self, row: Row, outcome: WaitOutcome, wait: WaitState) -> End:
         return End(status="succeeded")
 
-    def watch(self, row: int, generation_id: str, watch: Watch) -> None:
+    def wait_for(self, row: int, generation_id: str, wait: WaitState) -> None:
         end = self.spans[int(generation_id)][1] + self.rng.uniform(0.0, LAG)
-        self.time.after(end - self.time.now, lambda: self.tell(row, Outcome.ENDED, watch))
+        self.time.after(end - self.time.now, lambda: self.tell(row, WaitOutcome.ENDED, wait))
 
     def used(self, limit: int) -> float:
         """The part of the slots that was in use from the first refusal to the last submission."""
@@ -163,7 +163,7 @@ def simulated(rows: int, limit: Callable[[float], int], *, most: int = 10_000, *
         plan,
         ledger,
         hands,
-        purse=Purse(),
+        budget=Budget(),
         slots=Slots(most),
         now=lambda: time.now,
         progress=Progress(lambda _: None, started=START),

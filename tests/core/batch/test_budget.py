@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from airflow_provider_seedance.core.batch.budget import Purse, totals
+from airflow_provider_seedance.core.batch.budget import Budget, totals
 from airflow_provider_seedance.models import Cost
 
 
@@ -27,41 +27,41 @@ def usd(amount: str, basis: str = "estimated") -> Cost:
 )
 def test_what_it_cost_takes_the_place_of_what_was_set_aside(cost: Cost, fits: bool) -> None:
     """A limit of 1.50 leaves room for one more of 1.00 only if the first cost 0.50 at most."""
-    purse = Purse(Decimal("1.50"), "USD")
-    assert purse.fits(1, usd("1.00"))
-    purse.set_aside(1, usd("1.00"))
-    assert not purse.fits(2, usd("1.00"))
-    purse.settle(1, cost)
-    assert purse.fits(2, usd("1.00")) is fits
+    budget = Budget(Decimal("1.50"), "USD")
+    assert budget.fits(1, usd("1.00"))
+    budget.reserve(1, usd("1.00"))
+    assert not budget.fits(2, usd("1.00"))
+    budget.commit(1, cost)
+    assert budget.fits(2, usd("1.00")) is fits
 
 
 def test_a_row_that_is_bought_anew_counts_once() -> None:
     """Its own reserve does not stand in its way, and a failure releases it."""
-    purse = Purse(Decimal(1), "USD")
-    purse.set_aside(1, usd("1"))
-    assert purse.fits(1, usd("1"))
-    purse.release(1)
-    assert purse.total == 0
+    budget = Budget(Decimal(1), "USD")
+    budget.reserve(1, usd("1"))
+    assert budget.fits(1, usd("1"))
+    budget.release(1)
+    assert budget.total == 0
 
 
 def test_the_total_follows_every_change() -> None:
     """Exactly, over a thousand rows with cents that no binary number holds."""
-    purse = Purse(Decimal(1000), "USD")
+    budget = Budget(Decimal(1000), "USD")
     for row in range(1000):
-        purse.set_aside(row, usd("0.284158"))
-        purse.set_aside(row, usd("0.284159"))
+        budget.reserve(row, usd("0.284158"))
+        budget.reserve(row, usd("0.284159"))
     for row in range(0, 1000, 2):
-        purse.settle(row, usd("0.10", "billed"))
-        purse.release(row + 1)
-        purse.release(row + 1)
-    assert purse.total == Decimal("50.00")
-    assert purse.fits(1, usd("950"))
-    assert not purse.fits(1, usd("950.01"))
+        budget.commit(row, usd("0.10", "billed"))
+        budget.release(row + 1)
+        budget.release(row + 1)
+    assert budget.total == Decimal("50.00")
+    assert budget.fits(1, usd("950"))
+    assert not budget.fits(1, usd("950.01"))
 
 
 def test_without_a_limit_everything_fits() -> None:
     """Prices need not even be known."""
-    assert Purse().fits(1, Cost())
+    assert Budget().fits(1, Cost())
 
 
 def test_totals_are_kept_apart_by_currency_and_basis() -> None:

@@ -34,15 +34,15 @@ def told(decision: Next | End) -> tuple[str, bool] | Next:
 @pytest.mark.parametrize(
     ("error", "state", "decision"),
     [
-        (refusal(Kind.RATE_LIMIT, "x", http_status=429), REFUSED_ROW.but(**LAST), Next.NO_ROOM),
+        (refusal(Kind.RATE_LIMIT, "x", http_status=429), REFUSED_ROW.replace(**LAST), Next.NO_ROOM),
         (refusal(Kind.BALANCE, "x"), REFUSED_ROW, Next.STOP),
         (refusal(Kind.AUTHENTICATION, "x"), REFUSED_ROW, Next.STOP),
         (StateUnreadable("x"), REFUSED_ROW, Next.STOP),
         (StateUnwritable("x"), UNKNOWN_ROW, Next.STOP),
-        (NotSent("x"), REFUSED_ROW.but(**LAST), Next.TROUBLE),
+        (NotSent("x"), REFUSED_ROW.replace(**LAST), Next.TROUBLE),
         (refusal(Kind.RATE_LIMIT, "x", http_status=429), UNKNOWN_ROW, Next.LATER),
         (NoReply("x"), UNKNOWN_ROW, Next.LATER),
-        (NoReply("x"), UNKNOWN_ROW.but(**LAST), ("uncertain", True)),
+        (NoReply("x"), UNKNOWN_ROW.replace(**LAST), ("uncertain", True)),
         (OrphanedIntent("x"), UNKNOWN_ROW, ("uncertain", False)),
         (refusal(Kind.VALIDATION, "x"), REFUSED_ROW, ("failed", False)),
         (refusal(Kind.MODERATION, "x"), REFUSED_ROW, ("failed", False)),
@@ -55,23 +55,23 @@ def test_after_a_submission(error: SeedanceError, state: RowState, decision: obj
     assert told(after_submission(error, state)) == decision
 
 
-FLYING = RowState(row=1, record=record_of(1, generation_id="g"))
+IN_FLIGHT = RowState(row=1, record=record_of(1, generation_id="g"))
 CANCELLED = RowState(row=1, record=record_of(1, generation_id="g", outcome="cancelled"))
 
 
 @pytest.mark.parametrize(
     ("error", "state", "collected", "decision"),
     [
-        (GenerationFailed("x", kind=Kind.OVERLOAD), FLYING, 0, Next.LATER),
-        (GenerationFailed("x", kind=Kind.OVERLOAD), FLYING.but(**LAST), 0, ("failed", True)),
-        (GenerationFailed("x", kind=Kind.MODERATION), FLYING, 0, ("failed", False)),
-        (GenerationFailed("x", kind=Kind.CANCELLED), FLYING, 0, ("failed", True)),
-        (refusal(Kind.RATE_LIMIT, "x"), FLYING, 99, Next.WAIT),
-        (LinkDead("x"), FLYING, 0, Next.COLLECT),
-        (VideoCorrupt("x"), FLYING, TRIES - 1, ("uncollected", True)),
-        (DestinationError("x", kind=Kind.CONFIGURATION), FLYING, 0, ("uncollected", False)),
-        (refusal(Kind.NOT_FOUND, "x"), FLYING, 0, ("uncollected", False)),
-        (DeadlinePassed("x"), FLYING, 0, ("uncollected", True)),
+        (GenerationFailed("x", kind=Kind.OVERLOAD), IN_FLIGHT, 0, Next.LATER),
+        (GenerationFailed("x", kind=Kind.OVERLOAD), IN_FLIGHT.replace(**LAST), 0, ("failed", True)),
+        (GenerationFailed("x", kind=Kind.MODERATION), IN_FLIGHT, 0, ("failed", False)),
+        (GenerationFailed("x", kind=Kind.CANCELLED), IN_FLIGHT, 0, ("failed", True)),
+        (refusal(Kind.RATE_LIMIT, "x"), IN_FLIGHT, 99, Next.WAIT),
+        (LinkDead("x"), IN_FLIGHT, 0, Next.COLLECT),
+        (VideoCorrupt("x"), IN_FLIGHT, TRIES - 1, ("uncollected", True)),
+        (DestinationError("x", kind=Kind.CONFIGURATION), IN_FLIGHT, 0, ("uncollected", False)),
+        (refusal(Kind.NOT_FOUND, "x"), IN_FLIGHT, 0, ("uncollected", False)),
+        (DeadlinePassed("x"), IN_FLIGHT, 0, ("uncollected", True)),
         (DeadlinePassed("x"), CANCELLED, 0, ("failed", True)),
     ],
 )
@@ -84,4 +84,4 @@ def test_after_a_wait(error: SeedanceError, state: RowState, collected: int, dec
 def test_too_many_requests_are_borne_until_the_rows_time_is_up(collected: int, decision: object) -> None:
     """Then it is looked at a few times more."""
     error = refusal(Kind.RATE_LIMIT, "x")
-    assert told(after_collection(error, FLYING, collected, late=True)) == decision
+    assert told(after_collection(error, IN_FLIGHT, collected, late=True)) == decision

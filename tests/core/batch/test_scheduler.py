@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from airflow_provider_seedance.core.batch.admission import Slots
-from airflow_provider_seedance.core.batch.budget import Purse
+from airflow_provider_seedance.core.batch.budget import Budget
 from airflow_provider_seedance.core.batch.journal.store import state_of
 from airflow_provider_seedance.core.batch.parts import Hands, Plan
 from airflow_provider_seedance.core.batch.progress import Progress
 from airflow_provider_seedance.core.batch.rows import Row
 from airflow_provider_seedance.core.batch.scheduler import TROUBLE_BUDGET, Batch
 from airflow_provider_seedance.core.batch.state import CLEARED, TRIES, End, RowState
-from airflow_provider_seedance.core.polling.decide import Outcome, Watch
+from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
 from airflow_provider_seedance.core.submission.decide import OrphanedIntent
 from airflow_provider_seedance.core.submission.record import StateUnwritable, SubmissionRecord
 from airflow_provider_seedance.errors import (
@@ -41,14 +41,14 @@ Script = dict[int, list[SeedanceError | End | None]]
 
 
 @dataclass
-class Crew:
+class RowWorker:
     """Does as the scripts say, one entry at a time; then all goes well."""
 
     ledger: Ledger
     on_submit: Script
     on_collect: Script
     submitted: list[int] = field(default_factory=list)
-    collected: list[tuple[int, Outcome]] = field(default_factory=list)
+    collected: list[tuple[int, WaitOutcome]] = field(default_factory=list)
 
     def submit(self, row: Row) -> SubmissionRecord:
         self.submitted.append(row.number)
@@ -56,10 +56,10 @@ class Crew:
         if script and isinstance(fault := script.pop(0), SeedanceError):
             raise fault
         record = record_of(row.number, generation_id=f"g{len(self.submitted)}")
-        self.ledger.write(state_of(self.ledger.states, row.number).but(record=record))
+        self.ledger.write(state_of(self.ledger.states, row.number).replace(record=record))
         return record
 
-    def collect(self, row: Row, outcome: Outcome, watch: Watch) -> End | None:
+    def collect(self, row: Row, outcome: WaitOutcome, wait: WaitState) -> End | None:
         self.collected.append((row.number, outcome))
         result = script.pop(0) if (script := self.on_collect.get(row.number)) else DONE
         if isinstance(result, SeedanceError):
@@ -68,7 +68,7 @@ class Crew:
 
 
 @dataclass
-class Watcher:
+class BatchPoller:
     """Sees each end after ten seconds; those in ``never`` go on for ever."""
 
     time: Time
@@ -76,19 +76,19 @@ class Watcher:
     seen: list[int] = field(default_factory=list)
     tell: Callable[..., None] = lambda *_: None
 
-    def watch(self, row: int, generation_id: str, watch: Watch) -> None:
+    def wait_for(self, row: int, generation_id: str, wait: WaitState) -> None:
         self.seen.append(row)
         if row not in self.never:
-            self.time.after(10.0, lambda: self.tell(row, Outcome.ENDED, watch))
+            self.time.after(10.0, lambda: self.tell(row, WaitOutcome.ENDED, wait))
 
 
 @dataclass
 class Run:
     """A batch that was run."""
 
-    crew: Crew
+    worker: RowWorker
     batch: Batch
-    watcher: Watcher
+    poller: BatchPoller
     all_ended: bool
 
     def status(self) -> dict[int, str | None]:
@@ -104,36 +104,36 @@ def ran(
     states: dict[int, RowState] | None = None,
     stay: bool = True,
     never: frozenset[int] = frozenset(),
-    ended: dict[int, Outcome] | None = None,
+    ended: dict[int, WaitOutcome] | None = None,
     max_failures: int | None = None,
-    purse: Purse | None = None,
+    budget: Budget | None = None,
     ledger: Ledger | None = None,
 ) -> Run:
     time, ledger = Time(), ledger or Ledger()
     ledger.states.update(states or {})
-    crew = Crew(ledger, submit or {}, collect or {})
+    worker = RowWorker(ledger, submit or {}, collect or {})
     numbers = range(1, rows + 1)
     request = GenerationRequest(prompt="A fox looks up")
     plan = Plan(
         {number: Row(number, request) for number in numbers}, dict.fromkeys(numbers, PRICE), max_failures
     )
-    hands: Any = Hands(crew, Later(time, 0.1), Later(time, 0.1))  # type: ignore[arg-type]
+    hands: Any = Hands(worker, Later(time, 0.1), Later(time, 0.1))  # type: ignore[arg-type]
     batch = Batch(
         plan,
         ledger,
         hands,
-        purse=purse or Purse(),
+        budget=budget or Budget(),
         slots=Slots(100),
         now=lambda: time.now,
         progress=Progress(lambda _: None, started=START),
         news=time,
     )
-    watcher = Watcher(time, never)
-    watcher.tell = batch.ended
-    return Run(crew, batch, watcher, batch.run(watcher, stay=stay, ended=ended or {}))
+    poller = BatchPoller(time, never)
+    poller.tell = batch.ended
+    return Run(worker, batch, poller, batch.run(poller, stay=stay, ended=ended or {}))
 
 
-def flying(row: int) -> RowState:
+def in_flight(row: int) -> RowState:
     return RowState(row=row, record=record_of(row, generation_id=f"g{row}"))
 
 
@@ -145,7 +145,7 @@ def test_all_rows_come_home() -> None:
     """Each is submitted once and collected once."""
     run = ran(7)
     assert run.all_ended
-    assert run.crew.submitted == [1, 2, 3, 4, 5, 6, 7]
+    assert run.worker.submitted == [1, 2, 3, 4, 5, 6, 7]
     assert set(run.status().values()) == {"succeeded"}
     assert run.batch.stopped_by is None
 
@@ -158,14 +158,14 @@ def test_a_rows_failure_does_not_touch_its_siblings() -> None:
     end = run.batch.journal.states[2].end
     assert end is not None
     assert (end.kind, end.again) == (Kind.MODERATION, False)
-    assert sorted(run.crew.submitted) == [1, 2, 3, 4, 5]
+    assert sorted(run.worker.submitted) == [1, 2, 3, 4, 5]
 
 
 def test_too_many_requests_fail_no_row() -> None:
     """However often they come; the row keeps its place."""
     run = ran(2, submit={1: [refusal(Kind.RATE_LIMIT, "too many", http_status=429)] * 12})
     assert run.status() == {1: "succeeded", 2: "succeeded"}
-    assert run.crew.submitted.count(1) == 13
+    assert run.worker.submitted.count(1) == 13
 
 
 def test_too_many_status_reads_fail_no_row() -> None:
@@ -180,7 +180,7 @@ def test_an_intent_whose_fate_is_unknown_is_looked_up_again(times: int, status: 
     unknown = {1: RowState(row=1, record=record_of(1))}
     run = ran(3, submit={1: [NoReply("no answer")] * times}, states=unknown)
     assert run.status() == {1: status, 2: "succeeded", 3: "succeeded"}
-    assert run.crew.submitted.count(1) == min(times + 1, TRIES)
+    assert run.worker.submitted.count(1) == min(times + 1, TRIES)
 
 
 def test_a_vendor_out_of_reach_fails_no_row() -> None:
@@ -201,7 +201,7 @@ def test_a_vendor_that_takes_nothing_stops_the_batch() -> None:
 def test_a_row_that_is_to_be_bought_anew_holds_no_money() -> None:
     """The user chose to pay again, within the same limit."""
     before = RowState(row=1, record=record_of(1, generation_id="g1", outcome=CLEARED))
-    run = ran(2, states={1: before}, purse=Purse(Decimal("1.00"), "USD"))
+    run = ran(2, states={1: before}, budget=Budget(Decimal("1.00"), "USD"))
     assert set(run.status().values()) == {"succeeded"}
 
 
@@ -210,7 +210,7 @@ def test_a_generation_that_failed_for_a_passing_reason_is_bought_anew(times: int
     """What failed is not billed."""
     run = ran(1, collect={1: [GenerationFailed("internal error", kind=Kind.OVERLOAD)] * times})
     assert run.status() == {1: status}
-    assert run.crew.submitted == [1] * min(times + 1, TRIES)
+    assert run.worker.submitted == [1] * min(times + 1, TRIES)
 
 
 @pytest.mark.parametrize(("times", "status"), [(TRIES - 1, "succeeded"), (TRIES, "uncollected")])
@@ -218,16 +218,16 @@ def test_a_landing_that_fails_is_tried_again_without_paying(times: int, status: 
     """And then the row is uncollected, for the next try of the task."""
     run = ran(1, collect={1: [LinkDead("gone")] * times})
     assert run.status() == {1: status}
-    assert run.crew.submitted == [1]
+    assert run.worker.submitted == [1]
 
 
 def test_an_orphan_is_uncertain() -> None:
     """It may be paid for, so it is not tried again, and its price stays set aside."""
-    purse = Purse(Decimal(2), "USD")
+    budget = Budget(Decimal(2), "USD")
     lost = OrphanedIntent("may have been bought")
-    run = ran(2, submit={1: [lost]}, purse=purse, states={1: RowState(row=1, record=record_of(1))})
+    run = ran(2, submit={1: [lost]}, budget=budget, states={1: RowState(row=1, record=record_of(1))})
     assert run.status() == {1: "uncertain", 2: "succeeded"}
-    assert purse.total == Decimal("0.80")
+    assert budget.total == Decimal("0.80")
 
 
 @pytest.mark.parametrize("kind", [Kind.BALANCE, Kind.AUTHENTICATION])
@@ -238,7 +238,7 @@ def test_what_concerns_the_account_stops_the_batch(kind: Kind) -> None:
     assert run.batch.stopped_by is not None
     assert run.batch.stopped_by.kind is kind
     assert list(run.status().values()) == ["succeeded"] * 2 + [None] * 38
-    assert len(run.crew.submitted) < 8
+    assert len(run.worker.submitted) < 8
 
 
 def test_trouble_without_end_stops_the_batch() -> None:
@@ -247,7 +247,7 @@ def test_trouble_without_end_stops_the_batch() -> None:
     assert run.batch.stopped_by is not None
     assert run.batch.stopped_by.retryable
     assert set(run.status().values()) == {None}
-    assert len(run.crew.submitted) < 100
+    assert len(run.worker.submitted) < 100
     assert TROUBLE_BUDGET == 900
 
 
@@ -259,29 +259,29 @@ def test_more_failures_than_allowed_stop_the_batch(most: int | None, stops: bool
     assert run.all_ended
     left = sum(status is None for status in run.status().values())
     assert (left > 40) is stops
-    assert len(run.crew.submitted) + left == 60
+    assert len(run.worker.submitted) + left == 60
 
 
 def test_max_cost_holds_over_what_is_under_way() -> None:
     """Two fit beside each other; what they really cost makes room for a third; no fourth and fifth fit."""
-    run = ran(6, purse=Purse(Decimal("1.25"), "USD"))
+    run = ran(6, budget=Budget(Decimal("1.25"), "USD"))
     assert list(run.status().values()) == ["succeeded"] * 3 + [None] * 3
     assert isinstance(run.batch.stopped_by, BudgetExceeded)
     assert "row 4 may cost 0.50 USD" in str(run.batch.stopped_by)
-    assert run.batch.purse.total == Decimal("0.90")
+    assert run.batch.budget.total == Decimal("0.90")
 
 
 def test_what_an_earlier_try_spent_counts() -> None:
     """Under way at its estimate, finished at its cost, failed at nothing."""
-    purse = Purse(Decimal(10), "USD")
+    budget = Budget(Decimal(10), "USD")
     states = {
-        1: flying(1),
-        2: flying(2).but(end=DONE),
-        3: flying(3).but(end=End(status="failed")),
+        1: in_flight(1),
+        2: in_flight(2).replace(end=DONE),
+        3: in_flight(3).replace(end=End(status="failed")),
         4: RowState(row=4, record=record_of(4)),
     }
-    ran(4, states=states, purse=purse, stay=False, never=frozenset({1, 4}))
-    assert purse.total == Decimal("0.50") + Decimal("0.30") + Decimal("0.50")
+    ran(4, states=states, budget=budget, stay=False, never=frozenset({1, 4}))
+    assert budget.total == Decimal("0.50") + Decimal("0.30") + Decimal("0.50")
 
 
 def test_with_everything_submitted_it_leaves_if_it_may() -> None:
@@ -289,38 +289,38 @@ def test_with_everything_submitted_it_leaves_if_it_may() -> None:
     run = ran(5, stay=False, never=frozenset({2, 4}))
     assert not run.all_ended
     assert run.status()[2] is None
-    assert run.crew.submitted == [1, 2, 3, 4, 5]
+    assert run.worker.submitted == [1, 2, 3, 4, 5]
 
 
 def test_it_goes_on_with_what_the_trigger_saw() -> None:
     """Those rows are collected, and the others are left to the trigger again."""
-    states = {row: flying(row) for row in (1, 2, 3)}
+    states = {row: in_flight(row) for row in (1, 2, 3)}
     run = ran(
         3,
         states=states,
         stay=False,
         never=frozenset({1, 2, 3}),
-        ended={2: Outcome.ENDED, 3: Outcome.TIMED_OUT},
+        ended={2: WaitOutcome.ENDED, 3: WaitOutcome.TIMED_OUT},
     )
     assert not run.all_ended
-    assert run.crew.submitted == []
-    assert run.crew.collected == [(2, Outcome.ENDED), (3, Outcome.TIMED_OUT)]
-    assert run.watcher.seen == [1]
+    assert run.worker.submitted == []
+    assert run.worker.collected == [(2, WaitOutcome.ENDED), (3, WaitOutcome.TIMED_OUT)]
+    assert run.poller.seen == [1]
 
 
 def test_a_row_that_has_not_ended_after_all_is_waited_for_again() -> None:
     """A trigger that could not look says so of all."""
-    run = ran(1, states={1: flying(1)}, collect={1: [None]}, ended={1: Outcome.LOST_SIGHT})
+    run = ran(1, states={1: in_flight(1)}, collect={1: [None]}, ended={1: WaitOutcome.UNREACHABLE})
     assert run.status() == {1: "succeeded"}
-    assert run.watcher.seen == [1]
+    assert run.poller.seen == [1]
 
 
 def test_a_batch_that_waits_for_money_leaves_too() -> None:
     """What is under way may cost less than was set aside; nobody needs to hold a worker for that."""
-    run = ran(3, stay=False, never=frozenset({1, 2, 3}), purse=Purse(Decimal("1.00"), "USD"))
+    run = ran(3, stay=False, never=frozenset({1, 2, 3}), budget=Budget(Decimal("1.00"), "USD"))
     assert not run.all_ended
     assert run.batch.stopped_by is None
-    assert run.crew.submitted == [1, 2]
+    assert run.worker.submitted == [1, 2]
 
 
 def test_a_journal_that_cannot_be_written_stops_the_batch() -> None:

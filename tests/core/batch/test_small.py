@@ -15,7 +15,7 @@ from airflow_provider_seedance.core.batch.rows import Row
 from airflow_provider_seedance.core.batch.state import End, RowState
 from airflow_provider_seedance.core.batch.summary import as_lines, results, summary
 from airflow_provider_seedance.core.batch.wakeup import delay_after_first, enough
-from airflow_provider_seedance.core.polling.decide import Outcome
+from airflow_provider_seedance.core.polling.decide import WaitOutcome
 from airflow_provider_seedance.core.submission.record import TaskIdentity
 from airflow_provider_seedance.errors import ConfigurationError, Kind
 from airflow_provider_seedance.models import Cost, GenerationRequest
@@ -93,7 +93,7 @@ def test_a_name_that_is_not_known_is_told_with_those_that_are() -> None:
 
 def test_an_event_survives_the_database() -> None:
     """Also "could not look"; and what a later version adds."""
-    for event in (BatchEvent({3: Outcome.ENDED, 1: Outcome.TIMED_OUT}), BatchEvent(None)):
+    for event in (BatchEvent({3: WaitOutcome.ENDED, 1: WaitOutcome.TIMED_OUT}), BatchEvent(None)):
         stored = json.loads(json.dumps({**event.to_payload(), "more": 1}))
         assert BatchEvent.from_payload(stored) == event
 

@@ -13,7 +13,7 @@ from airflow_provider_seedance.core.batch.state import (
     RowState,
     Stage,
     counts,
-    renewed,
+    resume_row,
     rows_elsewhere,
     stage,
     stale_rows,
@@ -27,8 +27,8 @@ NOW = datetime(2027, 1, 15, 8, 0, tzinfo=timezone.utc)
 
 def begun(state: RowState, policies: Policies = Policies(), **changes: Any) -> RowState:  # noqa: B008 - frozen
     """The row as another try begins with it."""
-    return renewed(
-        state, policies, **{"max_tries": 0, "now": NOW, "patience": 60.0, "lands": False, **changes}
+    return resume_row(
+        state, policies, **{"max_tries": 0, "now": NOW, "timeout": 60.0, "lands": False, **changes}
     )
 
 
@@ -42,7 +42,7 @@ def row(end: End | None = None, **record: Any) -> RowState:
         (RowState(row=1), Stage.WAITING),
         (row(), Stage.WAITING),
         (row(outcome=REFUSED), Stage.WAITING),
-        (row(generation_id="g"), Stage.FLYING),
+        (row(generation_id="g"), Stage.IN_FLIGHT),
         (row(generation_id="g", outcome="failed"), Stage.WAITING),
         (row(End(status="succeeded"), generation_id="g"), Stage.ENDED),
     ],
@@ -53,7 +53,7 @@ def test_where_a_row_stands(state: RowState, at: Stage) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "spends"),
+    ("state", "may_be_billed"),
     [
         (RowState(row=1), False),
         (row(outcome=REFUSED), False),
@@ -65,13 +65,13 @@ def test_where_a_row_stands(state: RowState, at: Stage) -> None:
         (row(End(status="succeeded"), generation_id="g"), True),
     ],
 )
-def test_where_money_may_be_gone(state: RowState, spends: bool) -> None:
+def test_where_money_may_be_gone(state: RowState, may_be_billed: bool) -> None:
     """Whatever may have been accepted counts, until it is known to have failed."""
-    assert state.spends is spends
+    assert state.may_be_billed is may_be_billed
 
 
 @pytest.mark.parametrize(
-    ("state", "standing"),
+    ("state", "status"),
     [
         (RowState(row=1), "not_submitted"),
         (row(), "uncertain"),
@@ -82,9 +82,9 @@ def test_where_money_may_be_gone(state: RowState, spends: bool) -> None:
         (row(End(status="failed"), generation_id="g"), "failed"),
     ],
 )
-def test_what_is_told_of_a_row(state: RowState, standing: str) -> None:
+def test_what_is_told_of_a_row(state: RowState, status: str) -> None:
     """What may be paid for is never called not submitted."""
-    assert state.standing == standing
+    assert state.status == status
 
 
 @pytest.mark.parametrize(
@@ -93,8 +93,8 @@ def test_what_is_told_of_a_row(state: RowState, standing: str) -> None:
         (End(status="succeeded"), Stage.ENDED, Stage.ENDED, Stage.WAITING),
         (End(status="failed"), Stage.ENDED, Stage.WAITING, Stage.WAITING),
         (End(status="failed", again=True), Stage.WAITING, Stage.WAITING, Stage.WAITING),
-        (End(status="uncollected"), Stage.FLYING, Stage.FLYING, Stage.WAITING),
-        (None, Stage.FLYING, Stage.FLYING, Stage.WAITING),
+        (End(status="uncollected"), Stage.IN_FLIGHT, Stage.IN_FLIGHT, Stage.WAITING),
+        (None, Stage.IN_FLIGHT, Stage.IN_FLIGHT, Stage.WAITING),
     ],
 )
 def test_a_new_try_begins_where_the_last_one_was(
@@ -120,7 +120,7 @@ def test_an_orphan_is_looked_for_again() -> None:
 def test_a_video_that_was_not_to_be_landed_is_landed_when_it_is() -> None:
     """It has succeeded, and nobody has it."""
     state = row(End(status="succeeded"), generation_id="g")
-    assert stage(begun(state, lands=True)) is Stage.FLYING
+    assert stage(begun(state, lands=True)) is Stage.IN_FLIGHT
     landed = row(End(status="succeeded", manifest={"uri": "x"}), generation_id="g")
     assert stage(begun(landed, lands=True)) is Stage.ENDED
 

@@ -9,7 +9,7 @@ import pytest
 
 from airflow_provider_seedance.core.catalog import Catalog
 from airflow_provider_seedance.core.catalog.pricing import Work, tokens
-from airflow_provider_seedance.models import Cost, GenerationRequest, Order, Succeeded, Usage
+from airflow_provider_seedance.models import Cost, ExpectedVideo, GenerationRequest, Succeeded, Usage
 
 VIDEO, IMAGE = "https://h/1.mp4", "https://h/1.png"
 MODELARK = Catalog.load("modelark", "ap-southeast")
@@ -229,20 +229,23 @@ def test_frame_size(
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
-        ({"duration": 8, "aspect_ratio": "16:9"}, Order(8.0, 1280, 720, True)),
-        ({"duration": -1}, Order(None, None, None, True)),
-        ({"generate_audio": False, "aspect_ratio": "1:1"}, Order(5.0, 960, 960, False)),
-        ({"model": "seedance-1.0-pro"}, Order(5.0, 1920, 1088, False)),
-        ({"model": "seedance-1.0-pro", "first_frame": IMAGE}, Order(5.0, None, None, False)),
-        ({"model": "seedance-1.0-pro", "vendor_options": {"frames": 57}}, Order(2.375, 1920, 1088, False)),
+        ({"duration": 8, "aspect_ratio": "16:9"}, ExpectedVideo(8.0, 1280, 720, True)),
+        ({"duration": -1}, ExpectedVideo(None, None, None, True)),
+        ({"generate_audio": False, "aspect_ratio": "1:1"}, ExpectedVideo(5.0, 960, 960, False)),
+        ({"model": "seedance-1.0-pro"}, ExpectedVideo(5.0, 1920, 1088, False)),
+        ({"model": "seedance-1.0-pro", "first_frame": IMAGE}, ExpectedVideo(5.0, None, None, False)),
+        (
+            {"model": "seedance-1.0-pro", "vendor_options": {"frames": 57}},
+            ExpectedVideo(2.375, 1920, 1088, False),
+        ),
         (
             {"model": "seedance-1.5-pro", "aspect_ratio": "16:9", "vendor_options": {"draft": True}},
-            Order(5.0, 864, 496, True),
+            ExpectedVideo(5.0, 864, 496, True),
         ),
-        ({"model": "seedance-1.5-pro", "draft_task_id": "cgt-1"}, Order(None, None, None, None)),
-        ({"model": "ep-1", "duration": 7}, Order(7.0, None, None, None)),
+        ({"model": "seedance-1.5-pro", "draft_task_id": "cgt-1"}, ExpectedVideo(None, None, None, None)),
+        ({"model": "ep-1", "duration": 7}, ExpectedVideo(7.0, None, None, None)),
     ],
 )
-def test_order(fields: dict[str, Any], expected: Order) -> None:
+def test_order(fields: dict[str, Any], expected: ExpectedVideo) -> None:
     """What the file must be follows from the request and the defaults; what is open is ``None``."""
-    assert MODELARK.order(request(**fields)) == expected
+    assert MODELARK.expected_video(request(**fields)) == expected

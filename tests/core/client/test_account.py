@@ -10,15 +10,15 @@ from airflow_provider_seedance.core.client.account import (
     CREATE_TIMEOUT,
     MAX_CONCURRENCY,
     READ_TIMEOUT,
-    ClientSettings,
+    Account,
 )
 from airflow_provider_seedance.errors import ConfigurationError
 
 KEY = "sk-0123456789abcdef"
 
 
-def _settings(**given: Any) -> ClientSettings:
-    return ClientSettings.of(**{"vendor": "modelark", "api_key": KEY, **given})
+def _settings(**given: Any) -> Account:
+    return Account.create(**{"vendor": "modelark", "api_key": KEY, **given})
 
 
 def test_vendor_and_key_are_enough() -> None:

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 import httpx
 import pytest
 
-from airflow_provider_seedance.core.client.account import ClientSettings
+from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.aiohttp_client import AiohttpClient, Answer, proxy_of
 from airflow_provider_seedance.core.client.http import AsyncSeedanceClient
 from airflow_provider_seedance.errors import NoReply, NotSent
@@ -135,15 +135,15 @@ def test_the_environments_proxy_is_used(
     assert proxy_of("https://api.example.com") == proxy
 
 
-def kept_client_of(settings: ClientSettings) -> object:
+def kept_client_of(settings: Account) -> object:
     async def made() -> object:
         async with AsyncSeedanceClient(settings) as client:
-            return client._kept
+            return client._pooled
 
     return asyncio.run(made())
 
 
-SETTINGS = ClientSettings.of(vendor="modelark", api_key="sk-one", host="https://api.example.com")
+SETTINGS = Account.create(vendor="modelark", api_key="sk-one", host="https://api.example.com")
 
 
 def test_it_is_used_where_aiohttp_is_installed() -> None:

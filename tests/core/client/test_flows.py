@@ -14,10 +14,10 @@ from airflow_provider_seedance.core.client.flows import (
     LARGEST_PAGE,
     Cancellation,
     Conversation,
+    Flows,
     Pause,
     Send,
     Step,
-    Talk,
 )
 from airflow_provider_seedance.core.client.retry import MAX_ATTEMPTS
 from airflow_provider_seedance.core.vendors.contract import Call, HttpRequest, HttpResponse, Vendor
@@ -115,8 +115,8 @@ def _answered(conversation: Generator[Step, HttpResponse | None, Any], step: Ste
     return conversation.send(HttpResponse(status, {"read": reply}, b"", 0.0))
 
 
-def _talk(vendor: Vendor = FULL, chance: float = 0.5, **options: Any) -> Talk:
-    return Talk(vendor, lambda: chance, **options)
+def _flows(vendor: Vendor = FULL, chance: float = 0.5, **options: Any) -> Flows:
+    return Flows(vendor, lambda: chance, **options)
 
 
 def _sends(steps: list[Step]) -> list[str]:
@@ -129,29 +129,29 @@ def _pauses(steps: list[Step]) -> list[float]:
 
 def test_a_call_that_succeeds_is_one_step() -> None:
     """Nothing before it, nothing after."""
-    outcome, steps = _play(_talk().get("g-1"), [_seen()])
+    outcome, steps = _play(_flows().get("g-1"), [_seen()])
     assert outcome == _seen()
     assert _sends(steps) == ["GET /get/g-1"]
 
 
 def test_only_what_may_be_sent_once_gets_a_connection_of_its_own() -> None:
     """Creates and cancels; looks share theirs."""
-    _, created = _play(_talk().create(REQUEST), [_seen()])
-    _, cancelled = _play(_talk().cancel("g-1"), [_seen(), None])
+    _, created = _play(_flows().create(REQUEST), [_seen()])
+    _, cancelled = _play(_flows().cancel("g-1"), [_seen(), None])
     once = [step.once for step in (*created, *cancelled) if isinstance(step, Send)]
     assert once == [True, False, True]
 
 
 def test_a_look_is_repeated_with_growing_pauses() -> None:
     """Half of each bound, since chance draws a half."""
-    outcome, steps = _play(_talk().get("g-1"), [NoReply("x"), NotSent("x"), NoReply("x"), _seen()])
+    outcome, steps = _play(_flows().get("g-1"), [NoReply("x"), NotSent("x"), NoReply("x"), _seen()])
     assert outcome == _seen()
     assert _pauses(steps) == [0.5, 1.0, 2.0]
 
 
 def test_there_is_an_end_to_repeating() -> None:
     """Then the error goes to the caller, told whom and what it is about."""
-    outcome, steps = _play(_talk().get("g-1"), [NoReply("x")] * MAX_ATTEMPTS)
+    outcome, steps = _play(_flows().get("g-1"), [NoReply("x")] * MAX_ATTEMPTS)
     assert isinstance(outcome, NoReply)
     assert (outcome.vendor, outcome.generation_id) == ("full", "g-1")
     assert len(_sends(steps)) == MAX_ATTEMPTS
@@ -159,7 +159,7 @@ def test_there_is_an_end_to_repeating() -> None:
 
 def test_a_caller_in_a_hurry_asks_once() -> None:
     """Such as a task that is being killed."""
-    _, steps = _play(_talk(attempts=1).get("g-1"), [NoReply("x")])
+    _, steps = _play(_flows(attempts=1).get("g-1"), [NoReply("x")])
     assert len(steps) == 1
 
 
@@ -168,7 +168,7 @@ def test_a_caller_in_a_hurry_asks_once() -> None:
 )
 def test_a_create_with_an_unknown_outcome_is_never_repeated(lost: SeedanceError) -> None:
     """It may have been billed."""
-    outcome, steps = _play(_talk().create(REQUEST), [lost])
+    outcome, steps = _play(_flows().create(REQUEST), [lost])
     assert outcome is lost
     assert len(steps) == 1
 
@@ -180,7 +180,7 @@ def test_a_create_with_an_unknown_outcome_is_never_repeated(lost: SeedanceError)
 )
 def test_a_create_that_surely_had_no_effect_is_repeated(harmless: SeedanceError) -> None:
     """No connection, or a clear "one too many"."""
-    outcome, steps = _play(_talk().create(REQUEST), [harmless, _seen()])
+    outcome, steps = _play(_flows().create(REQUEST), [harmless, _seen()])
     assert outcome == _seen()
     assert _sends(steps) == ["POST /create/A kitten yawns"] * 2
 
@@ -188,28 +188,30 @@ def test_a_create_that_surely_had_no_effect_is_repeated(harmless: SeedanceError)
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_not_followed(status: int) -> None:
     """It would take the key elsewhere."""
-    outcome, steps = _play(_talk().create(REQUEST), [status])
+    outcome, steps = _play(_flows().create(REQUEST), [status])
     assert isinstance(outcome, ConfigurationError)
     assert len(steps) == 1
 
 
 def test_a_create_is_marked_with_its_intent() -> None:
     """Where the vendor has a field for that, and there is an intent."""
-    assert _sends(_play(_talk().create(REQUEST, "sd-1"), [_seen()])[1]) == ["POST /create/sd-1"]
-    assert _sends(_play(_talk(BARE).create(REQUEST, "sd-1"), [_seen()])[1]) == ["POST /create/A kitten yawns"]
+    assert _sends(_play(_flows().create(REQUEST, "sd-1"), [_seen()])[1]) == ["POST /create/sd-1"]
+    assert _sends(_play(_flows(BARE).create(REQUEST, "sd-1"), [_seen()])[1]) == [
+        "POST /create/A kitten yawns"
+    ]
 
 
 def test_cancelling_looks_first() -> None:
     """What runs or has ended is left alone."""
-    assert _play(_talk().cancel("g-1"), [_seen(status=Status.RUNNING)])[0] is Cancellation.RUNNING
-    outcome, steps = _play(_talk().cancel("g-1"), [_seen(), None])
+    assert _play(_flows().cancel("g-1"), [_seen(status=Status.RUNNING)])[0] is Cancellation.RUNNING
+    outcome, steps = _play(_flows().cancel("g-1"), [_seen(), None])
     assert outcome is Cancellation.CANCELLED
     assert _sends(steps) == ["GET /get/g-1", "DELETE /get/g-1"]
 
 
 def test_cancelling_too_late_is_said_honestly() -> None:
     """The vendor refuses to delete what has begun to run."""
-    assert _play(_talk().cancel("g-1"), [_seen(), Conflict("x", http_status=409)])[0] is Cancellation.RUNNING
+    assert _play(_flows().cancel("g-1"), [_seen(), Conflict("x", http_status=409)])[0] is Cancellation.RUNNING
 
 
 @pytest.mark.parametrize(
@@ -219,7 +221,7 @@ def test_cancelling_too_late_is_said_honestly() -> None:
 )
 def test_a_cancel_is_never_repeated(trouble: SeedanceError) -> None:
     """After a pause it might hit a finished generation, and delete the record of a paid video."""
-    outcome, steps = _play(_talk().cancel("g-1"), [_seen(), trouble])
+    outcome, steps = _play(_flows().cancel("g-1"), [_seen(), trouble])
     assert outcome is trouble
     assert _pauses(steps) == []
 
@@ -236,7 +238,7 @@ def test_a_cancel_is_never_repeated(trouble: SeedanceError) -> None:
 )
 def test_what_a_vendor_lacks_is_said_and_nothing_is_sent(conversation: Any, said: str) -> None:
     """With its name."""
-    outcome, steps = _play(conversation(_talk(BARE)), [])
+    outcome, steps = _play(conversation(_flows(BARE)), [])
     assert isinstance(outcome, Unsupported)
     assert said in outcome.message
     assert outcome.vendor == "bare"
@@ -252,7 +254,7 @@ def test_the_balance_is_the_lowest_limit(amounts: tuple[int | None, int | None],
     limits = [
         Balance(amount=None if amount is None else Decimal(amount), currency="credits") for amount in amounts
     ]
-    outcome, _ = _play(_talk().balance(), limits)
+    outcome, _ = _play(_flows().balance(), limits)
     assert outcome.amount == lowest
 
 
@@ -264,7 +266,7 @@ def test_everything_is_both_tiers_and_all_pages() -> None:
     """One that moved from page to page meanwhile counts once."""
     first = _page(_seen("a"), _seen("b"), total=LARGEST_PAGE + 1)
     outcome, steps = _play(
-        _talk().everything(),
+        _flows().everything(),
         [first, _page(_seen("b"), _seen("c"), total=LARGEST_PAGE + 1), _page(_seen("d"))],
     )
     assert [seen.generation_id for seen in outcome] == ["a", "b", "c", "d"]
@@ -273,7 +275,7 @@ def test_everything_is_both_tiers_and_all_pages() -> None:
 
 def test_a_list_that_shrinks_while_it_is_read_ends() -> None:
     """An empty page is the last, whatever the total says."""
-    outcome, _ = _play(_talk().everything(), [_page(total=9999), _page(total=9999)])
+    outcome, _ = _play(_flows().everything(), [_page(total=9999), _page(total=9999)])
     assert outcome == ()
 
 
@@ -286,7 +288,7 @@ def test_a_lost_generation_is_found_by_all_that_is_echoed() -> None:
         _seen("another's", model="sd-2", created_at=SINCE),
         _seen("undated", model="sd-1"),
     ]
-    outcome, _ = _play(_talk().find(REQUEST, "sd-1", SINCE), [_page(*candidates), _page()])
+    outcome, _ = _play(_flows().find(REQUEST, "sd-1", SINCE), [_page(*candidates), _page()])
     assert [seen.generation_id for seen in outcome] == ["ours", "fast clock"]
 
 
@@ -301,9 +303,9 @@ def test_a_vendor_that_finds_by_key_is_asked_by_key() -> None:
         mark=FULL.mark,
         find=lambda request: _call("GET", f"/get/{request.prompt}"),
     )
-    outcome, steps = _play(_talk(by_key).find(REQUEST, "sd-1", SINCE), [_seen()])
+    outcome, steps = _play(_flows(by_key).find(REQUEST, "sd-1", SINCE), [_seen()])
     assert outcome == (_seen(),)
     assert _sends(steps) == ["GET /get/sd-1"]
-    assert _play(_talk(by_key).find(REQUEST, "sd-1", SINCE), [NotFound("x", http_status=404)])[0] == ()
+    assert _play(_flows(by_key).find(REQUEST, "sd-1", SINCE), [NotFound("x", http_status=404)])[0] == ()
     lasting = [NoReply("x")] * MAX_ATTEMPTS
-    assert isinstance(_play(_talk(by_key).find(REQUEST, "sd-1", SINCE), lasting)[0], NoReply)
+    assert isinstance(_play(_flows(by_key).find(REQUEST, "sd-1", SINCE), lasting)[0], NoReply)

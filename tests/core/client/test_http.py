@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_seedance.core.client import http
-from airflow_provider_seedance.core.client.account import ClientSettings
+from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.flows import Cancellation
 from airflow_provider_seedance.core.client.http import AsyncSeedanceClient, SeedanceClient
 from airflow_provider_seedance.errors import (
@@ -37,16 +37,16 @@ RUNNING = Answer.json({"id": "cgt-1", "model": "m", "status": "running"})
 Ask = Callable[..., Any]
 
 
-def _settings(url: str, vendor: str = "modelark") -> ClientSettings:
-    return ClientSettings.of(vendor=vendor, api_key=KEY, host=url)
+def _settings(url: str, vendor: str = "modelark") -> Account:
+    return Account.create(vendor=vendor, api_key=KEY, host=url)
 
 
-def _sync(settings: ClientSettings, method: str, *args: Any) -> Any:
+def _sync(settings: Account, method: str, *args: Any) -> Any:
     with SeedanceClient(settings) as client:
         return getattr(client, method)(*args)
 
 
-def _async(settings: ClientSettings, method: str, *args: Any) -> Any:
+def _async(settings: Account, method: str, *args: Any) -> Any:
     async def ask() -> Any:
         async with AsyncSeedanceClient(settings) as client:
             return await getattr(client, method)(*args)

@@ -18,8 +18,8 @@ import pytest
 from upath import UPath
 
 from airflow_provider_seedance.core.client.download import MediaStream
-from airflow_provider_seedance.core.landing.land import Clip
-from airflow_provider_seedance.core.landing.manifest import Manifest, Media, Origin
+from airflow_provider_seedance.core.landing.land import VideoSource
+from airflow_provider_seedance.core.landing.manifest import Manifest, Media, Provenance
 from airflow_provider_seedance.core.landing.partial import Partial
 from airflow_provider_seedance.core.landing.partial_store import partial_for
 from tests.core.landing.host import VideoHost
@@ -158,9 +158,9 @@ def host(video: bytes) -> Iterator[VideoHost]:
 
 
 @pytest.fixture
-def partial(tmp_path: Path, clip: Clip) -> Iterator[Partial]:
+def partial(tmp_path: Path, clip: VideoSource) -> Iterator[Partial]:
     """An empty partial file, removed at the end."""
-    with partial_for(tmp_path / "v.mp4", clip.origin, NOW) as empty:
+    with partial_for(tmp_path / "v.mp4", clip.provenance, NOW) as empty:
         yield empty
 
 
@@ -171,9 +171,11 @@ def naps() -> list[float]:
 
 
 @pytest.fixture
-def clip() -> Clip:
-    origin = Origin(vendor="evolink", generation_id="task-1", model="seedance-2.0", request_fingerprint="f1")
-    return Clip(url="https://files.example/v.mp4?sig=secret", origin=origin)
+def clip() -> VideoSource:
+    provenance = Provenance(
+        vendor="evolink", generation_id="task-1", model="seedance-2.0", request_fingerprint="f1"
+    )
+    return VideoSource(url="https://files.example/v.mp4?sig=secret", provenance=provenance)
 
 
 @pytest.fixture(params=["path", "local store path", "object store"])
@@ -200,7 +202,7 @@ def landed() -> Callable[[Path, bytes], Manifest]:
             sha256=hashlib.sha256(content).hexdigest(),
             content_type="video/mp4",
             media=Media(),
-            source=Origin(vendor="evolink", generation_id="task-1", model="seedance-2.0"),
+            source=Provenance(vendor="evolink", generation_id="task-1", model="seedance-2.0"),
             landed_at=NOW,
         )
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
-from airflow_provider_seedance.core.landing.land import Clip, check_overwrite, land
+from airflow_provider_seedance.core.landing.land import VideoSource, check_overwrite, land
 from airflow_provider_seedance.core.landing.manifest import Manifest, Media, Mismatch
 from airflow_provider_seedance.core.landing.transfer import ATTEMPTS
 from airflow_provider_seedance.core.storage.files import open_for_reading, size_of, uri_of
@@ -29,12 +29,12 @@ from airflow_provider_seedance.errors import (
     VendorUnavailable,
     VideoCorrupt,
 )
-from airflow_provider_seedance.models import Order
+from airflow_provider_seedance.models import ExpectedVideo
 from tests.core.landing.conftest import NOW, Stored
 from tests.core.landing.host import HttpSource, VideoHost
 
 
-def _land(clip: Clip, target: Any, source: Any, **settings: Any) -> Manifest:
+def _land(clip: VideoSource, target: Any, source: Any, **settings: Any) -> Manifest:
     options = {"fresh_url": lambda: None, "sleep": lambda seconds: None, "now": lambda: NOW, **settings}
     return land(clip, target, source, **options)
 
@@ -44,7 +44,7 @@ def _content(target: Any) -> bytes:
         return bytes(file.read())
 
 
-def test_a_video_lands_with_its_manifest(clip: Clip, folder: Any, serving, video: bytes) -> None:
+def test_a_video_lands_with_its_manifest(clip: VideoSource, folder: Any, serving, video: bytes) -> None:
     """On every kind of target."""
     target = folder / "clips" / "v.mp4"
     manifest = _land(clip, target, serving(video))
@@ -55,12 +55,12 @@ def test_a_video_lands_with_its_manifest(clip: Clip, folder: Any, serving, video
         sha256=hashlib.sha256(video).hexdigest(),
         content_type="video/mp4",
         media=Media(duration=1.042, width=64, height=48, fps=24.0, video_codec="h264", audio_codec="aac"),
-        source=clip.origin,
+        source=clip.provenance,
         landed_at=NOW,
     )
 
 
-def test_nothing_else_is_left_in_the_folder(clip: Clip, tmp_path: Path, serving, video: bytes) -> None:
+def test_nothing_else_is_left_in_the_folder(clip: VideoSource, tmp_path: Path, serving, video: bytes) -> None:
     """No part file after a success."""
     _land(clip, tmp_path / "v.mp4", serving(video))
     assert [path.name for path in tmp_path.iterdir()] == ["v.mp4"]
@@ -84,7 +84,7 @@ def test_a_broken_file_is_never_kept(clip, folder: Any, tmp_path, serving, video
     assert [path.name for path in tmp_path.rglob("*.*")] in (["v.mp4"], [])
 
 
-def test_an_error_names_the_video_and_not_its_link(clip: Clip, tmp_path: Path, serving) -> None:
+def test_an_error_names_the_video_and_not_its_link(clip: VideoSource, tmp_path: Path, serving) -> None:
     """Vendor and generation are told; the signed link is not."""
     with pytest.raises(LinkDead) as caught:
         _land(clip, tmp_path / "v.mp4", serving(LinkDead(f"{clip.url} answered HTTP 403")))
@@ -95,7 +95,7 @@ def test_an_error_names_the_video_and_not_its_link(clip: Clip, tmp_path: Path, s
 
 def test_an_intact_video_that_differs_is_landed(clip, tmp_path, serving, video, caplog) -> None:
     """It is paid for: the manifest and a warning tell the difference."""
-    ordered = replace(clip, order=Order(duration=5, width=64, height=50, audio=True))
+    ordered = replace(clip, expected=ExpectedVideo(duration=5, width=64, height=50, audio=True))
     with caplog.at_level(logging.WARNING):
         manifest = _land(ordered, tmp_path / "v.mp4", serving(video))
     assert (tmp_path / "v.mp4").read_bytes() == video
@@ -106,14 +106,14 @@ def test_an_intact_video_that_differs_is_landed(clip, tmp_path, serving, video, 
     assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"]
 
 
-def test_verification_can_be_left_out(clip: Clip, tmp_path: Path, serving) -> None:
+def test_verification_can_be_left_out(clip: VideoSource, tmp_path: Path, serving) -> None:
     """Then any bytes will do, and nothing is said about them."""
-    ordered = replace(clip, order=Order(duration=5, audio=True))
+    ordered = replace(clip, expected=ExpectedVideo(duration=5, audio=True))
     manifest = _land(ordered, tmp_path / "v.bin", serving(b"anything"), verify=False)
     assert (manifest.bytes, manifest.media, manifest.mismatches) == (8, Media(), ())
 
 
-def test_length_is_checked_all_the_same(clip: Clip, tmp_path: Path, serving, reply) -> None:
+def test_length_is_checked_all_the_same(clip: VideoSource, tmp_path: Path, serving, reply) -> None:
     """A short file is no matter of opinion."""
     source = serving(*[reply(b"anyth", promised=8)] * 4)
     with pytest.raises(DownloadIncomplete, match="5 bytes of the video came, and 8 were promised"):
@@ -188,7 +188,7 @@ def test_a_bad_destination_is_refused_before_anything_is_fetched(clip, tmp_path,
     assert source.opened == []
 
 
-def test_a_failed_landing_leaves_no_file(clip: Clip, folder: Any, serving) -> None:
+def test_a_failed_landing_leaves_no_file(clip: VideoSource, folder: Any, serving) -> None:
     """Whatever the error."""
     target = folder / "v.mp4"
     with pytest.raises(SeedanceError):
@@ -292,8 +292,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
-from airflow_provider_seedance.core.landing.land import Clip, land
-from airflow_provider_seedance.core.landing.manifest import Origin
+from airflow_provider_seedance.core.landing.land import VideoSource, land
+from airflow_provider_seedance.core.landing.manifest import Provenance
 from tests.core.landing.host import HttpSource
 
 class Stalling(HttpSource):
@@ -308,8 +308,9 @@ class Stalling(HttpSource):
         print(len(chunk), flush=True)
         sys.stdin.read()
 
-origin = Origin(vendor="evolink", generation_id="task-1", model="seedance-2.0", request_fingerprint="f1")
-land(Clip(url=sys.argv[1], origin=origin), Path(sys.argv[2]), Stalling(), fresh_url=lambda: None, sleep=print,
+provenance = Provenance(vendor="evolink", generation_id="task-1", model="seedance-2.0", request_fingerprint="f1")
+video = VideoSource(url=sys.argv[1], provenance=provenance)
+land(video, Path(sys.argv[2]), Stalling(), fresh_url=lambda: None, sleep=print,
      now=lambda: datetime.now(timezone.utc))
 """
 

@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from airflow_provider_seedance.core.landing.manifest import Manifest, Media, Mismatch, Origin
+from airflow_provider_seedance.core.landing.manifest import Manifest, Media, Mismatch, Provenance
 from airflow_provider_seedance.errors import ConfigurationError
 
 MANIFEST = Manifest(
@@ -16,7 +16,9 @@ MANIFEST = Manifest(
     sha256="0" * 64,
     content_type="video/mp4",
     media=Media(duration=5.042, width=1280, height=720, fps=24.0, video_codec="h264"),
-    source=Origin(vendor="evolink", generation_id="task-1", model="seedance-2.0", request_fingerprint="f1"),
+    source=Provenance(
+        vendor="evolink", generation_id="task-1", model="seedance-2.0", request_fingerprint="f1"
+    ),
     mismatches=(Mismatch(field="audio", ordered=True, delivered=False),),
     landed_at=datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc),
 )
@@ -47,21 +49,21 @@ PLAIN = {
 
 def test_a_manifest_is_plain_json() -> None:
     """These keys, always all of them."""
-    assert MANIFEST.plain() == PLAIN
+    assert MANIFEST.to_dict() == PLAIN
 
 
 def test_a_manifest_is_read_back() -> None:
     """Through JSON and XCom, nothing is lost."""
-    assert Manifest.of(json.loads(json.dumps(MANIFEST.plain()))) == MANIFEST
+    assert Manifest.parse(json.loads(json.dumps(MANIFEST.to_dict()))) == MANIFEST
 
 
 def test_a_later_version_may_add_keys() -> None:
     """Unknown ones are ignored, at every depth."""
     newer = {**PLAIN, "poster": "x", "media": {**PLAIN["media"], "hdr": True}}
-    assert Manifest.of(newer) == MANIFEST
+    assert Manifest.parse(newer) == MANIFEST
 
 
 def test_what_is_no_manifest_is_refused() -> None:
     """The error names what is missing or wrong."""
     with pytest.raises(ConfigurationError, match=r"not a manifest: uri: .*; sha256: .*; source\.vendor: "):
-        Manifest.of({**PLAIN, "uri": None, "sha256": "abc", "source": {"generation_id": "task-1"}})
+        Manifest.parse({**PLAIN, "uri": None, "sha256": "abc", "source": {"generation_id": "task-1"}})

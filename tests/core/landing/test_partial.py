@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from airflow_provider_seedance.core.client.download import MediaStream
-from airflow_provider_seedance.core.landing.land import Clip
-from airflow_provider_seedance.core.landing.partial import Partial, Version, read_note
+from airflow_provider_seedance.core.landing.land import VideoSource
+from airflow_provider_seedance.core.landing.partial import Partial, Version, read_metadata
 from airflow_provider_seedance.errors import ResumeRefused
 from tests.core.landing.conftest import NOW
 
@@ -21,9 +21,9 @@ def _stream(*, start: int = 0, total: int | None = 10, etag: str | None = '"1"')
     return MediaStream(iter(()), total=total, content_type=None, etag=etag, start=start)
 
 
-def _reopened(path: Path, clip: Clip, version: Version) -> Partial:
+def _reopened(path: Path, clip: VideoSource, version: Version) -> Partial:
     """What another try finds."""
-    return Partial(path, path.open("r+b", buffering=0), clip.origin, None, path.stat().st_size, version)
+    return Partial(path, path.open("r+b", buffering=0), clip.provenance, None, path.stat().st_size, version)
 
 
 @pytest.mark.parametrize(
@@ -79,8 +79,8 @@ def test_what_cannot_be_told_apart_gets_no_note(partial: Partial) -> None:
 def test_a_note_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
     """A killed process may leave half of one."""
     (tmp_path / "note").write_text(text)
-    assert read_note(tmp_path / "note") is None
-    assert read_note(tmp_path / "nothing") is None
+    assert read_metadata(tmp_path / "note") is None
+    assert read_metadata(tmp_path / "nothing") is None
 
 
 @pytest.mark.parametrize(
@@ -93,14 +93,14 @@ def test_a_note_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
         (b"01234", Version(), 0),
     ],
 )
-def test_the_next_byte(tmp_path: Path, clip: Clip, there: bytes, version: Version, place: int) -> None:
+def test_the_next_byte(tmp_path: Path, clip: VideoSource, there: bytes, version: Version, place: int) -> None:
     """Of a whole file the last one, so that the host can confirm it."""
     (tmp_path / "part").write_bytes(there)
     assert _reopened(tmp_path / "part", clip, version).next_byte == place
 
 
 @pytest.mark.parametrize("start", [0, 3, 5])
-def test_another_try_goes_on(tmp_path: Path, clip: Clip, start: int) -> None:
+def test_another_try_goes_on(tmp_path: Path, clip: VideoSource, start: int) -> None:
     """From the end or before it; the hash is over all bytes."""
     (tmp_path / "part").write_bytes(b"01234")
     again = _reopened(tmp_path / "part", clip, Version(etag='"1"'))
@@ -111,7 +111,7 @@ def test_another_try_goes_on(tmp_path: Path, clip: Clip, start: int) -> None:
     assert again.complete
 
 
-def test_the_middle_of_another_version_is_refused(tmp_path: Path, clip: Clip) -> None:
+def test_the_middle_of_another_version_is_refused(tmp_path: Path, clip: VideoSource) -> None:
     """What is there stays as it is."""
     (tmp_path / "part").write_bytes(b"01234")
     again = _reopened(tmp_path / "part", clip, Version(etag='"1"'))

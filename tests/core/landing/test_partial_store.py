@@ -13,13 +13,13 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
 from airflow_provider_seedance.core.client.download import MediaStream
-from airflow_provider_seedance.core.landing.manifest import Origin
+from airflow_provider_seedance.core.landing.manifest import Provenance
 from airflow_provider_seedance.core.landing.partial import Partial
 from airflow_provider_seedance.core.landing.partial_store import KEPT_FOR, partial_for
 from airflow_provider_seedance.errors import ConfigurationError, DestinationError, NoReply, VideoCorrupt
 from tests.core.landing.conftest import NOW, Stored
 
-ORIGIN = Origin(vendor="evolink", generation_id="task-1")
+ORIGIN = Provenance(vendor="evolink", generation_id="task-1")
 
 
 @pytest.fixture(autouse=True)

@@ -41,20 +41,20 @@ def test_the_video_and_its_story_are_published(video: Manifest, folder: Any) -> 
     publication = _publish(video, target)
     assert UPath(uri_of(target)).read_bytes() == b"video bytes"
     assert publication.published
-    assert publication.plain() == {
+    assert publication.to_dict() == {
         "uri": uri_of(target),
         "sidecar_uri": f"{uri_of(target)}.json",
         "bytes": 11,
         "sha256": video.sha256,
         "published_at": "2026-03-01T12:00:00Z",
         "metadata": WORDS,
-        "source": video.source.plain(),
-        "manifest": video.plain(),
+        "source": video.source.to_dict(),
+        "manifest": video.to_dict(),
         "published": True,
         "reason": "the video was not there yet",
     }
     sidecar = json.loads(UPath(publication.sidecar_uri).read_text(encoding="utf-8"))
-    assert {**sidecar, "published": True, "reason": publication.reason} == publication.plain()
+    assert {**sidecar, "published": True, "reason": publication.reason} == publication.to_dict()
 
 
 def test_a_rerun_publishes_nothing_twice(video: Manifest, folder: Any) -> None:

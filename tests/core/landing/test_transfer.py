@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_seedance.core.landing.land import Clip
+from airflow_provider_seedance.core.landing.land import VideoSource
 from airflow_provider_seedance.core.landing.partial import Partial
 from airflow_provider_seedance.core.landing.transfer import ATTEMPTS, LONGEST, Received, transfer
 from airflow_provider_seedance.errors import (
@@ -126,14 +126,14 @@ class FullDisk(io.FileIO):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def test_a_full_disk_is_named(serving, clip: Clip, tmp_path: Path, naps) -> None:
+def test_a_full_disk_is_named(serving, clip: VideoSource, tmp_path: Path, naps) -> None:
     """The system's own words tell full from forbidden, and no second attempt is made."""
     path = tmp_path / "part"
     with (
         FullDisk(path, "x+") as file,
         pytest.raises(DestinationError, match=r"cannot write .*/part: .*No space left on device"),
     ):
-        _fetch(serving(BODY), Partial(path, file, clip.origin), naps)
+        _fetch(serving(BODY), Partial(path, file, clip.provenance), naps)
     assert naps == []
 
 
@@ -277,7 +277,7 @@ from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 from airflow_provider_seedance.core.client.download import MediaStream
-from airflow_provider_seedance.core.landing.manifest import Origin
+from airflow_provider_seedance.core.landing.manifest import Provenance
 from airflow_provider_seedance.core.landing.partial import Partial
 from airflow_provider_seedance.core.landing.transfer import transfer
 
@@ -291,7 +291,7 @@ def peak():
     return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 
 path = Path(sys.argv[1])
-partial = Partial(path, path.open("x+b", buffering=0), Origin(vendor="evolink", generation_id="task-1"))
+partial = Partial(path, path.open("x+b", buffering=0), Provenance(vendor="evolink", generation_id="task-1"))
 before = peak()
 transfer(Source(), "https://files.example/1", partial, fresh_url=lambda: None, sleep=print,
          now=lambda: datetime.now(timezone.utc))

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_seedance.core.client.account import ClientSettings
+from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.http import SeedanceClient
 from airflow_provider_seedance.core.lifecycle.cancel import acancel_now, cancel_now
 from airflow_provider_seedance.emulator import serve
@@ -23,7 +23,7 @@ from airflow_provider_seedance.triggers.generation import SeedanceGenerationTrig
 REQUEST = GenerationRequest(prompt="A kitten yawns", duration=5, resolution="480p", aspect_ratio="16:9")
 CONN_ID = "seedance_killing"
 
-Cancel = Callable[[ClientSettings, str], None]
+Cancel = Callable[[Account, str], None]
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +48,8 @@ def emulator(server: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     return server
 
 
-def settings(emulator: Any, vendor: str = "modelark") -> ClientSettings:
-    return ClientSettings.of(vendor=vendor, api_key="sk-test-0123456789", host=emulator.vendor_url(vendor))
+def settings(emulator: Any, vendor: str = "modelark") -> Account:
+    return Account.create(vendor=vendor, api_key="sk-test-0123456789", host=emulator.vendor_url(vendor))
 
 
 def submitted(emulator: Any, vendor: str = "modelark") -> Pending:
@@ -75,7 +75,7 @@ def states(emulator: Any) -> dict[str, str]:
     return {entry["generation_id"]: entry["status"] for entry in emulator.ledger()["generations"]}
 
 
-def _on_a_loop(chosen: ClientSettings, generation_id: str) -> None:
+def _on_a_loop(chosen: Account, generation_id: str) -> None:
     asyncio.run(acancel_now(chosen, generation_id))
 
 
@@ -123,7 +123,7 @@ def test_cancelling_takes_three_seconds_at_most(cancel: Cancel) -> None:
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         url = f"http://127.0.0.1:{deaf.getsockname()[1]}"
         before = time.monotonic()
-        cancel(ClientSettings.of(vendor="modelark", api_key="sk-test-0123456789", host=url), "cgt-1")
+        cancel(Account.create(vendor="modelark", api_key="sk-test-0123456789", host=url), "cgt-1")
         assert time.monotonic() - before < 3.5
 
 

@@ -42,8 +42,8 @@ def emulator(server: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     return server
 
 
-def fates(rows: list[dict[str, Any]]) -> dict[str, str]:
-    return {row["generation_id"]: row["fate"] for row in rows}
+def outcomes(rows: list[dict[str, Any]]) -> dict[str, str]:
+    return {row["generation_id"]: row["outcome"] for row in rows}
 
 
 def test_what_was_never_landed_is_landed(emulator: Any, tmp_path: Path) -> None:
@@ -54,9 +54,9 @@ def test_what_was_never_landed_is_landed(emulator: Any, tmp_path: Path) -> None:
     pending = hook.create_generation(REQUEST).generation_id
     destination = f"{tmp_path}/{{generation_id}}.mp4"
     rows = hook.rescue(destination)
-    assert fates(rows) == {made: "landed", pending: "pending"}
+    assert outcomes(rows) == {made: "landed", pending: "pending"}
     assert (tmp_path / f"{made}.mp4").stat().st_size > 10_000
-    assert fates(hook.rescue(destination))[made] == "there"
+    assert outcomes(hook.rescue(destination))[made] == "there"
 
 
 def test_what_is_past_its_link_is_reported_with_its_cost(emulator: Any, tmp_path: Path) -> None:
@@ -65,7 +65,7 @@ def test_what_is_past_its_link_is_reported_with_its_cost(emulator: Any, tmp_path
     made = hook.create_generation(REQUEST).generation_id
     emulator.advance(3600 + 86_400)
     (row,) = hook.rescue(f"{tmp_path}/")
-    assert (row["generation_id"], row["fate"]) == (made, "lost")
+    assert (row["generation_id"], row["outcome"]) == (made, "lost")
     assert row["cost"]["currency"] == "USD"
     assert float(row["cost"]["amount"]) > 0
     assert list(tmp_path.iterdir()) == []
@@ -88,12 +88,12 @@ def test_a_vendor_without_a_list_is_asked_for_what_is_on_record(
         intended_at=datetime(2026, 11, 21, tzinfo=timezone.utc),
         max_tries=0,
         generation_id=made,
-        earlier=("task-unified-1-forgotten",),
+        earlier_generation_ids=("task-unified-1-forgotten",),
     )
     FileRecords(state / "dag" / "run" / "task.json").write(record)
     monkeypatch.setenv("AIRFLOW__SEEDANCE__STATE_FOLDER", str(state))
     rows = hook.rescue(f"{tmp_path}/videos/")
-    assert fates(rows) == {"task-unified-1-forgotten": "unknown", made: "landed"}
+    assert outcomes(rows) == {"task-unified-1-forgotten": "unknown", made: "landed"}
 
 
 def test_without_list_and_records_the_ids_must_be_given(emulator: Any, tmp_path: Path) -> None:

@@ -3,14 +3,12 @@
 import pytest
 
 from airflow_provider_seedance.core.polling.decide import (
-    AFTER_BLINK,
-    AFTER_TROUBLE,
     TROUBLE_BUDGET,
-    Look,
-    Outcome,
-    Watch,
-    after_answer,
+    PollAgain,
+    WaitOutcome,
+    WaitState,
     after_error,
+    after_status,
 )
 from airflow_provider_seedance.errors import (
     AuthenticationRefused,
@@ -22,7 +20,7 @@ from airflow_provider_seedance.errors import (
 )
 from airflow_provider_seedance.models import Failed, Failure, Generation, Pending, Status, Succeeded
 
-WATCH = Watch(started=1000.0, deadline=5000.0)
+WATCH = WaitState(started=1000.0, deadline=5000.0)
 NAMED = {"vendor": "evolink", "generation_id": "task-unified-1"}
 QUEUED = Pending(status=Status.QUEUED, **NAMED)
 RUNNING = Pending(status=Status.RUNNING, **NAMED)
@@ -39,48 +37,48 @@ ENDINGS = [
 @pytest.mark.parametrize("seen", ENDINGS, ids=lambda seen: seen.status.value)
 def test_every_final_state_ends_the_wait(seen: Generation) -> None:
     """Also past the deadline: an end is an end."""
-    assert after_answer(WATCH, seen, now=1100.0, pause=7.0) is Outcome.ENDED
-    assert after_answer(WATCH, seen, now=9999.0, pause=7.0) is Outcome.ENDED
+    assert after_status(WATCH, seen, now=1100.0, pause=7.0) is WaitOutcome.ENDED
+    assert after_status(WATCH, seen, now=9999.0, pause=7.0) is WaitOutcome.ENDED
 
 
 @pytest.mark.parametrize("seen", [QUEUED, RUNNING], ids=lambda seen: seen.status.value)
 def test_a_pending_generation_is_looked_at_again(seen: Generation) -> None:
     """When the schedule says."""
-    assert after_answer(WATCH, seen, now=1100.0, pause=7.0) == Look(7.0, WATCH)
+    assert after_status(WATCH, seen, now=1100.0, pause=7.0) == PollAgain(7.0, WATCH)
 
 
 def test_the_last_look_is_at_the_deadline() -> None:
     """No pause reaches beyond it."""
-    assert after_answer(WATCH, RUNNING, now=4999.0, pause=7.0) == Look(1.0, WATCH)
+    assert after_status(WATCH, RUNNING, now=4999.0, pause=7.0) == PollAgain(1.0, WATCH)
 
 
 def test_a_look_is_taken_when_the_time_in_the_queue_is_up() -> None:
     """Also when the schedule would look later; but not for one that runs."""
-    watch = Watch(started=1000.0, deadline=5000.0, queue_deadline=1600.0)
-    assert after_answer(watch, QUEUED, now=1598.0, pause=7.0) == Look(2.0, watch)
-    assert after_answer(watch, RUNNING, now=1598.0, pause=7.0) == Look(7.0, watch)
+    wait = WaitState(started=1000.0, deadline=5000.0, queue_deadline=1600.0)
+    assert after_status(wait, QUEUED, now=1598.0, pause=7.0) == PollAgain(2.0, wait)
+    assert after_status(wait, RUNNING, now=1598.0, pause=7.0) == PollAgain(7.0, wait)
 
 
 @pytest.mark.parametrize(
     ("seen", "now", "decision"),
     [
-        (QUEUED, 1600.0, Outcome.QUEUED_TOO_LONG),
-        (RUNNING, 1600.0, Look),
-        (QUEUED, 1500.0, Look),
-        (QUEUED, 5000.0, Outcome.TIMED_OUT),
+        (QUEUED, 1600.0, WaitOutcome.QUEUED_TOO_LONG),
+        (RUNNING, 1600.0, PollAgain),
+        (QUEUED, 1500.0, PollAgain),
+        (QUEUED, 5000.0, WaitOutcome.TIMED_OUT),
     ],
 )
 def test_the_queue_has_a_deadline_of_its_own(seen: Generation, now: float, decision: object) -> None:
     """It counts only while the generation is queued."""
-    watch = Watch(started=1000.0, deadline=5000.0, queue_deadline=1600.0)
-    decided = after_answer(watch, seen, now=now, pause=7.0)
+    wait = WaitState(started=1000.0, deadline=5000.0, queue_deadline=1600.0)
+    decided = after_status(wait, seen, now=now, pause=7.0)
     assert decision in (decided, type(decided))
 
 
 def test_the_deadline_ends_the_wait() -> None:
     """It is absolute, whatever the state."""
-    assert after_answer(WATCH, QUEUED, now=5000.0, pause=7.0) is Outcome.TIMED_OUT
-    assert after_error(WATCH, NoReply("x"), now=5000.0, chance=0.5) is Outcome.TIMED_OUT
+    assert after_status(WATCH, QUEUED, now=5000.0, pause=7.0) is WaitOutcome.TIMED_OUT
+    assert after_error(WATCH, NoReply("x"), now=5000.0, random=0.5) is WaitOutcome.TIMED_OUT
 
 
 @pytest.mark.parametrize(
@@ -88,64 +86,63 @@ def test_the_deadline_ends_the_wait() -> None:
 )
 def test_trouble_that_passes_is_borne_for_its_budget_of_time(error: Exception) -> None:
     """Counted in seconds, not in attempts."""
-    decision = after_error(WATCH, error, now=1100.0, chance=0.5)
-    assert isinstance(decision, Look)
-    assert decision.watch.trouble_since == 1100.0
-    later = after_error(decision.watch, error, now=1100.0 + TROUBLE_BUDGET, chance=0.5)
-    assert isinstance(later, Look)
-    assert after_error(later.watch, error, now=1101.0 + TROUBLE_BUDGET, chance=0.5) is Outcome.LOST_SIGHT
+    decision = after_error(WATCH, error, now=1100.0, random=0.5)
+    assert isinstance(decision, PollAgain)
+    assert decision.wait.trouble_since == 1100.0
+    later = after_error(decision.wait, error, now=1100.0 + TROUBLE_BUDGET, random=0.5)
+    assert isinstance(later, PollAgain)
+    assert after_error(later.wait, error, now=1101.0 + TROUBLE_BUDGET, random=0.5) is WaitOutcome.UNREACHABLE
 
 
 @pytest.mark.parametrize(
-    ("chance", "since", "pause"),
+    ("random", "failures", "pause"),
     [
-        (0.5, None, AFTER_BLINK),
-        (0.5, 1099.0, AFTER_BLINK),
-        (0.5, 1094.0, 6.0),
-        (0.5, 1000.0, AFTER_TROUBLE),
-        (0.0, 1000.0, AFTER_TROUBLE * 0.75),
-        (0.999, 1000.0, AFTER_TROUBLE * 1.25),
+        (0.999, 0, 2.0),
+        (0.999, 1, 4.0),
+        (0.999, 9, 20.0),
+        (0.0, 0, 1.0),
+        (0.0, 9, 10.0),
     ],
 )
 def test_a_blink_costs_a_moment_and_trouble_a_growing_pause(
-    chance: float, since: float | None, pause: float
+    random: float, failures: int, pause: float
 ) -> None:
-    """With a quarter of jitter to either side, as all who wait have met it together."""
-    troubled = Watch(started=1000.0, deadline=5000.0, trouble_since=since)
-    decision = after_error(troubled, NoReply("x"), now=1100.0, chance=chance)
-    assert isinstance(decision, Look)
+    """With up to a half taken away by jitter, as all who wait have met it together."""
+    troubled = WaitState(started=1000.0, deadline=5000.0, trouble_since=1000.0, failures=failures)
+    decision = after_error(troubled, NoReply("x"), now=1100.0, random=random)
+    assert isinstance(decision, PollAgain)
     assert decision.pause == pytest.approx(pause, abs=0.01)
 
 
 def test_one_good_answer_restores_the_budget() -> None:
     """Only trouble without a break counts."""
-    troubled = Watch(started=1000.0, deadline=5000.0, trouble_since=1100.0)
-    decision = after_answer(troubled, RUNNING, now=1200.0, pause=7.0)
-    assert isinstance(decision, Look)
-    assert decision.watch.trouble_since is None
+    troubled = WaitState(started=1000.0, deadline=5000.0, trouble_since=1100.0)
+    decision = after_status(troubled, RUNNING, now=1200.0, pause=7.0)
+    assert isinstance(decision, PollAgain)
+    assert decision.wait.trouble_since is None
 
 
 @pytest.mark.parametrize("error", [NotFound("x"), AuthenticationRefused("x")], ids=lambda e: e.kind.value)
 def test_an_error_that_waiting_cannot_mend_ends_the_wait(error: Exception) -> None:
     """The task then reads the reason itself."""
-    assert after_error(WATCH, error, now=1100.0, chance=0.5) is Outcome.LOST_SIGHT
+    assert after_error(WATCH, error, now=1100.0, random=0.5) is WaitOutcome.UNREACHABLE
 
 
 def test_a_generation_may_be_shown_late() -> None:
     """A vendor that does not know it a moment after it accepted it is asked again."""
-    young = Watch(started=1000.0, deadline=5000.0)
-    assert isinstance(after_error(young, NotFound("x"), now=1059.0, chance=0.5), Look)
-    assert after_error(young, NotFound("x"), now=1060.0, chance=0.5) is Outcome.LOST_SIGHT
+    young = WaitState(started=1000.0, deadline=5000.0)
+    assert isinstance(after_error(young, NotFound("x"), now=1059.0, random=0.5), PollAgain)
+    assert after_error(young, NotFound("x"), now=1060.0, random=0.5) is WaitOutcome.UNREACHABLE
 
 
 def test_a_vendors_wish_to_be_left_alone_is_respected() -> None:
-    """``Retry-After`` lengthens the pause."""
-    decision = after_error(WATCH, RateLimited("x", retry_after=90.0), now=1100.0, chance=0.5)
-    assert isinstance(decision, Look)
-    assert decision.pause == 90.0
+    """``Retry-After`` lengthens the pause, by up to a second more."""
+    decision = after_error(WATCH, RateLimited("x", retry_after=90.0), now=1100.0, random=0.5)
+    assert isinstance(decision, PollAgain)
+    assert decision.pause == 90.5
 
 
 def test_kinds_are_what_the_decision_rests_on() -> None:
     """An error of unknown kind is borne, not final."""
     error = VendorUnavailable("x", kind=Kind.UNKNOWN)
-    assert isinstance(after_error(WATCH, error, now=1100.0, chance=0.5), Look)
+    assert isinstance(after_error(WATCH, error, now=1100.0, random=0.5), PollAgain)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from airflow_provider_seedance.core.polling.due_queue import FEW, Lane
+from airflow_provider_seedance.core.polling.due_queue import FEW, DueQueue
 
 
 @dataclass
@@ -14,12 +14,12 @@ class Waiter:
         return self.gone
 
 
-def lane_of(size: int, **dues: float) -> tuple[Lane[Waiter], dict[str, Waiter]]:
-    lane: Lane[Waiter] = Lane(size)
+def lane_of(size: int, **dues: float) -> tuple[DueQueue[Waiter], dict[str, Waiter]]:
+    queue: DueQueue[Waiter] = DueQueue(size)
     waiters = {name: Waiter(name) for name in dues}
     for name, due in dues.items():
-        lane.add(due, waiters[name])
-    return lane, waiters
+        queue.add(due, waiters[name])
+    return queue, waiters
 
 
 def names(taken: list[Waiter]) -> str:
@@ -28,34 +28,34 @@ def names(taken: list[Waiter]) -> str:
 
 def test_the_first_one_due_comes_first() -> None:
     """And the one that came first, of two."""
-    lane, _ = lane_of(1, b=2.0, a=1.0, c=2.0)
-    assert [names(lane.take()) for _ in range(4)] == ["a", "b", "c", ""]
+    queue, _ = lane_of(1, b=2.0, a=1.0, c=2.0)
+    assert [names(queue.take()) for _ in range(4)] == ["a", "b", "c", ""]
 
 
 def test_a_request_is_filled_up() -> None:
     """With those due next: they cost no request more, and need none of their own then."""
-    lane, _ = lane_of(3, a=1.0, d=9.0, c=5.0, b=2.0)
-    assert lane.due() == 1.0
-    assert names(lane.take()) == "abc"
-    assert lane.due() == 9.0
+    queue, _ = lane_of(3, a=1.0, d=9.0, c=5.0, b=2.0)
+    assert queue.due() == 1.0
+    assert names(queue.take()) == "abc"
+    assert queue.due() == 9.0
 
 
 def test_who_left_is_not_asked_for() -> None:
     """Nor does a request start for its sake."""
-    lane, waiters = lane_of(2, a=1.0, b=2.0, c=3.0, d=4.0)
+    queue, waiters = lane_of(2, a=1.0, b=2.0, c=3.0, d=4.0)
     waiters["a"].gone = waiters["c"].gone = True
-    assert lane.due() == 2.0
-    assert names(lane.take()) == "bd"
-    assert lane.due() is None
+    assert queue.due() == 2.0
+    assert names(queue.take()) == "bd"
+    assert queue.due() is None
 
 
 def test_those_who_left_do_not_pile_up() -> None:
     """Even if they would be due in an hour only."""
-    lane: Lane[Waiter] = Lane(1)
-    lane.add(3600.0, stays := Waiter("a"))
+    queue: DueQueue[Waiter] = DueQueue(1)
+    queue.add(3600.0, stays := Waiter("a"))
     for number in range(10_000):
-        lane.add(3600.0 + number, gone := Waiter("x"))
+        queue.add(3600.0 + number, gone := Waiter("x"))
         gone.gone = True
-        lane.one_left()
-        assert len(lane) <= FEW + 2
-    assert lane.take() == [stays]
+        queue.note_abandoned()
+        assert len(queue) <= FEW + 2
+    assert queue.take() == [stays]

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from airflow_provider_seedance.core.polling.decide import Outcome, Watch
+from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
 from airflow_provider_seedance.core.polling.event import GenerationEvent
 from airflow_provider_seedance.errors import ConfigurationError
 
-EVENT = GenerationEvent("cgt-1", Outcome.TIMED_OUT, Watch(started=1000.0, deadline=4600.0))
+EVENT = GenerationEvent("cgt-1", WaitOutcome.TIMED_OUT, WaitState(started=1000.0, deadline=4600.0))
 
 
 def test_an_event_survives_the_journey() -> None:

@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
-from airflow_provider_seedance.core.polling.decide import AFTER_BLINK, TROUBLE_BUDGET, Outcome
-from airflow_provider_seedance.core.polling.poller import CONNECTIONS, IDS_A_REQUEST, MOST_MISSES
+from airflow_provider_seedance.core.polling.decide import TROUBLE_BACKOFF, TROUBLE_BUDGET, WaitOutcome
+from airflow_provider_seedance.core.polling.poller import CONNECTIONS, IDS_PER_REQUEST, MAX_LIST_MISSES
 from airflow_provider_seedance.errors import (
     AuthenticationRefused,
     MalformedReply,
@@ -33,7 +33,7 @@ def test_each_is_told_of_its_own_end(lists: bool) -> None:
     async def play(scene: Scene) -> None:
         waits = [scene.wait(name) for name in scene.vendor.ends]
         for wait, ends in zip(waits, scene.vendor.ends.values(), strict=True):
-            assert await wait is Outcome.ENDED
+            assert await wait is WaitOutcome.ENDED
             assert ends <= scene.elapsed < ends + 15
 
     run(play, lists=lists, ends={"a": 20.0, "b": 70.0, "c": 100.0})
@@ -72,10 +72,10 @@ def test_what_the_list_does_not_show_is_asked_for_by_its_id() -> None:
     """At last only so."""
 
     async def play(scene: Scene) -> None:
-        assert await scene.wait("old") is Outcome.ENDED
-        assert scene.vendor.count("list default") == MOST_MISSES
-        assert scene.vendor.count("list flex") == MOST_MISSES
-        assert scene.vendor.count("get") > MOST_MISSES
+        assert await scene.wait("old") is WaitOutcome.ENDED
+        assert scene.vendor.count("list default") == MAX_LIST_MISSES
+        assert scene.vendor.count("list flex") == MAX_LIST_MISSES
+        assert scene.vendor.count("get") > MAX_LIST_MISSES
 
     run(play, ends={"old": 200.0}, hidden={"old"})
 
@@ -88,7 +88,7 @@ def test_what_the_list_shows_late_goes_back_to_it() -> None:
         while not scene.vendor.count("get"):
             await asyncio.sleep(0)
         scene.vendor.hidden.clear()
-        assert await wait is Outcome.ENDED
+        assert await wait is WaitOutcome.ENDED
         assert scene.vendor.count("get") == 1
 
     run(play, ends={"new": 60.0}, hidden={"new"})
@@ -104,7 +104,7 @@ def test_an_unknown_id_loses_sight_alone() -> None:
     async def play(scene: Scene) -> None:
         waits = [scene.wait(name) for name in ("a", "gone", "b")]
         outcomes = await asyncio.gather(*waits)
-        assert outcomes == [Outcome.ENDED, Outcome.LOST_SIGHT, Outcome.ENDED]
+        assert outcomes == [WaitOutcome.ENDED, WaitOutcome.UNREACHABLE, WaitOutcome.ENDED]
 
     run(play, hidden={"gone"}, answers=unknown)
 
@@ -121,7 +121,7 @@ def test_a_list_that_fails_for_one_is_split(error: SeedanceError) -> None:
 
     async def play(scene: Scene) -> None:
         outcomes = await asyncio.gather(*(scene.wait(name) for name in ("a", "culprit", "b")))
-        assert outcomes == [Outcome.ENDED, Outcome.LOST_SIGHT, Outcome.ENDED]
+        assert outcomes == [WaitOutcome.ENDED, WaitOutcome.UNREACHABLE, WaitOutcome.ENDED]
         assert scene.vendor.count("get") == 3
 
     run(play, faults=[error], answers=culprit)
@@ -135,7 +135,7 @@ def test_a_withdrawn_key_loses_sight_of_all() -> None:
 
     async def play(scene: Scene) -> None:
         outcomes = await asyncio.gather(*(scene.wait(name) for name in "abc"))
-        assert outcomes == [Outcome.LOST_SIGHT] * 3
+        assert outcomes == [WaitOutcome.UNREACHABLE] * 3
         assert len(scene.vendor.requests) == 4
 
     run(play, faults=[AuthenticationRefused("invalid key")], answers=refused)
@@ -149,9 +149,9 @@ def test_trouble_is_borne(lists: bool, error: Exception) -> None:
     """Whatever kind of error it is."""
 
     async def play(scene: Scene) -> None:
-        assert await scene.wait("a") is Outcome.ENDED
+        assert await scene.wait("a") is WaitOutcome.ENDED
         times = [at for at, _, _ in scene.vendor.requests]
-        assert times[1] - times[0] <= AFTER_BLINK
+        assert times[1] - times[0] <= TROUBLE_BACKOFF.first
 
     run(play, lists=lists, faults=[error] * 3)
 
@@ -161,7 +161,7 @@ def test_trouble_without_end_is_told(lists: bool) -> None:
     """After the budget of time that a single wait has too."""
 
     async def play(scene: Scene) -> None:
-        assert await scene.wait("a") is Outcome.LOST_SIGHT
+        assert await scene.wait("a") is WaitOutcome.UNREACHABLE
         assert TROUBLE_BUDGET < scene.elapsed < TROUBLE_BUDGET + 30
 
     run(play, lists=lists, faults=trouble(200, lambda: NoReply("cut")))
@@ -181,7 +181,7 @@ def test_an_error_of_one_does_not_touch_the_others() -> None:
         waits = [scene.wait("a"), scene.wait("b")]
         with pytest.raises(TypeError):
             await scene.wait("c")
-        assert await asyncio.gather(*waits) == [Outcome.ENDED] * 2
+        assert await asyncio.gather(*waits) == [WaitOutcome.ENDED] * 2
 
     run(play, lists=False)
 
@@ -192,7 +192,7 @@ def test_the_deadline_is_kept(lists: bool) -> None:
 
     async def play(scene: Scene) -> None:
         first = scene.wait("a", deadline=33.0)
-        assert await first is Outcome.TIMED_OUT
+        assert await first is WaitOutcome.TIMED_OUT
         assert scene.elapsed == pytest.approx(33.0, abs=0.5)
 
     run(play, lists=lists, ends={"a": 1e9})
@@ -240,7 +240,7 @@ def test_two_who_wait_for_one_are_both_told() -> None:
     """A triggerer may run a trigger twice for a while; the id is asked for once."""
 
     async def play(scene: Scene) -> None:
-        assert await asyncio.gather(scene.wait("a"), scene.wait("a")) == [Outcome.ENDED] * 2
+        assert await asyncio.gather(scene.wait("a"), scene.wait("a")) == [WaitOutcome.ENDED] * 2
         assert all(len(ids) == 1 for _, _, ids in scene.vendor.requests)
 
     run(play)
@@ -258,7 +258,7 @@ def test_who_leaves_is_not_asked_for_any_more(lists: bool) -> None:
         with pytest.raises(asyncio.CancelledError):
             await leaves
         scene.vendor.requests.clear()
-        assert await stays is Outcome.ENDED
+        assert await stays is WaitOutcome.ENDED
         assert not any("a" in ids for _, _, ids in scene.vendor.requests)
 
     run(play, lists=lists)
@@ -275,7 +275,7 @@ def test_a_hundred_thousand_leave_nothing_behind() -> None:
             for wait in waits[::2]:
                 wait.cancel()
             outcomes = await asyncio.gather(*waits, return_exceptions=True)
-            assert outcomes[1::2] == [Outcome.ENDED] * 500
+            assert outcomes[1::2] == [WaitOutcome.ENDED] * 500
             scene.vendor.requests.clear()
             gc.collect()
             return sys.getallocatedblocks()
@@ -284,7 +284,7 @@ def test_a_hundred_thousand_leave_nothing_behind() -> None:
         held = [await come_and_go() for _ in range(100)]
         assert held[-1] - held[5] < 1_000
         assert len(asyncio.all_tasks()) <= 4 + CONNECTIONS
-        assert sum(map(len, scene.fleet._lanes)) <= 2 * IDS_A_REQUEST
+        assert sum(map(len, scene.poller._queues)) <= 2 * IDS_PER_REQUEST
         stays.cancel()
 
     run(play, ends={"stays": 1e9, **{f"g{number}": 0.0 for number in range(1_000)}})

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_seedance.core.client.account import ClientSettings
-from airflow_provider_seedance.core.polling.decide import TROUBLE_BUDGET, Outcome, Watch
-from airflow_provider_seedance.core.polling.registry import FRESH, Fleets, fleets_here
+from airflow_provider_seedance.core.client.account import Account
+from airflow_provider_seedance.core.polling.decide import TROUBLE_BUDGET, WaitOutcome, WaitState
+from airflow_provider_seedance.core.polling.registry import FRESH, PollerRegistry, current_registry
 from airflow_provider_seedance.errors import ConfigurationError, NotSent, SeedanceError
 from tests.core.polling.vendor import START, Time, Vendor
 
 
-def settings(**changes: Any) -> ClientSettings:
-    return ClientSettings.of(**{"vendor": "modelark", "api_key": "sk-one", **changes})
+def settings(**changes: Any) -> Account:
+    return Account.create(**{"vendor": "modelark", "api_key": "sk-one", **changes})
 
 
 @dataclass
@@ -25,25 +25,23 @@ class Scene:
     """Airflow's connections, and a vendor for each client that is opened."""
 
     time: Time = field(default_factory=Time)
-    connections: dict[str, ClientSettings | SeedanceError] = field(
-        default_factory=lambda: {"seedance": settings()}
-    )
+    connections: dict[str, Account | SeedanceError] = field(default_factory=lambda: {"seedance": settings()})
     looked_up: list[str] = field(default_factory=list)
-    opened: list[tuple[ClientSettings, Vendor]] = field(default_factory=list)
+    opened: list[tuple[Account, Vendor]] = field(default_factory=list)
     broken: bool = False
 
     def __post_init__(self) -> None:
-        self.fleets = Fleets(self.open, clock=self.time, sleep=self.time.sleep, max_lag=90.0)
+        self.registry = PollerRegistry(self.open, clock=self.time, max_lag=90.0)
 
-    def open(self, made_with: ClientSettings) -> Vendor:
+    def open(self, made_with: Account) -> Vendor:
         if self.broken:
             raise ConfigurationError("a row of the catalog is wrong")
         vendor = Vendor(self.time, ends={"stuck": 1e9})
         self.opened.append((made_with, vendor))
         return vendor
 
-    def wait(self, generation_id: str = "g", conn_id: str = "seedance") -> asyncio.Task[Outcome]:
-        async def look_up() -> ClientSettings:
+    def wait(self, generation_id: str = "g", conn_id: str = "seedance") -> asyncio.Task[WaitOutcome]:
+        async def look_up() -> Account:
             self.looked_up.append(conn_id)
             await asyncio.sleep(0)
             answer = self.connections[conn_id]
@@ -51,8 +49,8 @@ class Scene:
                 raise answer
             return answer
 
-        watch = Watch(started=START, deadline=START + 36_000)
-        return asyncio.ensure_future(self.fleets.wait(conn_id, look_up, generation_id, watch))
+        wait = WaitState(started=START, deadline=START + 36_000)
+        return asyncio.ensure_future(self.registry.wait(conn_id, look_up, generation_id, wait))
 
     async def pass_time(self, seconds: float) -> None:
         until = self.time.moment + seconds
@@ -70,11 +68,11 @@ def test_one_client_and_one_look_up_serve_all_of_a_connection() -> None:
     async def play() -> None:
         scene = Scene()
         waits = [scene.wait(f"g{number}") for number in range(200)]
-        assert set(await asyncio.gather(*waits)) == {Outcome.ENDED}
+        assert set(await asyncio.gather(*waits)) == {WaitOutcome.ENDED}
         assert scene.looked_up == ["seedance"]
         ((_, vendor),) = scene.opened
         assert vendor.closed == 1
-        assert len(scene.fleets) == 0
+        assert len(scene.registry) == 0
 
     run(play())
 
@@ -109,7 +107,7 @@ def test_trouble_of_one_connection_does_not_touch_another() -> None:
     async def play() -> None:
         scene = Scene(connections={"one": settings(), "other": ConfigurationError("no vendor is set")})
         outcomes = await asyncio.gather(scene.wait(conn_id="one"), scene.wait(conn_id="other"))
-        assert outcomes == [Outcome.ENDED, Outcome.LOST_SIGHT]
+        assert outcomes == [WaitOutcome.ENDED, WaitOutcome.UNREACHABLE]
 
     run(play())
 
@@ -119,7 +117,7 @@ def test_trouble_of_one_connection_does_not_touch_another() -> None:
     [settings(api_key="sk-two"), settings(host="http://127.0.0.1:1"), settings(region="cn-beijing")],
     ids=["key", "host", "region"],
 )
-def test_a_changed_connection_is_not_mixed_with_the_one_before(changed: ClientSettings) -> None:
+def test_a_changed_connection_is_not_mixed_with_the_one_before(changed: Account) -> None:
     """Those who wait go on as they started; who comes later than the look-up's freshness uses the new one."""
 
     async def play() -> None:
@@ -134,7 +132,7 @@ def test_a_changed_connection_is_not_mixed_with_the_one_before(changed: ClientSe
         with pytest.raises(asyncio.CancelledError):
             await early
         assert [vendor.closed for _, vendor in scene.opened] == [1, 1]
-        assert len(scene.fleets) == 0
+        assert len(scene.registry) == 0
 
     run(play())
 
@@ -164,7 +162,7 @@ def test_a_connection_that_cannot_be_read_is_borne() -> None:
         while len(scene.looked_up) < 2:
             await asyncio.sleep(0)
         scene.connections["seedance"] = settings()
-        assert set(await asyncio.gather(*waits)) == {Outcome.ENDED}
+        assert set(await asyncio.gather(*waits)) == {WaitOutcome.ENDED}
         assert len(scene.looked_up) < 10
 
     run(play())
@@ -175,7 +173,7 @@ def test_a_connection_that_is_never_read_loses_sight() -> None:
 
     async def play() -> None:
         scene = Scene(connections={"seedance": NotSent("API server is gone")})
-        assert await scene.wait() is Outcome.LOST_SIGHT
+        assert await scene.wait() is WaitOutcome.UNREACHABLE
         assert scene.time.moment - START > TROUBLE_BUDGET
         assert scene.opened == []
 
@@ -187,8 +185,8 @@ def test_a_client_that_cannot_be_made_loses_sight() -> None:
 
     async def play() -> None:
         scene = Scene(broken=True)
-        assert await scene.wait() is Outcome.LOST_SIGHT
-        assert len(scene.fleets) == 0
+        assert await scene.wait() is WaitOutcome.UNREACHABLE
+        assert len(scene.registry) == 0
 
     run(play())
 
@@ -202,7 +200,7 @@ def test_who_is_cancelled_while_the_connection_is_read_stops_nobody() -> None:
         while not scene.looked_up:
             await asyncio.sleep(0)
         first.cancel()
-        assert await second is Outcome.ENDED
+        assert await second is WaitOutcome.ENDED
         assert len(scene.looked_up) == 2
 
     run(play())
@@ -212,12 +210,12 @@ def test_each_event_loop_has_its_own() -> None:
     """And those of loops that are closed are forgotten."""
     made = []
 
-    def make() -> Fleets:
-        made.append(Scene().fleets)
+    def make() -> PollerRegistry:
+        made.append(Scene().registry)
         return made[-1]
 
     async def play() -> None:
-        assert fleets_here(make) is fleets_here(make)
+        assert current_registry(make) is current_registry(make)
 
     for _ in range(3):
         asyncio.run(play())

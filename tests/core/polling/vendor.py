@@ -1,4 +1,4 @@
-"""A vendor for tests of fleets: it answers from a table, and time passes only where the fleet sleeps."""
+"""A vendor for tests of pollers: it answers from a table, and time passes only where the poller sleeps."""
 
 from __future__ import annotations
 
@@ -7,29 +7,21 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from airflow_provider_seedance.core.polling.decide import Outcome, Watch
+from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
 from airflow_provider_seedance.core.polling.latency import Latencies
-from airflow_provider_seedance.core.polling.poller import Fleet
+from airflow_provider_seedance.core.polling.poller import Poller
 from airflow_provider_seedance.errors import SeedanceError
 from airflow_provider_seedance.models import Generation, GenerationPage, ListQuery, Pending, Status, Succeeded
+from tests.clocks import ManualClock
 
 T = TypeVar("T")
-START = 1_000_000.0
+START = ManualClock.moment
 
 
-class Time:
+class Time(ManualClock):
     """Moves when everyone has nothing to do but to sleep."""
 
-    def __init__(self) -> None:
-        self.moment = START
-
-    def now(self) -> float:
-        return self.moment
-
-    def chance(self) -> float:
-        return 0.5
-
-    async def sleep(self, seconds: float) -> None:
+    async def asleep(self, seconds: float) -> None:
         # Requests under way are answered first: they take no time here.
         for _ in range(10):
             await asyncio.sleep(0)
@@ -105,14 +97,14 @@ class Vendor:
 
 @dataclass
 class Scene:
-    """A fleet before such a vendor."""
+    """A poller before such a vendor."""
 
     vendor: Vendor
-    fleet: Fleet
+    poller: Poller
 
-    def wait(self, generation_id: str, deadline: float = 3_600.0, **more: float) -> Awaitable[Outcome]:
-        watch = Watch(started=START, deadline=START + deadline, **more)
-        return asyncio.ensure_future(self.fleet.watch(generation_id, watch))
+    def wait(self, generation_id: str, deadline: float = 3_600.0, **more: float) -> Awaitable[WaitOutcome]:
+        wait = WaitState(started=START, deadline=START + deadline, **more)
+        return asyncio.ensure_future(self.poller.wait_for(generation_id, wait))
 
     @property
     def elapsed(self) -> float:
@@ -125,12 +117,12 @@ def run(play: Callable[[Scene], Coroutine[Any, Any, T]], *, max_lag: float = 90.
     async def played() -> T:
         time = Time()
         vendor = Vendor(time, **traits)
-        fleet = Fleet(vendor, latencies=Latencies(), clock=time, sleep=time.sleep, max_lag=max_lag)
-        scene = Scene(vendor, fleet)
+        poller = Poller(vendor, latencies=Latencies(), clock=time, max_lag=max_lag)
+        scene = Scene(vendor, poller)
         try:
             return await asyncio.wait_for(play(scene), 600)
         finally:
-            await fleet.close()
+            await poller.close()
             await asyncio.sleep(0)
             assert vendor.closed == 1
             assert asyncio.all_tasks() == {asyncio.current_task()}

@@ -27,7 +27,7 @@ SENT = SubmissionRecord(
     max_tries=2,
     generation_id="task-unified-1",
 )
-ORPHAN = SENT.but(generation_id=None)
+ORPHAN = SENT.replace(generation_id=None)
 DEFAULT, PAY_MORE = Policies(), Policies(on_stale_state="resubmit")
 REGENERATE = Policies(on_clear="regenerate")
 
@@ -61,8 +61,8 @@ Result = Action | type[SeedanceError]
         (ORPHAN, True, True, REGENERATE, Action.SUBMIT),
         (ORPHAN, False, False, DEFAULT, StaleState),
         (ORPHAN, False, False, PAY_MORE, Action.SUBMIT),
-        (ORPHAN.but(outcome=REFUSED), True, False, DEFAULT, Action.SUBMIT),
-        (ORPHAN.but(outcome=REFUSED), False, False, DEFAULT, Action.SUBMIT),
+        (ORPHAN.replace(outcome=REFUSED), True, False, DEFAULT, Action.SUBMIT),
+        (ORPHAN.replace(outcome=REFUSED), False, False, DEFAULT, Action.SUBMIT),
     ],
 )
 def test_the_record_alone(

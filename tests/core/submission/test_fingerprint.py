@@ -18,7 +18,7 @@ BASE: dict[str, Any] = {
 
 
 def _of(**changes: Any) -> str:
-    return fingerprint(GenerationRequest.of({**BASE, **changes}))
+    return fingerprint(GenerationRequest.parse({**BASE, **changes}))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_seedance.core.polling.decide import Outcome, Watch
+from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
 from airflow_provider_seedance.core.polling.event import GenerationEvent
 from airflow_provider_seedance.core.submission.decide import OrphanedIntent
 from airflow_provider_seedance.core.submission.record import SubmissionRecord
@@ -35,7 +35,7 @@ FIRST_RECORD = {
     "queue_deadline": None,
     "outcome": None,
     "reason": None,
-    "earlier": [],
+    "earlier_generation_ids": [],
 }
 FIRST_EVENT = {
     "version": 1,
@@ -59,8 +59,8 @@ class Interrupted:
         return self.client.vendor_name
 
     @property
-    def account(self) -> str:
-        return self.client.account
+    def account_id(self) -> str:
+        return self.client.account_id
 
     @property
     def finds_by_key(self) -> bool:
@@ -108,8 +108,8 @@ def test_a_zombie_and_its_successor_buy_one(emulator: Any, vendor: str) -> None:
 
 def test_a_record_of_the_first_release_is_understood() -> None:
     """With everything that decides about money."""
-    record = SubmissionRecord.of(FIRST_RECORD)
-    assert record.plain() == {**FIRST_RECORD, "void": 0, "account": None}
+    record = SubmissionRecord.parse(FIRST_RECORD)
+    assert record.to_dict() == {**FIRST_RECORD, "unbilled_intents": 0, "account_id": None}
     assert (record.generation_id, record.intent) == ("cgt-20261121124327-b8r73", 1)
 
 
@@ -117,5 +117,5 @@ def test_an_event_of_the_first_release_resumes() -> None:
     """A task that was deferred before an upgrade comes back after it."""
     event = GenerationEvent.from_payload(FIRST_EVENT)
     assert event == GenerationEvent(
-        "cgt-20261121124327-b8r73", Outcome.ENDED, Watch(started=1795234529.0, deadline=1795238129.0)
+        "cgt-20261121124327-b8r73", WaitOutcome.ENDED, WaitState(started=1795234529.0, deadline=1795238129.0)
     )

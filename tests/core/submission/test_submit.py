@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
 from typing import Any
 
 import pytest
 
-from airflow_provider_seedance.core.client.account import ClientSettings
+from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.http import SeedanceClient
 from airflow_provider_seedance.core.submission.decide import OrphanedIntent, Policies, StaleState
 from airflow_provider_seedance.core.submission.record import (
@@ -23,6 +22,7 @@ from airflow_provider_seedance.core.submission.submit import Submitter
 from airflow_provider_seedance.emulator import serve
 from airflow_provider_seedance.errors import GenerationFailed, NoReply, NotSent, ValidationRefused
 from airflow_provider_seedance.models import GenerationRequest
+from tests.clocks import ImpatientClock
 
 VENDORS = ("modelark", "evolink", "anyfast", "toapis")
 REQUEST = GenerationRequest(prompt="A kitten yawns", duration=5, resolution="480p", aspect_ratio="16:9")
@@ -85,7 +85,7 @@ def submitter(
     policies: Policies | None = None,
     api_key: str = "sk-test-0123456789",
 ) -> Iterator[Submitter]:
-    settings = ClientSettings.of(vendor=vendor, api_key=api_key, host=emulator.vendor_url(vendor))
+    settings = Account.create(vendor=vendor, api_key=api_key, host=emulator.vendor_url(vendor))
     with SeedanceClient(settings, attempts=1) as client:
         yield Submitter(
             client,
@@ -93,10 +93,9 @@ def submitter(
             task,
             "seedance_test",
             policies or Policies(),
-            patience=3600.0,
-            queue_patience=None,
-            now=lambda: datetime.now(timezone.utc),
-            sleep=lambda seconds: None,
+            timeout=3600.0,
+            queue_timeout=None,
+            clock=ImpatientClock(),
         )
 
 
@@ -162,7 +161,7 @@ def test_resubmitting_is_the_users_choice(emulator: Any, vendor: str) -> None:
     """A new intent, counted; the one before may have bought something."""
     emulator.add_fault(vendor=vendor, on="create", kind="drop_after_accept", times=1)
     record = submit(emulator, vendor, Memory(), policies=Policies(on_orphaned_intent="resubmit"))
-    assert (record.intent, record.void) == (2, 0)
+    assert (record.intent, record.unbilled_intents) == (2, 0)
     assert len(bought(emulator)) == 2
 
 
@@ -170,7 +169,7 @@ def test_an_intent_that_the_list_does_not_show_is_void(emulator: Any) -> None:
     """Where the user lets another one follow it, the record tells how many bought something."""
     emulator.add_fault(vendor="modelark", on="create", kind="drop_before_accept", times=2)
     record = submit(emulator, "modelark", Memory(), policies=Policies(on_orphaned_intent="resubmit"))
-    assert (record.intent, record.void) == (3, 2)
+    assert (record.intent, record.unbilled_intents) == (3, 2)
     assert [record.generation_id] == bought(emulator)
 
 
@@ -269,14 +268,14 @@ def test_a_refused_request_leaves_no_orphan(emulator: Any) -> None:
     with pytest.raises(ValidationRefused):
         submit(emulator, "evolink", store)
     record = submit(emulator, "evolink", store)
-    assert (record.intent, record.void) == (2, 1)
+    assert (record.intent, record.unbilled_intents) == (2, 1)
     assert len(bought(emulator)) == 1
 
 
 def test_an_unreachable_vendor_leaves_no_orphan(emulator: Any) -> None:
     """Surely nothing was sent."""
     store = Memory()
-    settings = ClientSettings.of(vendor="evolink", api_key="sk-test-0123456789", host="http://127.0.0.1:1")
+    settings = Account.create(vendor="evolink", api_key="sk-test-0123456789", host="http://127.0.0.1:1")
     with submitter(emulator, "evolink", store) as once, SeedanceClient(settings, attempts=1) as nowhere:
         with pytest.raises(NotSent):
             replace(once, client=nowhere).submit(REQUEST)
@@ -304,7 +303,7 @@ def test_a_changed_request_does_not_pay_beside_a_running_one(emulator: Any) -> N
         submit(emulator, "evolink", store, changed)
     record = submit(emulator, "evolink", store, changed, policies=Policies(on_stale_state="resubmit"))
     assert len(bought(emulator)) == 2
-    assert (record.earlier, record.void) == ((bought(emulator)[0],), 0)
+    assert (record.earlier_generation_ids, record.unbilled_intents) == ((bought(emulator)[0],), 0)
 
 
 def test_a_clear_goes_on_or_starts_anew_as_the_user_chose(emulator: Any) -> None:
@@ -339,5 +338,5 @@ def test_a_generation_that_broke_is_replaced_by_a_retry(emulator: Any) -> None:
     first = submit(emulator, "evolink", store, broken)
     emulator.advance(3600)
     second = submit(emulator, "evolink", store, broken)
-    assert (second.intent, second.void) == (2, 1)
-    assert second.earlier == (first.generation_id,)
+    assert (second.intent, second.unbilled_intents) == (2, 1)
+    assert second.earlier_generation_ids == (first.generation_id,)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from airflow_provider_seedance.core.vendors import ark
-from airflow_provider_seedance.core.vendors.reading import Complaint
+from airflow_provider_seedance.core.vendors.reading import ErrorDetails
 from airflow_provider_seedance.errors import Kind
 from airflow_provider_seedance.models import GenerationRequest, Usage
 
@@ -58,7 +58,7 @@ from airflow_provider_seedance.models import GenerationRequest, Usage
 )
 def test_error_codes(status: int, code: str | None, kind: Kind) -> None:
     """The code decides; where it is new, the HTTP status does, which a failed task (0) has not."""
-    assert kind is ark.kind_of(Complaint(code, None, None), status=status)
+    assert kind is ark.kind_of(ErrorDetails(code, None, None), status=status)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_error_codes(status: int, code: str | None, kind: Kind) -> None:
 )
 def test_a_quota_is_a_full_queue_or_an_empty_purse(message: str, kind: Kind) -> None:
     """QuotaExceeded has two meanings, and only the message tells which."""
-    assert kind is ark.kind_of(Complaint("QuotaExceeded", message, None), status=429)
+    assert kind is ark.kind_of(ErrorDetails("QuotaExceeded", message, None), status=429)
 
 
 def test_unset_options_are_not_sent() -> None:
@@ -111,4 +111,4 @@ def test_usage_counts_searches_and_super_resolution() -> None:
 @pytest.mark.parametrize("field", ["error", "failure_reason"])
 def test_both_names_of_a_failure(field: str) -> None:
     """The get calls it error, some lists call it failure_reason."""
-    assert ark.task_complaint({field: {"code": "c", "message": "m"}}) == Complaint("c", "m", None)
+    assert ark.task_error_details({field: {"code": "c", "message": "m"}}) == ErrorDetails("c", "m", None)

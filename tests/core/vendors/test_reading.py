@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_seedance.core.vendors import reading
-from airflow_provider_seedance.core.vendors.reading import Complaint
+from airflow_provider_seedance.core.vendors.reading import ErrorDetails
 from airflow_provider_seedance.errors import Kind, MalformedReply
 from airflow_provider_seedance.models import Status
 
@@ -109,36 +109,38 @@ def test_required(reply: Callable[..., Any]) -> None:
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        ({"error": {"code": "c", "message": "m", "type": "t"}}, Complaint("c", "m", None)),
-        ({"error": {"code": 404, "message": "m"}}, Complaint("404", "m", None)),
-        ({"error": {"code": "", "type": "t", "message": "m"}}, Complaint("t", "m", None)),
-        ({"error": "m"}, Complaint(None, "m", None)),
-        ({"message": "m"}, Complaint(None, "m", None)),
-        ({"code": "c", "message": "m", "data": None}, Complaint("c", "m", None)),
-        ({"error": {"message": "m (request id: 2026A-1)"}}, Complaint(None, "m", "2026A-1")),
-        ({"error": {"message": "m. Request id: 021f."}}, Complaint(None, "m.", "021f")),
-        ({"error": {"message": "Request id: 021f"}}, Complaint(None, None, "021f")),
-        ({"error": {"code": {}, "message": [1]}}, Complaint(None, None, None)),
-        ({}, Complaint(None, None, None)),
+        ({"error": {"code": "c", "message": "m", "type": "t"}}, ErrorDetails("c", "m", None)),
+        ({"error": {"code": 404, "message": "m"}}, ErrorDetails("404", "m", None)),
+        ({"error": {"code": "", "type": "t", "message": "m"}}, ErrorDetails("t", "m", None)),
+        ({"error": "m"}, ErrorDetails(None, "m", None)),
+        ({"message": "m"}, ErrorDetails(None, "m", None)),
+        ({"code": "c", "message": "m", "data": None}, ErrorDetails("c", "m", None)),
+        ({"error": {"message": "m (request id: 2026A-1)"}}, ErrorDetails(None, "m", "2026A-1")),
+        ({"error": {"message": "m. Request id: 021f."}}, ErrorDetails(None, "m.", "021f")),
+        ({"error": {"message": "Request id: 021f"}}, ErrorDetails(None, None, "021f")),
+        ({"error": {"code": {}, "message": [1]}}, ErrorDetails(None, None, None)),
+        ({}, ErrorDetails(None, None, None)),
     ],
 )
-def test_complaints_of_every_shape(body: dict[str, Any], expected: Complaint) -> None:
+def test_complaints_of_every_shape(body: dict[str, Any], expected: ErrorDetails) -> None:
     """Objects, texts and bare messages become the same three facts."""
-    assert expected == reading.complaint(body)
+    assert expected == reading.error_details(body)
 
 
 def test_an_error_inside_a_success_may_name_its_own_status() -> None:
     """A 200 whose error code is 429 is read as a 429; elsewhere the HTTP status counts."""
-    assert reading.told_status(Complaint("429", None, None), 200) == 429
-    assert reading.told_status(Complaint("429", None, None), 500) == 500
-    assert reading.told_status(Complaint("1429", None, None), 200) == 200
-    assert reading.told_status(Complaint(None, None, None), 200) == 200
+    assert reading.effective_status(ErrorDetails("429", None, None), 200) == 429
+    assert reading.effective_status(ErrorDetails("429", None, None), 500) == 500
+    assert reading.effective_status(ErrorDetails("1429", None, None), 200) == 200
+    assert reading.effective_status(ErrorDetails(None, None, None), 200) == 200
 
 
 def test_a_refusal_carries_all_that_is_known(reply: Callable[..., Any]) -> None:
     """Code, status, request id and the wish to wait travel with the error."""
     answer = reply(429, {}, x_request_id="r1", retry_after="7")
-    error = reading.refuse(answer, Kind.RATE_LIMIT, Complaint("c", "m", None), retry_after=60, advice="Wait.")
+    error = reading.refuse(
+        answer, Kind.RATE_LIMIT, ErrorDetails("c", "m", None), retry_after=60, advice="Wait."
+    )
     assert (
         error.message,
         error.code,
@@ -155,25 +157,25 @@ def test_a_refusal_carries_all_that_is_known(reply: Callable[..., Any]) -> None:
 )
 def test_a_refusal_without_words(reply: Callable[..., Any], content: bytes, words: str) -> None:
     """An empty body or a proxy's page still makes a sentence."""
-    assert words in reading.refuse(reply(502, content), Kind.OVERLOAD, Complaint(None, None, None)).message
+    assert words in reading.refuse(reply(502, content), Kind.OVERLOAD, ErrorDetails(None, None, None)).message
 
 
 @pytest.mark.parametrize(
     ("status", "said", "kind", "message"),
     [
-        (Status.FAILED, Complaint("c", "m", "r1"), Kind.VALIDATION, "m (request id r1)"),
-        (Status.FAILED, Complaint("c", None, None), Kind.VALIDATION, "c"),
-        (Status.FAILED, Complaint(None, None, None), Kind.VALIDATION, "the vendor gave no reason"),
+        (Status.FAILED, ErrorDetails("c", "m", "r1"), Kind.VALIDATION, "m (request id r1)"),
+        (Status.FAILED, ErrorDetails("c", None, None), Kind.VALIDATION, "c"),
+        (Status.FAILED, ErrorDetails(None, None, None), Kind.VALIDATION, "the vendor gave no reason"),
         (
             Status.EXPIRED,
-            Complaint(None, None, None),
+            ErrorDetails(None, None, None),
             Kind.EXPIRED,
             "the vendor's time limit passed before it was finished",
         ),
-        (Status.CANCELLED, Complaint(None, None, None), Kind.CANCELLED, "it was cancelled"),
+        (Status.CANCELLED, ErrorDetails(None, None, None), Kind.CANCELLED, "it was cancelled"),
     ],
 )
-def test_why_a_generation_ended(status: Status, said: Complaint, kind: Kind, message: str) -> None:
+def test_why_a_generation_ended(status: Status, said: ErrorDetails, kind: Kind, message: str) -> None:
     """Expired and cancelled are reasons themselves; a failure has the kind that its error was given."""
     why = reading.failure(status, Kind.VALIDATION, said)
     assert (kind, message) == (why.kind, why.message)

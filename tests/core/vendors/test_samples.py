@@ -31,7 +31,7 @@ def test_a_sample_request_is_produced_field_for_field(
 ) -> None:
     """Our neutral fields give exactly the contract's body, at the contract's path, and are sent once."""
     dialect = import_module(f"airflow_provider_seedance.core.vendors.{vendor}").VENDOR
-    call = dialect.create(GenerationRequest.of(request_fields))
+    call = dialect.create(GenerationRequest.parse(request_fields))
     assert body == call.request.json
     assert ("POST", PATHS[vendor], ()) == (call.request.method, call.request.path, call.request.query)
     assert not call.repeatable

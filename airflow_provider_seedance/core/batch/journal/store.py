@@ -70,7 +70,7 @@ class RowRecords:
         return state_of(self._journal.states, self._row).record
 
     def write(self, record: SubmissionRecord) -> None:
-        self._journal.write(state_of(self._journal.states, self._row).but(record=record))
+        self._journal.write(state_of(self._journal.states, self._row).replace(record=record))
 
 
 def state_of(states: States, row: int) -> RowState:

@@ -77,7 +77,7 @@ def test_a_process_that_was_thought_dead_erases_nothing_its_successor_paid_for(t
             for state in rows(101, 150, "new"):
                 new.write(state)
             for row in range(1, MANY + 1):
-                old.write(old.states[row % 100 + 1].but(attempts=1))
+                old.write(old.states[row % 100 + 1].replace(attempts=1))
     found = read_states(folder)
     assert {row: state.generation_id for row, state in found.items()} == {
         **{row: f"old-{row}" for row in range(1, 101)},
@@ -93,10 +93,10 @@ def test_who_has_been_succeeded_does_not_bring_together_what_it_does_not_know(tm
     with open_journal(folder) as old:
         old.write_all([one, two])
         with open_journal(folder) as new:
-            new.write(one.but(end=End(status="succeeded")))
+            new.write(one.replace(end=End(status="succeeded")))
             for attempts in range(10):
-                old.write(two.but(attempts=attempts))
-    assert read_states(folder) == {1: one.but(end=End(status="succeeded")), 2: two.but(attempts=9)}
+                old.write(two.replace(attempts=attempts))
+    assert read_states(folder) == {1: one.replace(end=End(status="succeeded")), 2: two.replace(attempts=9)}
 
 
 def test_who_has_been_succeeded_buys_nothing_more(tmp_path) -> None:
@@ -105,7 +105,7 @@ def test_who_has_been_succeeded_buys_nothing_more(tmp_path) -> None:
     (bought,), (intent,), (other,) = rows(1, 1, "old"), rows(2, 2), rows(3, 3)
     end = End(status="failed", reason="refused")
     with open_journal(folder) as old:
-        old.write(bought.but(record=record_of(1)))
+        old.write(bought.replace(record=record_of(1)))
         with open_journal(folder) as new:
             before = len(folder.fs.ls(folder.path))
             with pytest.raises(StateUnwritable, match="another process has taken over") as refused:
@@ -117,7 +117,7 @@ def test_who_has_been_succeeded_buys_nothing_more(tmp_path) -> None:
         with pytest.raises(StateUnwritable):
             old.write_all([bought, other])
         old.write(bought)
-        old.write(other.but(record=record_of(3, outcome="refused"), end=end))
+        old.write(other.replace(record=record_of(3, outcome="refused"), end=end))
     assert set(read_states(folder)) == {1, 2, 3}
     with open_journal(folder) as last:
         assert last.states[1] == bought
@@ -133,7 +133,7 @@ def test_who_does_not_know_all_that_is_written_buys_nothing(tmp_path) -> None:
         with open_journal(folder) as new:
             old.write(bought)
             with pytest.raises(StateUnwritable, match="or still writes it"):
-                new.write(intent.but(record=record_of(1, intent=2)))
+                new.write(intent.replace(record=record_of(1, intent=2)))
     assert read_states(folder) == {1: bought}
 
 
@@ -144,8 +144,8 @@ def test_what_comes_late_and_knows_less_does_not_count(tmp_path) -> None:
     with open_journal(folder) as old, open_journal(folder) as new:
         new.write(RowState(row=1, record=second))
         for attempts in range(5):
-            old.write(RowState(row=1, attempts=attempts, record=first.but(outcome="failed")))
-            old.write(RowState(row=1, record=second.but(generation_id=None, outcome="x")))
+            old.write(RowState(row=1, attempts=attempts, record=first.replace(outcome="failed")))
+            old.write(RowState(row=1, record=second.replace(generation_id=None, outcome="x")))
     assert read_states(folder)[1].record == second
 
 

@@ -75,7 +75,7 @@ def test_a_rows_record_is_a_part_of_its_line(folder) -> None:
         assert records.read() == LINES[4].record
         records.write(record_of(1, intent=2))
         assert RowRecords(journal, 9).read() is None
-    assert read_states(folder)[1] == LINES[4].but(record=record_of(1, intent=2))
+    assert read_states(folder)[1] == LINES[4].replace(record=record_of(1, intent=2))
 
 
 def _bytes() -> bytes:

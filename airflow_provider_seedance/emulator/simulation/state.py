@@ -123,8 +123,6 @@ class State:
         """The asset library of one vendor."""
         return self._libraries.setdefault(vendor, AssetLibrary(self.token))
 
-    # --- generations -------------------------------------------------------------------------------------
-
     def submit(
         self,
         vendor: str,
@@ -187,8 +185,6 @@ class State:
         """The sum of what was billed to one key."""
         mine = (g for g in self.generations.values() if g.vendor == vendor and g.order.account == account)
         return sum(generation.order.price for generation in mine if generation.billed)
-
-    # --- phases, changed by the scheduler -----------------------------------------------------------------
 
     def _enqueue(self, generation: Generation, when: float) -> None:
         order = generation.order

@@ -57,8 +57,6 @@ class ArkAssets:
         }
         return actions[action](body) if action in actions else None
 
-    # --- groups ------------------------------------------------------------------------------------------
-
     def _create_group(self, body: dict[str, Any]) -> Result:
         kind = str(body.get("GroupType", "AIGC"))
         if kind != "AIGC":
@@ -115,8 +113,6 @@ class ArkAssets:
             "CreateTime": _timestamp(group.created_at),
             "UpdateTime": _timestamp(group.updated_at),
         }
-
-    # --- assets ------------------------------------------------------------------------------------------
 
     def _create_asset(self, body: dict[str, Any]) -> Result:
         group = self._group(body.get("GroupId"), "GroupId")
@@ -201,8 +197,6 @@ class ArkAssets:
                 "Message": "The URL cannot be downloaded.",
             }
         return view
-
-    # --- identity checks ---------------------------------------------------------------------------------
 
     def _start_identity_check(self, body: dict[str, Any]) -> Result:
         callback = body.get("CallbackURL")

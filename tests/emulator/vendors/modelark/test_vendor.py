@@ -95,9 +95,6 @@ def test_flex_waits_much_longer(emulator, create, get):
     assert (get(slow)["status"], get(fast)["status"]) == ("queued", "succeeded")
 
 
-# --- refusals --------------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("key", [None, "sk-invalid"])
 def test_a_bad_key_is_refused(key, api):
     """Missing and wrong keys get 401 AuthenticationError."""
@@ -109,9 +106,6 @@ def test_an_account_without_money_is_refused(api):
     """sk-empty gets 403 AccountOverdueError."""
     answer = api("modelark", "sk-empty").post(TASKS, json={"model": V2, "content": TEXT})
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "AccountOverdueError")
-
-
-# --- list and delete -------------------------------------------------------------------------------------
 
 
 def test_the_list_shows_the_newest_first_and_counts_all(ark, create, golden, shape):

@@ -136,6 +136,8 @@ def build_server(listener: socket.socket, rate: float, settings: Settings) -> uv
         create_app(Clock(rate), settings, connections),
         http=connections.protocol_class(),
         ws="none",
+        # Faults find a connection by the client's address, which must not be one that a header claims.
+        proxy_headers=False,
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=1,

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from airflow_provider_seedance.emulator.media.samples import SAMPLE_PREFIX, SAMPLES
-from airflow_provider_seedance.emulator.simulation.faults import BadFault
+from airflow_provider_seedance.emulator.simulation.fault_definitions import BadFault, read_fault
 from airflow_provider_seedance.emulator.simulation.media_store import MediaStore
 from airflow_provider_seedance.emulator.simulation.state import State
 from airflow_provider_seedance.emulator.vendors.base import Vendor
@@ -51,10 +51,10 @@ class Control:
     async def add_fault(self, request: Request) -> Response:
         """Put a fault in force."""
         try:
-            fault = self._state.faults.add(await _json_object(request), frozenset(self._vendors))
+            fields = read_fault(await _json_object(request), self._vendors)
         except ValueError as error:
             return _bad_request(error)
-        return JSONResponse({"id": fault.id})
+        return JSONResponse({"id": self._state.faults.add(fields).id})
 
     async def clear_faults(self, request: Request) -> Response:
         """Remove all faults; a generation that a fault has already marked keeps its outcome."""

@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from airflow_provider_seedance.emulator.http.connections import Connections
 from airflow_provider_seedance.emulator.http.fault_injection import FaultInjector
+from airflow_provider_seedance.emulator.simulation.faults import Target
 from airflow_provider_seedance.emulator.simulation.media_store import MediaStore
 from airflow_provider_seedance.emulator.simulation.state import State
 from airflow_provider_seedance.emulator.vendors.base import ApiError, Call, Endpoint, Vendor
@@ -38,7 +39,7 @@ class VendorEndpoint:
         fault = None
         if operation:
             self._state.ledger.count(self._vendor.name, operation)
-            fault = self._state.faults.take(self._vendor.name, operation)
+            fault = self._state.faults.take(Target(self._vendor.name, operation, request.url.path))
         call = Call(self._state, self._store, request, body, fault)
         await self._respond(fault, entry, partial(self._handle, call), scope, receive, send)
 

@@ -55,6 +55,8 @@ class Link:
     query: str
     expires_at: float
     head_allowed: bool
+    position: str = "first"
+    """Whether an answer names this link first or second of those that lead to the same result."""
 
 
 @dataclass(frozen=True)
@@ -168,13 +170,21 @@ class State:
         self._move(generation, Phase.CANCELLED, self.clock.now())
 
     def publish(
-        self, generation: Generation, kind: str, path: str, query: str, *, head_allowed: bool
+        self,
+        generation: Generation,
+        kind: str,
+        path: str,
+        query: str,
+        *,
+        head_allowed: bool,
+        position: str = "first",
     ) -> None:
-        """Give a result of a finished generation a link that expires."""
+        """Give a result of a finished generation a link that expires; a result may have a first and a second one."""
         expires_at = generation.updated_at + self.settings.link_seconds
-        self.links[path] = Link(generation, kind, query, expires_at, head_allowed)
+        self.links[path] = Link(generation, kind, query, expires_at, head_allowed, position)
         generation.links_expire_at = expires_at
-        generation.links[kind] = f"{path}?{query}" if query else path
+        name = kind if position == "first" else f"second_{kind}"
+        generation.links[name] = f"{path}?{query}" if query else path
 
     def send(self, delivery: Delivery) -> None:
         """Put a callback into the outbox, from which the background worker sends it."""

@@ -43,6 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     settings = Settings(
         seed=options.seed,
+        host=options.host,
         link_seconds=options.link_seconds,
         slots=options.slots,
         webhook_secret=options.webhook_secret,

@@ -92,7 +92,7 @@ def serve(
     ``link_seconds``, ``slots``, ``webhook_secret``.
     """
     listener = bind(host, port)
-    server = build_server(listener, rate, Settings(seed=seed, **settings))
+    server = build_server(listener, rate, Settings(seed=seed, host=host, **settings))
     thread = threading.Thread(
         target=server.run, kwargs={"sockets": [listener]}, name="seedance-emulator", daemon=True
     )

@@ -34,6 +34,11 @@ def deferral_errors() -> tuple[type[Exception], ...]:
     return _airflow_exception("TaskDeferralError"), _airflow_exception("TaskDeferralTimeout")
 
 
+def not_found_exception() -> type[Exception]:
+    """What Airflow raises for a connection that does not exist."""
+    return _airflow_exception("AirflowNotFoundException")
+
+
 def _airflow_exception(name: str) -> type[Exception]:
     """Wherever this version of Airflow keeps it."""
     for place in ("airflow.sdk.exceptions", "airflow.exceptions"):

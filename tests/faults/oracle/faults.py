@@ -169,7 +169,6 @@ FAULTS = (
             "sent again": None,
             "stops": "<vendor>: one text video of seedance-2.0 may have been bought at",
         },
-        rows=True,
     ),
     Fault(
         "worker killed before the intent is stored",

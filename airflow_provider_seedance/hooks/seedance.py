@@ -115,14 +115,14 @@ class SeedanceHook(BaseHook):
         Without ``generation_ids``: all that the vendor lists, and all on record in ``[seedance] state_folder``.
         """
         from airflow_provider_seedance.core.lifecycle.rescue import rescue
-        from airflow_provider_seedance.runtime.object_storage import open_target
+        from airflow_provider_seedance.runtime.object_storage import path_from_uri
         from airflow_provider_seedance.runtime.task_state import recorded_generation_ids
 
         with self.get_conn() as client:
             if generation_ids is None and not client.lists:
                 generation_ids = recorded_generation_ids(client.vendor_name)
             return rescue(
-                client, destination, open_target=open_target, generation_ids=generation_ids, since=since
+                client, destination, path_from_uri=path_from_uri, generation_ids=generation_ids, since=since
             )
 
     async def acreate_generation(self, request: GenerationRequest) -> Pending:

@@ -59,7 +59,7 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, BaseOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         from airflow_provider_seedance.core.lifecycle.deliver import land_generation
         from airflow_provider_seedance.hooks.seedance import SeedanceHook
-        from airflow_provider_seedance.runtime.object_storage import open_target
+        from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
         with task_errors():
             told, generation_id = self._video()
@@ -70,7 +70,7 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, BaseOperator):
                     client,
                     generation,
                     self.destination,
-                    open_target=open_target,
+                    path_from_uri=path_from_uri,
                     mode=told.get("mode"),
                     model=told.get("model"),
                     expected=_expected(told, generation),

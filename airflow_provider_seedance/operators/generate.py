@@ -221,12 +221,12 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
     def _check_before_paying(self, client: SeedanceClient, request: GenerationRequest) -> None:
         from airflow_provider_seedance.core.lifecycle.deliver import check_destination
         from airflow_provider_seedance.core.submission.budget import check_budget
-        from airflow_provider_seedance.runtime.object_storage import open_target
+        from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
         check_budget(client.estimate_cost(request), self.max_cost, vendor=client.vendor_name)
         self._timeout_seconds(), self._queue_timeout_seconds()
         if self.destination:
-            check_destination(self.destination, open_target)
+            check_destination(self.destination, path_from_uri)
 
     def _submit(
         self, client: SeedanceClient, store: RecordStore, request: GenerationRequest, context: Context
@@ -265,14 +265,14 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         self, client: SeedanceClient, generation: Succeeded, request: GenerationRequest | None
     ) -> dict[str, Any]:
         from airflow_provider_seedance.core.lifecycle.deliver import land_generation
-        from airflow_provider_seedance.runtime.object_storage import open_target
+        from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
         assert self.destination
         manifest = land_generation(
             client,
             generation,
             self.destination,
-            open_target=open_target,
+            path_from_uri=path_from_uri,
             mode=request.mode.value if request else None,
             expected=client.catalog.expected_video(request) if request else None,
             request=request,

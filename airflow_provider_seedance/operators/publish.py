@@ -59,14 +59,14 @@ class SeedancePublishVideoOperator(SignedLinkMaskingMixin, BaseOperator):
         from airflow_provider_seedance.core.landing.manifest import Manifest
         from airflow_provider_seedance.core.landing.publish import publish
         from airflow_provider_seedance.core.lifecycle.deliver import utc_now
-        from airflow_provider_seedance.runtime.object_storage import open_target
+        from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
         with task_errors():
             publication = publish(
                 Manifest.parse(self._manifest()),
                 self.destination,
                 self.metadata or {},
-                open_target=open_target,
+                path_from_uri=path_from_uri,
                 now=utc_now,
             )
         record = publication.to_dict()

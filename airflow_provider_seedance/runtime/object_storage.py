@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from airflow_provider_seedance.core.storage.files import Target
+    from airflow_provider_seedance.core.storage.paths import StoragePath
 
 
-def open_target(destination: str) -> Target:
+def path_from_uri(destination: str) -> StoragePath:
     """A local path as it is; any other URI through Airflow's object storage.
 
     :raises DestinationError: if no installed provider knows the URI's scheme.
@@ -23,7 +23,7 @@ def open_target(destination: str) -> Target:
     if destination.startswith("file://"):
         return Path(destination.removeprefix("file://"))
     try:
-        target: Target = ObjectStoragePath(destination)
+        target: StoragePath = ObjectStoragePath(destination)
     except (ImportError, ValueError) as fault:
         raise DestinationError(
             f"{destination} cannot be written: {fault}",

@@ -21,14 +21,8 @@ from airflow_provider_seedance.core.landing.partial_store import partial_for
 from airflow_provider_seedance.core.landing.probe import probe
 from airflow_provider_seedance.core.landing.source import MediaSource
 from airflow_provider_seedance.core.landing.transfer import transfer
-from airflow_provider_seedance.core.storage.files import (
-    Target,
-    check_writable,
-    commit,
-    holds,
-    size_of,
-    uri_of,
-)
+from airflow_provider_seedance.core.storage.files import check_writable, commit, has_content, size_of
+from airflow_provider_seedance.core.storage.paths import StoragePath, uri_of
 from airflow_provider_seedance.errors import ConfigurationError, DestinationError, Kind, SeedanceError
 from airflow_provider_seedance.models import ExpectedVideo
 
@@ -52,7 +46,7 @@ class VideoSource:
 
 def land(
     clip: VideoSource,
-    target: Target,
+    target: StoragePath,
     source: MediaSource,
     *,
     fresh_url: Callable[[], str | None],
@@ -83,7 +77,7 @@ def land(
         with partial_for(target, clip.provenance, now()) as partial:
             received = transfer(source, clip.url, partial, fresh_url=fresh_url, sleep=sleep, now=now)
             media, mismatches = _verified(partial.path, clip) if verify else (Media(), ())
-            if overwrite == "always" or not holds(target, received.length, received.sha256):
+            if overwrite == "always" or not has_content(target, received.length, received.sha256):
                 commit(partial.path, target)
     except SeedanceError as error:
         error.about(vendor=clip.provenance.vendor, generation_id=clip.provenance.generation_id)
@@ -100,7 +94,7 @@ def land(
     )
 
 
-def check_overwrite(overwrite: str, target: Target) -> None:
+def check_overwrite(overwrite: str, target: StoragePath) -> None:
     """Refuse what the policy forbids; for use before anything is paid, too.
 
     :raises ConfigurationError: for an unknown policy.

@@ -18,7 +18,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from airflow_provider_seedance.core.client.download import MediaStream
 from airflow_provider_seedance.core.landing.manifest import Provenance
 from airflow_provider_seedance.core.landing.running_hash import RunningHash
-from airflow_provider_seedance.core.storage.files import CHUNK
+from airflow_provider_seedance.core.storage.files import CHUNK_SIZE
 from airflow_provider_seedance.errors import ResumeRefused
 
 
@@ -160,6 +160,6 @@ class Partial:
         if self._hash is None:
             self._hash = RunningHash()
             self.file.seek(0)
-            while chunk := self.file.read(CHUNK):
+            while chunk := self.file.read(CHUNK_SIZE):
                 self._hash.update(chunk)
         return self._hash

@@ -27,7 +27,7 @@ from typing import BinaryIO
 
 from airflow_provider_seedance.core.landing.manifest import Provenance
 from airflow_provider_seedance.core.landing.partial import Partial, read_metadata
-from airflow_provider_seedance.core.storage.files import Target, disk_faults, local_path, uri_of
+from airflow_provider_seedance.core.storage.paths import StoragePath, local_path, storage_errors, uri_of
 from airflow_provider_seedance.errors import SeedanceError, VideoCorrupt
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ class _Place:
 
 
 @contextmanager
-def partial_for(target: Target, provenance: Provenance, now: datetime) -> Iterator[Partial]:
+def partial_for(target: StoragePath, provenance: Provenance, now: datetime) -> Iterator[Partial]:
     """The file to collect a generation's video for ``target`` in, with what an earlier try left there.
 
     For a local target it lies beside it, hidden, so that a rename can commit it. For a store it is in the
@@ -71,7 +71,7 @@ def partial_for(target: Target, provenance: Provenance, now: datetime) -> Iterat
     :raises DestinationError: if there is no place for it.
     """
     place = _place(target)
-    with disk_faults(place.folder, "write"):
+    with storage_errors(place.folder, "write"):
         place.folder.mkdir(parents=True, exist_ok=True)
     _sweep(place, now)
     partial = _take(place, _key(target, provenance), provenance)
@@ -83,7 +83,7 @@ def partial_for(target: Target, provenance: Provenance, now: datetime) -> Iterat
     _put_away(partial, keep=False)
 
 
-def _place(target: Target) -> _Place:
+def _place(target: StoragePath) -> _Place:
     path = local_path(target)
     if path:
         return _Place(path.parent, ".seedance-", ".part", shared=False)
@@ -91,7 +91,7 @@ def _place(target: Target) -> _Place:
     return _Place(Path(tempfile.gettempdir()), f"seedance-{os.geteuid()}-", f".part{ending}", shared=True)
 
 
-def _key(target: Target, provenance: Provenance) -> str:
+def _key(target: StoragePath, provenance: Provenance) -> str:
     """The same for every try, on this machine, to land this generation there."""
     whose = (_machine(), provenance.vendor, provenance.generation_id, uri_of(target))
     return hashlib.sha256("\n".join(whose).encode()).hexdigest()[:16]
@@ -111,7 +111,7 @@ def _take(place: _Place, key: str, provenance: Provenance) -> Partial:
     if file is None:
         log.info("Another process is landing generation %s at the same place.", provenance.generation_id)
         path = place.data(f"{key}-{secrets.token_hex(8)}")
-        with disk_faults(path, "write"):
+        with storage_errors(path, "write"):
             return Partial(path, _opened(path, os.O_CREAT | os.O_EXCL, private=place.shared), provenance)
     length, told = os.fstat(file.fileno()).st_size, read_metadata(note)
     if told is None or length > (told.total or length):

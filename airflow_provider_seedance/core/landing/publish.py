@@ -7,25 +7,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 from airflow_provider_seedance.core.landing.manifest import Manifest, Publication, Sidecar
 from airflow_provider_seedance.core.storage.destination import resolve_destination
 from airflow_provider_seedance.core.storage.files import (
-    CHUNK,
-    OpenTarget,
-    Target,
     check_writable,
     commit,
-    disk_faults,
-    holds,
-    open_for_reading,
-    part_for,
+    has_content,
+    iter_bytes,
+    read_bytes,
     size_of,
-    uri_of,
+    temporary_file_for,
+    write_text,
 )
+from airflow_provider_seedance.core.storage.paths import PathFromUri, StoragePath, storage_errors, uri_of
 from airflow_provider_seedance.errors import (
     ConfigurationError,
     Kind,
@@ -40,7 +38,7 @@ def publish(
     destination: str,
     metadata: Mapping[str, Any],
     *,
-    open_target: OpenTarget,
+    path_from_uri: PathFromUri,
     now: Callable[[], datetime],
 ) -> Publication:
     """Copy a landed video to ``destination``, verified against its manifest, and write its sidecar.
@@ -50,7 +48,7 @@ def publish(
 
     :param destination: a template as for :func:`resolve_destination`, of vendor, generation_id and model.
     :param metadata: the publisher's own words; a JSON object.
-    :param open_target: makes a target of a path or URI.
+    :param path_from_uri: makes a path of a local path or URI.
     :param now: the time, with its zone.
     :raises ConfigurationError: if ``destination`` or ``metadata`` cannot be used.
     :raises DestinationError: if ``destination`` cannot be written.
@@ -59,8 +57,8 @@ def publish(
     """
     words = _json_object(metadata)
     try:
-        target = open_target(resolve_destination(destination, _fields(video)))
-        sidecar = open_target(f"{uri_of(target)}.json")
+        target = path_from_uri(resolve_destination(destination, _fields(video)))
+        sidecar = path_from_uri(f"{uri_of(target)}.json")
         check_writable(target)
         sidecar_record = Sidecar(
             uri=uri_of(target),
@@ -72,12 +70,12 @@ def publish(
             source=video.source,
             manifest=video,
         )
-        earlier, in_place = _read_sidecar(sidecar), holds(target, video.bytes, video.sha256)
+        earlier, in_place = _read_sidecar(sidecar), has_content(target, video.bytes, video.sha256)
         if earlier and in_place and _tells_the_same(earlier, sidecar_record):
             known = sidecar_record.model_copy(update={"published_at": earlier.published_at})
             return Publication(**dict(known), published=False, reason="the same content is published already")
         if not in_place:
-            _copy(video, open_target(video.uri), target)
+            _copy(video, path_from_uri(video.uri), target)
         _write_sidecar(sidecar_record, sidecar)
     except SeedanceError as error:
         error.about(vendor=video.source.vendor, generation_id=video.source.generation_id)
@@ -109,28 +107,22 @@ def _tells_the_same(earlier: Sidecar, sidecar_record: Sidecar) -> bool:
     )
 
 
-def _read_sidecar(sidecar: Target) -> Sidecar | None:
+def _read_sidecar(sidecar: StoragePath) -> Sidecar | None:
     """The story in ``sidecar``; ``None`` if there is none, or something else is in its place."""
-    if size_of(sidecar) is None:
+    text = read_bytes(sidecar)
+    if text is None:
         return None
-    with disk_faults(sidecar, "read"), open_for_reading(sidecar) as file:
-        text = file.read()
     try:
         return Sidecar.parse(json.loads(text))
     except (ValueError, ConfigurationError):
         return None
 
 
-def _write_sidecar(sidecar_record: Sidecar, sidecar: Target) -> None:
-    with part_for(sidecar) as part:
-        with disk_faults(part, "write"):
-            part.write_text(
-                json.dumps(sidecar_record.to_dict(), indent=2, ensure_ascii=False), encoding="utf-8"
-            )
-        commit(part, sidecar)
+def _write_sidecar(sidecar_record: Sidecar, sidecar: StoragePath) -> None:
+    write_text(sidecar, json.dumps(sidecar_record.to_dict(), indent=2, ensure_ascii=False))
 
 
-def _copy(video: Manifest, landed: Target, target: Target) -> None:
+def _copy(video: Manifest, landed: StoragePath, target: StoragePath) -> None:
     size = size_of(landed)
     if size is None:
         raise LandingError(
@@ -140,10 +132,10 @@ def _copy(video: Manifest, landed: Target, target: Target) -> None:
         )
     if size != video.bytes:
         raise _changed(video, f"{size} bytes", f"{video.bytes}")
-    with part_for(target) as part:
+    with temporary_file_for(target) as part:
         digest = hashlib.sha256()
-        with disk_faults(part, "write"), part.open("wb") as file:
-            for chunk in _chunks(landed):
+        with storage_errors(part, "write"), part.open("wb") as file:
+            for chunk in iter_bytes(landed):
                 file.write(chunk)
                 digest.update(chunk)
         if digest.hexdigest() != video.sha256:
@@ -156,9 +148,3 @@ def _changed(video: Manifest, found: str, told: str) -> VideoCorrupt:
         f"the landed video {video.uri} has changed: it holds {found}, and its manifest says {told}",
         advice="Clear the task that landed it; while the vendor keeps the video, that replaces it.",
     )
-
-
-def _chunks(target: Target) -> Iterator[bytes]:
-    with disk_faults(target, "read"), open_for_reading(target) as file:
-        while chunk := file.read(CHUNK):
-            yield chunk

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from airflow_provider_seedance.core.client.download import MediaStream
 from airflow_provider_seedance.core.landing.partial import Partial
 from airflow_provider_seedance.core.landing.source import MediaSource
-from airflow_provider_seedance.core.storage.files import disk_faults
+from airflow_provider_seedance.core.storage.paths import storage_errors
 from airflow_provider_seedance.errors import (
     DownloadIncomplete,
     LinkDead,
@@ -90,7 +90,7 @@ def _receive(
     :raises ResumeRefused: if it is the middle of another version of the file.
     :raises DownloadIncomplete: if then not exactly the promised bytes are there, or none at all.
     """
-    with disk_faults(partial.path, "write"):
+    with storage_errors(partial.path, "write"):
         partial.begin(stream, url, now())
         for chunk in stream.chunks:
             partial.append(chunk)

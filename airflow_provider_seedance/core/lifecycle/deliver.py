@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from airflow_provider_seedance.core.client.http import SeedanceClient
     from airflow_provider_seedance.core.landing.land import Overwrite
-    from airflow_provider_seedance.core.storage.files import OpenTarget
+    from airflow_provider_seedance.core.storage.paths import PathFromUri
     from airflow_provider_seedance.models import ExpectedVideo, GenerationRequest, Succeeded
 
 
@@ -18,7 +18,7 @@ def land_generation(
     generation: Succeeded,
     destination: str,
     *,
-    open_target: OpenTarget,
+    path_from_uri: PathFromUri,
     mode: str | None = None,
     model: str | None = None,
     expected: ExpectedVideo | None = None,
@@ -29,7 +29,7 @@ def land_generation(
     """Land a finished generation's video and return its manifest.
 
     :param destination: a template; see :func:`~airflow_provider_seedance.core.storage.destination.resolve_destination`.
-    :param open_target: makes a target of a path or URI.
+    :param path_from_uri: makes a path of a local path or URI.
     :param mode: what ``{mode}`` stands for.
     :param model: the model, where the vendor does not name it any more.
     :param order: what the video should be.
@@ -56,7 +56,7 @@ def land_generation(
     }
     manifest = land(
         VideoSource(url=generation.video_url, provenance=provenance, expected=expected or ExpectedVideo()),
-        open_target(resolve_destination(destination, fields)),
+        path_from_uri(resolve_destination(destination, fields)),
         client,
         fresh_url=lambda: getattr(client.get_generation(generation.generation_id), "video_url", None),
         sleep=time.sleep,
@@ -67,7 +67,7 @@ def land_generation(
     return manifest.to_dict()
 
 
-def check_destination(template: str, open_target: OpenTarget) -> None:
+def check_destination(template: str, path_from_uri: PathFromUri) -> None:
     """Refuse a destination that cannot be written, before anything is paid. Writes nothing.
 
     :raises ConfigurationError: if the template cannot be filled in.
@@ -77,7 +77,7 @@ def check_destination(template: str, open_target: OpenTarget) -> None:
     from airflow_provider_seedance.core.storage.files import check_writable
 
     fields = dict.fromkeys(("vendor", "generation_id", "model", "mode"), "probe")
-    check_writable(open_target(resolve_destination(template, fields)))
+    check_writable(path_from_uri(resolve_destination(template, fields)))
 
 
 def utc_now() -> datetime:

@@ -10,7 +10,8 @@ from airflow_provider_seedance.core.client.http import SeedanceClient
 from airflow_provider_seedance.core.lifecycle.deliver import land_generation
 from airflow_provider_seedance.core.lifecycle.result import cost
 from airflow_provider_seedance.core.storage.destination import resolve_destination
-from airflow_provider_seedance.core.storage.files import OpenTarget, size_of, uri_of
+from airflow_provider_seedance.core.storage.files import size_of
+from airflow_provider_seedance.core.storage.paths import PathFromUri, uri_of
 from airflow_provider_seedance.errors import LinkDead, NotFound, SeedanceError
 from airflow_provider_seedance.models import Generation, Pending, Succeeded
 
@@ -23,14 +24,14 @@ def rescue(
     client: SeedanceClient,
     destination: str,
     *,
-    open_target: OpenTarget,
+    path_from_uri: PathFromUri,
     generation_ids: Sequence[str] | None = None,
     since: datetime | None = None,
 ) -> list[dict[str, Any]]:
     """Land every finished generation that is not at its place yet. Nothing is paid.
 
     :param destination: the template that the videos were to be landed by.
-    :param open_target: makes a target of a path or URI.
+    :param path_from_uri: makes a path of a local path or URI.
     :param generation_ids: only these; without them all that the vendor lists (ModelArk: the last 7 days).
     :param since: only generations made at or after this time.
     :returns: one row a generation: ``generation_id, vendor, outcome, uri, cost, reason``. The ``cost`` of what is lost
@@ -41,7 +42,7 @@ def rescue(
         found: Iterator[Generation | str] = iter(client.list_everything())
     else:
         found = (_seen(client, generation_id) for generation_id in generation_ids)
-    return [_rescued(client, destination, one, open_target) for one in found if not _older(one, since)]
+    return [_rescued(client, destination, one, path_from_uri) for one in found if not _older(one, since)]
 
 
 def _seen(client: SeedanceClient, generation_id: str) -> Generation | str:
@@ -56,7 +57,7 @@ def _older(one: Generation | str, since: datetime | None) -> bool:
 
 
 def _rescued(
-    client: SeedanceClient, destination: str, one: Generation | str, open_target: OpenTarget
+    client: SeedanceClient, destination: str, one: Generation | str, path_from_uri: PathFromUri
 ) -> dict[str, Any]:
     if isinstance(one, str):
         return _row(client, one, "unknown", reason="the vendor does not know it, or no longer")
@@ -65,11 +66,11 @@ def _rescued(
     if not isinstance(one, Succeeded):
         return _row(client, one, "without video", reason=one.failure.message)
     fields = {"vendor": one.vendor, "generation_id": one.generation_id, "model": one.model, "mode": None}
-    target = open_target(resolve_destination(destination, fields))
+    target = path_from_uri(resolve_destination(destination, fields))
     if size_of(target) is not None:
         return _row(client, one, "there", uri=uri_of(target))
     try:
-        manifest = land_generation(client, one, destination, open_target=open_target)
+        manifest = land_generation(client, one, destination, path_from_uri=path_from_uri)
     except LinkDead as error:
         return _row(client, one, "lost", reason=str(error))
     except SeedanceError as error:

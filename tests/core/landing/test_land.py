@@ -19,7 +19,8 @@ from fsspec.implementations.memory import MemoryFileSystem
 from airflow_provider_seedance.core.landing.land import VideoSource, check_overwrite, land
 from airflow_provider_seedance.core.landing.manifest import Manifest, Media, Mismatch
 from airflow_provider_seedance.core.landing.transfer import ATTEMPTS
-from airflow_provider_seedance.core.storage.files import open_for_reading, size_of, uri_of
+from airflow_provider_seedance.core.storage.files import open_for_reading, size_of
+from airflow_provider_seedance.core.storage.paths import uri_of
 from airflow_provider_seedance.errors import (
     ConfigurationError,
     DestinationError,

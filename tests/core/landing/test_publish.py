@@ -12,7 +12,7 @@ from upath import UPath
 
 from airflow_provider_seedance.core.landing.manifest import Manifest, Publication
 from airflow_provider_seedance.core.landing.publish import publish
-from airflow_provider_seedance.core.storage.files import uri_of
+from airflow_provider_seedance.core.storage.paths import uri_of
 from airflow_provider_seedance.errors import (
     ConfigurationError,
     DestinationError,
@@ -32,7 +32,7 @@ def video(tmp_path: Path, landed) -> Manifest:
 
 
 def _publish(video: Manifest, target: Any, words: Any = WORDS, now: datetime = NOW) -> Publication:
-    return publish(video, uri_of(target), words, open_target=UPath, now=lambda: now)
+    return publish(video, uri_of(target), words, path_from_uri=UPath, now=lambda: now)
 
 
 def test_the_video_and_its_story_are_published(video: Manifest, folder: Any) -> None:
@@ -142,7 +142,7 @@ def test_a_video_can_be_published_where_it_landed(video: Manifest) -> None:
 def test_a_destination_is_a_template(video: Manifest, tmp_path: Path) -> None:
     """Filled from the manifest."""
     destination = f"{tmp_path}/{{vendor}}/{{model}}/"
-    publication = publish(video, destination, {}, open_target=UPath, now=lambda: NOW)
+    publication = publish(video, destination, {}, path_from_uri=UPath, now=lambda: NOW)
     assert publication.uri == f"{tmp_path}/evolink/seedance-2.0/task-1.mp4"
 
 

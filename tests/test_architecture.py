@@ -56,7 +56,7 @@ LIBRARIES = {
     "http.client": ("core.client.download",),
     "urllib.request": ("core.client.aiohttp_client", "core.client.download"),
     "socket": (),
-    "av": ("core.landing.probe",),
+    "av": ("core.landing.verify",),
     "asyncio": (
         "core.client.http",
         "core.polling.poller",

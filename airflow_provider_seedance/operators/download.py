@@ -21,7 +21,7 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, BaseOperator):
     """Land the video of a finished generation in a file or an object store, whole or not at all.
 
     The link is read from the vendor at run time, so a dead one in ``video`` does no harm. The file is streamed in
-    constant memory, its length and MP4 structure are verified, and what differs from the order is listed in
+    constant memory, its length and MP4 structure are verified, and what differs from the request is listed in
     ``mismatches``. When the connection breaks or the worker dies, what has come stays for the next try on the same
     machine, for 25 hours at most.
 
@@ -32,7 +32,7 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, BaseOperator):
         ``{mode}`` are filled in; one that ends with a slash gets ``{generation_id}.mp4``.
     :param overwrite: ``skip-identical`` leaves a file with the same bytes alone and replaces another,
         ``always`` replaces, ``never`` fails if there is a file.
-    :param verify: check the file's structure and hold it against the order; its length always is checked.
+    :param verify: check the file's structure and compare it with the request; its length always is checked.
     :param seedance_conn_id: a connection of type ``seedance``; by default the one that made the video.
     """
 

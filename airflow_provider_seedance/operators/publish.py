@@ -1,4 +1,4 @@
-"""Put a landed video where people or the next DAG find it, exactly once, with its story attached."""
+"""Put a landed video where people or the next DAG find it, exactly once, with a sidecar beside it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class SeedancePublishVideoOperator(SignedLinkMaskingMixin, BaseOperator):
-    """Copy a landed video to where it is to be found, write its story beside it, and emit an asset event.
+    """Copy a landed video to where it is to be found, write its sidecar beside it, and emit an asset event.
 
     A rerun with the same video and metadata publishes nothing twice, emits no event, and says so in ``published``
     and ``reason``.
@@ -29,8 +29,8 @@ class SeedancePublishVideoOperator(SignedLinkMaskingMixin, BaseOperator):
     :param video: the manifest that the download operator returned, or the generate operator's result when it was
         given a ``destination``.
     :param destination: a path or object-storage URI, in which ``{vendor}``, ``{generation_id}`` and ``{model}`` are
-        filled in. The story is written beside it, with ``.json`` added to its name.
-    :param metadata: your own words for the story: a JSON object.
+        filled in. The sidecar is written beside it, with ``.json`` added to its name.
+    :param metadata: your own words for the sidecar: a JSON object.
     :param asset: an :class:`~airflow.sdk.Asset` or its URI: the event is for that asset. An
         :class:`~airflow.sdk.AssetAlias` or its name: the event is for an asset at the published URI, through that
         alias, so that a DAG can be scheduled on it. Without one, for an asset at the published URI.

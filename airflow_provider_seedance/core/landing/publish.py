@@ -1,6 +1,6 @@
-"""Put a landed video where people or the next DAG find it, exactly once, with its story beside it.
+"""Publish a landed video: copy it to where people or the next DAG find it, exactly once, with a sidecar beside it.
 
-The video goes first, its sidecar ``<name>.json`` last: a sidecar whose hash fits its video proves the pair.
+The video is written first, its sidecar ``<name>.json`` last: a sidecar whose hash fits its video proves the pair.
 """
 
 from __future__ import annotations
@@ -43,83 +43,81 @@ def publish(
 ) -> Publication:
     """Copy a landed video to ``destination``, verified against its manifest, and write its sidecar.
 
-    The same content and story again publish nothing: ``published`` is then false, and ``published_at`` the
-    time of the earlier publication. A changed video or changed metadata are published.
+    The same video with the same metadata is not published again: ``published`` is then false, and ``published_at``
+    the time of the earlier publication. A changed video or changed metadata are published.
 
     :param destination: a template as for :func:`resolve_destination`, of vendor, generation_id and model.
     :param metadata: the publisher's own words; a JSON object.
-    :param path_from_uri: makes a path of a local path or URI.
+    :param path_from_uri: makes the path that a local path or a URI names.
     :param now: the time, with its zone.
     :raises ConfigurationError: if ``destination`` or ``metadata`` cannot be used.
     :raises DestinationError: if ``destination`` cannot be written.
-    :raises VideoCorrupt: if the landed file no longer is what its manifest says.
+    :raises VideoCorrupt: if the landed file is not what its manifest says.
     :raises LandingError: not retryable, if the landed file is gone.
     """
-    words = _json_object(metadata)
+    checked_metadata = _json_object(metadata)
     try:
-        target = path_from_uri(resolve_destination(destination, _fields(video)))
-        sidecar = path_from_uri(f"{uri_of(target)}.json")
+        target = path_from_uri(resolve_destination(destination, _template_fields(video)))
+        sidecar_path = path_from_uri(f"{uri_of(target)}.json")
         check_writable(target)
-        sidecar_record = Sidecar(
+        sidecar = Sidecar(
             uri=uri_of(target),
-            sidecar_uri=uri_of(sidecar),
+            sidecar_uri=uri_of(sidecar_path),
             bytes=video.bytes,
             sha256=video.sha256,
             published_at=now(),
-            metadata=words,
+            metadata=checked_metadata,
             source=video.source,
             manifest=video,
         )
-        earlier, in_place = _read_sidecar(sidecar), has_content(target, video.bytes, video.sha256)
-        if earlier and in_place and _tells_the_same(earlier, sidecar_record):
-            known = sidecar_record.model_copy(update={"published_at": earlier.published_at})
-            return Publication(**dict(known), published=False, reason="the same content is published already")
+        earlier, in_place = _read_sidecar(sidecar_path), has_content(target, video.bytes, video.sha256)
+        if earlier and in_place and _same_content(earlier, sidecar):
+            unchanged = sidecar.model_copy(update={"published_at": earlier.published_at})
+            return Publication(
+                **dict(unchanged), published=False, reason="the same content is already published"
+            )
         if not in_place:
             _copy(video, path_from_uri(video.uri), target)
-        _write_sidecar(sidecar_record, sidecar)
+        write_text(sidecar_path, json.dumps(sidecar.to_dict(), indent=2, ensure_ascii=False))
     except SeedanceError as error:
         error.about(vendor=video.source.vendor, generation_id=video.source.generation_id)
         raise
-    reason = "the video was there, its story is new" if in_place else "the video was not there yet"
-    return Publication(**dict(sidecar_record), published=True, reason=reason)
+    reason = (
+        "the video was already there, and its sidecar was missing or different"
+        if in_place
+        else "the video was not there yet"
+    )
+    return Publication(**dict(sidecar), published=True, reason=reason)
 
 
-def _fields(video: Manifest) -> dict[str, str | None]:
-    provenance = video.source
-    return {"vendor": provenance.vendor, "generation_id": provenance.generation_id, "model": provenance.model}
+def _template_fields(video: Manifest) -> dict[str, str | None]:
+    source = video.source
+    return {"vendor": source.vendor, "generation_id": source.generation_id, "model": source.model}
 
 
 def _json_object(metadata: Mapping[str, Any]) -> dict[str, Any]:
     """``metadata`` as it will be read back, so that a rerun compares like with like."""
     try:
-        plain: dict[str, Any] = json.loads(json.dumps(dict(metadata), allow_nan=False))
+        decoded: dict[str, Any] = json.loads(json.dumps(dict(metadata), allow_nan=False))
     except (TypeError, ValueError) as fault:
         raise ConfigurationError(f"metadata is not a JSON object: {fault}") from fault
-    return plain
+    return decoded
 
 
-def _tells_the_same(earlier: Sidecar, sidecar_record: Sidecar) -> bool:
+def _same_content(one: Sidecar, other: Sidecar) -> bool:
     """When and from where the bytes were landed does not make it another publication."""
-    return (earlier.sha256, earlier.source, earlier.metadata) == (
-        sidecar_record.sha256,
-        sidecar_record.source,
-        sidecar_record.metadata,
-    )
+    return (one.sha256, one.source, one.metadata) == (other.sha256, other.source, other.metadata)
 
 
-def _read_sidecar(sidecar: StoragePath) -> Sidecar | None:
-    """The story in ``sidecar``; ``None`` if there is none, or something else is in its place."""
-    text = read_bytes(sidecar)
-    if text is None:
+def _read_sidecar(path: StoragePath) -> Sidecar | None:
+    """The sidecar at ``path``; ``None`` if there is none, or something else is in its place."""
+    content = read_bytes(path)
+    if content is None:
         return None
     try:
-        return Sidecar.parse(json.loads(text))
+        return Sidecar.parse(json.loads(content))
     except (ValueError, ConfigurationError):
         return None
-
-
-def _write_sidecar(sidecar_record: Sidecar, sidecar: StoragePath) -> None:
-    write_text(sidecar, json.dumps(sidecar_record.to_dict(), indent=2, ensure_ascii=False))
 
 
 def _copy(video: Manifest, landed: StoragePath, target: StoragePath) -> None:
@@ -132,19 +130,19 @@ def _copy(video: Manifest, landed: StoragePath, target: StoragePath) -> None:
         )
     if size != video.bytes:
         raise _changed(video, f"{size} bytes", f"{video.bytes}")
-    with temporary_file_for(target) as part:
+    with temporary_file_for(target) as temporary:
         digest = hashlib.sha256()
-        with storage_errors(part, "write"), part.open("wb") as file:
+        with storage_errors(temporary, "write"), temporary.open("wb") as file:
             for chunk in iter_bytes(landed):
                 file.write(chunk)
                 digest.update(chunk)
         if digest.hexdigest() != video.sha256:
             raise _changed(video, f"bytes with sha256 {digest.hexdigest()}", video.sha256)
-        commit(part, target)
+        commit(temporary, target)
 
 
-def _changed(video: Manifest, found: str, told: str) -> VideoCorrupt:
+def _changed(video: Manifest, found: str, expected: str) -> VideoCorrupt:
     return VideoCorrupt(
-        f"the landed video {video.uri} has changed: it holds {found}, and its manifest says {told}",
+        f"the landed video {video.uri} has changed: it holds {found}, and its manifest says {expected}",
         advice="Clear the task that landed it; while the vendor keeps the video, that replaces it.",
     )

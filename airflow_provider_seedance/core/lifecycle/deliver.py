@@ -32,17 +32,17 @@ def land_generation(
     :param path_from_uri: makes a path of a local path or URI.
     :param mode: what ``{mode}`` stands for.
     :param model: the model, where the vendor does not name it any more.
-    :param order: what the video should be.
+    :param expected: what the video should be.
     :param request: what was asked for, where that is known.
     """
     from airflow_provider_seedance.core.landing.land import VideoSource, land
-    from airflow_provider_seedance.core.landing.manifest import Provenance
+    from airflow_provider_seedance.core.landing.manifest import GenerationReference
     from airflow_provider_seedance.core.storage.destination import resolve_destination
     from airflow_provider_seedance.core.submission.fingerprint import fingerprint
     from airflow_provider_seedance.models import ExpectedVideo
 
     model = generation.model or model or (request.model if request else None)
-    provenance = Provenance(
+    reference = GenerationReference(
         vendor=generation.vendor,
         generation_id=generation.generation_id,
         model=model,
@@ -55,7 +55,7 @@ def land_generation(
         "mode": mode,
     }
     manifest = land(
-        VideoSource(url=generation.video_url, provenance=provenance, expected=expected or ExpectedVideo()),
+        VideoSource(url=generation.video_url, generation=reference, expected=expected or ExpectedVideo()),
         path_from_uri(resolve_destination(destination, fields)),
         client,
         fresh_url=lambda: getattr(client.get_generation(generation.generation_id), "video_url", None),

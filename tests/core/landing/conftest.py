@@ -1,4 +1,4 @@
-"""Real video files, and a source of bytes that plays a script instead of using a network."""
+"""Real video files, and an opener of links that plays a script instead of using a network."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from upath import UPath
 
 from airflow_provider_seedance.core.client.download import MediaStream
 from airflow_provider_seedance.core.landing.land import VideoSource
-from airflow_provider_seedance.core.landing.manifest import Manifest, Media, Provenance
+from airflow_provider_seedance.core.landing.manifest import GenerationReference, Manifest, Media
 from airflow_provider_seedance.core.landing.partial import Partial
-from airflow_provider_seedance.core.landing.partial_store import partial_for
+from airflow_provider_seedance.core.landing.partial_store import open_partial
 from tests.core.landing.host import VideoHost
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
 
 
-def film(path: Path, *, sound: bool, options: dict[str, str] | None = None) -> Path:
+def encode_video(path: Path, *, sound: bool, options: dict[str, str] | None = None) -> Path:
     """One second of 64x48 at 24 fps, by Seedance's rule of one frame more."""
     with av.open(str(path), "w", options=options or {}) as out:
         video = out.add_stream("libx264", rate=24)
@@ -66,24 +66,24 @@ def temp(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.fixture(scope="session")
-def films(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def videos(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The same second of video in every shape that a vendor may send it in."""
-    folder = tmp_path_factory.mktemp("films")
+    folder = tmp_path_factory.mktemp("videos")
     return {
-        "sound": film(folder / "sound.mp4", sound=True),
-        "silent": film(folder / "silent.mp4", sound=False),
-        "faststart": film(folder / "faststart.mp4", sound=True, options={"movflags": "faststart"}),
-        "fragmented": film(
+        "sound": encode_video(folder / "sound.mp4", sound=True),
+        "silent": encode_video(folder / "silent.mp4", sound=False),
+        "faststart": encode_video(folder / "faststart.mp4", sound=True, options={"movflags": "faststart"}),
+        "fragmented": encode_video(
             folder / "fragmented.mp4", sound=True, options={"movflags": "frag_keyframe+empty_moov"}
         ),
-        "mov": film(folder / "sound.mov", sound=True),
+        "mov": encode_video(folder / "sound.mov", sound=True),
     }
 
 
 @pytest.fixture(scope="session")
-def video(films: dict[str, Path]) -> bytes:
+def video(videos: dict[str, Path]) -> bytes:
     """The bytes of a whole video with sound."""
-    return films["sound"].read_bytes()
+    return videos["sound"].read_bytes()
 
 
 @dataclass
@@ -109,8 +109,8 @@ class Reply:
 
 
 @dataclass
-class ScriptedSource:
-    """A :class:`MediaSource` whose links answer with the scripted replies, one after the other."""
+class ScriptedOpener:
+    """A :class:`MediaOpener` whose links answer with the scripted replies, one after the other."""
 
     replies: list[Reply | Exception]
     opened: list[str] = field(default_factory=list)
@@ -138,15 +138,15 @@ def reply() -> type[Reply]:
 
 
 @pytest.fixture
-def serving() -> Callable[..., ScriptedSource]:
-    """A source with these replies; bytes stand for a reply that keeps its promise."""
+def serving() -> Callable[..., ScriptedOpener]:
+    """An opener with these replies; bytes stand for a reply that keeps its promise."""
 
-    def source(*script: bytes | Reply | Exception) -> ScriptedSource:
-        return ScriptedSource(
+    def opener(*script: bytes | Reply | Exception) -> ScriptedOpener:
+        return ScriptedOpener(
             [Reply(item, promised=len(item)) if isinstance(item, bytes) else item for item in script]
         )
 
-    return source
+    return opener
 
 
 @pytest.fixture
@@ -158,24 +158,24 @@ def host(video: bytes) -> Iterator[VideoHost]:
 
 
 @pytest.fixture
-def partial(tmp_path: Path, clip: VideoSource) -> Iterator[Partial]:
+def partial(tmp_path: Path, source: VideoSource) -> Iterator[Partial]:
     """An empty partial file, removed at the end."""
-    with partial_for(tmp_path / "v.mp4", clip.provenance, NOW) as empty:
+    with open_partial(tmp_path / "v.mp4", source.generation, NOW) as empty:
         yield empty
 
 
 @pytest.fixture
-def naps() -> list[float]:
-    """The pauses that were asked for; ``naps.append`` is the sleep."""
+def sleeps() -> list[float]:
+    """The seconds that were slept; ``sleeps.append`` is the sleep."""
     return []
 
 
 @pytest.fixture
-def clip() -> VideoSource:
-    provenance = Provenance(
+def source() -> VideoSource:
+    generation = GenerationReference(
         vendor="evolink", generation_id="task-1", model="seedance-2.0", request_fingerprint="f1"
     )
-    return VideoSource(url="https://files.example/v.mp4?sig=secret", provenance=provenance)
+    return VideoSource(url="https://files.example/v.mp4?sig=secret", generation=generation)
 
 
 @pytest.fixture(params=["path", "local store path", "object store"])
@@ -202,7 +202,7 @@ def landed() -> Callable[[Path, bytes], Manifest]:
             sha256=hashlib.sha256(content).hexdigest(),
             content_type="video/mp4",
             media=Media(),
-            source=Provenance(vendor="evolink", generation_id="task-1", model="seedance-2.0"),
+            source=GenerationReference(vendor="evolink", generation_id="task-1", model="seedance-2.0"),
             landed_at=NOW,
         )
 

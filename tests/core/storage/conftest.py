@@ -1,5 +1,5 @@
 """The files and stores that landing is tested with."""
 
-from tests.core.landing.conftest import films, folder, temp, video
+from tests.core.landing.conftest import folder, temp, video, videos
 
-__all__ = ["films", "folder", "temp", "video"]
+__all__ = ["folder", "temp", "video", "videos"]

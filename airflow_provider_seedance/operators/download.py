@@ -1,4 +1,4 @@
-"""Bring a finished video home, complete and verified, before its link dies."""
+"""Download a finished video, complete and verified, before its link dies."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
+from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.runtime.exceptions import task_errors
 from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
 
@@ -71,6 +72,7 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, BaseOperator):
                     generation,
                     self.destination,
                     path_from_uri=path_from_uri,
+                    clock=clock.SYSTEM_CLOCK,
                     mode=told.get("mode"),
                     model=told.get("model"),
                     expected=_expected(told, generation),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow import __version__ as airflow_version
 from airflow.sdk import Asset, AssetAlias, BaseOperator
 
+from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.runtime.exceptions import task_errors
 from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
 
@@ -58,7 +59,6 @@ class SeedancePublishVideoOperator(SignedLinkMaskingMixin, BaseOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         from airflow_provider_seedance.core.landing.manifest import Manifest
         from airflow_provider_seedance.core.landing.publish import publish
-        from airflow_provider_seedance.core.lifecycle.deliver import utc_now
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
         with task_errors():
@@ -67,7 +67,7 @@ class SeedancePublishVideoOperator(SignedLinkMaskingMixin, BaseOperator):
                 self.destination,
                 self.metadata or {},
                 path_from_uri=path_from_uri,
-                now=utc_now,
+                clock=clock.SYSTEM_CLOCK,
             )
         record = publication.to_dict()
         if publication.published:

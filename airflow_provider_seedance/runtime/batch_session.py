@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.core.batch.journal.store import is_there
 from airflow_provider_seedance.core.batch.paths import (
     RESULTS,
@@ -15,7 +16,7 @@ from airflow_provider_seedance.core.batch.paths import (
     folder_of_batch,
 )
 from airflow_provider_seedance.core.batch.summary import as_lines
-from airflow_provider_seedance.core.lifecycle.deliver import check_destination, utc_now
+from airflow_provider_seedance.core.lifecycle.deliver import check_destination
 from airflow_provider_seedance.core.storage.files import write_text
 from airflow_provider_seedance.core.storage.paths import StoragePath, uri_of
 from airflow_provider_seedance.core.submission.record import StateUnreadable, StateUnwritable, TaskIdentity
@@ -113,7 +114,7 @@ class Site:
             "results": uri_of(self.results),
             "rows": rows,
             "counts": dict(counts),
-            "updated_at": utc_now().isoformat(),
+            "updated_at": clock.utc_now(clock.SYSTEM_CLOCK).isoformat(),
         }
         try:
             self.accessor.set(KEY, value, retention=NEVER_EXPIRE)

@@ -11,10 +11,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Literal, get_args
 
+from airflow_provider_seedance.core.clock import Clock, utc_now
 from airflow_provider_seedance.core.landing.manifest import GenerationReference, Manifest, Media, Mismatch
 from airflow_provider_seedance.core.landing.partial_store import open_partial
 from airflow_provider_seedance.core.landing.transfer import MediaOpener, transfer
@@ -48,8 +48,7 @@ def land(
     opener: MediaOpener,
     *,
     fresh_url: Callable[[], str | None],
-    sleep: Callable[[float], object],
-    now: Callable[[], datetime],
+    clock: Clock,
     overwrite: Overwrite = "skip-identical",
     verify: bool = True,
 ) -> Manifest:
@@ -60,8 +59,6 @@ def land(
 
     :param opener: opens result links.
     :param fresh_url: gives a new link when the source's own is dead, or ``None``; see :func:`transfer`.
-    :param sleep: waits so many seconds.
-    :param now: the time, with its zone.
     :param overwrite: what to do about a file that is already there.
     :param verify: whether to check the file's structure and compare it with what was expected; length and hash
         always are.
@@ -74,8 +71,8 @@ def land(
     try:
         check_overwrite(overwrite, target)
         check_writable(target)
-        with open_partial(target, source.generation, now()) as partial:
-            received = transfer(opener, source.url, partial, fresh_url=fresh_url, sleep=sleep, now=now)
+        with open_partial(target, source.generation, utc_now(clock)) as partial:
+            received = transfer(opener, source.url, partial, fresh_url=fresh_url, clock=clock)
             media, mismatches = _verify(partial.path, source) if verify else (Media(), ())
             if overwrite == "always" or not has_content(target, received.length, received.sha256):
                 commit(partial.path, target)
@@ -90,7 +87,7 @@ def land(
         media=media,
         source=source.generation,
         mismatches=mismatches,
-        landed_at=now(),
+        landed_at=utc_now(clock),
     )
 
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any
 
+from airflow_provider_seedance.core.clock import Clock, utc_now
 from airflow_provider_seedance.core.landing.manifest import Manifest, Publication, Sidecar
 from airflow_provider_seedance.core.storage.destination import resolve_destination
 from airflow_provider_seedance.core.storage.files import (
@@ -39,7 +39,7 @@ def publish(
     metadata: Mapping[str, Any],
     *,
     path_from_uri: PathFromUri,
-    now: Callable[[], datetime],
+    clock: Clock,
 ) -> Publication:
     """Copy a landed video to ``destination``, verified against its manifest, and write its sidecar.
 
@@ -49,7 +49,6 @@ def publish(
     :param destination: a template as for :func:`resolve_destination`, of vendor, generation_id and model.
     :param metadata: the publisher's own words; a JSON object.
     :param path_from_uri: makes the path that a local path or a URI names.
-    :param now: the time, with its zone.
     :raises ConfigurationError: if ``destination`` or ``metadata`` cannot be used.
     :raises DestinationError: if ``destination`` cannot be written.
     :raises VideoCorrupt: if the landed file is not what its manifest says.
@@ -65,7 +64,7 @@ def publish(
             sidecar_uri=uri_of(sidecar_path),
             bytes=video.bytes,
             sha256=video.sha256,
-            published_at=now(),
+            published_at=utc_now(clock),
             metadata=checked_metadata,
             source=video.source,
             manifest=video,

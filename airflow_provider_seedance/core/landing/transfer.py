@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Protocol
 
+from airflow_provider_seedance.core.backoff import Backoff
 from airflow_provider_seedance.core.client.download import MediaStream
+from airflow_provider_seedance.core.clock import Clock, utc_now
 from airflow_provider_seedance.core.landing.partial import Partial
 from airflow_provider_seedance.core.storage.paths import storage_errors
 from airflow_provider_seedance.errors import (
@@ -17,7 +19,6 @@ from airflow_provider_seedance.errors import (
     NoReply,
     NotSent,
     ResumeRefused,
-    SeedanceError,
     VendorUnavailable,
 )
 
@@ -25,10 +26,8 @@ from airflow_provider_seedance.errors import (
 MAX_ATTEMPTS = 4
 #: For one transfer as a whole, however well it goes on; the bytes that came by then are kept for the next try.
 TIME_LIMIT = timedelta(hours=2)
-#: The first pause; it doubles with each attempt that brings nothing new.
-INITIAL_BACKOFF_SECONDS = 1.0
-#: The longest ``Retry-After`` that is waited out here.
-MAX_RETRY_AFTER_SECONDS = 60.0
+#: The pause after an attempt that brought nothing new.
+TRANSFER_BACKOFF = Backoff(first=1.0, longest=30.0, longest_retry_after=60.0)
 
 
 class MediaOpener(Protocol):
@@ -65,26 +64,24 @@ def transfer(
     partial: Partial,
     *,
     fresh_url: Callable[[], str | None],
-    sleep: Callable[[float], object],
-    now: Callable[[], datetime],
+    clock: Clock,
 ) -> TransferResult:
     """Fetch what is missing of ``url`` into ``partial``, resuming from there whenever the connection breaks.
 
     :param opener: opens result links.
     :param fresh_url: asked when the link is dead, and again only if the fresh one brought something; ``None``
         means that there is no other.
-    :param sleep: waits so many seconds.
-    :param now: the time, with its zone.
     :raises LinkDead: if the link is dead, there is no living fresh one, and not all bytes have come before.
     :raises NotSent, NoReply, VendorUnavailable, ResumeRefused, DownloadIncomplete: of the last of
         :data:`MAX_ATTEMPTS` attempts in a row that brought nothing new, or when :data:`TIME_LIMIT` has passed.
     :raises DestinationError: if ``partial`` cannot be written.
     """
-    deadline, longest, failures, refreshed = now() + TIME_LIMIT, partial.length, 0, False
+    deadline = clock.now() + TIME_LIMIT.total_seconds()
+    longest, failures, refreshed = partial.length, 0, False
     while True:
         try:
             with opener.open(url, start=partial.resume_at, etag=partial.version.etag) as stream:
-                return _receive(stream, partial, url=url, deadline=deadline, now=now)
+                return _receive(stream, partial, url=url, deadline=deadline, clock=clock)
         except LinkDead as dead:
             fresh = None if refreshed else fresh_url()
             if fresh is None:
@@ -98,13 +95,13 @@ def transfer(
             if isinstance(error, ResumeRefused):
                 partial.clear()
             failures += 1
-            if failures == MAX_ATTEMPTS or now() >= deadline:
+            if failures == MAX_ATTEMPTS or clock.now() >= deadline:
                 raise
-            sleep(_backoff(error, failures))
+            clock.sleep(TRANSFER_BACKOFF.pause(failures, retry_after=error.retry_after))
 
 
 def _receive(
-    stream: MediaStream, partial: Partial, *, url: str, deadline: datetime, now: Callable[[], datetime]
+    stream: MediaStream, partial: Partial, *, url: str, deadline: float, clock: Clock
 ) -> TransferResult:
     """Collect all of ``stream``.
 
@@ -112,10 +109,10 @@ def _receive(
     :raises DownloadIncomplete: if then not exactly the promised bytes are there, or none at all.
     """
     with storage_errors(partial.path, "write"):
-        partial.begin(stream, url, now())
+        partial.begin(stream, url, utc_now(clock))
         for chunk in stream.chunks:
             partial.append(chunk)
-            if now() >= deadline:
+            if clock.now() >= deadline:
                 raise DownloadIncomplete(
                     f"{partial.length} bytes of the video came in {TIME_LIMIT}, and more were to come"
                 )
@@ -125,11 +122,6 @@ def _receive(
     if length == 0 or promised not in (None, length):
         raise DownloadIncomplete(f"{length} bytes of the video came, and {promised or 'more'} were promised")
     return TransferResult(length, partial.sha256, stream.content_type)
-
-
-def _backoff(error: SeedanceError, failures: int) -> float:
-    growing = INITIAL_BACKOFF_SECONDS * 2.0 ** (failures - 1)
-    return max(growing, min(error.retry_after or 0.0, MAX_RETRY_AFTER_SECONDS))
 
 
 def _no_living_link(dead: LinkDead, refreshed: bool) -> LinkDead:

@@ -22,6 +22,7 @@ from airflow_provider_seedance.core.landing.land import VideoSource
 from airflow_provider_seedance.core.landing.manifest import GenerationReference, Manifest, Media
 from airflow_provider_seedance.core.landing.partial import Partial
 from airflow_provider_seedance.core.landing.partial_store import open_partial
+from tests.clocks import ManualClock
 from tests.core.landing.host import VideoHost
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
@@ -165,9 +166,9 @@ def partial(tmp_path: Path, source: VideoSource) -> Iterator[Partial]:
 
 
 @pytest.fixture
-def sleeps() -> list[float]:
-    """The seconds that were slept; ``sleeps.append`` is the sleep."""
-    return []
+def clock() -> ManualClock:
+    """Time that stands at :data:`NOW` but for pauses."""
+    return ManualClock(NOW.timestamp())
 
 
 @pytest.fixture

@@ -31,12 +31,13 @@ from airflow_provider_seedance.errors import (
     VideoCorrupt,
 )
 from airflow_provider_seedance.models import ExpectedVideo
+from tests.clocks import ManualClock
 from tests.core.landing.conftest import NOW, Stored
 from tests.core.landing.host import HttpOpener, VideoHost
 
 
 def _land(source: VideoSource, target: Any, opener: Any, **settings: Any) -> Manifest:
-    options = {"fresh_url": lambda: None, "sleep": lambda seconds: None, "now": lambda: NOW, **settings}
+    options = {"fresh_url": lambda: None, "clock": ManualClock(NOW.timestamp()), **settings}
     return land(source, target, opener, **options)
 
 
@@ -297,8 +298,8 @@ _STALLING = """
 import sys
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timezone
 from pathlib import Path
+from airflow_provider_seedance.core.clock import SYSTEM_CLOCK
 from airflow_provider_seedance.core.landing.land import VideoSource, land
 from airflow_provider_seedance.core.landing.manifest import GenerationReference
 from tests.core.landing.host import HttpOpener
@@ -318,8 +319,7 @@ class Stalling(HttpOpener):
 generation = GenerationReference(
     vendor="evolink", generation_id="task-1", model="seedance-2.0", request_fingerprint="f1")
 source = VideoSource(url=sys.argv[1], generation=generation)
-land(source, Path(sys.argv[2]), Stalling(), fresh_url=lambda: None, sleep=print,
-     now=lambda: datetime.now(timezone.utc))
+land(source, Path(sys.argv[2]), Stalling(), fresh_url=lambda: None, clock=SYSTEM_CLOCK)
 """
 
 

@@ -19,6 +19,7 @@ from airflow_provider_seedance.errors import (
     LandingError,
     VideoCorrupt,
 )
+from tests.clocks import ManualClock
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
 LATER = NOW + timedelta(hours=1)
@@ -32,7 +33,7 @@ def video(tmp_path: Path, landed) -> Manifest:
 
 
 def _publish(video: Manifest, target: Any, metadata: Any = METADATA, now: datetime = NOW) -> Publication:
-    return publish(video, uri_of(target), metadata, path_from_uri=UPath, now=lambda: now)
+    return publish(video, uri_of(target), metadata, path_from_uri=UPath, clock=ManualClock(now.timestamp()))
 
 
 def test_the_video_and_its_sidecar_are_published(video: Manifest, folder: Any) -> None:
@@ -145,7 +146,7 @@ def test_a_video_can_be_published_where_it_landed(video: Manifest) -> None:
 def test_a_destination_is_a_template(video: Manifest, tmp_path: Path) -> None:
     """Filled from the manifest."""
     destination = f"{tmp_path}/{{vendor}}/{{model}}/"
-    publication = publish(video, destination, {}, path_from_uri=UPath, now=lambda: NOW)
+    publication = publish(video, destination, {}, path_from_uri=UPath, clock=ManualClock(NOW.timestamp()))
     assert publication.uri == f"{tmp_path}/evolink/seedance-2.0/task-1.mp4"
 
 

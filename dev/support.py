@@ -8,9 +8,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import get_args
 
-from airflow_provider_seedance.core.catalog.files import shipped
+from airflow_provider_seedance.core.catalog.files import builtin_data
 from airflow_provider_seedance.core.catalog.schema import FieldSpec, OptionName, Row
-from airflow_provider_seedance.core.catalog.values import described
+from airflow_provider_seedance.core.catalog.values import describe_values
 from airflow_provider_seedance.models import Mode
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "generate.md"
@@ -34,7 +34,7 @@ def with_tables(page: str) -> str:
 def _models() -> Iterator[Sequence[str]]:
     yield "vendor", "model", "modes", "duration (s)", "resolution", "references"
     for vendor in VENDORS:
-        rows = sorted(shipped(vendor).rows, key=lambda row: row.family)
+        rows = sorted(builtin_data(vendor).rows, key=lambda row: row.family)
         for family, found in groupby(rows, key=lambda row: row.family):
             yield _model(vendor, family, list(found))
 
@@ -51,7 +51,7 @@ def _model(vendor: str, family: str, rows: Sequence[Row]) -> Sequence[str]:
         )
         if count
     ]
-    duration, resolution = (described(rows[0].options[name]) for name in ("duration", "resolution"))
+    duration, resolution = (describe_values(rows[0].options[name]) for name in ("duration", "resolution"))
     return vendor, f"`{family}`", ", ".join(modes), duration, resolution, ", ".join(counts) or "–"
 
 
@@ -62,7 +62,7 @@ def _parameters() -> Iterator[Sequence[str]]:
 
 
 def _takers(vendor: str, name: OptionName) -> str:
-    rows = shipped(vendor).rows
+    rows = builtin_data(vendor).rows
     families = sorted({row.family for row in rows})
     having = sorted({row.family for row in rows if _exists(row.options.get(name))})
     if having == families:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import av
 import pytest
-from upath import UPath
 
 from airflow_provider_seedance.core.client.download import MediaStream
 from airflow_provider_seedance.core.landing.land import VideoSource
@@ -24,6 +20,9 @@ from airflow_provider_seedance.core.landing.partial import Partial
 from airflow_provider_seedance.core.landing.partial_store import open_partial
 from tests.clocks import ManualClock
 from tests.core.landing.host import VideoHost
+from tests.core.storage.conftest import folder, temp
+
+__all__ = ["folder", "temp"]
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
 
@@ -58,14 +57,6 @@ def _silence(start: int) -> av.AudioFrame:
     return frame
 
 
-@pytest.fixture(autouse=True)
-def temp(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A temporary directory of this test's own."""
-    folder = tmp_path_factory.mktemp("temp")
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    return folder
-
-
 @pytest.fixture(scope="session")
 def videos(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The same second of video in every shape that a vendor may send it in."""
@@ -85,18 +76,6 @@ def videos(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def video(videos: dict[str, Path]) -> bytes:
     """The bytes of a whole video with sound."""
     return videos["sound"].read_bytes()
-
-
-@dataclass
-class Stored:
-    """A path on a filesystem that the test made."""
-
-    fs: Any
-    path: str = "/bucket/v.mp4"
-    protocol: str = "test"
-
-    def __str__(self) -> str:
-        return f"{self.protocol}:/{self.path}"
 
 
 @dataclass(frozen=True)
@@ -177,18 +156,6 @@ def source() -> VideoSource:
         vendor="evolink", generation_id="task-1", model="seedance-2.0", request_fingerprint="f1"
     )
     return VideoSource(url="https://files.example/v.mp4?sig=secret", generation=generation)
-
-
-@pytest.fixture(params=["path", "local store path", "object store"])
-def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
-    """An empty folder of each kind of target; ``folder / name`` is a target."""
-    if request.param == "path":
-        return tmp_path / "out"
-    if request.param == "local store path":
-        from airflow.sdk import ObjectStoragePath
-
-        return ObjectStoragePath(f"file://{tmp_path}/out")
-    return UPath(f"memory://{uuid.uuid4().hex}")
 
 
 @pytest.fixture

@@ -32,8 +32,9 @@ from airflow_provider_seedance.errors import (
 )
 from airflow_provider_seedance.models import ExpectedVideo
 from tests.clocks import ManualClock
-from tests.core.landing.conftest import NOW, Stored
+from tests.core.landing.conftest import NOW
 from tests.core.landing.host import HttpOpener, VideoHost
+from tests.core.storage.conftest import Stored
 
 
 def _land(source: VideoSource, target: Any, opener: Any, **settings: Any) -> Manifest:

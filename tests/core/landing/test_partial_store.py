@@ -17,7 +17,8 @@ from airflow_provider_seedance.core.landing.manifest import GenerationReference
 from airflow_provider_seedance.core.landing.partial import Partial
 from airflow_provider_seedance.core.landing.partial_store import RETENTION, open_partial
 from airflow_provider_seedance.errors import ConfigurationError, DestinationError, NoReply, VideoCorrupt
-from tests.core.landing.conftest import NOW, Stored
+from tests.core.landing.conftest import NOW
+from tests.core.storage.conftest import Stored
 
 GENERATION = GenerationReference(vendor="evolink", generation_id="task-1")
 

@@ -27,7 +27,7 @@ from airflow_provider_seedance.core.storage.files import (
     write_text,
 )
 from airflow_provider_seedance.errors import DestinationError
-from tests.core.landing.conftest import Stored
+from tests.core.storage.conftest import Stored
 
 
 def _put(target: Any, content: bytes) -> None:

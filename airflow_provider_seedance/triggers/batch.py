@@ -61,7 +61,7 @@ class SeedanceBatchTrigger(BaseTrigger):
         """What is waited for, by row; ``None`` if that cannot be found out here."""
         from airflow_provider_seedance.core.batch.journal.store import is_there, read_states
         from airflow_provider_seedance.core.batch.state import Stage, stage
-        from airflow_provider_seedance.core.batch.worker import wait_state_of
+        from airflow_provider_seedance.core.polling.decide import WaitState
         from airflow_provider_seedance.errors import SeedanceError
         from airflow_provider_seedance.runtime.object_storage import open_target
 
@@ -76,7 +76,7 @@ class SeedanceBatchTrigger(BaseTrigger):
             return None
         in_flight = {row: state.record for row, state in states.items() if stage(state) is Stage.IN_FLIGHT}
         return {
-            row: (record.generation_id, wait_state_of(record))
+            row: (record.generation_id, WaitState.from_record(record))
             for row, record in in_flight.items()
             if record and record.generation_id
         }
@@ -121,7 +121,7 @@ class SeedanceBatchTrigger(BaseTrigger):
         try:
             ended[row] = await wait_in_poller(self.seedance_conn_id, generation_id, wait)
         except Exception:  # noqa: BLE001  # its siblings are waited for; the task looks at it, which tells more
-            ended[row] = WaitOutcome.UNREACHABLE
+            ended[row] = WaitOutcome.STATUS_UNKNOWN
         news.set()
 
 

@@ -83,7 +83,7 @@ def test_trouble_without_end_is_told(vendor, waiting_for, emulator, passing) -> 
     """After a quarter of an hour the task is to look for itself."""
     trigger = waiting_for(vendor=vendor)
     emulator.add_fault(on=LOOK[vendor], kind="status", status=502, times=None)
-    assert payload_of(trigger)["outcome"] == "unreachable"
+    assert payload_of(trigger)["outcome"] == "status_unknown"
     assert 900 < passing.moment - passing.start < 960
 
 
@@ -91,7 +91,7 @@ def test_an_error_that_waiting_will_not_mend_ends_the_wait(waiting_for, connect,
     """A key that was withdrawn is for the task to report."""
     trigger = waiting_for()
     connect(password="sk-invalid")
-    assert payload_of(trigger)["outcome"] == "unreachable"
+    assert payload_of(trigger)["outcome"] == "status_unknown"
     assert passing.moment - passing.start < 10
 
 

@@ -77,7 +77,7 @@ class GenerationWaitMixin(BaseOperator):
     def _wait(self, client: SeedanceClient, store: RecordStore, generation_id: str, wait: WaitState) -> Any:
         from airflow_provider_seedance.core.polling.event import GenerationEvent
 
-        # A trigger that fires at once can overtake Airflow's own bookkeeping, which then fails the task.
+        # What has ended already needs no deferral, which takes seconds.
         if self.deferrable and not self._has_ended(client, generation_id):
             self._defer(generation_id, wait)
         self._in_flight = (client.settings, generation_id)

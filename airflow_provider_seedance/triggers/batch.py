@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
 #: Seconds after which the task looks by itself, if the triggerer cannot read the journal.
 UNREADABLE_JOURNAL_PAUSE = 120.0
-#: It does not fire before: a trigger that fires at once can overtake Airflow's own bookkeeping, which then fails the
-#: task. Seconds.
-EARLIEST_EVENT_SECONDS = 10.0
 #: Waits that are begun, or ended, in one turn of the event loop, which other triggers share.
 AT_ONCE = 100
 
@@ -83,9 +80,10 @@ class SeedanceBatchTrigger(BaseTrigger):
 
     async def _ended(self, waits: Waits) -> Mapping[int, WaitOutcome]:
         from airflow_provider_seedance.core.batch.wakeup import delay_after_first, enough
+        from airflow_provider_seedance.runtime.polling import hold_event
 
         now = clock.SYSTEM_CLOCK.now
-        settled_at = now() + EARLIEST_EVENT_SECONDS
+        trigger_started = now()
         ended: dict[int, WaitOutcome] = {}
         news = asyncio.Event()
         tasks: list[asyncio.Task[None]] = []
@@ -102,7 +100,7 @@ class SeedanceBatchTrigger(BaseTrigger):
                 if fire_at is None and ended:
                     started = waits[next(iter(ended))][1].started
                     fire_at = now() + delay_after_first(now() - started)
-            await clock.SYSTEM_CLOCK.asleep(settled_at - now())
+            await hold_event(trigger_started)
         finally:
             await _cancel(tasks)
         return ended

@@ -12,10 +12,11 @@ from airflow_provider_seedance.core.catalog.files import builtin_data
 from airflow_provider_seedance.core.catalog.schema import FieldSpec, OptionName, Row
 from airflow_provider_seedance.core.catalog.values import describe_values
 from airflow_provider_seedance.models import Mode
+from dev.generated import with_generated
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "generate.md"
 VENDORS = ("modelark", "evolink", "anyfast", "toapis")
-BEGIN, END = "<!-- made by python -m dev.support -->", "<!-- end -->"
+COMMAND = "python -m dev.support"
 
 
 def tables() -> str:
@@ -24,11 +25,8 @@ def tables() -> str:
 
 
 def with_tables(page: str) -> str:
-    """The page, with the present tables between its marks."""
-    found = re.search(f"{BEGIN}.*{END}", page, re.DOTALL)
-    if not found:
-        raise ValueError(f"the page has no part between {BEGIN} and {END}")
-    return f"{page[: found.start()]}{BEGIN}\n\n{tables()}\n\n{END}{page[found.end() :]}"
+    """The page, with the present tables between its markers."""
+    return with_generated(page, COMMAND, tables())
 
 
 def _models() -> Iterator[Sequence[str]]:

@@ -54,7 +54,9 @@ class Work:
 
     def carry_out(self, journal: Journal, event: BatchEvent, *, stay: bool) -> tuple[Batch, bool]:
         """Do what can be done; see :meth:`Batch.run`."""
-        ended = dict.fromkeys(self.plan.rows, WaitOutcome.UNREACHABLE) if event.ended is None else event.ended
+        ended = (
+            dict.fromkeys(self.plan.rows, WaitOutcome.STATUS_UNKNOWN) if event.ended is None else event.ended
+        )
         worker = RowWorker(self.settings, journal, self.terms, _conclude, self._land)
         system_clock, rows = self.terms.clock, len(self.plan.rows)
         progress = Progress(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.core.request_fields import REQUEST_FIELDS
 from airflow_provider_seedance.operators._arguments import one_of, seconds
-from airflow_provider_seedance.operators._waiting import GenerationWaitMixin, wait_state_of_record
+from airflow_provider_seedance.operators._waiting import GenerationWaitMixin
 from airflow_provider_seedance.runtime.exceptions import task_errors
 from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
 
@@ -208,6 +208,7 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
     def _submit(
         self, client: SeedanceClient, store: RecordStore, request: GenerationRequest, context: Context
     ) -> tuple[str, WaitState]:
+        from airflow_provider_seedance.core.polling.decide import WaitState
         from airflow_provider_seedance.core.submission.decide import Policies
         from airflow_provider_seedance.core.submission.submit import Submitter
         from airflow_provider_seedance.runtime.task_state import identity_of
@@ -223,7 +224,7 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
             clock=clock.SYSTEM_CLOCK,
         ).submit(request)
         assert record.generation_id
-        return record.generation_id, wait_state_of_record(record)
+        return record.generation_id, WaitState.from_record(record)
 
     def _deliver(self, client: SeedanceClient, generation: Succeeded) -> dict[str, Any]:
         from airflow_provider_seedance.core.lifecycle.result import result_dict

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
     from airflow_provider_seedance.core.polling.event import GenerationEvent
     from airflow_provider_seedance.core.polling.wait import WaitResult
-    from airflow_provider_seedance.core.submission.record import RecordStore, SubmissionRecord
+    from airflow_provider_seedance.core.submission.record import RecordStore
     from airflow_provider_seedance.models import Generation, Succeeded
     from airflow_provider_seedance.runtime.clients import ClientPool
 
@@ -107,11 +107,10 @@ class GenerationWaitMixin(BaseOperator):
             self._defer(wait)
         self._in_flight = (wait.client.settings, wait.generation_id)
         ended = self._wait_in_worker(wait)
-        seen = ended.seen if ended.outcome is WaitOutcome.ENDED else None
+        seen = ended.generation if ended.outcome is WaitOutcome.ENDED else None
         return self._conclude(wait, ended.outcome, seen)
 
     def _defer(self, wait: Wait) -> None:
-        from airflow_provider_seedance.core.polling.event import times
         from airflow_provider_seedance.triggers.generation import SeedanceGenerationTrigger
 
         left = max(0.0, wait.state.deadline - clock.SYSTEM_CLOCK.now())
@@ -120,7 +119,7 @@ class GenerationWaitMixin(BaseOperator):
                 seedance_conn_id=wait.conn_id,
                 generation_id=wait.generation_id,
                 cancel_on_kill=self.on_kill_action == "cancel",
-                **times(wait.state),  # type: ignore[arg-type]
+                **wait.state.to_payload(),
             ),
             method_name="execute_complete",
             timeout=timedelta(seconds=left) + BACKSTOP,
@@ -175,18 +174,10 @@ class GenerationWaitMixin(BaseOperator):
         unfinished: Exception | None = None,
     ) -> Any:
         """Deliver what has succeeded, or wait again; ``generation`` as in :meth:`_wait`."""
-        from airflow_provider_seedance.core.lifecycle.conclude import conclude, record_outcome
-        from airflow_provider_seedance.core.polling.event import GenerationEvent
+        from airflow_provider_seedance.core.lifecycle.conclude import record_outcome
         from airflow_provider_seedance.core.submission.outcome import Ended
 
-        video = conclude(
-            wait.client,
-            wait.store,
-            GenerationEvent(wait.generation_id, outcome, wait.state),
-            cancel_queued=self.on_kill_action == "cancel",
-            now=clock.SYSTEM_CLOCK.now(),
-            generation=generation,
-        )
+        video = self._concluded(wait, outcome, generation)
         if video is None:
             if unfinished is not None:
                 raise unfinished
@@ -197,27 +188,39 @@ class GenerationWaitMixin(BaseOperator):
         record_outcome(wait.store, wait.generation_id, Ended(status="succeeded"))
         return delivered
 
+    def _concluded(self, wait: Wait, outcome: WaitOutcome, generation: Generation | None) -> Succeeded | None:
+        """The finished generation, or ``None`` to wait again; a vendor that cannot be asked is put on record."""
+        from airflow_provider_seedance.core.lifecycle.conclude import conclude, record_outcome
+        from airflow_provider_seedance.core.polling.decide import WaitOutcome
+        from airflow_provider_seedance.core.polling.event import GenerationEvent
+        from airflow_provider_seedance.core.submission.outcome import GaveUp
+        from airflow_provider_seedance.errors import DeadlinePassed, GenerationFailed, SeedanceError
+
+        try:
+            return conclude(
+                wait.client,
+                wait.store,
+                GenerationEvent(wait.generation_id, outcome, wait.state),
+                cancel_queued=self.on_kill_action == "cancel",
+                now=clock.SYSTEM_CLOCK.now(),
+                generation=generation,
+            )
+        except (DeadlinePassed, GenerationFailed):
+            raise
+        except SeedanceError as error:
+            if outcome is WaitOutcome.STATUS_UNKNOWN:
+                unreachable = GaveUp(limit="unreachable", reason=error.message)
+                record_outcome(wait.store, wait.generation_id, unreachable)
+            raise
+
     def _recorded(self, context: Context) -> GenerationEvent | None:
         """The end of a wait that was not told, from the record."""
-        from airflow_provider_seedance.core.polling.decide import WaitOutcome
+        from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
         from airflow_provider_seedance.core.polling.event import GenerationEvent
 
         with task_errors():
             record = self._store(context).read()
         if record is None or record.generation_id is None:
             return None
-        return GenerationEvent(record.generation_id, WaitOutcome.UNREACHABLE, wait_state_of_record(record))
-
-
-def wait_state_of_record(record: SubmissionRecord) -> WaitState:
-    """The wait that a record carries over."""
-    from airflow_provider_seedance.core.polling.decide import WaitState
-
-    assert record.started
-    assert record.deadline
-    limit = record.queue_deadline
-    return WaitState(
-        started=record.started.timestamp(),
-        deadline=record.deadline.timestamp(),
-        queue_deadline=limit.timestamp() if limit else None,
-    )
+        wait = WaitState.from_record(record)
+        return GenerationEvent(record.generation_id, WaitOutcome.STATUS_UNKNOWN, wait)

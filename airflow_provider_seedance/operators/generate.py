@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.core.request_fields import REQUEST_FIELDS
 from airflow_provider_seedance.operators._arguments import one_of, seconds
-from airflow_provider_seedance.operators._waiting import GenerationWaitMixin, Wait, wait_state_of_record
+from airflow_provider_seedance.operators._waiting import GenerationWaitMixin, Wait
 from airflow_provider_seedance.runtime.exceptions import task_errors
 from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
 
@@ -165,6 +165,7 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
 
     def execute(self, context: Context) -> Any:
         from airflow_provider_seedance.core.lifecycle.preview import preview
+        from airflow_provider_seedance.core.polling.decide import WaitState
         from airflow_provider_seedance.runtime.clients import ClientPool
 
         with task_errors(), ClientPool() as clients:
@@ -180,7 +181,7 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
                 assert record.generation_id
                 conn_id = record.seedance_conn_id
                 wait = Wait(
-                    conn_id, clients(conn_id), store, record.generation_id, wait_state_of_record(record)
+                    conn_id, clients(conn_id), store, record.generation_id, WaitState.from_record(record)
                 )
                 return self._wait(wait, submission.generation)
 
@@ -232,18 +233,18 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
     def _check_before_paying(self, client: SeedanceClient, request: GenerationRequest) -> None:
         from airflow_provider_seedance.core.lifecycle.deliver import check_destination
         from airflow_provider_seedance.core.submission.budget import check_budget
-        from airflow_provider_seedance.runtime.object_storage import open_target
+        from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
         client.catalog.prepare(request)
         check_budget(client.estimate_cost(request), self.max_cost, vendor=client.vendor_name)
         if self.destination:
-            check_destination(self.destination, open_target)
+            check_destination(self.destination, path_from_uri)
 
     def _deliver(self, conn_id: str, client: SeedanceClient, generation: Succeeded) -> dict[str, Any]:
-        from airflow_provider_seedance.core.lifecycle.result import result
+        from airflow_provider_seedance.core.lifecycle.result import result_dict
 
         request = None if self.generation_id else self._request()
-        delivered = result(generation, seedance_conn_id=conn_id, request=request, catalog=client.catalog)
+        delivered = result_dict(generation, seedance_conn_id=conn_id, request=request, catalog=client.catalog)
         if self.destination:
             delivered["manifest"] = self._land(client, generation, request)
         return delivered
@@ -252,14 +253,15 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         self, client: SeedanceClient, generation: Succeeded, request: GenerationRequest | None
     ) -> dict[str, Any]:
         from airflow_provider_seedance.core.lifecycle.deliver import land_generation
-        from airflow_provider_seedance.runtime.object_storage import open_target
+        from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
         assert self.destination
         manifest = land_generation(
             client,
             generation,
             self.destination,
-            open_target=open_target,
+            path_from_uri=path_from_uri,
+            clock=clock.SYSTEM_CLOCK,
             mode=request.mode.value if request else None,
             expected=client.catalog.expected_video(request) if request else None,
             request=request,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_seedance.emulator import Emulator, serve
-from airflow_provider_seedance.triggers import batch
+from airflow_provider_seedance.runtime import polling
 from tests.airflow.fixtures import Connect, Time, connect, emulator, passing
 from tests.faults.memories import FOLDER, STORE
 from tests.faults.scene import Scene
@@ -29,7 +29,7 @@ def ordering(
     emulator: Emulator, connect: Connect, passing: Time, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Callable[..., Scene]:
     """Makes a task instance that generates and lands a small video at a vendor, by itself or as a batch's row."""
-    monkeypatch.setattr(batch, "EARLIEST_EVENT_SECONDS", 0.0)
+    monkeypatch.setattr(polling, "EARLIEST_EVENT_SECONDS", 0.0)
 
     def made(vendor: str, memory: str, *, row: bool = False, **arguments: Any) -> Scene:
         if memory == FOLDER:

@@ -24,7 +24,8 @@ from airflow_provider_seedance.core.batch.state import End, RowState, Status, re
 from airflow_provider_seedance.core.batch.worker import Terms, identity_of_row
 from airflow_provider_seedance.core.client.http import SeedanceClient
 from airflow_provider_seedance.core.clock import utc_now
-from airflow_provider_seedance.core.storage.files import OpenTarget, open_for_reading
+from airflow_provider_seedance.core.storage.files import open_for_reading
+from airflow_provider_seedance.core.storage.paths import PathFromUri
 from airflow_provider_seedance.core.submission.budget import check_budget, money
 from airflow_provider_seedance.core.submission.decide import (
     Action,
@@ -43,7 +44,7 @@ from airflow_provider_seedance.models import Succeeded
 log = logging.getLogger(__name__)
 
 
-def drafts_of(requests: Any, open_target: OpenTarget) -> list[Draft]:
+def drafts_of(requests: Any, path_from_uri: PathFromUri) -> list[Draft]:
     """The rows as they were given: a list, a list that a template turned into text, or a file.
 
     :raises ConfigurationError: if it is none of these, or the file cannot be read.
@@ -58,7 +59,7 @@ def drafts_of(requests: Any, open_target: OpenTarget) -> list[Draft]:
     if text.startswith("["):
         return rows_in_list(rows_in_text(text))
     try:
-        with open_for_reading(open_target(text)) as file:
+        with open_for_reading(path_from_uri(text)) as file:
             content = file.read().decode("utf-8-sig")
     except SeedanceError:
         raise

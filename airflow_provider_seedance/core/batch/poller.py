@@ -9,8 +9,8 @@ from concurrent.futures import Future
 
 from airflow_provider_seedance.core.clock import Clock
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
-from airflow_provider_seedance.core.polling.latency import Latencies
-from airflow_provider_seedance.core.polling.poller import Poller, Reader
+from airflow_provider_seedance.core.polling.latency import LatencyModel
+from airflow_provider_seedance.core.polling.poller import Poller, StatusClient
 
 #: Status requests under way at a time.
 CONNECTIONS = 4
@@ -30,7 +30,7 @@ class BatchPoller:
 
     def __init__(
         self,
-        open_reader: Callable[[str], Reader],
+        open_reader: Callable[[str], StatusClient],
         connection_of: Callable[[int], str],
         on_end: OnEnd,
         *,
@@ -70,7 +70,7 @@ class BatchPoller:
         try:
             outcome = await self._poller_of(self._connection_of(row)).wait_for(generation_id, wait)
         except Exception:  # noqa: BLE001  # the row is then looked at by itself, which tells more
-            outcome = WaitOutcome.UNREACHABLE
+            outcome = WaitOutcome.STATUS_UNKNOWN
         self._on_end(row, outcome, wait)
 
     def _run(self) -> None:
@@ -85,10 +85,10 @@ class BatchPoller:
         if conn_id not in self._pollers:
             self._pollers[conn_id] = Poller(
                 self._open_reader(conn_id),
-                latencies=Latencies(),
+                latency_model=LatencyModel(),
                 clock=self._clock,
                 max_lag=MAX_LAG,
-                connections=self._connections,
+                max_concurrency=self._connections,
             )
         return self._pollers[conn_id]
 

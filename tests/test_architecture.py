@@ -32,7 +32,7 @@ LIBRARIES = {
     "http.client": ("core.client.download",),
     "urllib.request": ("core.client.aiohttp_client", "core.client.download"),
     "socket": (),
-    "av": ("core.landing.probe",),
+    "av": ("core.landing.verify",),
     "asyncio": (
         "core.clock",
         "core.client.http",
@@ -43,7 +43,7 @@ LIBRARIES = {
         "hooks",
         "triggers",
     ),
-    "time": ("core.client.http", "core.clock", "core.lifecycle.deliver"),
+    "time": ("core.client.http", "core.clock"),
     "random": ("core.client.http", "core.clock"),
 }
 #: Where a vendor's name may stand in the code.
@@ -51,7 +51,7 @@ VENDOR_WORDS = ("core.vendors", "get_provider_info")
 #: The edges, which hand the clock of the process to all below them.
 EDGES = ("operators", "triggers", "hooks", "policies", "runtime")
 #: Where the wall clock may be read.
-CLOCKS = ("core.client.http", "core.clock", "core.lifecycle.deliver")
+CLOCKS = ("core.client.http", "core.clock")
 
 Modules = dict[str, ast.Module]
 

@@ -29,7 +29,8 @@ class SeedanceHook(BaseHook):
     """Calls the API of the Seedance vendor that a connection names.
 
     Each method opens a client of its own, which suits a plain ``@task``; for many calls use :meth:`get_conn` or
-    :meth:`aget_conn`, whose client keeps its connections open. All methods raise :class:`~airflow_provider_seedance.errors.SeedanceError`.
+    :meth:`aget_conn`, whose client keeps its connections open. All methods raise
+    :class:`~airflow_provider_seedance.errors.SeedanceError`.
 
     :param seedance_conn_id: a connection of type ``seedance``.
     """
@@ -127,15 +128,21 @@ class SeedanceHook(BaseHook):
         :param since: only generations made at or after this time.
         :returns: one row for each generation, as a dict.
         """
+        from airflow_provider_seedance.core import clock
         from airflow_provider_seedance.core.lifecycle.rescue import rescue
-        from airflow_provider_seedance.runtime.object_storage import open_target
+        from airflow_provider_seedance.runtime.object_storage import path_from_uri
         from airflow_provider_seedance.runtime.task_state import recorded_generation_ids
 
         with self.get_conn() as client:
             if generation_ids is None and not client.lists:
                 generation_ids = recorded_generation_ids(client.vendor_name)
             return rescue(
-                client, destination, open_target=open_target, generation_ids=generation_ids, since=since
+                client,
+                destination,
+                path_from_uri=path_from_uri,
+                clock=clock.SYSTEM_CLOCK,
+                generation_ids=generation_ids,
+                since=since,
             )
 
     async def acreate_generation(self, request: GenerationRequest) -> Pending:

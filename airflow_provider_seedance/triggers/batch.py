@@ -60,10 +60,10 @@ class SeedanceBatchTrigger(BaseTrigger):
         from airflow_provider_seedance.core.batch.state import Stage, stage
         from airflow_provider_seedance.core.polling.decide import WaitState
         from airflow_provider_seedance.errors import SeedanceError
-        from airflow_provider_seedance.runtime.object_storage import open_target
+        from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
         try:
-            folder = open_target(self.journal)
+            folder = path_from_uri(self.journal)
             if not is_there(folder):
                 self.log.warning("There is no journal in %s on this machine.", self.journal)
                 return None

@@ -13,7 +13,7 @@ from airflow_provider_seedance.core.batch.event import BatchEvent
 from airflow_provider_seedance.core.batch.journal.store import open_journal
 from airflow_provider_seedance.core.batch.state import End, RowState
 from airflow_provider_seedance.core.client.http import SeedanceClient
-from airflow_provider_seedance.core.lifecycle.deliver import utc_now
+from airflow_provider_seedance.core.clock import SYSTEM_CLOCK, utc_now
 from airflow_provider_seedance.core.polling.decide import WaitOutcome
 from airflow_provider_seedance.core.submission.record import SubmissionRecord
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
@@ -35,7 +35,7 @@ def unheld_events(monkeypatch) -> None:
 
 def bought(client: SeedanceClient, folder: Path, rows: range, *, timeout: float = 3600.0) -> None:
     """Submit these rows, and write the journal of it."""
-    now = utc_now()
+    now = utc_now(SYSTEM_CLOCK)
     with open_journal(folder) as journal:
         for row in rows:
             record = SubmissionRecord(

@@ -147,17 +147,22 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         unfinished: Exception | None = None,
     ) -> dict[str, Any]:
         """Do what can be done now; ``unfinished`` is raised instead of waiting again."""
+        from airflow_provider_seedance.core.batch.event import BatchEvent
         from airflow_provider_seedance.core.batch.journal.store import open_journal
         from airflow_provider_seedance.core.batch.plan import begin
         from airflow_provider_seedance.core.batch.summary import results
-        from airflow_provider_seedance.core.storage.files import uri_of
+        from airflow_provider_seedance.core.polling.decide import WaitOutcome
+        from airflow_provider_seedance.core.storage.paths import uri_of
         from airflow_provider_seedance.operators._batch_work import check_outcome, last_deadline
+        from airflow_provider_seedance.runtime.clients import ClientPool
 
         with task_errors():
             work = self._work(context)
-            with open_journal(work.site.journal) as journal:
-                vendor, lands = work.settings.vendor.name, self.destination is not None
-                begin(work.plan, journal, work.terms, vendor=vendor, new_try=new_try, lands=lands)
+            with open_journal(work.site.journal) as journal, ClientPool() as clients:
+                lands = self.destination is not None
+                finished = begin(work.plan, journal, work.terms, clients, new_try=new_try, lands=lands)
+                if event.ended is not None:
+                    event = BatchEvent({**dict.fromkeys(finished, WaitOutcome.ENDED), **event.ended})
                 if new_try:
                     work.site.tell(len(work.plan.rows), {})
                 batch, done = work.carry_out(journal, event, stay=not self.deferrable)
@@ -179,7 +184,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         from airflow_provider_seedance.hooks.seedance import SeedanceHook
         from airflow_provider_seedance.operators._batch_work import Work
         from airflow_provider_seedance.runtime.batch_session import Site
-        from airflow_provider_seedance.runtime.object_storage import open_target
+        from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
         settings = SeedanceHook(self.seedance_conn_id).settings()
         most = whole_number("max_active", self.max_active, least=1) or MAX_ACTIVE
@@ -187,7 +192,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         with SeedanceClient(settings) as client:
             plan = plan_of(
                 client,
-                drafts_of(unmask(self.requests), open_target),
+                drafts_of(unmask(self.requests), path_from_uri),
                 self.defaults,
                 max_failures=whole_number("max_failures", self.max_failures, least=0),
                 max_cost=self.max_cost,

@@ -13,8 +13,8 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from airflow_provider_seedance.core.polling.latency import Latencies
-from airflow_provider_seedance.core.polling.schedule import MAX_LAG, History, pause_alone
+from airflow_provider_seedance.core.polling.latency import LatencyModel
+from airflow_provider_seedance.core.polling.schedule import MAX_LAG, PollHistory, pause_before_single_request
 from airflow_provider_seedance.models import Pending, Status
 from benchmarks.report import Report, Row, Table, ratio, run
 
@@ -74,8 +74,8 @@ class Wait:
     started: float
     ends: float
     tells: Tells
-    history: History
-    looked: float | None = None
+    history: PollHistory
+    last_poll: float | None = None
     polls: int = 0
 
     def seen(self, now: float) -> Pending:
@@ -99,11 +99,11 @@ Schedule = Callable[[Wait, float, float], float]
 
 
 def simulate(
-    tells: Tells, pause: Schedule, latencies: Latencies, *, videos: int, seed: int = 1
+    tells: Tells, pause: Schedule, latency_model: LatencyModel, *, videos: int, seed: int = 1
 ) -> list[Wait]:
     """Runs ``videos`` waits, ``IN_FLIGHT`` at a time, until each has been seen to end or given up.
 
-    :returns: the waits, each with the time of its last look.
+    :returns: the waits, each with the time of its last poll.
     """
     rng = random.Random(seed)
     queue: list[tuple[float, int, Wait]] = []
@@ -114,7 +114,7 @@ def simulate(
             cell = rng.choice(CELLS)
             run = cell[3] * math.exp(rng.gauss(0.0, SPREAD))
             ends = now + (run if rng.random() >= STUCK else 10 * DEADLINE)
-            wait = Wait(cell, now, ends, tells, History(now))
+            wait = Wait(cell, now, ends, tells, PollHistory(now))
             waits.append(wait)
             heapq.heappush(queue, (now + 1.0, len(waits), wait))
 
@@ -123,12 +123,12 @@ def simulate(
     while queue:
         now, number, wait = heapq.heappop(queue)
         wait.polls += 1
-        before, cell, wait.looked = wait.looked, wait.history.cell, now
+        before, cell, wait.last_poll = wait.last_poll, wait.history.latency_key, now
         if now < wait.ends:
-            wait.history = wait.history.and_now(wait.seen(now), now)
+            wait.history = wait.history.with_answer(wait.seen(now), now)
         if now >= wait.ends or now >= wait.started + DEADLINE:
             if now >= wait.ends and before is not None:
-                latencies.learn(cell, (before + now) / 2 - wait.started)
+                latency_model.observe(cell, (before + now) / 2 - wait.started)
             submit(now)
         else:
             again = min(now + pause(wait, now, rng.random()), wait.started + DEADLINE)
@@ -149,12 +149,14 @@ class Found:
 
 
 def found(waits: list[Wait]) -> Found:
-    lags = sorted(wait.looked - wait.ends for wait in waits if wait.looked and wait.looked >= wait.ends)
+    lags = sorted(
+        wait.last_poll - wait.ends for wait in waits if wait.last_poll and wait.last_poll >= wait.ends
+    )
     return Found(sum(wait.polls for wait in waits) / len(lags), lags)
 
 
 def fixed(seconds: float) -> Found:
-    return found(simulate(Tells(""), lambda *_: seconds, Latencies(), videos=VIDEOS))
+    return found(simulate(Tells(""), lambda *_: seconds, LatencyModel(), videos=VIDEOS))
 
 
 def adaptive(tells: Tells, videos: int, *, learns: bool) -> Found:
@@ -162,13 +164,15 @@ def adaptive(tells: Tells, videos: int, *, learns: bool) -> Found:
 
     :param learns: whether what it has seen counts for those that come later.
     """
-    latencies = Latencies()
+    latency_model = LatencyModel()
 
-    def pause(wait: Wait, now: float, chance: float) -> float:
-        expected = latencies.expected(wait.history.cell, wait.history.estimate)
-        return pause_alone(wait.history, expected, now=now, chance=chance, max_lag=MAX_LAG)
+    def pause(wait: Wait, now: float, random_number: float) -> float:
+        expected = latency_model.predict(wait.history.latency_key, wait.history.vendor_estimate)
+        return pause_before_single_request(
+            wait.history, expected, now=now, random=random_number, max_lag=MAX_LAG
+        )
 
-    return found(simulate(tells, pause, latencies if learns else Latencies(), videos=videos))
+    return found(simulate(tells, pause, latency_model if learns else LatencyModel(), videos=videos))
 
 
 def measure() -> Report:

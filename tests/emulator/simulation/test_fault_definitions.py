@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import re
+from pathlib import Path
+
 import pytest
 
 from airflow_provider_seedance.emulator.simulation.fault_definitions import BadFault, read_fault
 
 VENDORS = ("evolink", "anyfast")
+PAGE = Path(__file__).parents[3] / "docs" / "emulator.md"
 REPLY = {"on": "get", "kind": "reply"}
 
 
@@ -81,3 +86,9 @@ def test_null_counts_as_not_given():
     """A definition may spell every field out; only ``times`` has a meaning for null, which is for ever."""
     spec = {"on": "get", "kind": "status", "times": None, "path": None, "retry_after": None, "trickle": None}
     assert read_fault(spec, VENDORS) == {"on": "get", "kind": "status", "vendor": "*", "times": None}
+
+
+def test_the_examples_of_the_documentation_are_taken():
+    """Each can be pasted."""
+    blocks = re.findall(r"^```json\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    assert [read_fault(json.loads(block), VENDORS)["kind"] for block in blocks] == ["reply"] * 3

@@ -12,7 +12,7 @@ from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.operators._arguments import one_of, seconds, whole_number
 from airflow_provider_seedance.operators._waiting import BACKSTOP
 from airflow_provider_seedance.runtime.exceptions import deferral_errors, task_errors
-from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin, unmask
+from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -80,7 +80,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         "max_cost",
         "timeout",
     )
-    masked_fields = frozenset({"requests"})
+    unsearched_fields = frozenset({"requests"})
     template_fields_renderers = {"requests": "json", "defaults": "json"}  # noqa: RUF012 - Airflow's own convention
     ui_color = "#d9d3ff"
 
@@ -118,6 +118,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         from airflow_provider_seedance.core.batch.event import BatchEvent
 
+        self._reveal()
         return self._go_on(context, BatchEvent({}), new_try=True)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
@@ -192,7 +193,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         with SeedanceClient(settings) as client:
             plan = plan_of(
                 client,
-                drafts_of(unmask(self.requests), path_from_uri),
+                drafts_of(self.requests, path_from_uri),
                 self.defaults,
                 max_failures=whole_number("max_failures", self.max_failures, least=0),
                 max_cost=self.max_cost,

@@ -168,6 +168,7 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         from airflow_provider_seedance.core.polling.decide import WaitState
         from airflow_provider_seedance.runtime.clients import ClientPool
 
+        self._reveal()
         with task_errors(), ClientPool() as clients:
             if self.generation_id:
                 return self._adopt(clients(self.seedance_conn_id), self._store(context), self.generation_id)

@@ -61,6 +61,7 @@ class SeedancePublishVideoOperator(SignedLinkMaskingMixin, BaseOperator):
         from airflow_provider_seedance.core.landing.publish import publish
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
+        self._reveal()
         with task_errors():
             publication = publish(
                 Manifest.parse(self._manifest()),

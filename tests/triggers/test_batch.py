@@ -12,7 +12,7 @@ import pytest
 
 from airflow_provider_seedance.core.batch.event import BatchEvent
 from airflow_provider_seedance.core.batch.journal.store import open_journal
-from airflow_provider_seedance.core.batch.state import End, RowState
+from airflow_provider_seedance.core.batch.state import RowOutcome, RowState
 from airflow_provider_seedance.core.client.http import SeedanceClient
 from airflow_provider_seedance.core.lifecycle.deliver import utc_now
 from airflow_provider_seedance.core.polling.decide import WaitOutcome
@@ -70,7 +70,7 @@ def test_it_fires_when_all_have_ended(vendor, connect, emulator, tmp_path) -> No
     with SeedanceHook(conn_id).get_conn() as client:
         bought(client, tmp_path, range(1, 5))
     with open_journal(tmp_path) as journal:
-        journal.write(journal.states[2].replace(end=End(status="succeeded")))
+        journal.write(journal.states[2].replace(outcome=RowOutcome(status="succeeded")))
     emulator.advance(LONG)
     event = fired(SeedanceBatchTrigger(conn_id, str(tmp_path)))
     assert event.ended == dict.fromkeys((1, 3, 4), WaitOutcome.ENDED)
@@ -99,7 +99,7 @@ def test_it_asks_for_all_at_once(connect, emulator, tmp_path) -> None:
 
 def test_it_fires_some_time_after_the_first(connect, emulator, tmp_path, monkeypatch) -> None:
     """Here one is over its time, and the others go on."""
-    monkeypatch.setattr("airflow_provider_seedance.core.batch.wakeup.SHORTEST_DELAY", 0.1)
+    monkeypatch.setattr("airflow_provider_seedance.core.batch.wakeup.MIN_GATHERING_SECONDS", 0.1)
     conn_id = connect("modelark")
     with SeedanceHook(conn_id).get_conn() as client:
         bought(client, tmp_path, range(1, 3))
@@ -112,7 +112,7 @@ def test_without_a_journal_it_wakes_the_task_to_look_by_itself(
     connect, emulator, tmp_path, monkeypatch
 ) -> None:
     """It may be on another machine's disk."""
-    monkeypatch.setattr(batch, "UNREADABLE_JOURNAL_PAUSE", 0.0)
+    monkeypatch.setattr(batch, "UNREADABLE_JOURNAL_SECONDS", 0.0)
     assert fired(SeedanceBatchTrigger(connect(), str(tmp_path / "nowhere"))).ended is None
     assert emulator.requests() == []
 

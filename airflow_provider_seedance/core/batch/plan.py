@@ -1,100 +1,81 @@
-"""What precedes the work of a batch: its rows and its money, read and checked."""
+"""What precedes the work of a batch: its rows and their prices checked, and earlier work taken up again."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from airflow_provider_seedance.core.batch.budget import Budget
 from airflow_provider_seedance.core.batch.journal.store import Journal, state_of
-from airflow_provider_seedance.core.batch.parts import Plan
 from airflow_provider_seedance.core.batch.rows import (
-    Draft,
+    RawRow,
     Row,
     RowsInvalid,
-    checked,
-    rows_in_file,
-    rows_in_list,
-    rows_in_text,
+    check_rows,
 )
 from airflow_provider_seedance.core.batch.state import (
     CHANGED,
-    End,
+    RowOutcome,
     RowState,
     resume_row,
     rows_elsewhere,
     stale_rows,
 )
-from airflow_provider_seedance.core.batch.worker import Terms, identity_of_row
+from airflow_provider_seedance.core.batch.worker import BatchOptions, identity_of_row
 from airflow_provider_seedance.core.client.http import SeedanceClient
 from airflow_provider_seedance.core.clock import utc_now
-from airflow_provider_seedance.core.storage.files import OpenTarget, open_for_reading
-from airflow_provider_seedance.core.submission.budget import check_budget, money
+from airflow_provider_seedance.core.submission.budget import check_budget
 from airflow_provider_seedance.core.submission.decide import StaleState
 from airflow_provider_seedance.core.submission.fingerprint import fingerprint
 from airflow_provider_seedance.core.submission.record import SubmissionRecord
-from airflow_provider_seedance.errors import BudgetExceeded, ConfigurationError, SeedanceError
+from airflow_provider_seedance.errors import BudgetExceeded, ConfigurationError
+from airflow_provider_seedance.models import Cost
 
 
-def drafts_of(requests: Any, open_target: OpenTarget) -> list[Draft]:
-    """The rows as they were given: a list, a list that a template turned into text, or a file.
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done.
 
-    :raises ConfigurationError: if it is none of these, or the file cannot be read.
+    :param estimates: the most that each row can cost.
+    :param max_failures: with more failed rows than this, nothing more is submitted; ``None`` for no limit.
     """
-    if not isinstance(requests, str):
-        if isinstance(requests, Mapping) or not isinstance(requests, Iterable):
-            raise ConfigurationError(f"requests must be a list or the path of a file, not {requests!r}")
-        return rows_in_list(requests)
-    text = requests.strip()
-    if text in ("", "None"):
-        raise ConfigurationError("requests is empty: a list, or the path of a file, is needed")
-    if text.startswith("["):
-        return rows_in_list(rows_in_text(text))
-    try:
-        with open_for_reading(open_target(text)) as file:
-            content = file.read().decode("utf-8-sig")
-    except SeedanceError:
-        raise
-    except Exception as fault:
-        raise ConfigurationError(
-            f"requests={text!r} cannot be read: {type(fault).__name__}: {fault}"
-        ) from fault
-    return rows_in_file(content, text)
+
+    rows: Mapping[int, Row]
+    estimates: Mapping[int, Cost]
+    max_failures: int | None = None
 
 
-def plan_of(
+def make_plan(
     client: SeedanceClient,
-    drafts: Sequence[Draft],
+    raw_rows: Sequence[RawRow],
     defaults: Mapping[str, Any] | None,
     *,
     max_failures: int | None,
     max_cost: Any,
 ) -> Plan:
-    """What is to be done, all of it checked.
+    """The plan of a batch, all of it checked.
 
+    :param raw_rows: the rows as the user gave them.
+    :param defaults: request fields for rows that leave them out.
     :raises RowsInvalid: naming every row that is refused, for its request or for its price.
     """
-    rows = checked(drafts, defaults or {}, client.catalog.prepare, vendor=client.vendor_name)
+    rows = check_rows(raw_rows, defaults or {}, client.catalog.prepare, vendor=client.vendor_name)
     estimates = {row.number: client.estimate_cost(row.request) for row in rows}
     refused = {}
-    for draft in drafts:
+    for raw_row in raw_rows:
         try:
-            check_budget(estimates[draft.number], max_cost, vendor=client.vendor_name)
+            check_budget(estimates[raw_row.number], max_cost, vendor=client.vendor_name)
         except BudgetExceeded as error:
-            refused[draft.place] = f"{error.message}. {error.advice}"
+            refused[raw_row.label] = f"{error.message}. {error.advice}"
     if refused:
-        raise RowsInvalid(refused, len(drafts), vendor=client.vendor_name)
+        raise RowsInvalid(refused, len(raw_rows), vendor=client.vendor_name)
     return Plan({row.number: row for row in rows}, estimates, max_failures)
 
 
-def budget_of(max_cost: Any) -> Budget:
-    """The money of a batch."""
-    limit = money("max_cost", max_cost)
-    return Budget(*limit) if limit else Budget()
-
-
-def begin(plan: Plan, journal: Journal, terms: Terms, *, vendor: str, new_try: bool, lands: bool) -> None:
+def begin(
+    plan: Plan, journal: Journal, options: BatchOptions, *, vendor: str, new_try: bool, lands: bool
+) -> None:
     """Put the rows of an earlier part of the work where this one is to go on with them.
 
     :param new_try: and not the same one after a wait: then what failed may be tried again.
@@ -104,7 +85,7 @@ def begin(plan: Plan, journal: Journal, terms: Terms, *, vendor: str, new_try: b
     """
     prints = {number: fingerprint(row.request) for number, row in plan.rows.items()}
     stale = stale_rows(journal.states, prints)
-    if stale and terms.policies.on_stale_state == "fail":
+    if stale and options.policies.on_stale_state == "fail":
         raise StaleState(
             f"{len(stale)} rows have changed, or are gone, since they were paid for, or may have been:"
             f" {_named(stale)}",
@@ -121,32 +102,32 @@ def begin(plan: Plan, journal: Journal, terms: Terms, *, vendor: str, new_try: b
         record = before.record
         changed = record is not None and record.fingerprint != prints[number]
         if row.generation_id and row.generation_id != before.generation_id:
-            after[number] = _adopted(record, row, terms, vendor, prints[number])
+            after[number] = _adopted(record, row, options, vendor, prints[number])
         elif record and (new_try or changed):
-            after[number] = _begun(before, record, row, terms, changed=changed, lands=lands)
+            after[number] = _begun(before, record, row, options, changed=changed, lands=lands)
     journal.write_all([state for number, state in after.items() if state != state_of(journal.states, number)])
 
 
 def _adopted(
-    before: SubmissionRecord | None, row: Row, terms: Terms, vendor: str, fingerprint: str
+    before: SubmissionRecord | None, row: Row, options: BatchOptions, vendor: str, fingerprint: str
 ) -> RowState:
     """A row with a generation that its user has named; an intent whose fate was unknown is that one's."""
-    now = utc_now(terms.clock)
+    now = utc_now(options.clock)
     number = before.intent if before else 1
     earlier = before.earlier_generation_ids if before else ()
     if before and before.generation_id:
         number, earlier = number + 1, (*earlier, before.generation_id)
     record = SubmissionRecord(
         intent=number,
-        intent_id=identity_of_row(terms.task, row.number).intent_id(number),
+        intent_id=identity_of_row(options.task, row.number).intent_id(number),
         vendor=vendor,
-        seedance_conn_id=terms.seedance_conn_id,
+        seedance_conn_id=options.seedance_conn_id,
         fingerprint=fingerprint,
         intended_at=now,
-        max_tries=terms.task.max_tries,
+        max_tries=options.task.max_tries,
         generation_id=row.generation_id,
         started=now,
-        deadline=now + timedelta(seconds=terms.timeout_of(row)),
+        deadline=now + timedelta(seconds=options.timeout_for(row)),
         earlier_generation_ids=earlier,
         unbilled_intents=before.unbilled_intents if before else 0,
     )
@@ -154,23 +135,25 @@ def _adopted(
 
 
 def _begun(
-    before: RowState, record: SubmissionRecord, row: Row, terms: Terms, *, changed: bool, lands: bool
+    before: RowState, record: SubmissionRecord, row: Row, options: BatchOptions, *, changed: bool, lands: bool
 ) -> RowState:
     if changed:
-        return before.replace(attempts=0, end=None, record=record.replace(outcome=record.outcome or CHANGED))
+        return before.replace(
+            attempts=0, outcome=None, record=record.replace(outcome=record.outcome or CHANGED)
+        )
     return resume_row(
         before,
-        terms.policies,
-        max_tries=terms.task.max_tries,
-        now=utc_now(terms.clock),
-        timeout=terms.timeout_of(row),
+        options.policies,
+        max_tries=options.task.max_tries,
+        now=utc_now(options.clock),
+        timeout=options.timeout_for(row),
         lands=lands,
     )
 
 
 def _given_up(state: RowState) -> RowState:
     """A row that is gone, by the user's choice to pay for what there is now."""
-    return state.replace(end=state.end or End(status="uncollected", reason="its row is gone"))
+    return state.replace(outcome=state.outcome or RowOutcome(status="uncollected", reason="its row is gone"))
 
 
 def _named(rows: Sequence[int]) -> str:

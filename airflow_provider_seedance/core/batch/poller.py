@@ -13,36 +13,38 @@ from airflow_provider_seedance.core.polling.latency import Latencies
 from airflow_provider_seedance.core.polling.poller import Poller, Reader
 
 #: Status requests under way at a time.
-CONNECTIONS = 4
-#: The longest pause between two looks at a generation while its slot is wanted for the next, seconds.
-MAX_LAG = 4.0
+MAX_CONNECTIONS = 4
+#: The longest pause between two looks at a generation while its place is wanted for the next row.
+MAX_LAG_SECONDS = 4.0
 
-OnEnd = Callable[[int, WaitOutcome, WaitState], None]
+#: Called with the row, how its wait ended, and the wait.
+OnEnded = Callable[[int, WaitOutcome, WaitState], None]
 
 
 class BatchPoller:
-    """Tells when generations end. A context manager; leaving it ends all waiting.
+    """Reports when generations end. A context manager; leaving it ends all waiting.
 
-    :param open_reader: makes the poller's client, on the watcher's own event loop.
-    :param on_end: called with the row, how its wait ended, and the wait; on the watcher's thread.
+    :param open_reader: makes the poller's client, on the thread's own event loop.
+    :param on_ended: called on the poller's thread.
+    :param connections: status requests under way at a time.
     """
 
     def __init__(
         self,
         open_reader: Callable[[], Reader],
-        on_end: OnEnd,
+        on_ended: OnEnded,
         *,
         clock: Clock,
-        connections: int = CONNECTIONS,
+        connections: int = MAX_CONNECTIONS,
     ) -> None:
         self._open_reader = open_reader
-        self._on_end = on_end
+        self._on_ended = on_ended
         self._clock = clock
         self._connections = connections
         self._ready: Future[tuple[asyncio.AbstractEventLoop, Poller]] = Future()
         self._stop = asyncio.Event()
         self._waits: set[asyncio.Task[None]] = set()
-        self._thread = threading.Thread(target=self._run, name="seedance-batch-watcher", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="seedance-batch-poller", daemon=True)
 
     def __enter__(self) -> BatchPoller:
         self._thread.start()
@@ -50,16 +52,16 @@ class BatchPoller:
         return self
 
     def __exit__(self, *_: object) -> None:
-        loop, _fleet = self._ready.result()
+        loop, _poller = self._ready.result()
         loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
 
     def wait_for(self, row: int, generation_id: str, wait: WaitState) -> None:
-        """Wait for one more."""
+        """Wait for one more generation; may be called from any thread."""
         loop, poller = self._ready.result()
-        loop.call_soon_threadsafe(self._begin, poller, row, generation_id, wait)
+        loop.call_soon_threadsafe(self._start_wait, poller, row, generation_id, wait)
 
-    def _begin(self, poller: Poller, row: int, generation_id: str, wait: WaitState) -> None:
+    def _start_wait(self, poller: Poller, row: int, generation_id: str, wait: WaitState) -> None:
         task = asyncio.get_running_loop().create_task(self._wait(poller, row, generation_id, wait))
         self._waits.add(task)
         task.add_done_callback(self._waits.discard)
@@ -67,9 +69,9 @@ class BatchPoller:
     async def _wait(self, poller: Poller, row: int, generation_id: str, wait: WaitState) -> None:
         try:
             outcome = await poller.wait_for(generation_id, wait)
-        except Exception:  # noqa: BLE001  # the row is then looked at by itself, which tells more
+        except Exception:  # noqa: BLE001  # collecting the row reads the generation again, and its error says more
             outcome = WaitOutcome.UNREACHABLE
-        self._on_end(row, outcome, wait)
+        self._on_ended(row, outcome, wait)
 
     def _run(self) -> None:
         try:
@@ -84,7 +86,7 @@ class BatchPoller:
             self._open_reader(),
             latencies=Latencies(),
             clock=self._clock,
-            max_lag=MAX_LAG,
+            max_lag=MAX_LAG_SECONDS,
             connections=self._connections,
         )
         self._ready.set_result((asyncio.get_running_loop(), poller))

@@ -24,20 +24,21 @@ CLEARED, CHANGED = "cleared", "changed"
 #: Outcomes of a record after which nothing more is to pay for it.
 _NOTHING_DUE = (REFUSED, "failed", "expired", "cancelled", CLEARED, CHANGED)
 
-#: How often one row is submitted, or collected, before its failure counts.
-TRIES = 4
+#: How often one row is submitted, or collected, in one try of the task before its failure counts.
+MAX_ROW_ATTEMPTS = 4
 
 
 class _Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class End(_Value):
+class RowOutcome(_Value):
     """How a row ended.
 
+    :param cost: what the vendor billed for it, or the estimate.
     :param manifest: of the landed video, as JSON.
-    :param kind: of the error, and ``reason`` its text.
-    :param again: whether another try of the task may do better.
+    :param kind: of the error that ended it; ``reason`` is the error's text.
+    :param retryable: whether another try of the task may do better.
     """
 
     status: Status
@@ -45,7 +46,17 @@ class End(_Value):
     manifest: dict[str, Any] | None = None
     kind: Kind | None = None
     reason: str | None = None
-    again: bool = False
+    retryable: bool = False
+
+
+class Phase(str, Enum):
+    """Where a row is on its way."""
+
+    #: To be submitted, or an intent to be reconciled.
+    WAITING = "waiting"
+    #: Submitted, with an id.
+    IN_FLIGHT = "in_flight"
+    ENDED = "ended"
 
 
 class RowState(_Value):
@@ -53,12 +64,13 @@ class RowState(_Value):
 
     :param attempts: how often it was submitted, or tried to be, in this try of the task.
     :param record: of its latest intent.
+    :param outcome: ``None`` until the row has ended.
     """
 
     row: int
     attempts: int = 0
     record: SubmissionRecord | None = None
-    end: End | None = None
+    outcome: RowOutcome | None = None
 
     def replace(self, **changes: Any) -> RowState:
         """This state with changes."""
@@ -73,37 +85,27 @@ class RowState(_Value):
         """Whether money may be gone, or going, for its latest intent, which is to be gone on with."""
         if self.record is None or self.record.outcome in _NOTHING_DUE:
             return False
-        return self.end is None or self.end.status != "failed"
+        return self.outcome is None or self.outcome.status != "failed"
+
+    @property
+    def phase(self) -> Phase:
+        """From the state alone. A record whose generation failed, and is to be tried again, carries its outcome."""
+        if self.outcome is not None:
+            return Phase.ENDED
+        if self.generation_id is None or (self.record and self.record.outcome):
+            return Phase.WAITING
+        return Phase.IN_FLIGHT
 
     @property
     def status(self) -> str:
         """A :data:`Status`, or ``in_flight``."""
-        if self.end is not None:
-            return self.end.status
-        if stage(self) is Stage.IN_FLIGHT:
+        if self.outcome is not None:
+            return self.outcome.status
+        if self.phase is Phase.IN_FLIGHT:
             return "in_flight"
         if not self.may_be_billed:
             return "not_submitted"
         return "uncollected" if self.generation_id else "uncertain"
-
-
-class Stage(str, Enum):
-    """Where a row stands."""
-
-    #: To be submitted, or an intent to be reconciled.
-    WAITING = "waiting"
-    #: Submitted, with an id.
-    IN_FLIGHT = "in_flight"
-    ENDED = "ended"
-
-
-def stage(state: RowState) -> Stage:
-    """From the state alone. A record whose generation failed, and is to be tried again, carries its outcome."""
-    if state.end is not None:
-        return Stage.ENDED
-    if state.generation_id is None or (state.record and state.record.outcome):
-        return Stage.WAITING
-    return Stage.IN_FLIGHT
 
 
 def resume_row(
@@ -118,8 +120,8 @@ def resume_row(
     :param patience: seconds that a wait which ran out is given once more.
     :param lands: whether videos are landed; one that has succeeded before that was asked for is landed now.
     """
-    record, end = state.record, state.end
-    fresh = state.replace(attempts=0, end=None)
+    record, end = state.record, state.outcome
+    fresh = state.replace(attempts=0, outcome=None)
     if record is None:
         return fresh
     cleared = max_tries > record.max_tries
@@ -128,7 +130,7 @@ def resume_row(
     if end is not None and end.status == "succeeded" and (end.manifest or not lands):
         return state
     if end is not None and end.status == "failed":
-        if not (end.again or cleared):
+        if not (end.retryable or cleared):
             return state
         return fresh.replace(record=record.replace(outcome=record.outcome or "failed"))
     if record.generation_id is None:
@@ -159,17 +161,16 @@ def rows_elsewhere(states: Mapping[int, RowState], vendor: str) -> list[int]:
 
 
 def _succeeded(state: RowState) -> bool:
-    return state.end is not None and state.end.status == "succeeded"
+    return state.outcome is not None and state.outcome.status == "succeeded"
 
 
-def counts(rows: int, states: Iterable[RowState]) -> dict[str, int]:
-    """How many rows stand where: all keys are always there."""
+def count_by_status(rows: int, states: Iterable[RowState]) -> dict[str, int]:
+    """How many of so many ``rows`` have which status; all keys are always there."""
     found = dict.fromkeys(("succeeded", "failed", "uncollected", "uncertain", "in_flight", "waiting"), 0)
     for state in states:
-        at = stage(state)
-        if at is Stage.IN_FLIGHT:
+        if state.phase is Phase.IN_FLIGHT:
             found["in_flight"] += 1
-        elif state.end is not None:
-            found[state.end.status] += 1
+        elif state.outcome is not None:
+            found[state.outcome.status] += 1
     found["waiting"] = rows - sum(found.values())
     return found

@@ -1,4 +1,4 @@
-"""The work on single rows, for threads: submitting one, and bringing one home. Nothing here decides what is next."""
+"""The work on single rows, for threads: submitting one, and collecting its video. What is next is decided elsewhere."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ from typing import Any
 
 from airflow_provider_seedance.core.batch.journal.store import Journal, RowRecords
 from airflow_provider_seedance.core.batch.rows import Row
-from airflow_provider_seedance.core.batch.state import End
+from airflow_provider_seedance.core.batch.state import RowOutcome
 from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.http import SeedanceClient
 from airflow_provider_seedance.core.clock import Clock
+from airflow_provider_seedance.core.lifecycle.conclude import conclude
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState, default_timeout
+from airflow_provider_seedance.core.polling.event import GenerationEvent
 from airflow_provider_seedance.core.submission.decide import OrphanedIntent, Policies
-from airflow_provider_seedance.core.submission.record import RecordStore, SubmissionRecord, TaskIdentity
+from airflow_provider_seedance.core.submission.record import SubmissionRecord, TaskIdentity
 from airflow_provider_seedance.core.submission.submit import Submitter
 from airflow_provider_seedance.models import Generation, GenerationRequest, Pending, Succeeded
 
-_LOST = (
+_ORPHAN_ADVICE = (
     "Look for it in the vendor's console by that time. If it is there, give the row its id as generation_id, and clear"
     " the task; if it is not, clear it with on_orphaned_intent='resubmit'."
 )
 
-#: The end of a wait: the finished generation, ``None`` for one that goes on, or an error.
-Conclude = Callable[[SeedanceClient, RecordStore, str, WaitOutcome, WaitState], Succeeded | None]
 #: Lands a row's video and returns its manifest; ``None`` where nothing is to be landed.
 Land = Callable[[SeedanceClient, Succeeded, Row], dict[str, Any] | None]
 
 
 @dataclass(frozen=True)
-class Terms:
-    """What holds for every row.
+class BatchOptions:
+    """What holds for every row of a batch.
 
     :param task: of the batch; each row gets an identity of its own within it.
-    :param timeout: seconds to wait for a generation, from its submission; ``None`` for the usual.
+    :param timeout: seconds to wait for a generation, from its submission; ``None`` for the default of its tier.
     """
 
     task: TaskIdentity
@@ -45,7 +45,7 @@ class Terms:
     clock: Clock
     timeout: float | None = None
 
-    def timeout_of(self, row: Row) -> float:
+    def timeout_for(self, row: Row) -> float:
         """How long a row's generation is waited for, seconds."""
         return self.timeout or default_timeout(row.request.service_tier)
 
@@ -54,57 +54,61 @@ class Terms:
 class RowWorker:
     """Does the work on rows, one row at a time on each thread; each thread has a client of its own."""
 
-    settings: Account
+    account: Account
     journal: Journal
-    terms: Terms
-    conclude: Conclude
+    options: BatchOptions
     land: Land
     _clients: list[SeedanceClient] = field(default_factory=list)
-    _own: threading.local = field(default_factory=threading.local)
+    _thread_local: threading.local = field(default_factory=threading.local)
 
     def submit(self, row: Row) -> SubmissionRecord:
         """Pay for the row, or find what was paid for it; see :meth:`Submitter.submit`."""
-        terms = self.terms
+        options = self.options
+        client = self._client("submitting", attempts=1)
         submitter = Submitter(
-            _Sibling(self._client("once", attempts=1), self.journal, row.number),
+            _SiblingAwareClient(client, self.journal, row.number),
             RowRecords(self.journal, row.number),
-            identity_of_row(terms.task, row.number),
-            terms.seedance_conn_id,
-            terms.policies,
-            timeout=terms.timeout_of(row),
+            identity_of_row(options.task, row.number),
+            options.seedance_conn_id,
+            options.policies,
+            timeout=options.timeout_for(row),
             queue_timeout=None,
-            clock=self.terms.clock,
+            clock=options.clock,
         )
         try:
             return submitter.submit(row.request)
-        except OrphanedIntent as lost:
-            lost.advice = _LOST
+        except OrphanedIntent as error:
+            error.advice = _ORPHAN_ADVICE
             raise
 
-    def collect(self, row: Row, outcome: WaitOutcome, wait: WaitState) -> End | None:
-        """The row's end after a wait, its video landed; ``None`` if there is more to wait for.
+    def collect(self, row: Row, outcome: WaitOutcome, wait: WaitState) -> RowOutcome | None:
+        """The row's outcome after a wait, its video landed; ``None`` if there is more to wait for.
 
-        :raises SeedanceError: if there is no video, or it cannot be brought home.
+        :raises SeedanceError: if there is no video, or it cannot be landed.
         """
-        client, store = self._client("patient"), RowRecords(self.journal, row.number)
+        client, store = self._client("landing"), RowRecords(self.journal, row.number)
         record = store.read()
         assert record is not None
         assert record.generation_id is not None
-        generation = self.conclude(client, store, record.generation_id, outcome, wait)
+        event = GenerationEvent(record.generation_id, outcome, wait)
+        generation = conclude(client, store, event, cancel_queued=True, now=self.options.clock.now())
         if generation is None:
             return None
         manifest = self.land(client, generation, row)
-        return End(status="succeeded", cost=client.catalog.cost(generation, row.request), manifest=manifest)
+        return RowOutcome(
+            status="succeeded", cost=client.catalog.cost(generation, row.request), manifest=manifest
+        )
 
     def close(self) -> None:
+        """Close the clients of all threads."""
         for client in self._clients:
             client.close()
 
     def _client(self, name: str, **options: Any) -> SeedanceClient:
-        client: SeedanceClient | None = getattr(self._own, name, None)
+        client: SeedanceClient | None = getattr(self._thread_local, name, None)
         if client is None:
-            client = SeedanceClient(self.settings, **options)
-            setattr(self._own, name, client)
+            client = SeedanceClient(self.account, **options)
+            setattr(self._thread_local, name, client)
             self._clients.append(client)
         return client
 
@@ -115,14 +119,14 @@ def identity_of_row(task: TaskIdentity, row: int) -> TaskIdentity:
 
 
 def wait_state_of(record: SubmissionRecord) -> WaitState:
-    """The wait that a record carries over."""
+    """The wait that a record carries from try to try."""
     assert record.started
     assert record.deadline
     return WaitState(deadline=record.deadline.timestamp(), started=record.started.timestamp())
 
 
-class _Sibling:
-    """A client that does not take another row's generation for the one that is looked for."""
+class _SiblingAwareClient:
+    """A client that does not take a sibling row's generation for the one that is looked for."""
 
     def __init__(self, client: SeedanceClient, journal: Journal, row: int) -> None:
         self._client = client
@@ -151,10 +155,10 @@ class _Sibling:
         self, request: GenerationRequest, intent_id: str, since: datetime
     ) -> tuple[Generation, ...]:
         found = self._client.find_generations(request, intent_id, since)
-        others = {
+        siblings = {
             known
             for row, state in list(self._journal.states.items())
             if row != self._row and state.record
             for known in (state.record.generation_id, *state.record.earlier_generation_ids)
         }
-        return tuple(seen for seen in found if seen.generation_id not in others)
+        return tuple(generation for generation in found if generation.generation_id not in siblings)

@@ -1,4 +1,4 @@
-"""``max_cost``: what a task may spend on one generation."""
+"""``max_cost``: what a task may spend, on one generation or on many together."""
 
 from __future__ import annotations
 
@@ -42,6 +42,57 @@ def check_budget(estimate: Cost, max_cost: str | Mapping[str, Any] | None, *, ve
             vendor=vendor,
             advice="Raise max_cost, or ask for a shorter, smaller or cheaper video.",
         )
+
+
+class Budget:
+    """What many submissions may cost together: an estimate is reserved before each, its cost committed after it.
+
+    Submissions are known by a number, such as that of a batch's row. Not safe to use from several threads.
+
+    :param limit: the most that all may cost together; ``None`` for no limit.
+    :param currency: of the limit, and of all estimates that are held against it.
+    """
+
+    def __init__(self, limit: Decimal | None = None, currency: str = "") -> None:
+        self.limit = limit
+        self.currency = currency
+        #: Reserved and committed amounts together.
+        self.total = Decimal(0)
+        self._amounts: dict[int, Decimal] = {}
+
+    @classmethod
+    def parse(cls, max_cost: Any) -> Budget:
+        """The budget that ``max_cost`` names; see :func:`money`.
+
+        :raises ConfigurationError: if it is not an amount with a currency.
+        """
+        limit = money("max_cost", max_cost)
+        return cls(*limit) if limit else cls()
+
+    def can_reserve(self, number: int, estimate: Cost) -> bool:
+        """Whether the total stays within the limit with this estimate; its own earlier amount does not count."""
+        if self.limit is None:
+            return True
+        others = self.total - self._amounts.get(number, Decimal(0))
+        return others + (estimate.amount or Decimal(0)) <= self.limit
+
+    def reserve(self, number: int, estimate: Cost) -> None:
+        """Count the estimate, before the submission."""
+        self._set(number, estimate.amount or Decimal(0))
+
+    def commit(self, number: int, cost: Cost) -> None:
+        """Count what it cost; where that is not known, or in another currency, the reserved amount stays."""
+        if cost.amount is not None and (cost.currency or "").upper() == self.currency.upper():
+            self._set(number, cost.amount)
+
+    def release(self, number: int) -> None:
+        """Count nothing for it: it was not billed."""
+        self.total -= self._amounts.pop(number, Decimal(0))
+
+    def _set(self, number: int, amount: Decimal) -> None:
+        self.release(number)
+        self._amounts[number] = amount
+        self.total += amount
 
 
 def money(name: str, value: Any) -> tuple[Decimal, str] | None:

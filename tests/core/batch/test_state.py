@@ -9,13 +9,12 @@ import pytest
 
 from airflow_provider_seedance.core.batch.state import (
     CLEARED,
-    End,
+    Phase,
+    RowOutcome,
     RowState,
-    Stage,
-    counts,
+    count_by_status,
     resume_row,
     rows_elsewhere,
-    stage,
     stale_rows,
 )
 from airflow_provider_seedance.core.submission.decide import Policies
@@ -32,24 +31,24 @@ def begun(state: RowState, policies: Policies = Policies(), **changes: Any) -> R
     )
 
 
-def row(end: End | None = None, **record: Any) -> RowState:
-    return RowState(row=1, attempts=2, record=record_of(1, **record), end=end)
+def row(end: RowOutcome | None = None, **record: Any) -> RowState:
+    return RowState(row=1, attempts=2, record=record_of(1, **record), outcome=end)
 
 
 @pytest.mark.parametrize(
     ("state", "at"),
     [
-        (RowState(row=1), Stage.WAITING),
-        (row(), Stage.WAITING),
-        (row(outcome=REFUSED), Stage.WAITING),
-        (row(generation_id="g"), Stage.IN_FLIGHT),
-        (row(generation_id="g", outcome="failed"), Stage.WAITING),
-        (row(End(status="succeeded"), generation_id="g"), Stage.ENDED),
+        (RowState(row=1), Phase.WAITING),
+        (row(), Phase.WAITING),
+        (row(outcome=REFUSED), Phase.WAITING),
+        (row(generation_id="g"), Phase.IN_FLIGHT),
+        (row(generation_id="g", outcome="failed"), Phase.WAITING),
+        (row(RowOutcome(status="succeeded"), generation_id="g"), Phase.ENDED),
     ],
 )
-def test_where_a_row_stands(state: RowState, at: Stage) -> None:
+def test_the_phase_of_a_row(state: RowState, at: Phase) -> None:
     """An intent whose fate is not known waits: it is reconciled before anything is paid."""
-    assert stage(state) is at
+    assert state.phase is at
 
 
 @pytest.mark.parametrize(
@@ -60,9 +59,9 @@ def test_where_a_row_stands(state: RowState, at: Stage) -> None:
         (row(generation_id="g", outcome=CLEARED), False),
         (row(), True),
         (row(generation_id="g"), True),
-        (row(End(status="failed"), generation_id="g"), False),
-        (row(End(status="uncertain")), True),
-        (row(End(status="succeeded"), generation_id="g"), True),
+        (row(RowOutcome(status="failed"), generation_id="g"), False),
+        (row(RowOutcome(status="uncertain")), True),
+        (row(RowOutcome(status="succeeded"), generation_id="g"), True),
     ],
 )
 def test_where_money_may_be_gone(state: RowState, may_be_billed: bool) -> None:
@@ -79,10 +78,10 @@ def test_where_money_may_be_gone(state: RowState, may_be_billed: bool) -> None:
         (row(generation_id="g"), "in_flight"),
         (row(generation_id="g", outcome="failed"), "not_submitted"),
         (row(generation_id="g", outcome="timed_out"), "uncollected"),
-        (row(End(status="failed"), generation_id="g"), "failed"),
+        (row(RowOutcome(status="failed"), generation_id="g"), "failed"),
     ],
 )
-def test_what_is_told_of_a_row(state: RowState, status: str) -> None:
+def test_the_status_of_a_row(state: RowState, status: str) -> None:
     """What may be paid for is never called not submitted."""
     assert state.status == status
 
@@ -90,48 +89,49 @@ def test_what_is_told_of_a_row(state: RowState, status: str) -> None:
 @pytest.mark.parametrize(
     ("end", "retry", "clear", "regenerate"),
     [
-        (End(status="succeeded"), Stage.ENDED, Stage.ENDED, Stage.WAITING),
-        (End(status="failed"), Stage.ENDED, Stage.WAITING, Stage.WAITING),
-        (End(status="failed", again=True), Stage.WAITING, Stage.WAITING, Stage.WAITING),
-        (End(status="uncollected"), Stage.IN_FLIGHT, Stage.IN_FLIGHT, Stage.WAITING),
-        (None, Stage.IN_FLIGHT, Stage.IN_FLIGHT, Stage.WAITING),
+        (RowOutcome(status="succeeded"), Phase.ENDED, Phase.ENDED, Phase.WAITING),
+        (RowOutcome(status="failed"), Phase.ENDED, Phase.WAITING, Phase.WAITING),
+        (RowOutcome(status="failed", retryable=True), Phase.WAITING, Phase.WAITING, Phase.WAITING),
+        (RowOutcome(status="uncollected"), Phase.IN_FLIGHT, Phase.IN_FLIGHT, Phase.WAITING),
+        (None, Phase.IN_FLIGHT, Phase.IN_FLIGHT, Phase.WAITING),
     ],
 )
 def test_a_new_try_begins_where_the_last_one_was(
-    end: End | None, retry: Stage, clear: Stage, regenerate: Stage
+    end: RowOutcome | None, retry: Phase, clear: Phase, regenerate: Phase
 ) -> None:
     """A retry repeats what may do better; a clear all failures; ``regenerate`` everything."""
     state = row(end, generation_id="g")
     kept, anew = Policies(), Policies(on_clear="regenerate")
     seen = [
-        stage(begun(state, policies, max_tries=tries))
-        for policies, tries in ((kept, 0), (kept, 1), (anew, 1))
+        begun(state, policies, max_tries=tries).phase for policies, tries in ((kept, 0), (kept, 1), (anew, 1))
     ]
     assert seen == [retry, clear, regenerate]
-    assert stage(begun(state, anew)) is retry
+    assert begun(state, anew).phase is retry
 
 
 def test_an_orphan_is_looked_for_again() -> None:
     """Looking costs nothing."""
-    state = row(End(status="uncertain"))
-    assert stage(begun(state)) is Stage.WAITING
+    state = row(RowOutcome(status="uncertain"))
+    assert begun(state).phase is Phase.WAITING
 
 
 def test_a_video_that_was_not_to_be_landed_is_landed_when_it_is() -> None:
     """It has succeeded, and nobody has it."""
-    state = row(End(status="succeeded"), generation_id="g")
-    assert stage(begun(state, lands=True)) is Stage.IN_FLIGHT
-    landed = row(End(status="succeeded", manifest={"uri": "x"}), generation_id="g")
-    assert stage(begun(landed, lands=True)) is Stage.ENDED
+    state = row(RowOutcome(status="succeeded"), generation_id="g")
+    assert begun(state, lands=True).phase is Phase.IN_FLIGHT
+    landed = row(RowOutcome(status="succeeded", manifest={"uri": "x"}), generation_id="g")
+    assert begun(landed, lands=True).phase is Phase.ENDED
 
 
 def test_a_wait_that_ran_out_is_given_its_time_once_more() -> None:
     """Its deadline alone moves; a wait that goes on keeps it."""
-    over = row(End(status="uncollected", again=True), generation_id="g", outcome="timed_out", deadline=NOW)
+    over = row(
+        RowOutcome(status="uncollected", retryable=True), generation_id="g", outcome="timed_out", deadline=NOW
+    )
     after = begun(over)
     assert after.record is not None
     assert after.record.deadline == NOW + timedelta(seconds=60)
-    assert (after.attempts, after.end, after.record.outcome) == (0, None, None)
+    assert (after.attempts, after.outcome, after.record.outcome) == (0, None, None)
     going_on = row(generation_id="g", deadline=NOW + timedelta(seconds=5))
     after = begun(going_on)
     assert after.record == going_on.record
@@ -141,8 +141,8 @@ def test_changed_rows_are_stale_where_money_may_be_gone() -> None:
     """A failed row may be corrected; one that is paid for may not change or go without a word."""
     states = {
         1: row(generation_id="g"),
-        2: row(End(status="failed"), generation_id="g"),
-        3: row(End(status="succeeded"), generation_id="g"),
+        2: row(RowOutcome(status="failed"), generation_id="g"),
+        3: row(RowOutcome(status="succeeded"), generation_id="g"),
         4: row(),
     }
     same = "v1:0"
@@ -152,15 +152,15 @@ def test_changed_rows_are_stale_where_money_may_be_gone() -> None:
 
 def test_rows_at_another_vendor_are_told() -> None:
     """They can be asked for there only; what has succeeded needs nobody."""
-    states = {1: row(generation_id="g"), 2: row(End(status="succeeded"), generation_id="g")}
+    states = {1: row(generation_id="g"), 2: row(RowOutcome(status="succeeded"), generation_id="g")}
     assert rows_elsewhere(states, "evolink") == [1]
     assert rows_elsewhere(states, "modelark") == []
 
 
 def test_counts_have_all_keys_and_add_up() -> None:
     """Rows that nothing is known of are waiting."""
-    states = [row(generation_id="g"), row(End(status="succeeded")), row()]
-    assert counts(5, states) == {
+    states = [row(generation_id="g"), row(RowOutcome(status="succeeded")), row()]
+    assert count_by_status(5, states) == {
         "succeeded": 1,
         "failed": 0,
         "uncollected": 0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -177,8 +178,6 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
 
     def _prepare(self, context: Context) -> tuple[BatchSession, BatchRun]:
         """The batch's files, and what is to be done, all of it checked."""
-        from functools import partial
-
         from airflow_provider_seedance.core.batch.plan import make_plan
         from airflow_provider_seedance.core.batch.rows import read_rows
         from airflow_provider_seedance.core.batch.run import BatchRun, land_at

@@ -54,7 +54,7 @@ class SeedanceBatchTrigger(BaseTrigger):
         if waits is None:
             await clock.SYSTEM_CLOCK.asleep(UNREADABLE_JOURNAL_SECONDS)
         else:
-            ended = await self._ended(waits)
+            ended = await self._gather(waits)
         yield TriggerEvent(BatchEvent(ended).to_payload())  # type: ignore[no-untyped-call]
 
     def _read_waits(self) -> Waits | None:
@@ -84,7 +84,7 @@ class SeedanceBatchTrigger(BaseTrigger):
             if record and record.generation_id
         }
 
-    async def _ended(self, waits: Waits) -> Mapping[int, WaitOutcome]:
+    async def _gather(self, waits: Waits) -> Mapping[int, WaitOutcome]:
         """The rows whose wait is over, once they are worth waking the task."""
         from airflow_provider_seedance.core.batch.wakeup import gathering_delay, is_worth_waking
 
@@ -96,7 +96,7 @@ class SeedanceBatchTrigger(BaseTrigger):
         fire_at: float | None = None
         try:
             for row, wait in waits.items():
-                tasks.append(asyncio.create_task(self._wait(row, *wait, ended, changed)))
+                tasks.append(asyncio.create_task(self._wait_for_row(row, *wait, ended, changed)))
                 if len(tasks) % WAITS_PER_TURN == 0:
                     await asyncio.sleep(0)
             while not is_worth_waking(len(ended), len(waits)) and (fire_at is None or now() < fire_at):
@@ -111,7 +111,7 @@ class SeedanceBatchTrigger(BaseTrigger):
             await _cancel(tasks)
         return ended
 
-    async def _wait(
+    async def _wait_for_row(
         self,
         row: int,
         generation_id: str,

@@ -35,7 +35,7 @@ from airflow_provider_seedance.models import Cost
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be done.
+    """What a batch is to do.
 
     :param estimates: the most that each row can cost.
     :param max_failures: with more failed rows than this, nothing more is submitted; ``None`` for no limit.

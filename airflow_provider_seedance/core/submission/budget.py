@@ -10,7 +10,7 @@ from airflow_provider_seedance.errors import BudgetExceeded, ConfigurationError
 from airflow_provider_seedance.models import Cost
 
 #: What a template makes of an argument that was left out.
-_NOTHING = (None, "", "None")
+_OMITTED = (None, "", "None")
 
 
 def check_budget(estimate: Cost, max_cost: str | Mapping[str, Any] | None, *, vendor: str) -> None:
@@ -21,9 +21,9 @@ def check_budget(estimate: Cost, max_cost: str | Mapping[str, Any] | None, *, ve
     :raises ConfigurationError: if it is not an amount with a currency.
     :raises BudgetExceeded: if the estimate is above it, in another currency, or unknown.
     """
-    if (most := money("max_cost", max_cost)) is None:
+    if (parsed := money("max_cost", max_cost)) is None:
         return
-    limit, currency = most
+    limit, currency = parsed
     if estimate.amount is None:
         raise BudgetExceeded(
             "the catalog knows no price for this request, so max_cost cannot be held",
@@ -101,7 +101,7 @@ def money(name: str, value: Any) -> tuple[Decimal, str] | None:
     :param value: ``"1.50 USD"``, ``"60 credits"``, or a mapping with ``amount`` and ``currency``.
     :raises ConfigurationError: for anything else.
     """
-    if value in _NOTHING:
+    if value in _OMITTED:
         return None
     if isinstance(value, Mapping):
         parts = [str(value.get("amount", "")), str(value.get("currency", ""))]

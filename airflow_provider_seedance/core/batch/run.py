@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from airflow_provider_seedance.core.batch.admission import ConcurrencyWindow
+from airflow_provider_seedance.core.batch.admission import AdmissionControl, ConcurrencyWindow
 from airflow_provider_seedance.core.batch.event import BatchEvent
 from airflow_provider_seedance.core.batch.journal.store import Journal
 from airflow_provider_seedance.core.batch.paths import destination_of_row
@@ -78,6 +78,9 @@ class BatchRun:
         all_rows = dict.fromkeys(self.plan.rows, WaitOutcome.UNREACHABLE)
         ended = all_rows if event.ended is None else event.ended
         clock, max_connections = self.options.clock, self.account.max_concurrency
+        admission = AdmissionControl(
+            ConcurrencyWindow(self.max_active), max_failures=self.plan.max_failures, now=clock.now
+        )
         worker = RowWorker(self.account, journal, self.options, self.land)
         with ExitStack() as stack:
             stack.callback(worker.close)
@@ -93,7 +96,7 @@ class BatchRun:
                 worker,
                 ThreadPools(*pools),
                 budget=self.budget,
-                window=ConcurrencyWindow(self.max_active),
+                admission=admission,
                 now=clock.now,
                 progress=ProgressReporter(self.report, started=clock.now()),
                 callbacks=callbacks,

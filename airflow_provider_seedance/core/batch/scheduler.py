@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
-from airflow_provider_seedance.core.batch.admission import ConcurrencyWindow
+from airflow_provider_seedance.core.batch.admission import AdmissionControl
 from airflow_provider_seedance.core.batch.decide import RowAction, after_collection, after_submission
 from airflow_provider_seedance.core.batch.journal.store import Journal, state_of
 from airflow_provider_seedance.core.batch.plan import Plan
@@ -26,14 +26,12 @@ from airflow_provider_seedance.core.batch.worker import wait_state_of
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
 from airflow_provider_seedance.core.submission.budget import Budget
 from airflow_provider_seedance.core.submission.record import StateUnwritable, SubmissionRecord
-from airflow_provider_seedance.errors import BudgetExceeded, Kind, SeedanceError
+from airflow_provider_seedance.errors import BudgetExceeded, SeedanceError
 
 log = logging.getLogger(__name__)
 
 #: Creates under way at a time, and landings; each takes a thread and its client.
 SUBMIT_THREADS, LANDING_THREADS = 4, 4
-#: How long nothing can be submitted before the batch stops trying.
-MAX_TROUBLE_SECONDS = 900.0
 #: The longest pause between two looks at the clock.
 TICK_SECONDS = 1.0
 
@@ -72,17 +70,11 @@ class ThreadPools:
     landing: Executor
 
 
-class TooManyFailures(SeedanceError):
-    """More rows failed than ``max_failures`` allows."""
-
-    kind = Kind.REJECTED
-
-
 class BatchScheduler:
     """The work on a batch in one try of its task, or a part of it between two deferrals.
 
     :param journal: holds the states of the rows; they are kept up to date.
-    :param window: how many may be in flight, as far as is known at the start.
+    :param budget: what all rows may cost together.
     :param now: epoch seconds.
     :param progress: is given the counts of rows by status.
     :param callbacks: another queue than the usual one.
@@ -96,7 +88,7 @@ class BatchScheduler:
         pools: ThreadPools,
         *,
         budget: Budget,
-        window: ConcurrencyWindow,
+        admission: AdmissionControl,
         now: Callable[[], float],
         progress: ProgressReporter,
         callbacks: CallbackQueue | None = None,
@@ -104,9 +96,7 @@ class BatchScheduler:
         self.plan = plan
         self.journal = journal
         self.budget = budget
-        self.window = window
-        #: Why nothing more is submitted; ``None`` while something may be.
-        self.stopped_by: SeedanceError | None = None
+        self._admission = admission
         self._worker = worker
         self._pools = pools
         self._now = now
@@ -119,12 +109,15 @@ class BatchScheduler:
         self._landing: set[int] = set()
         #: How often each was collected without success.
         self._collections: dict[int, int] = {}
-        self._trouble_since: float | None = None
-        self._failures = 0
         for row in plan.rows:
             # All keys from the start: other threads change the values while this one counts them.
             journal.states.setdefault(row, RowState(row=row))
             self._enter(row)
+
+    @property
+    def stopped_by(self) -> SeedanceError | None:
+        """Why nothing more is submitted; ``None`` while something may be."""
+        return self._admission.stopped_by
 
     def on_wait_ended(self, row: int, outcome: WaitOutcome, wait: WaitState) -> None:
         """The wait for a row is over; the poller calls this from its thread."""
@@ -143,7 +136,7 @@ class BatchScheduler:
                 self._collect(row, ended[row], self._wait_of(row)[1])
             else:
                 self._wait_for_row(row)
-        self._check_failures()
+        self._admission.check_failures()
         while True:
             self._submit_more()
             self._progress.report_if_due(self._count_rows, self._now())
@@ -205,15 +198,13 @@ class BatchScheduler:
 
         pool.submit(run)
 
-    # Submitting
-
     def _submit_more(self) -> None:
-        while self._waiting and self.stopped_by is None and len(self._submitting) < SUBMIT_THREADS:
-            if not self.window.admits(self._active(), self._now()):
+        while self._waiting and len(self._submitting) < SUBMIT_THREADS:
+            if not self._admission.admits(self._active()):
                 return
             if not self._next_is_affordable():
                 if not self._active() and not self._landing:
-                    self.stopped_by = self._budget_exceeded()
+                    self._admission.stop(self._budget_exceeded())
                 return
             row = self._waiting.popleft()
             self.budget.reserve(row, self.plan.estimates[row])
@@ -243,9 +234,8 @@ class BatchScheduler:
         if isinstance(result, SeedanceError):
             self._on_submission_error(row, result, sent)
             return
-        self._trouble_since = None
         self._in_flight.add(row)
-        self.window = self.window.after_acceptance(len(self._in_flight))
+        self._admission.on_accepted(len(self._in_flight))
         self._wait_for_row(row)
 
     def _on_submission_error(self, row: int, error: SeedanceError, sent: float) -> None:
@@ -256,43 +246,24 @@ class BatchScheduler:
         if isinstance(decision, RowOutcome):
             self._end(row, decision)
         elif decision is RowAction.RESUBMIT:
-            self._back_off(error)
+            self._admission.on_trouble(error)
             self._write(state.replace(attempts=state.attempts + 1))
             self._waiting.append(row)
         else:
-            self._waiting.appendleft(row)
-            if decision is RowAction.STOP_BATCH:
-                log.error("Row %d: %s", row, error)
-                self._stop(error)
-            elif decision is RowAction.SHRINK_WINDOW:
-                self._shrink_window(error, sent)
-            else:
-                self._back_off(error)
+            self._keep_place(row, decision, error, sent)
 
-    def _shrink_window(self, error: SeedanceError, sent: float) -> None:
-        self.window = self.window.after_refusal(
-            len(self._in_flight), sent=sent, now=self._now(), retry_after=error.retry_after
-        )
-        if not self._active():
-            self._check_trouble(error)
-
-    def _back_off(self, error: SeedanceError) -> None:
-        """Pause after trouble that all rows may share."""
-        self.window = self.window.after_trouble(self._now())
-        self._check_trouble(error)
-
-    def _check_trouble(self, error: SeedanceError) -> None:
-        now = self._now()
-        self._trouble_since = now if self._trouble_since is None else self._trouble_since
-        if now - self._trouble_since > MAX_TROUBLE_SECONDS:
-            self._stop(error)
-
-    def _stop(self, error: SeedanceError) -> None:
-        if self.stopped_by is None:
-            log.error("The batch submits nothing more: %s", error)
-            self.stopped_by = error
-
-    # Waiting and landing
+    def _keep_place(self, row: int, action: RowAction, error: SeedanceError, sent: float) -> None:
+        """Put a row before the others again, and submit less, later, or nothing more."""
+        self._waiting.appendleft(row)
+        if action is RowAction.STOP_BATCH:
+            log.error("Row %d: %s", row, error)
+            self._admission.stop(error)
+        elif action is RowAction.SHRINK_WINDOW:
+            self._admission.on_refused(
+                error, in_flight=len(self._in_flight), active=self._active(), sent=sent
+            )
+        else:
+            self._admission.on_trouble(error)
 
     def _wait_for_row(self, row: int) -> None:
         self._poller.wait_for(row, *self._wait_of(row))
@@ -350,32 +321,20 @@ class BatchScheduler:
         self._in_flight.add(row)
         self._wait_for_row(row)
 
-    # Ending
-
     def _end(self, row: int, outcome: RowOutcome) -> None:
         self._write(self._state(row).replace(outcome=outcome))
         self._count_outcome(row, outcome)
         if outcome.reason:
             log.warning("Row %d is %s: %s", row, outcome.status, outcome.reason)
-        self._check_failures()
+        self._admission.check_failures()
 
     def _count_outcome(self, row: int, outcome: RowOutcome) -> None:
         if outcome.status == "succeeded":
             self.budget.commit(row, outcome.cost)
         else:
-            self._failures += 1
+            self._admission.failures += 1
         if outcome.status == "failed":
             self.budget.release(row)
-
-    def _check_failures(self) -> None:
-        limit = self.plan.max_failures
-        if limit is not None and self._failures > limit:
-            self._stop(
-                TooManyFailures(
-                    f"{self._failures} rows failed, and max_failures is {limit}",
-                    advice="See the results for the reasons; correct these rows, or raise max_failures.",
-                )
-            )
 
     def _write(self, state: RowState) -> None:
         try:
@@ -383,4 +342,4 @@ class BatchScheduler:
         except StateUnwritable as error:
             # The next try finds out again what is lost with it.
             self.journal.states[state.row] = state
-            self._stop(error)
+            self._admission.stop(error)

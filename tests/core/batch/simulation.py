@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
-from airflow_provider_seedance.core.batch.admission import ConcurrencyWindow
+from airflow_provider_seedance.core.batch.admission import AdmissionControl, ConcurrencyWindow
 from airflow_provider_seedance.core.batch.journal.store import States, state_of
 from airflow_provider_seedance.core.batch.plan import Plan
 from airflow_provider_seedance.core.batch.progress import ProgressReporter
@@ -164,7 +164,7 @@ def simulated(
         vendor,
         pools,
         budget=Budget(),
-        window=ConcurrencyWindow(max_active),
+        admission=AdmissionControl(ConcurrencyWindow(max_active), max_failures=None, now=lambda: time.now),
         now=lambda: time.now,
         progress=ProgressReporter(lambda _: None, started=START),
         callbacks=time,

@@ -9,12 +9,16 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_seedance.core.batch.admission import ConcurrencyWindow
+from airflow_provider_seedance.core.batch.admission import (
+    AdmissionControl,
+    ConcurrencyWindow,
+    TooManyFailures,
+)
 from airflow_provider_seedance.core.batch.journal.store import state_of
 from airflow_provider_seedance.core.batch.plan import Plan
 from airflow_provider_seedance.core.batch.progress import ProgressReporter
 from airflow_provider_seedance.core.batch.rows import Row
-from airflow_provider_seedance.core.batch.scheduler import BatchScheduler, ThreadPools, TooManyFailures
+from airflow_provider_seedance.core.batch.scheduler import BatchScheduler, ThreadPools
 from airflow_provider_seedance.core.batch.state import CLEARED, MAX_ROW_ATTEMPTS, RowOutcome, RowState
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
 from airflow_provider_seedance.core.submission.budget import Budget
@@ -125,7 +129,7 @@ def ran(
         worker,
         pools,
         budget=budget or Budget(),
-        window=ConcurrencyWindow(100),
+        admission=AdmissionControl(ConcurrencyWindow(100), max_failures=max_failures, now=lambda: time.now),
         now=lambda: time.now,
         progress=ProgressReporter(lambda _: None, started=START),
         callbacks=time,

@@ -13,55 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from dev.architecture import EMULATOR, LAYERS
+
 PACKAGE = "airflow_provider_seedance"
 ROOT = Path(__file__).parents[1] / PACKAGE
 LONGEST_MODULE = 400
 
-#: Import order, from the bottom. A name is a module or a folder; ``*`` stands for each module of a folder by itself.
-#: Those on one line stand side by side: they do not know each other.
-LAYERS = (
-    ("core.clock", "core.backoff", "core.error_kinds", "core.request_fields", "core.redaction"),
-    ("errors",),
-    ("models",),
-    ("core.catalog",),
-    ("core.storage",),
-    ("core.vendors.contract",),
-    ("core.vendors.reading",),
-    ("core.vendors.ark",),
-    ("core.vendors.*",),
-    ("core.vendors",),
-    ("core.client",),
-    ("core.submission", "core.polling", "core.landing"),
-    ("core.lifecycle",),
-    (
-        "core.batch.rows",
-        "core.batch.state",
-        "core.batch.paths",
-        "core.batch.event",
-        "core.batch.wakeup",
-        "core.batch.admission",
-        "core.batch.progress",
-        "core.batch.poller",
-    ),
-    ("core.batch.journal", "core.batch.decide"),
-    ("core.batch.worker", "core.batch.summary"),
-    ("core.batch.plan",),
-    ("core.batch.scheduler",),
-    ("core.batch.run",),
-    ("core.batch",),
-    ("core",),
-    ("runtime.object_storage", "runtime.masking", "runtime.exceptions"),
-    ("runtime.task_state",),
-    ("runtime.batch_session",),
-    ("hooks",),
-    ("runtime.polling",),
-    ("runtime",),
-    ("policies", "triggers"),
-    ("operators",),
-    ("get_provider_info",),
-)
-#: Stands alone: two readings of one contract, and a mistake in one must not hide in the other.
-EMULATOR = "emulator"
 #: What a vendor's folder of the emulator may consist of: who knows one vendor knows them all.
 VENDOR_FILES = ("vendor", "requests", "responses", "models", "assets", "files")
 #: What the emulator's vendors share, beside their folders.
@@ -75,7 +32,7 @@ LIBRARIES = {
     "http.client": ("core.client.download",),
     "urllib.request": ("core.client.aiohttp_client", "core.client.download"),
     "socket": (),
-    "av": ("core.landing.probe",),
+    "av": ("core.landing.verify",),
     "asyncio": (
         "core.clock",
         "core.client.http",
@@ -86,13 +43,15 @@ LIBRARIES = {
         "hooks",
         "triggers",
     ),
-    "time": ("core.client.http", "core.clock", "core.lifecycle.deliver"),
+    "time": ("core.client.http", "core.clock"),
     "random": ("core.client.http", "core.clock"),
 }
 #: Where a vendor's name may stand in the code.
 VENDOR_WORDS = ("core.vendors", "get_provider_info")
+#: The edges, which hand the clock of the process to all below them.
+EDGES = ("operators", "triggers", "hooks", "policies", "runtime")
 #: Where the wall clock may be read.
-CLOCKS = ("core.client.http", "core.clock", "core.lifecycle.deliver")
+CLOCKS = ("core.client.http", "core.clock")
 
 Modules = dict[str, ast.Module]
 
@@ -195,6 +154,19 @@ def clock_readings(modules: Modules) -> list[str]:
     ]
 
 
+def system_clock_readings(modules: Modules) -> list[str]:
+    """``SYSTEM_CLOCK`` below the edges."""
+    return [
+        f"{module} reads the clock of the process"
+        for module, tree in modules.items()
+        if not any(within(module, edge) for edge in EDGES)
+        and (
+            f"{PACKAGE}.core.clock.SYSTEM_CLOCK" in imports(tree)
+            or any(isinstance(node, ast.Attribute) and node.attr == "SYSTEM_CLOCK" for node in ast.walk(tree))
+        )
+    ]
+
+
 def vendor_words(modules: Modules) -> list[str]:
     """Vendors named in code; docstrings and comments may speak of them."""
     names = "|".join(path.stem for path in (ROOT / "core" / "catalog" / "data").glob("*.json"))
@@ -267,6 +239,11 @@ def test_the_wall_clock_is_read_in_the_drivers_only() -> None:
     assert clock_readings(MODULES) == []
 
 
+def test_the_clock_of_the_process_is_read_at_the_edges_only() -> None:
+    """Everything below them is given a clock, so that a test gives it another one."""
+    assert system_clock_readings(MODULES) == []
+
+
 def test_vendors_are_named_in_their_own_modules_only() -> None:
     """A fifth vendor is one module, one catalog file, and no edit elsewhere."""
     assert vendor_words(MODULES) == []
@@ -304,6 +281,12 @@ def test_a_module_stays_short(path: Path) -> None:
         (wrong_libraries, "core.polling.decide", "from time import time"),
         (wrong_libraries, "core.client.retry", "import random"),
         (clock_readings, "core.lifecycle.result", "stamp = datetime.now(timezone.utc)"),
+        (system_clock_readings, "core.polling.wait", f"from {PACKAGE}.core.clock import SYSTEM_CLOCK"),
+        (
+            system_clock_readings,
+            "core.batch.worker",
+            f"from {PACKAGE}.core import clock\nnow = clock.SYSTEM_CLOCK.now()",
+        ),
         (vendor_words, "operators.generate", "cancels = vendor == 'modelark'"),
         (strangers_of_the_emulator, "core.client.http", f"from {PACKAGE}.emulator.server import serve"),
         (strangers_of_the_emulator, "emulator.simulation.state", f"from {PACKAGE}.models import Status"),

@@ -155,7 +155,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         from airflow_provider_seedance.core.batch.plan import begin
         from airflow_provider_seedance.core.batch.run import last_deadline
         from airflow_provider_seedance.core.batch.summary import check_complete, results_of, summarize
-        from airflow_provider_seedance.core.storage.files import uri_of
+        from airflow_provider_seedance.core.storage.paths import uri_of
 
         with task_errors():
             session, run = self._prepare(context)
@@ -187,7 +187,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         from airflow_provider_seedance.core.submission.decide import Policies
         from airflow_provider_seedance.hooks.seedance import SeedanceHook
         from airflow_provider_seedance.runtime.batch_session import BatchSession
-        from airflow_provider_seedance.runtime.object_storage import open_target
+        from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
         account = SeedanceHook(self.seedance_conn_id).settings()
         max_active = whole_number("max_active", self.max_active, least=1) or DEFAULT_MAX_ACTIVE
@@ -195,7 +195,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         with SeedanceClient(account) as client:
             plan = make_plan(
                 client,
-                read_rows(unmask(self.requests), open_target),
+                read_rows(unmask(self.requests), path_from_uri),
                 self.defaults,
                 max_failures=whole_number("max_failures", self.max_failures, least=0),
                 max_cost=self.max_cost,
@@ -208,7 +208,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
             BatchOptions(session.task, self.seedance_conn_id, policies, clock.SYSTEM_CLOCK, timeout),
             Budget.parse(self.max_cost),
             max_active,
-            land_at(self.destination, open_target),
+            land_at(self.destination, path_from_uri, clock.SYSTEM_CLOCK),
             partial(session.report, len(plan.rows)),
         )
         return session, run

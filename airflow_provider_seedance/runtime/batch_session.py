@@ -17,10 +17,11 @@ from airflow_provider_seedance.core.batch.paths import (
 )
 from airflow_provider_seedance.core.batch.summary import to_json_lines
 from airflow_provider_seedance.core.lifecycle.deliver import check_destination
-from airflow_provider_seedance.core.storage.files import Target, commit, part_for, uri_of
+from airflow_provider_seedance.core.storage.files import write_text
+from airflow_provider_seedance.core.storage.paths import StoragePath, uri_of
 from airflow_provider_seedance.core.submission.record import StateUnreadable, StateUnwritable, TaskIdentity
 from airflow_provider_seedance.errors import ConfigurationError
-from airflow_provider_seedance.runtime.object_storage import open_target
+from airflow_provider_seedance.runtime.object_storage import path_from_uri
 from airflow_provider_seedance.runtime.task_state import identity_of
 
 if TYPE_CHECKING:
@@ -48,8 +49,8 @@ class BatchSession:
     """
 
     task: TaskIdentity
-    journal: Target
-    results: Target
+    journal: StoragePath
+    results: StoragePath
     task_state: Any
 
     @classmethod
@@ -63,7 +64,7 @@ class BatchSession:
         state_folder = _state_folder()
         if destination is not None:
             check_distinct_destinations(destination)
-            check_destination(destination_of_row(destination, 1), open_target)
+            check_destination(destination_of_row(destination, 1), path_from_uri)
         if not (base := state_folder or destination):
             raise ConfigurationError(
                 "a batch that lands nothing has no place for its journal",
@@ -71,14 +72,14 @@ class BatchSession:
             )
         task, task_state = identity_of(context), context.get("task_state_store")
         known = _known_journal(task_state)
-        journal = open_target(known or folder_of_batch(base, task))
+        journal = path_from_uri(known or folder_of_batch(base, task))
         if known and not journal_exists(journal):
             raise StateUnreadable(
                 f"an earlier try began this batch's journal in {uri_of(journal)}, which is not there on this machine",
                 advice="Nothing was sent. Use a destination, or [seedance] state_folder, that all workers share.",
             )
         results = folder_of_batch(destination or base, task)
-        return cls(task, journal, open_target(f"{results}/{RESULTS_FILE_NAME}"), task_state)
+        return cls(task, journal, path_from_uri(f"{results}/{RESULTS_FILE_NAME}"), task_state)
 
     def register(self, rows: int) -> None:
         """Put the place of the journal into Airflow's task state, before anything is paid.
@@ -123,10 +124,11 @@ class BatchSession:
         return summary
 
     def write_results(self, results: Iterable[Mapping[str, Any]]) -> None:
-        """Write the file of the results, in place of an earlier one."""
-        with part_for(self.results) as part:
-            part.write_text(to_json_lines(results), encoding="utf-8")
-            commit(part, self.results)
+        """Write the file of the results, in place of an earlier one.
+
+        :raises DestinationError: if it cannot be written.
+        """
+        write_text(self.results, to_json_lines(results))
 
 
 def _state_folder() -> str | None:

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
 #: How long the trigger sleeps before it wakes the task, if it cannot read the journal.
 UNREADABLE_JOURNAL_SECONDS = 120.0
-#: It does not fire before: a trigger that fires at once can overtake Airflow's own bookkeeping, which then fails the
-#: task.
-EARLIEST_EVENT_SECONDS = 10.0
 #: Waits that are begun, or ended, in one turn of the event loop, which other triggers share.
 WAITS_PER_TURN = 100
 
@@ -61,12 +58,12 @@ class SeedanceBatchTrigger(BaseTrigger):
         """The generations to wait for, by row; ``None`` if the journal cannot be read here."""
         from airflow_provider_seedance.core.batch.journal.store import journal_exists, read_states
         from airflow_provider_seedance.core.batch.state import Phase
-        from airflow_provider_seedance.core.batch.worker import wait_state_of
+        from airflow_provider_seedance.core.polling.decide import WaitState
         from airflow_provider_seedance.errors import SeedanceError
-        from airflow_provider_seedance.runtime.object_storage import open_target
+        from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
         try:
-            folder = open_target(self.journal)
+            folder = path_from_uri(self.journal)
             if not journal_exists(folder):
                 self.log.warning(
                     "There is no journal in %s on this machine; the task is woken to look by itself.",
@@ -79,7 +76,7 @@ class SeedanceBatchTrigger(BaseTrigger):
             return None
         in_flight = {row: state.record for row, state in states.items() if state.phase is Phase.IN_FLIGHT}
         return {
-            row: (record.generation_id, wait_state_of(record))
+            row: (record.generation_id, WaitState.from_record(record))
             for row, record in in_flight.items()
             if record and record.generation_id
         }
@@ -87,9 +84,10 @@ class SeedanceBatchTrigger(BaseTrigger):
     async def _gather(self, waits: Waits) -> Mapping[int, WaitOutcome]:
         """The rows whose wait is over, once they are worth waking the task."""
         from airflow_provider_seedance.core.batch.wakeup import gathering_delay, is_worth_waking
+        from airflow_provider_seedance.runtime.polling import hold_event
 
         now = clock.SYSTEM_CLOCK.now
-        not_before = now() + EARLIEST_EVENT_SECONDS
+        trigger_started = now()
         ended: dict[int, WaitOutcome] = {}
         changed = asyncio.Event()
         tasks: list[asyncio.Task[None]] = []
@@ -106,7 +104,7 @@ class SeedanceBatchTrigger(BaseTrigger):
                 if fire_at is None and ended:
                     started = waits[next(iter(ended))][1].started
                     fire_at = now() + gathering_delay(now() - started)
-            await clock.SYSTEM_CLOCK.asleep(not_before - now())
+            await hold_event(trigger_started)
         finally:
             await _cancel(tasks)
         return ended
@@ -125,7 +123,7 @@ class SeedanceBatchTrigger(BaseTrigger):
         try:
             ended[row] = await wait_in_poller(self.seedance_conn_id, generation_id, wait)
         except Exception:  # noqa: BLE001  # its siblings go on waiting; the task reads it again, and its error says more
-            ended[row] = WaitOutcome.UNREACHABLE
+            ended[row] = WaitOutcome.STATUS_UNKNOWN
         changed.set()
 
 

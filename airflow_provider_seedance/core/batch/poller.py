@@ -9,8 +9,8 @@ from concurrent.futures import Future
 
 from airflow_provider_seedance.core.clock import Clock
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
-from airflow_provider_seedance.core.polling.latency import Latencies
-from airflow_provider_seedance.core.polling.poller import Poller, Reader
+from airflow_provider_seedance.core.polling.latency import LatencyModel
+from airflow_provider_seedance.core.polling.poller import Poller, StatusClient
 
 #: Status requests under way at a time.
 MAX_CONNECTIONS = 4
@@ -24,20 +24,20 @@ OnEnded = Callable[[int, WaitOutcome, WaitState], None]
 class BatchPoller:
     """Reports when generations end. A context manager; leaving it ends all waiting.
 
-    :param open_reader: makes the poller's client, on the thread's own event loop.
+    :param open_client: makes the poller's client, on the thread's own event loop.
     :param on_ended: called on the poller's thread.
     :param connections: status requests under way at a time.
     """
 
     def __init__(
         self,
-        open_reader: Callable[[], Reader],
+        open_client: Callable[[], StatusClient],
         on_ended: OnEnded,
         *,
         clock: Clock,
         connections: int = MAX_CONNECTIONS,
     ) -> None:
-        self._open_reader = open_reader
+        self._open_client = open_client
         self._on_ended = on_ended
         self._clock = clock
         self._connections = connections
@@ -70,7 +70,7 @@ class BatchPoller:
         try:
             outcome = await poller.wait_for(generation_id, wait)
         except Exception:  # noqa: BLE001  # collecting the row reads the generation again, and its error says more
-            outcome = WaitOutcome.UNREACHABLE
+            outcome = WaitOutcome.STATUS_UNKNOWN
         self._on_ended(row, outcome, wait)
 
     def _run(self) -> None:
@@ -83,11 +83,11 @@ class BatchPoller:
 
     async def _main(self) -> None:
         poller = Poller(
-            self._open_reader(),
-            latencies=Latencies(),
+            self._open_client(),
+            latency_model=LatencyModel(),
             clock=self._clock,
             max_lag=MAX_LAG_SECONDS,
-            connections=self._connections,
+            max_concurrency=self._connections,
         )
         self._ready.set_result((asyncio.get_running_loop(), poller))
         await self._stop.wait()

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any
 
-from airflow_provider_seedance.core.storage.files import OpenTarget, open_for_reading
+from airflow_provider_seedance.core.storage.files import open_for_reading
+from airflow_provider_seedance.core.storage.paths import PathFromUri
 from airflow_provider_seedance.errors import ConfigurationError, Kind, Problem, RequestInvalid, SeedanceError
 from airflow_provider_seedance.models import GenerationRequest
 
@@ -79,10 +80,10 @@ class RowsInvalid(SeedanceError):
         )
 
 
-def read_rows(requests: Any, open_target: OpenTarget) -> list[RawRow]:
+def read_rows(requests: Any, path_from_uri: PathFromUri) -> list[RawRow]:
     """The rows as the user gave them: a list, a list that a template turned into text, or a file.
 
-    :param open_target: opens a path or URI.
+    :param path_from_uri: opens a path or URI.
     :raises ConfigurationError: if it is none of these, or the file cannot be read.
     """
     if not isinstance(requests, str):
@@ -94,12 +95,12 @@ def read_rows(requests: Any, open_target: OpenTarget) -> list[RawRow]:
         raise ConfigurationError("requests is empty: a list, or the path of a file, is needed")
     if text.startswith("["):
         return rows_from_list(parse_list(text))
-    return rows_from_file(_read_text(text, open_target), text)
+    return rows_from_file(_read_text(text, path_from_uri), text)
 
 
-def _read_text(path: str, open_target: OpenTarget) -> str:
+def _read_text(path: str, path_from_uri: PathFromUri) -> str:
     try:
-        with open_for_reading(open_target(path)) as file:
+        with open_for_reading(path_from_uri(path)) as file:
             return file.read().decode("utf-8-sig")
     except SeedanceError:
         raise

@@ -28,9 +28,10 @@ from airflow_provider_seedance.core.batch.state import Phase, RowState
 from airflow_provider_seedance.core.batch.worker import BatchOptions, Land, RowWorker
 from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.http import AsyncSeedanceClient, SeedanceClient
+from airflow_provider_seedance.core.clock import Clock
 from airflow_provider_seedance.core.lifecycle.deliver import land_generation
 from airflow_provider_seedance.core.polling.decide import WaitOutcome
-from airflow_provider_seedance.core.storage.files import OpenTarget
+from airflow_provider_seedance.core.storage.paths import PathFromUri
 from airflow_provider_seedance.core.submission.budget import Budget
 from airflow_provider_seedance.errors import SeedanceError
 from airflow_provider_seedance.models import Succeeded
@@ -75,7 +76,7 @@ class BatchRun:
         :param stay: wait here for what is in flight.
         :param callbacks: another queue than the scheduler's own.
         """
-        all_rows = dict.fromkeys(self.plan.rows, WaitOutcome.UNREACHABLE)
+        all_rows = dict.fromkeys(self.plan.rows, WaitOutcome.STATUS_UNKNOWN)
         ended = all_rows if event.ended is None else event.ended
         clock, max_connections = self.options.clock, self.account.max_concurrency
         admission = AdmissionControl(
@@ -112,7 +113,7 @@ class BatchRun:
         return RunResult(all_ended, scheduler.stopped_by)
 
 
-def land_at(destination: str | None, open_target: OpenTarget) -> Land:
+def land_at(destination: str | None, path_from_uri: PathFromUri, clock: Clock) -> Land:
     """Lands each row's video at its own path.
 
     :param destination: a template; ``None`` lands nothing.
@@ -125,7 +126,8 @@ def land_at(destination: str | None, open_target: OpenTarget) -> Land:
             client,
             generation,
             destination_of_row(destination, row.number),
-            open_target=open_target,
+            path_from_uri=path_from_uri,
+            clock=clock,
             mode=row.request.mode.value,
             expected=client.catalog.expected_video(row.request),
             request=row.request,

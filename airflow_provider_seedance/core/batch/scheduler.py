@@ -22,7 +22,6 @@ from airflow_provider_seedance.core.batch.plan import Plan
 from airflow_provider_seedance.core.batch.progress import ProgressReporter
 from airflow_provider_seedance.core.batch.rows import Row
 from airflow_provider_seedance.core.batch.state import Phase, RowOutcome, RowState, count_by_status
-from airflow_provider_seedance.core.batch.worker import wait_state_of
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
 from airflow_provider_seedance.core.submission.budget import Budget
 from airflow_provider_seedance.core.submission.record import StateUnwritable, SubmissionRecord
@@ -272,7 +271,7 @@ class BatchScheduler:
         record = self._state(row).record
         assert record is not None
         assert record.generation_id is not None
-        return record.generation_id, wait_state_of(record)
+        return record.generation_id, WaitState.from_record(record)
 
     def _collect(self, row: int, outcome: WaitOutcome, wait: WaitState) -> None:
         """Have the row's generation read, and its video landed."""

@@ -11,7 +11,7 @@ from airflow_provider_seedance.core.batch.journal.lines import States
 from airflow_provider_seedance.core.batch.journal.store import state_of
 from airflow_provider_seedance.core.batch.rows import Row
 from airflow_provider_seedance.core.batch.state import RowState
-from airflow_provider_seedance.core.lifecycle.result import cost
+from airflow_provider_seedance.core.lifecycle.result import cost_dict
 from airflow_provider_seedance.errors import Kind, SeedanceError
 from airflow_provider_seedance.models import Cost
 
@@ -33,7 +33,7 @@ def result_of(row: Row, state: RowState) -> dict[str, Any]:
         "generation_id": record.generation_id if record else None,
         "uri": manifest["uri"] if manifest else None,
         "manifest": manifest,
-        "cost": cost(outcome.cost if outcome else Cost()),
+        "cost": cost_dict(outcome.cost if outcome else Cost()),
         "error": {"kind": outcome.kind.value, "message": outcome.reason}
         if outcome and outcome.kind
         else None,
@@ -70,10 +70,10 @@ def summarize(results: list[dict[str, Any]], uri: str) -> dict[str, Any]:
 def totals(costs: Iterable[Cost]) -> dict[str, dict[str, str]]:
     """Sums by currency and basis, as decimal strings: ``{"USD": {"billed": "1.20"}}``."""
     sums: dict[str, dict[str, Decimal]] = {}
-    for one in costs:
-        if one.amount is not None and one.currency:
-            by_basis = sums.setdefault(one.currency, {})
-            by_basis[one.basis] = by_basis.get(one.basis, Decimal(0)) + one.amount
+    for cost in costs:
+        if cost.amount is not None and cost.currency:
+            by_basis = sums.setdefault(cost.currency, {})
+            by_basis[cost.basis] = by_basis.get(cost.basis, Decimal(0)) + cost.amount
     return {
         currency: {basis: f"{amount:f}" for basis, amount in by_basis.items()}
         for currency, by_basis in sums.items()

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pydantic import ValidationError
 
 from airflow_provider_seedance.core.batch.state import RowState
-from airflow_provider_seedance.core.storage.files import Target, uri_of
+from airflow_provider_seedance.core.storage.paths import StoragePath, uri_of
 from airflow_provider_seedance.core.submission.record import StateUnreadable, StateUnwritable
 
 States = dict[int, RowState]
@@ -38,7 +38,7 @@ def to_lines(states: Iterable[RowState]) -> bytes:
 
 
 @contextmanager
-def read_errors(target: Target) -> Iterator[None]:
+def read_errors(target: StoragePath) -> Iterator[None]:
     """Turn whatever goes wrong while the journal is read into one error.
 
     :raises StateUnreadable: naming the target.
@@ -53,7 +53,7 @@ def read_errors(target: Target) -> Iterator[None]:
 
 
 @contextmanager
-def write_errors(target: Target) -> Iterator[None]:
+def write_errors(target: StoragePath) -> Iterator[None]:
     """Turn whatever goes wrong while the journal is written into one error.
 
     :raises StateUnwritable: naming the target.
@@ -76,7 +76,7 @@ class JournalWriter:
     :param target: the journal's name in errors.
     """
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: StoragePath) -> None:
         self.states: States = {}
         self._target = target
         self._lock = threading.Lock()

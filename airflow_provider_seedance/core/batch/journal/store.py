@@ -18,7 +18,7 @@ from airflow_provider_seedance.core.batch.journal.lines import States, read_erro
 from airflow_provider_seedance.core.batch.journal.local import FileJournal
 from airflow_provider_seedance.core.batch.journal.objects import ObjectJournal, merge, read_objects
 from airflow_provider_seedance.core.batch.state import RowState
-from airflow_provider_seedance.core.storage.files import Target, local_path
+from airflow_provider_seedance.core.storage.paths import StoragePath, local_path
 from airflow_provider_seedance.core.submission.record import SubmissionRecord
 
 FILE_NAME = "journal.jsonl"
@@ -66,7 +66,7 @@ def state_of(states: States, row: int) -> RowState:
 
 
 @contextmanager
-def open_journal(folder: Target) -> Iterator[Journal]:
+def open_journal(folder: StoragePath) -> Iterator[Journal]:
     """The journal in ``folder``, open for reading and writing; it is made if there is none.
 
     :raises StateUnreadable: if it is damaged, cannot be read, or another process of this machine writes it.
@@ -80,13 +80,13 @@ def open_journal(folder: Target) -> Iterator[Journal]:
         journal.close()
 
 
-def journal_exists(folder: Target) -> bool:
+def journal_exists(folder: StoragePath) -> bool:
     """Whether a journal that was begun in ``folder`` can be seen from this machine; a store's can from each."""
     path = local_path(folder)
     return path is None or (path / FILE_NAME).exists()
 
 
-def read_states(folder: Target) -> States:
+def read_states(folder: StoragePath) -> States:
     """The states on record, for a process that only reads; none if there is no journal.
 
     :raises StateUnreadable: if that cannot be found out.

@@ -151,17 +151,22 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         deferral_error: Exception | None = None,
     ) -> dict[str, Any]:
         """Do what can be done now, and defer if that is not all; ``deferral_error`` is raised instead of deferring."""
+        from airflow_provider_seedance.core.batch.event import BatchEvent
         from airflow_provider_seedance.core.batch.journal.store import open_journal
-        from airflow_provider_seedance.core.batch.plan import begin
+        from airflow_provider_seedance.core.batch.resume import resume_rows
         from airflow_provider_seedance.core.batch.run import last_deadline
         from airflow_provider_seedance.core.batch.summary import check_complete, results_of, summarize
+        from airflow_provider_seedance.core.polling.decide import WaitOutcome
         from airflow_provider_seedance.core.storage.paths import uri_of
+        from airflow_provider_seedance.runtime.clients import ClientPool
 
         with task_errors():
             session, run = self._prepare(context)
-            with open_journal(session.journal) as journal:
-                vendor, lands = run.account.vendor.name, self.destination is not None
-                begin(run.plan, journal, run.options, vendor=vendor, new_try=new_try, lands=lands)
+            with open_journal(session.journal) as journal, ClientPool() as clients:
+                lands = self.destination is not None
+                finished = resume_rows(run.plan, journal, run.options, clients, new_try=new_try, lands=lands)
+                if event.ended is not None:
+                    event = BatchEvent({**dict.fromkeys(finished, WaitOutcome.ENDED), **event.ended})
                 if new_try:
                     session.register(len(run.plan.rows))
                 ended = run.run(journal, event, stay=not self.deferrable)
@@ -187,12 +192,12 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         from airflow_provider_seedance.core.submission.decide import Policies
         from airflow_provider_seedance.hooks.seedance import SeedanceHook
         from airflow_provider_seedance.runtime.batch_session import BatchSession
+        from airflow_provider_seedance.runtime.clients import accounts_of
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
-        account = SeedanceHook(self.seedance_conn_id).settings()
         max_active = whole_number("max_active", self.max_active, least=1) or DEFAULT_MAX_ACTIVE
         policies = Policies(self.on_orphaned_intent, self.on_stale_state, self.on_clear)
-        with SeedanceClient(account) as client:
+        with SeedanceClient(SeedanceHook(self.seedance_conn_id).settings()) as client:
             plan = make_plan(
                 client,
                 read_rows(unmask(self.requests), path_from_uri),
@@ -203,13 +208,13 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         session = BatchSession.open(context, self.destination)
         timeout = seconds("timeout", self.timeout)
         run = BatchRun(
-            account,
             plan,
             BatchOptions(session.task, self.seedance_conn_id, policies, clock.SYSTEM_CLOCK, timeout),
             Budget.parse(self.max_cost),
             max_active,
             land_at(self.destination, path_from_uri, clock.SYSTEM_CLOCK),
             partial(session.report, len(plan.rows)),
+            accounts_of,
         )
         return session, run
 

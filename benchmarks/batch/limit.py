@@ -72,8 +72,9 @@ def run_limited(account: Account, folder: Path) -> Counter[str]:
     task = TaskIdentity("bench", "run", "batch", -1)
     options = BatchOptions(task, "bench", Policies(), FastClock(), 36_000.0)
     plan = Plan(rows, dict.fromkeys(rows, Cost()))
+    land = land_at(None, Path, options.clock)
     batch_run = BatchRun(
-        account, plan, options, Budget(), ROWS, land_at(None, Path, options.clock), lambda counts: None
+        plan, options, Budget(), ROWS, land, lambda counts: None, lambda conn_ids: lambda conn_id: account
     )
     with open_journal(folder) as journal:
         batch_run.run(journal, BatchEvent({}), stay=True, callbacks=FastQueue())

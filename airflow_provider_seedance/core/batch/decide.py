@@ -60,8 +60,7 @@ def after_collection(
         return RowAction.POLL_AGAIN
     if error.retryable and error.kind is not Kind.TIMEOUT and collected + 1 < MAX_ROW_ATTEMPTS:
         return RowAction.COLLECT_AGAIN
-    cancelled = state.record is not None and state.record.outcome == "cancelled"
-    return outcome_of_error(error, "failed" if cancelled else "uncollected")
+    return outcome_of_error(error, "uncollected" if state.may_be_billed else "failed")
 
 
 def outcome_of_error(error: SeedanceError, status: Status, *, retryable: bool = False) -> RowOutcome:

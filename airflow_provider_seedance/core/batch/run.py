@@ -25,8 +25,7 @@ from airflow_provider_seedance.core.batch.scheduler import (
     ThreadPools,
 )
 from airflow_provider_seedance.core.batch.state import Phase, RowState
-from airflow_provider_seedance.core.batch.worker import BatchOptions, Land, RowWorker
-from airflow_provider_seedance.core.client.account import Account
+from airflow_provider_seedance.core.batch.worker import AccountOf, BatchOptions, Land, RowWorker
 from airflow_provider_seedance.core.client.http import AsyncSeedanceClient, SeedanceClient
 from airflow_provider_seedance.core.clock import Clock
 from airflow_provider_seedance.core.lifecycle.deliver import land_generation
@@ -53,19 +52,20 @@ class RunResult:
 class BatchRun:
     """What is to be done, and with what.
 
+    :param accounts_of: looks up the accounts of connections, by their ids, before any thread needs them.
     :param budget: of this run alone; it is used up by it.
     :param max_active: generations in flight at a time, at most.
     :param land: lands a row's video.
     :param report: is given the counts of rows by status now and then.
     """
 
-    account: Account
     plan: Plan
     options: BatchOptions
     budget: Budget
     max_active: int
     land: Land
     report: Callable[[Counts], None]
+    accounts_of: Callable[[Iterable[str]], AccountOf]
 
     def run(
         self, journal: Journal, event: BatchEvent, *, stay: bool, callbacks: CallbackQueue | None = None
@@ -78,11 +78,13 @@ class BatchRun:
         """
         all_rows = dict.fromkeys(self.plan.rows, WaitOutcome.STATUS_UNKNOWN)
         ended = all_rows if event.ended is None else event.ended
-        clock, max_connections = self.options.clock, self.account.max_concurrency
+        clock, own_conn_id = self.options.clock, self.options.seedance_conn_id
+        account_of = self.accounts_of({own_conn_id, *_billable_connections(journal)})
+        max_connections = account_of(own_conn_id).max_concurrency
         admission = AdmissionControl(
             ConcurrencyWindow(self.max_active), max_failures=self.plan.max_failures, now=clock.now
         )
-        worker = RowWorker(self.account, journal, self.options, self.land)
+        worker = RowWorker(account_of, journal, self.options, self.land)
         with ExitStack() as stack:
             stack.callback(worker.close)
             pools = [
@@ -103,7 +105,8 @@ class BatchRun:
                 callbacks=callbacks,
             )
             poller = BatchPoller(
-                partial(AsyncSeedanceClient, self.account, attempts=1),
+                lambda conn_id: AsyncSeedanceClient(account_of(conn_id), attempts=1),
+                partial(_connection_of, journal),
                 scheduler.on_wait_ended,
                 clock=clock,
                 connections=min(MAX_CONNECTIONS, max_connections),
@@ -111,6 +114,18 @@ class BatchRun:
             all_ended = scheduler.run(stack.enter_context(poller), stay=stay, ended=ended)
         scheduler.report_progress()
         return RunResult(all_ended, scheduler.stopped_by)
+
+
+def _billable_connections(journal: Journal) -> set[str]:
+    """The connections of the rows that may be billed: they alone can be asked about them."""
+    records = (state.record for state in journal.states.values())
+    return {record.seedance_conn_id for record in records if record and record.may_be_billed}
+
+
+def _connection_of(journal: Journal, row: int) -> str:
+    record = journal.states[row].record
+    assert record is not None
+    return record.seedance_conn_id
 
 
 def land_at(destination: str | None, path_from_uri: PathFromUri, clock: Clock) -> Land:

@@ -24,6 +24,7 @@ from airflow_provider_seedance.core.batch.rows import Row
 from airflow_provider_seedance.core.batch.state import Phase, RowOutcome, RowState, count_by_status
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
 from airflow_provider_seedance.core.submission.budget import Budget
+from airflow_provider_seedance.core.submission.outcome import Ended
 from airflow_provider_seedance.core.submission.record import StateUnwritable, SubmissionRecord
 from airflow_provider_seedance.errors import BudgetExceeded, SeedanceError
 
@@ -306,12 +307,13 @@ class BatchScheduler:
             self._collections[row] = collected + 1
             self._collect(row, outcome, wait)
         else:
-            self._resubmit(row, state)
+            self._resubmit(row, state, error)
 
-    def _resubmit(self, row: int, state: RowState) -> None:
+    def _resubmit(self, row: int, state: RowState, error: SeedanceError) -> None:
         """Put a row behind the others whose generation failed."""
         assert state.record is not None
-        record = state.record.replace(outcome=state.record.outcome or "failed")
+        failed = Ended(status="failed", reason=error.message, error=error.kind)
+        record = state.record.replace(outcome=state.record.outcome or failed)
         self._write(state.replace(attempts=state.attempts + 1, record=record))
         self.budget.release(row)
         self._waiting.append(row)
@@ -321,7 +323,7 @@ class BatchScheduler:
         self._wait_for_row(row)
 
     def _end(self, row: int, outcome: RowOutcome) -> None:
-        self._write(self._state(row).replace(outcome=outcome))
+        self._write(self._state(row).ended(outcome))
         self._count_outcome(row, outcome)
         if outcome.reason:
             log.warning("Row %d is %s: %s", row, outcome.status, outcome.reason)

@@ -19,6 +19,7 @@ from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
 from airflow_provider_seedance.core.polling.event import GenerationEvent
 from airflow_provider_seedance.core.submission.decide import OrphanedIntent, Policies
 from airflow_provider_seedance.core.submission.record import SubmissionRecord, TaskIdentity
+from airflow_provider_seedance.core.submission.resume import recorded_client
 from airflow_provider_seedance.core.submission.submit import Submitter
 from airflow_provider_seedance.models import Generation, GenerationRequest, Pending, Succeeded
 
@@ -27,6 +28,8 @@ _ORPHAN_ADVICE = (
     " the task; if it is not, clear it with on_orphaned_intent='resubmit'."
 )
 
+#: The account of a connection, by its id.
+AccountOf = Callable[[str], Account]
 #: Lands a row's video and returns its manifest; ``None`` where nothing is to be landed.
 Land = Callable[[SeedanceClient, Succeeded, Row], dict[str, Any] | None]
 
@@ -52,9 +55,12 @@ class BatchOptions:
 
 @dataclass(frozen=True)
 class RowWorker:
-    """Does the work on rows, one row at a time on each thread; each thread has a client of its own."""
+    """Does the work on rows, one row at a time on each thread; each thread has clients of its own.
 
-    account: Account
+    :param account_of: the account of a connection, by its id; raises ``ConfigurationError`` if there is none.
+    """
+
+    account_of: AccountOf
     journal: Journal
     options: BatchOptions
     land: Land
@@ -64,9 +70,8 @@ class RowWorker:
     def submit(self, row: Row) -> SubmissionRecord:
         """Pay for the row, or find what was paid for it; see :meth:`Submitter.submit`."""
         options = self.options
-        client = self._client("submitting", attempts=1)
         submitter = Submitter(
-            _SiblingAwareClient(client, self.journal, row.number),
+            lambda conn_id: _SiblingAwareClient(self._client(conn_id, attempts=1), self.journal, row.number),
             RowRecords(self.journal, row.number),
             identity_of_row(options.task, row.number),
             options.seedance_conn_id,
@@ -76,7 +81,7 @@ class RowWorker:
             clock=options.clock,
         )
         try:
-            return submitter.submit(row.request)
+            return submitter.submit(row.request).record
         except OrphanedIntent as error:
             error.advice = _ORPHAN_ADVICE
             raise
@@ -86,10 +91,11 @@ class RowWorker:
 
         :raises SeedanceError: if there is no video, or it cannot be landed.
         """
-        client, store = self._client("landing"), RowRecords(self.journal, row.number)
+        store = RowRecords(self.journal, row.number)
         record = store.read()
         assert record is not None
         assert record.generation_id is not None
+        client = recorded_client(record, self._client)
         event = GenerationEvent(record.generation_id, outcome, wait)
         generation = conclude(client, store, event, cancel_queued=True, now=self.options.clock.now())
         if generation is None:
@@ -104,13 +110,14 @@ class RowWorker:
         for client in self._clients:
             client.close()
 
-    def _client(self, name: str, **options: Any) -> SeedanceClient:
-        client: SeedanceClient | None = getattr(self._thread_local, name, None)
-        if client is None:
-            client = SeedanceClient(self.account, **options)
-            setattr(self._thread_local, name, client)
-            self._clients.append(client)
-        return client
+    def _client(self, seedance_conn_id: str, **options: int) -> SeedanceClient:
+        clients: dict[tuple[str, bool], SeedanceClient]
+        clients = self._thread_local.__dict__.setdefault("clients", {})
+        key = (seedance_conn_id, bool(options))
+        if key not in clients:
+            clients[key] = SeedanceClient(self.account_of(seedance_conn_id), **options)
+            self._clients.append(clients[key])
+        return clients[key]
 
 
 def identity_of_row(task: TaskIdentity, row: int) -> TaskIdentity:

@@ -19,7 +19,8 @@ from typing import Any
 from airflow_provider_seedance.core.batch.event import BatchEvent
 from airflow_provider_seedance.core.batch.journal.local import FileJournal
 from airflow_provider_seedance.core.batch.journal.store import open_journal
-from airflow_provider_seedance.core.batch.plan import Plan, begin
+from airflow_provider_seedance.core.batch.plan import Plan
+from airflow_provider_seedance.core.batch.resume import resume_rows
 from airflow_provider_seedance.core.batch.rows import check_rows, rows_from_list
 from airflow_provider_seedance.core.batch.run import BatchRun
 from airflow_provider_seedance.core.batch.worker import BatchOptions
@@ -55,9 +56,11 @@ def run(folder: Path, host: str, vendor: str, count: int) -> dict[int, str]:
         (folder / f"{row.number}.landed").write_text(generation.generation_id)
         return {"uri": f"{row.number}.landed"}
 
-    with open_journal(folder) as journal:
-        begin(plan, journal, options, vendor=vendor, new_try=True, lands=True)
-        batch_run = BatchRun(account, plan, options, Budget(), 100, land, lambda counts: None)
+    with open_journal(folder) as journal, SeedanceClient(account) as client:
+        resume_rows(plan, journal, options, lambda conn_id: client, new_try=True, lands=True)
+        batch_run = BatchRun(
+            plan, options, Budget(), 100, land, lambda counts: None, lambda conn_ids: lambda conn_id: account
+        )
         batch_run.run(journal, BatchEvent({}), stay=True)
     return {row: state.outcome.status if state.outcome else "open" for row, state in journal.states.items()}
 

@@ -119,7 +119,7 @@ class SeedanceHook(BaseHook):
         from airflow_provider_seedance.runtime.task_state import recorded_generation_ids
 
         with self.get_conn() as client:
-            if generation_ids is None and not client.lists:
+            if generation_ids is None and client.listing is None:
                 generation_ids = recorded_generation_ids(client.vendor_name)
             return rescue(
                 client, destination, open_target=open_target, generation_ids=generation_ids, since=since

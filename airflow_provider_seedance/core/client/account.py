@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from airflow_provider_seedance.core.catalog import Catalog, vendor_names
 from airflow_provider_seedance.core.vendors import load_vendor
-from airflow_provider_seedance.core.vendors.contract import Vendor
+from airflow_provider_seedance.core.vendors.contract import API, Vendor
 from airflow_provider_seedance.errors import ConfigurationError
 
 #: Seconds to wait for the answer to a read, and to a create: a create given up early has an unknown outcome.
@@ -63,15 +63,15 @@ class Account:
         if not vendor:
             raise ConfigurationError(f"no vendor is set; choose one of: {', '.join(vendor_names())}")
         dialect = load_vendor(vendor)
-        region = region or dialect.default_region
-        if region not in dialect.base_urls:
-            known = ", ".join(dialect.base_urls)
+        region = region or dialect.regions[0]
+        if region not in dialect.regions:
+            known = ", ".join(dialect.regions)
             raise ConfigurationError(f"unknown region {region!r}; known regions: {known}", vendor=vendor)
         return cls(
             vendor=dialect,
             region=region,
             api_key=_checked_key(api_key, vendor),
-            base_url=_checked_url(host, vendor) if host else dialect.base_urls[region],
+            base_url=_checked_url(host, vendor) if host else dialect.service(API).base_urls[region],
             request_timeout=_positive("request_timeout", others.pop("request_timeout", None), vendor),
             max_concurrency=_whole("max_concurrency", others.pop("max_concurrency", None), vendor)
             or MAX_CONCURRENCY,

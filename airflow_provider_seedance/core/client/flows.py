@@ -13,11 +13,13 @@ from itertools import count
 from typing import TypeVar
 
 from airflow_provider_seedance.core.client.retry import MAX_ATTEMPTS, pause_before_retry
-from airflow_provider_seedance.core.vendors.contract import Call, HttpRequest, HttpResponse, Vendor
+from airflow_provider_seedance.core.vendors.contract import Call, HttpRequest, HttpResponse, Listing, Vendor
 from airflow_provider_seedance.errors import (
     ConfigurationError,
     Conflict,
     NotFound,
+    Problem,
+    RequestInvalid,
     SeedanceError,
     Unsupported,
 )
@@ -33,8 +35,6 @@ from airflow_provider_seedance.models import (
 
 T = TypeVar("T")
 
-#: A list hides tasks of a tier that is not asked for; the bounds are ModelArk's (contract: modelark 4).
-SERVICE_TIERS, LARGEST_PAGE, LAST_PAGE = ("default", "flex"), 500, 500
 #: How far the vendor's clock may be behind ours.
 CLOCK_SKEW = timedelta(minutes=5)
 
@@ -86,7 +86,7 @@ class Flows:
 
         :param intent_id: marks it, so that :meth:`find` can recognise what became of it.
         """
-        return (yield from self._exchange(self.vendor.create(self._marked(prepared, intent_id))))
+        return (yield from self._exchange(self.vendor.generations.create(self._marked(prepared, intent_id))))
 
     def find(
         self, prepared: GenerationRequest, intent_id: str, since: datetime
@@ -96,12 +96,13 @@ class Flows:
         :raises Unsupported: where the vendor has no way to look it up.
         """
         marked = self._marked(prepared, intent_id)
-        if self.vendor.find is not None:
+        calls = self.vendor.generations
+        if calls.find is not None:
             try:
-                return ((yield from self._exchange(self.vendor.find(marked))),)
+                return ((yield from self._exchange(calls.find(marked))),)
             except NotFound:
                 return ()
-        if self.vendor.list is None or self.vendor.matches is None:
+        if self.vendor.listing is None or calls.matches is None:
             raise Unsupported("this vendor cannot look a lost generation up", vendor=self.vendor.name)
         if marked == prepared:
             raise Unsupported(
@@ -109,42 +110,49 @@ class Flows:
             )
         found = []
         for seen in (yield from self.everything()):
-            if (
-                seen.created_at
-                and seen.created_at >= since - CLOCK_SKEW
-                and self.vendor.matches(marked, seen)
-            ):
+            if seen.created_at and seen.created_at >= since - CLOCK_SKEW and calls.matches(marked, seen):
                 found.append(seen)
         return tuple(found)
 
     def everything(self) -> Conversation[tuple[Generation, ...]]:
-        """All that the vendor lists: both service tiers, all pages."""
+        """All that the vendor lists: every service tier, every page."""
+        listing = self._listing()
+        size = listing.largest_page_size
         listed: dict[str, Generation] = {}
-        for tier in SERVICE_TIERS:
-            for page in count(1):
-                query = ListQuery(service_tier=tier, page=page, page_size=LARGEST_PAGE)
-                answer = yield from self.list(query)
+        for tier in listing.service_tiers:
+            for page in range(1, listing.last_page + 1):
+                answer = yield from self.list(ListQuery(service_tier=tier, page=page, page_size=size))
                 listed.update((seen.generation_id, seen) for seen in answer.items)
-                if page * LARGEST_PAGE >= answer.total or not answer.items or page == LAST_PAGE:
+                if page * size >= answer.total or not answer.items:
                     break
         return tuple(listed.values())
 
     def _marked(self, prepared: GenerationRequest, intent_id: str | None) -> GenerationRequest:
-        if intent_id is None or self.vendor.mark is None:
-            return prepared
-        return self.vendor.mark(prepared, intent_id)
+        mark = self.vendor.generations.mark
+        return prepared if intent_id is None or mark is None else mark(prepared, intent_id)
 
     def get(self, generation_id: str) -> Conversation[Generation]:
-        return (yield from self._exchange(self.vendor.get(generation_id), generation_id))
+        return (yield from self._exchange(self.vendor.generations.get(generation_id), generation_id))
 
     def list(self, query: ListQuery) -> Conversation[GenerationPage]:
-        if self.vendor.list is None:
+        """One page of the account's generations.
+
+        :raises RequestInvalid: for a page that the vendor cannot give.
+        """
+        listing = self._listing()
+        if problems := _outside(query, listing):
+            raise RequestInvalid(problems, vendor=self.vendor.name)
+        return (yield from self._exchange(listing.list(query)))
+
+    def _listing(self) -> Listing:
+        if self.vendor.listing is None:
             raise Unsupported("this vendor cannot list generations", vendor=self.vendor.name)
-        return (yield from self._exchange(self.vendor.list(query)))
+        return self.vendor.listing
 
     def cancel(self, generation_id: str) -> Conversation[Cancellation]:
         """Cancel what is still queued. Looks first: on a finished one the vendor's call would delete the record."""
-        if self.vendor.cancel is None:
+        cancel = self.vendor.generations.cancel
+        if cancel is None:
             raise Unsupported(
                 "this vendor cannot cancel: the generation runs on and will be billed",
                 vendor=self.vendor.name,
@@ -156,23 +164,24 @@ class Flows:
         # Once only: until a second try it may have ended, and then the call would delete its record.
         once = replace(self, attempts=1)
         try:
-            yield from once._exchange(self.vendor.cancel(generation_id), generation_id)
+            yield from once._exchange(cancel(generation_id), generation_id)
         except Conflict:
             return Cancellation.RUNNING
         return Cancellation.CANCELLED
 
     def balance(self) -> Conversation[Balance]:
         """What is left to spend: the lowest of the vendor's limits."""
-        if self.vendor.balance is None:
+        balance = self.vendor.account.balance
+        if balance is None:
             raise Unsupported("this vendor does not tell its balance", vendor=self.vendor.name)
         limits = []
-        for call in self.vendor.balance():
+        for call in balance():
             limits.append((yield from self._exchange(call)))
         return min(limits, key=lambda limit: float("inf") if limit.amount is None else limit.amount)
 
     def probe(self) -> Conversation[None]:
         """Prove the key, free of charge."""
-        return (yield from self._exchange(self.vendor.probe()))
+        return (yield from self._exchange(self.vendor.account.probe()))
 
     def _exchange(self, call: Call[T], generation_id: str | None = None) -> Conversation[T]:
         for attempt in count(1):
@@ -192,6 +201,16 @@ class Flows:
                     raise
             yield Pause(pause)
         raise AssertionError("unreachable")
+
+
+def _outside(query: ListQuery, listing: Listing) -> list[Problem]:
+    """What a query asks for beyond the vendor's bounds."""
+    bounds = {"page": listing.last_page, "page_size": listing.largest_page_size}
+    return [
+        Problem(name, asked, f"at most {bound}")
+        for name, bound in bounds.items()
+        if (asked := getattr(query, name)) and asked > bound
+    ]
 
 
 def _direct(response: HttpResponse | None) -> HttpResponse:

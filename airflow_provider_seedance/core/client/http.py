@@ -27,7 +27,7 @@ from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.download import MediaStream, media_opener, open_media
 from airflow_provider_seedance.core.client.flows import Cancellation, Conversation, Flows, Pause, Send
 from airflow_provider_seedance.core.client.retry import MAX_ATTEMPTS
-from airflow_provider_seedance.core.vendors.contract import HttpResponse
+from airflow_provider_seedance.core.vendors.contract import HttpResponse, JsonBody, Listing
 from airflow_provider_seedance.errors import (
     ConfigurationError,
     NoReply,
@@ -122,12 +122,12 @@ class _BaseClient:
     @property
     def finds_by_key(self) -> bool:
         """Whether the vendor knows for sure if it has a marked request."""
-        return self.settings.vendor.find is not None
+        return self.settings.vendor.generations.find is not None
 
     @property
-    def lists(self) -> bool:
-        """Whether the vendor can list generations."""
-        return self.settings.vendor.list is not None
+    def listing(self) -> Listing | None:
+        """How the vendor lists generations, if it does."""
+        return self.settings.vendor.listing
 
     def estimate_cost(self, request: GenerationRequest) -> Cost:
         """The most this request can cost by the price list; unknown where there is no price. Sends nothing."""
@@ -146,7 +146,7 @@ class _BaseClient:
             "method": step.request.method,
             "url": self.settings.base_url + step.request.path,
             "params": step.request.query or None,
-            "json": step.request.json,
+            "json": step.request.body.json if isinstance(step.request.body, JsonBody) else None,
             "headers": {
                 "Authorization": f"Bearer {self.settings.api_key}",
                 "Accept": "application/json",

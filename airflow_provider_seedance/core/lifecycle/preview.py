@@ -16,10 +16,11 @@ def preview(client: SeedanceClient, request: GenerationRequest) -> dict[str, Any
     :raises RequestInvalid: as a submission would.
     """
     from airflow_provider_seedance.core.lifecycle.result import cost
+    from airflow_provider_seedance.core.vendors.contract import JsonBody
     from airflow_provider_seedance.errors import redact
 
     settings = client.settings
-    wire = settings.vendor.create(client.catalog.prepare(request)).request
+    wire = settings.vendor.generations.create(client.catalog.prepare(request)).request
     return {
         "vendor": settings.vendor.name,
         "mode": request.mode.value,
@@ -27,6 +28,8 @@ def preview(client: SeedanceClient, request: GenerationRequest) -> dict[str, Any
         "request": {
             "method": wire.method,
             "url": settings.base_url + wire.path,
-            "body": json.loads(redact(json.dumps(wire.json))),
+            "body": json.loads(redact(json.dumps(wire.body.json)))
+            if isinstance(wire.body, JsonBody)
+            else None,
         },
     }

@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextvars import Context
 from typing import Protocol
 
-from airflow_provider_seedance.core.client.flows import SERVICE_TIERS
 from airflow_provider_seedance.core.polling.decide import (
     PollAgain,
     WaitOutcome,
@@ -21,11 +20,10 @@ from airflow_provider_seedance.core.polling.latency import Latencies
 from airflow_provider_seedance.core.polling.request_rate import RequestRate
 from airflow_provider_seedance.core.polling.schedule import History, pause_alone, pause_in_list
 from airflow_provider_seedance.core.polling.wait import Clock
+from airflow_provider_seedance.core.vendors.contract import Listing
 from airflow_provider_seedance.errors import Kind, MalformedReply, NoReply, SeedanceError
 from airflow_provider_seedance.models import Generation, GenerationPage, ListQuery, Pending, Succeeded
 
-#: Ids in one list request. No maximum is published; a hundred make a URL of 4 kB, and 8 kB is a common limit.
-IDS_PER_REQUEST = 100
 #: Looks by list are due at multiples of this many seconds, so that they gather.
 LIST_INTERVAL = 0.5
 #: Requests under way at a time: enough for the rate even where an answer takes a second.
@@ -46,8 +44,8 @@ class Reader(Protocol):
     """What a poller needs of a client. It must not repeat requests by itself: the rate is the poller's."""
 
     @property
-    def lists(self) -> bool:
-        """Whether the vendor shows many generations in one answer."""
+    def listing(self) -> Listing | None:
+        """How the vendor shows many generations in one answer, if it does."""
 
     async def get_generation(self, generation_id: str) -> Generation: ...
 
@@ -103,9 +101,8 @@ class Poller:
         self._max_lag = max_lag
         self._request_rate = RequestRate()
         self._alone: DueQueue[_Waiter] = DueQueue(1)
-        tiers = SERVICE_TIERS if client.lists else ()
         #: In the order in which a generation is looked for; a list hides the tiers that are not asked.
-        self._queues = (*(DueQueue[_Waiter](IDS_PER_REQUEST, tier) for tier in tiers), self._alone)
+        self._queues = (*_queues_by_tier(client.listing), self._alone)
         self._connections = asyncio.Semaphore(connections)
         self._news = asyncio.Event()
         self._asleep_until = math.inf
@@ -210,7 +207,7 @@ class Poller:
         ids = tuple(dict.fromkeys(waiter.generation_id for waiter in waiters))
         if queue is self._alone:
             return {ids[0]: await self._client.get_generation(ids[0])}
-        query = ListQuery(ids=ids, service_tier=queue.tier, page_size=IDS_PER_REQUEST)
+        query = ListQuery(ids=ids, service_tier=queue.tier, page_size=len(ids))
         page = await self._client.list_generations(query)
         return {seen.generation_id: seen for seen in page.items}
 
@@ -279,6 +276,12 @@ class Poller:
         queue.add(due, waiter)
         if due < self._asleep_until:
             self._news.set()
+
+
+def _queues_by_tier(listing: Listing | None) -> list[DueQueue[_Waiter]]:
+    if listing is None:
+        return []
+    return [DueQueue(listing.ids_per_request, tier) for tier in listing.service_tiers]
 
 
 def _about_one(error: SeedanceError) -> bool:

@@ -1,4 +1,4 @@
-"""The HTTP dialects of Seedance, one module each. A new vendor is a new module here and a catalog file."""
+"""The HTTP dialects of Seedance, one package each. A new vendor is a package here, or outside, and a catalog file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["load_vendor"]
 
 
 def load_vendor(name: str) -> Vendor:
-    """The vendor called ``name``, its module imported at first use.
+    """The vendor called ``name``, its package imported at first use.
 
     :raises ConfigurationError: if there is no such vendor.
     """

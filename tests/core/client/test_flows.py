@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -11,7 +12,6 @@ import pytest
 
 from airflow_provider_seedance.core.client.flows import (
     CLOCK_SKEW,
-    LARGEST_PAGE,
     Cancellation,
     Conversation,
     Flows,
@@ -20,7 +20,17 @@ from airflow_provider_seedance.core.client.flows import (
     Step,
 )
 from airflow_provider_seedance.core.client.retry import MAX_ATTEMPTS
-from airflow_provider_seedance.core.vendors.contract import Call, HttpRequest, HttpResponse, Vendor
+from airflow_provider_seedance.core.vendors.contract import (
+    API,
+    AccountCalls,
+    Call,
+    GenerationCalls,
+    HttpRequest,
+    HttpResponse,
+    Listing,
+    Service,
+    Vendor,
+)
 from airflow_provider_seedance.errors import (
     ConfigurationError,
     Conflict,
@@ -28,6 +38,7 @@ from airflow_provider_seedance.errors import (
     NotFound,
     NotSent,
     RateLimited,
+    RequestInvalid,
     SeedanceError,
     Unsupported,
     VendorUnavailable,
@@ -64,24 +75,39 @@ def _listed(query: ListQuery) -> Call[Any]:
     return _call("GET", f"/list/{query.service_tier}/{query.page}")
 
 
+API_HOST = (Service(API, {"global": "https://api.example.com"}),)
 BARE = Vendor(
     name="bare",
-    base_urls={"global": "https://api.example.com"},
-    create=lambda request: _call("POST", f"/create/{request.prompt}", repeatable=False),
-    get=lambda generation_id: _call("GET", f"/get/{generation_id}"),
-    probe=lambda: _call("GET", "/probe"),
+    services=API_HOST,
+    generations=GenerationCalls(
+        create=lambda request: _call("POST", f"/create/{request.prompt}", repeatable=False),
+        get=lambda generation_id: _call("GET", f"/get/{generation_id}"),
+    ),
+    account=AccountCalls(probe=lambda: _call("GET", "/probe")),
 )
 FULL = Vendor(
     name="full",
-    base_urls=BARE.base_urls,
-    create=BARE.create,
-    get=BARE.get,
-    probe=BARE.probe,
-    list=_listed,
-    cancel=lambda generation_id: _call("DELETE", f"/get/{generation_id}", repeatable=False),
-    mark=lambda request, intent_id: request.model_copy(update={"prompt": intent_id}),
-    matches=lambda request, seen: seen.model == request.prompt,
-    balance=lambda: (_call("GET", "/balance/key"), _call("GET", "/balance/account")),
+    services=API_HOST,
+    generations=replace(
+        BARE.generations,
+        cancel=lambda generation_id: _call("DELETE", f"/get/{generation_id}", repeatable=False),
+        mark=lambda request, intent_id: request.model_copy(update={"prompt": intent_id}),
+        matches=lambda request, seen: seen.model == request.prompt,
+    ),
+    account=replace(
+        BARE.account, balance=lambda: (_call("GET", "/balance/key"), _call("GET", "/balance/account"))
+    ),
+    listing=Listing(_listed, ("usual", "cheap"), largest_page_size=5, last_page=3, ids_per_request=5),
+)
+BY_KEY = Vendor(
+    name="by key",
+    services=API_HOST,
+    generations=replace(
+        BARE.generations,
+        mark=FULL.generations.mark,
+        find=lambda request: _call("GET", f"/get/{request.prompt}"),
+    ),
+    account=BARE.account,
 )
 
 
@@ -262,21 +288,38 @@ def _page(*generations: Generation, total: int | None = None) -> GenerationPage:
     return GenerationPage(total=len(generations) if total is None else total, items=generations)
 
 
-def test_everything_is_both_tiers_and_all_pages() -> None:
+def test_everything_is_all_tiers_and_all_pages() -> None:
     """One that moved from page to page meanwhile counts once."""
-    first = _page(_seen("a"), _seen("b"), total=LARGEST_PAGE + 1)
+    first = _page(_seen("a"), _seen("b"), total=6)
     outcome, steps = _play(
         _flows().everything(),
-        [first, _page(_seen("b"), _seen("c"), total=LARGEST_PAGE + 1), _page(_seen("d"))],
+        [first, _page(_seen("b"), _seen("c"), total=6), _page(_seen("d"))],
     )
     assert [seen.generation_id for seen in outcome] == ["a", "b", "c", "d"]
-    assert _sends(steps) == ["GET /list/default/1", "GET /list/default/2", "GET /list/flex/1"]
+    assert _sends(steps) == ["GET /list/usual/1", "GET /list/usual/2", "GET /list/cheap/1"]
 
 
 def test_a_list_that_shrinks_while_it_is_read_ends() -> None:
     """An empty page is the last, whatever the total says."""
     outcome, _ = _play(_flows().everything(), [_page(total=9999), _page(total=9999)])
     assert outcome == ()
+
+
+def test_a_list_is_read_to_its_last_page_only() -> None:
+    """The vendor gives no further ones, however many there are."""
+    full = _page(_seen("a"), _seen("b"), total=9999)
+    _, steps = _play(_flows().everything(), [full] * 6)
+    assert _sends(steps)[:3] == ["GET /list/usual/1", "GET /list/usual/2", "GET /list/usual/3"]
+    assert len(steps) == 6
+
+
+@pytest.mark.parametrize("wrong", [{"page": 4}, {"page_size": 6}])
+def test_a_page_that_the_vendor_does_not_give_is_refused(wrong: dict[str, int]) -> None:
+    """The refusal names the field and its bound, and nothing is sent."""
+    outcome, steps = _play(_flows().list(ListQuery(**wrong)), [])
+    assert isinstance(outcome, RequestInvalid)
+    assert [problem.field for problem in outcome.problems] == list(wrong)
+    assert steps == []
 
 
 def test_a_lost_generation_is_found_by_all_that_is_echoed() -> None:
@@ -294,18 +337,9 @@ def test_a_lost_generation_is_found_by_all_that_is_echoed() -> None:
 
 def test_a_vendor_that_finds_by_key_is_asked_by_key() -> None:
     """Its "not found" means that there is none; any other error says nothing."""
-    by_key = Vendor(
-        name="by key",
-        base_urls=BARE.base_urls,
-        create=BARE.create,
-        get=BARE.get,
-        probe=BARE.probe,
-        mark=FULL.mark,
-        find=lambda request: _call("GET", f"/get/{request.prompt}"),
-    )
-    outcome, steps = _play(_flows(by_key).find(REQUEST, "sd-1", SINCE), [_seen()])
+    outcome, steps = _play(_flows(BY_KEY).find(REQUEST, "sd-1", SINCE), [_seen()])
     assert outcome == (_seen(),)
     assert _sends(steps) == ["GET /get/sd-1"]
-    assert _play(_flows(by_key).find(REQUEST, "sd-1", SINCE), [NotFound("x", http_status=404)])[0] == ()
+    assert _play(_flows(BY_KEY).find(REQUEST, "sd-1", SINCE), [NotFound("x", http_status=404)])[0] == ()
     lasting = [NoReply("x")] * MAX_ATTEMPTS
-    assert isinstance(_play(_flows(by_key).find(REQUEST, "sd-1", SINCE), lasting)[0], NoReply)
+    assert isinstance(_play(_flows(BY_KEY).find(REQUEST, "sd-1", SINCE), lasting)[0], NoReply)

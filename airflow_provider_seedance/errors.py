@@ -1,4 +1,4 @@
-"""Every error of the provider, and the one place that decides what a retry can mend.
+"""Every error of the provider, what each says, and what it may have cost.
 
 The tree follows the question a user asks first, "was anything sent, and can it have cost money?":
 
@@ -12,69 +12,14 @@ The tree follows the question a user asks first, "was anything sent, and can it 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any
 
-_URL_USER = re.compile(r"(?i)(https?://)[^\s\"'<>/?#@]+@")
-_URL_SECRET = re.compile(r"(?i)(https?://[^\s\"'<>?#]+)[?#][^\s\"'<>]*")
-_DATA_URI = re.compile(r"(data:[a-zA-Z0-9.+/-]+;base64,)[A-Za-z0-9+/=]{16,}")
-_BEARER = re.compile(r"(?i)\b(bearer\s+|sk-)[A-Za-z0-9._~+/-]{6,}=*")
+from airflow_provider_seedance.core.error_kinds import Kind
+from airflow_provider_seedance.core.redaction import redact
 
-
-def redact(text: str) -> str:
-    """``text`` without URL queries (a signed link is a key) and passwords, base64 media and API keys."""
-    text = _URL_USER.sub(r"\1***@", text)
-    text = _URL_SECRET.sub(r"\1?***", text)
-    text = _DATA_URI.sub(r"\1***", text)
-    return _BEARER.sub(r"\1***", text)
-
-
-class Kind(str, Enum):
-    """What went wrong, in one word that is the same for all vendors."""
-
-    VALIDATION = "validation"
-    MODERATION = "moderation"
-    AUTHENTICATION = "authentication"
-    BALANCE = "balance"
-    NOT_FOUND = "not_found"
-    CONFLICT = "conflict"
-    RATE_LIMIT = "rate_limit"
-    OVERLOAD = "overload"
-    CONNECTION = "connection"
-    EXPIRED = "expired"
-    CANCELLED = "cancelled"
-    LANDING = "landing"
-    TIMEOUT = "timeout"
-    CONFIGURATION = "configuration"
-    REJECTED = "rejected"
-    UNKNOWN = "unknown"
-
-
-_A_RETRY_MAY_MEND = frozenset(
-    {Kind.RATE_LIMIT, Kind.OVERLOAD, Kind.CONNECTION, Kind.EXPIRED, Kind.LANDING, Kind.TIMEOUT, Kind.UNKNOWN}
-)
-
-_ADVICE = {
-    Kind.VALIDATION: "Correct the request; repeating it unchanged cannot succeed.",
-    Kind.MODERATION: "Change the prompt or the reference media; repeating it unchanged cannot succeed.",
-    Kind.AUTHENTICATION: "Check the connection's API key, its region and what it may use.",
-    Kind.BALANCE: "Top up the vendor account, then clear the task.",
-    Kind.NOT_FOUND: "The id is unknown to this vendor account, or its record has been removed.",
-    Kind.CONFLICT: "The generation's present state does not allow this.",
-    Kind.RATE_LIMIT: "Try again later, or send fewer requests at a time.",
-    Kind.OVERLOAD: "The vendor has trouble; try again later.",
-    Kind.CONNECTION: "Check the network and the connection's host; a retry may help.",
-    Kind.EXPIRED: "The vendor gave up on it in time; a new generation is needed.",
-    Kind.CANCELLED: "It was cancelled at the vendor; a new generation is needed.",
-    Kind.LANDING: "The video still exists at the vendor while its link lives; a retry may fetch it.",
-    Kind.TIMEOUT: "It may still finish and be billed; pass its generation_id to collect it later.",
-    Kind.CONFIGURATION: "Correct the connection or the operator's arguments.",
-    Kind.REJECTED: "Read the vendor's reason before generating again; it is not repeated by itself.",
-    Kind.UNKNOWN: "The vendor gave no known reason; a retry may help.",
-}
+__all__ = ["Kind", "redact"]
 
 
 class SeedanceError(Exception):
@@ -114,7 +59,7 @@ class SeedanceError(Exception):
         self.http_status = http_status
         self.request_id = request_id
         self.retry_after = retry_after
-        self.advice = advice or _ADVICE[self.kind]
+        self.advice = advice or self.kind.traits.advice
 
     @property
     def message(self) -> str:
@@ -128,8 +73,8 @@ class SeedanceError(Exception):
 
     @property
     def retryable(self) -> bool:
-        """Whether doing the same again later can succeed. The only such decision in the package."""
-        return self.kind in _A_RETRY_MAY_MEND
+        """Whether doing the same again later can succeed."""
+        return self.kind.traits.retryable
 
     def about(self, *, vendor: str | None = None, generation_id: str | None = None) -> SeedanceError:
         """This error, told who it is about where it does not know yet."""

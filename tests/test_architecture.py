@@ -20,9 +20,9 @@ LONGEST_MODULE = 400
 #: Import order, from the bottom. A name is a module or a folder; ``*`` stands for each module of a folder by itself.
 #: Those on one line stand side by side: they do not know each other.
 LAYERS = (
+    ("core.clock", "core.backoff", "core.error_kinds", "core.request_fields", "core.redaction"),
     ("errors",),
     ("models",),
-    ("core.clock",),
     ("core.catalog",),
     ("core.storage",),
     ("core.vendors.contract",),
@@ -61,22 +61,22 @@ LIBRARIES = {
     "socket": (),
     "av": ("core.landing.probe",),
     "asyncio": (
+        "core.clock",
         "core.client.http",
         "core.polling.poller",
         "core.polling.registry",
         "core.batch.poller",
         "core.lifecycle.cancel",
-        "runtime.polling",
         "hooks",
         "triggers",
     ),
-    "time": ("core.client.http", "core.clock", "core.lifecycle.deliver", "operators"),
-    "random": ("core.client.http", "core.clock", "policies"),
+    "time": ("core.client.http", "core.clock", "core.lifecycle.deliver"),
+    "random": ("core.client.http", "core.clock"),
 }
 #: Where a vendor's name may stand in the code.
 VENDOR_WORDS = ("core.vendors", "get_provider_info")
 #: Where the wall clock may be read.
-CLOCKS = ("core.client.http", "core.clock", "core.lifecycle.deliver", "operators")
+CLOCKS = ("core.client.http", "core.clock", "core.lifecycle.deliver")
 
 Modules = dict[str, ast.Module]
 
@@ -308,4 +308,13 @@ def test_importing_what_dags_import_loads_nothing_heavy() -> None:
     loaded = json.loads(answer.stdout.splitlines()[-1])
     assert not {"av", "PIL", "starlette", "uvicorn"} & set(loaded)
     ours = {name.split(".")[1] for name in loaded if name.startswith(f"{PACKAGE}.")}
-    assert ours <= {"get_provider_info", "hooks", "operators", "policies", "runtime", "errors", "triggers"}
+    assert ours <= {
+        "get_provider_info",
+        "hooks",
+        "operators",
+        "policies",
+        "runtime",
+        "errors",
+        "triggers",
+        "core",
+    }

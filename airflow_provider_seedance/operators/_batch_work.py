@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.core.batch.admission import Slots
 from airflow_provider_seedance.core.batch.budget import Budget
 from airflow_provider_seedance.core.batch.event import BatchEvent
@@ -25,9 +25,8 @@ from airflow_provider_seedance.core.batch.summary import summary
 from airflow_provider_seedance.core.batch.worker import RowWorker, Terms
 from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.http import AsyncSeedanceClient, SeedanceClient
-from airflow_provider_seedance.core.clock import WallClock
 from airflow_provider_seedance.core.lifecycle.conclude import conclude
-from airflow_provider_seedance.core.lifecycle.deliver import land_generation, utc_now
+from airflow_provider_seedance.core.lifecycle.deliver import land_generation
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
 from airflow_provider_seedance.core.polling.event import GenerationEvent
 from airflow_provider_seedance.core.submission.record import RecordStore
@@ -56,9 +55,11 @@ class Work:
     def carry_out(self, journal: Journal, event: BatchEvent, *, stay: bool) -> tuple[Batch, bool]:
         """Do what can be done; see :meth:`Batch.run`."""
         ended = dict.fromkeys(self.plan.rows, WaitOutcome.UNREACHABLE) if event.ended is None else event.ended
-        worker = RowWorker(self.settings, journal, self.terms, _conclude, self._land, utc_now, time.sleep)
-        clock, rows = WallClock(), len(self.plan.rows)
-        progress = Progress(lambda counts: self.site.tell_on_the_way(rows, counts), started=clock.now())
+        worker = RowWorker(self.settings, journal, self.terms, _conclude, self._land)
+        system_clock, rows = self.terms.clock, len(self.plan.rows)
+        progress = Progress(
+            lambda counts: self.site.tell_on_the_way(rows, counts), started=system_clock.now()
+        )
         with ExitStack() as stack:
             stack.callback(worker.close)
             most = self.settings.max_concurrency
@@ -71,13 +72,13 @@ class Work:
                 Hands(worker, *pools),
                 budget=self.budget,
                 slots=Slots(self.max_active),
-                now=clock.now,
+                now=system_clock.now,
                 progress=progress,
             )
             reader = partial(AsyncSeedanceClient, self.settings, attempts=1)
             connections = min(CONNECTIONS, most)
             poller = stack.enter_context(
-                BatchPoller(reader, batch.ended, clock=clock, connections=connections)
+                BatchPoller(reader, batch.ended, clock=system_clock, connections=connections)
             )
             return batch, batch.run(poller, stay=stay, ended=ended)
 
@@ -99,7 +100,7 @@ def _conclude(
     client: SeedanceClient, store: RecordStore, generation_id: str, outcome: WaitOutcome, wait: WaitState
 ) -> Succeeded | None:
     event = GenerationEvent(generation_id, outcome, wait)
-    return conclude(client, store, event, cancel_queued=True, now=time.time())
+    return conclude(client, store, event, cancel_queued=True, now=clock.SYSTEM_CLOCK.now())
 
 
 def last_deadline(states: Iterable[RowState]) -> float:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from abc import abstractmethod
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
+from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.runtime.exceptions import deferral_errors, task_errors
 
 if TYPE_CHECKING:
@@ -106,18 +106,16 @@ class GenerationWaitMixin(BaseOperator):
                 **times(wait),  # type: ignore[arg-type]
             ),
             method_name="execute_complete",
-            timeout=timedelta(seconds=max(0.0, wait.deadline - time.time())) + BACKSTOP,
+            timeout=timedelta(seconds=max(0.0, wait.deadline - clock.SYSTEM_CLOCK.now())) + BACKSTOP,
         )
 
     def _wait_for_row(self, client: SeedanceClient, generation_id: str, wait: WaitState) -> WaitOutcome:
-        from airflow_provider_seedance.core.clock import WallClock
         from airflow_provider_seedance.core.polling.wait import wait_for_end
 
         return wait_for_end(
             lambda: client.get_generation(generation_id),
             wait,
-            clock=WallClock(),
-            sleep=time.sleep,
+            clock=clock.SYSTEM_CLOCK,
             on_change=self._log_change,
         ).outcome
 
@@ -144,12 +142,12 @@ class GenerationWaitMixin(BaseOperator):
         from airflow_provider_seedance.core.lifecycle.conclude import conclude, record_outcome
 
         cancels = self.on_kill_action == "cancel"
-        generation = conclude(client, store, ended, cancel_queued=cancels, now=time.time())
+        generation = conclude(client, store, ended, cancel_queued=cancels, now=clock.SYSTEM_CLOCK.now())
         if generation is None:
             if unfinished is not None:
                 raise unfinished
             # The vendor answers again: a wait that just ended with trouble is not started over in the same breath.
-            time.sleep(REDEFER_PAUSE_SECONDS)
+            clock.SYSTEM_CLOCK.sleep(REDEFER_PAUSE_SECONDS)
             return self._wait(client, store, ended.generation_id, ended.wait)
         delivered = self._deliver(client, generation)
         record_outcome(store, ended.generation_id, generation.status.value)

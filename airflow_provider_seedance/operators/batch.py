@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
+from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.operators._arguments import one_of, seconds, whole_number
 from airflow_provider_seedance.operators._waiting import BACKSTOP
 from airflow_provider_seedance.runtime.exceptions import deferral_errors, task_errors
@@ -193,7 +193,9 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
                 max_cost=self.max_cost,
             )
         site = Site.open(context, self.destination)
-        terms = Terms(site.task, self.seedance_conn_id, policies, seconds("timeout", self.timeout))
+        terms = Terms(
+            site.task, self.seedance_conn_id, policies, clock.SYSTEM_CLOCK, seconds("timeout", self.timeout)
+        )
         return Work(settings, plan, site, terms, budget_of(self.max_cost), most, self.destination)
 
     def _defer(self, journal: str, deadline: float) -> None:
@@ -202,5 +204,5 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         self.defer(
             trigger=SeedanceBatchTrigger(self.seedance_conn_id, journal),
             method_name="execute_complete",
-            timeout=timedelta(seconds=max(0.0, deadline - time.time())) + BACKSTOP,
+            timeout=timedelta(seconds=max(0.0, deadline - clock.SYSTEM_CLOCK.now())) + BACKSTOP,
         )

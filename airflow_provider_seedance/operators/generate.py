@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from airflow_provider_seedance.core import clock
+from airflow_provider_seedance.core.request_fields import REQUEST_FIELDS
 from airflow_provider_seedance.operators._arguments import one_of, seconds
 from airflow_provider_seedance.operators._waiting import GenerationWaitMixin, wait_state_of_record
 from airflow_provider_seedance.runtime.exceptions import task_errors
@@ -19,30 +20,6 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.core.submission.decide import OnClear, OnOrphanedIntent, OnStaleState
     from airflow_provider_seedance.core.submission.record import RecordStore
     from airflow_provider_seedance.models import GenerationRequest, Succeeded
-
-REQUEST_FIELDS = (
-    "prompt",
-    "model",
-    "first_frame",
-    "last_frame",
-    "reference_images",
-    "reference_videos",
-    "reference_audios",
-    "draft_task_id",
-    "duration",
-    "resolution",
-    "aspect_ratio",
-    "seed",
-    "generate_audio",
-    "watermark",
-    "return_last_frame",
-    "web_search",
-    "content_filter",
-    "camera_fixed",
-    "service_tier",
-    "priority",
-    "vendor_options",
-)
 
 
 class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin):
@@ -193,7 +170,7 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         with task_errors(), SeedanceHook(self.seedance_conn_id).get_conn() as client:
             store = self._store(context)
             if self.generation_id:
-                now = time.time()
+                now = clock.SYSTEM_CLOCK.now()
                 wait = WaitState(started=now, deadline=now + self._timeout_seconds(), queue_deadline=None)
                 return self._wait(client, store, self.generation_id, wait)
             request = self._request()
@@ -231,7 +208,6 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
     def _submit(
         self, client: SeedanceClient, store: RecordStore, request: GenerationRequest, context: Context
     ) -> tuple[str, WaitState]:
-        from airflow_provider_seedance.core.lifecycle.deliver import utc_now
         from airflow_provider_seedance.core.submission.decide import Policies
         from airflow_provider_seedance.core.submission.submit import Submitter
         from airflow_provider_seedance.runtime.task_state import identity_of
@@ -244,8 +220,7 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
             Policies(self.on_orphaned_intent, self.on_stale_state, self.on_clear),
             timeout=self._timeout_seconds(),
             queue_timeout=self._queue_timeout_seconds(),
-            now=utc_now,
-            sleep=time.sleep,
+            clock=clock.SYSTEM_CLOCK,
         ).submit(request)
         assert record.generation_id
         return record.generation_id, wait_state_of_record(record)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import random
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_seedance.errors import Kind, SeedanceError
+from airflow_provider_seedance.core import clock
+from airflow_provider_seedance.core.backoff import Backoff
+from airflow_provider_seedance.errors import SeedanceError
 
 try:
     from airflow.sdk.definitions.retry_policy import RetryDecision, RetryPolicy
@@ -18,16 +19,8 @@ except ImportError as fault:
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-#: Seconds before the next try. A wait that ran out, and a landing, go on with a generation that is paid already.
-DELAYS = {
-    Kind.TIMEOUT: 0.0,
-    Kind.LANDING: 15.0,
-    Kind.CONNECTION: 30.0,
-    Kind.RATE_LIMIT: 60.0,
-    Kind.OVERLOAD: 120.0,
-    Kind.EXPIRED: 0.0,
-    Kind.CANCELLED: 0.0,
-}
+#: The longest delay before the next try, seconds, whatever a vendor asks for.
+LONGEST_DELAY = 3_600.0
 
 
 class SeedanceRetryPolicy(RetryPolicy):
@@ -44,13 +37,14 @@ class SeedanceRetryPolicy(RetryPolicy):
             return RetryDecision.default()
         if not exception.retryable:
             return RetryDecision.fail(reason=str(exception))
-        delay = exception.retry_after if exception.retry_after is not None else DELAYS.get(exception.kind)
-        if delay is None:
+        delay = exception.retry_after
+        if delay is None and (delay := exception.kind.traits.retry_delay) is None:
             return RetryDecision.default()
-        # Many tasks fail together when a vendor does; they should not come back together.
-        spread = delay * random.uniform(1.0, 1.25)
+        # Many tasks fail together when a vendor does; jitter keeps them from coming back together.
+        backoff = Backoff(first=min(delay, LONGEST_DELAY) * 1.25, longest=LONGEST_DELAY, jitter=0.2)
+        seconds = backoff.pause(1, random=clock.SYSTEM_CLOCK.random())
         return RetryDecision.retry(
-            timedelta(seconds=spread), reason=f"{exception.kind.value}: {exception.advice}"
+            timedelta(seconds=seconds), reason=f"{exception.kind.value}: {exception.advice}"
         )
 
     def serialize(self) -> dict[str, Any]:

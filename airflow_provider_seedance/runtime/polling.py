@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,14 +36,13 @@ async def _settings(seedance_conn_id: str) -> Account:
 def _registry() -> PollerRegistry:
     from airflow.configuration import conf
 
+    from airflow_provider_seedance.core import clock
     from airflow_provider_seedance.core.client.http import AsyncSeedanceClient
-    from airflow_provider_seedance.core.clock import WallClock
     from airflow_provider_seedance.core.polling.registry import PollerRegistry
     from airflow_provider_seedance.core.polling.schedule import MAX_LAG
 
     return PollerRegistry(
         lambda settings: AsyncSeedanceClient(settings, attempts=1),
-        clock=WallClock(),
-        sleep=asyncio.sleep,
+        clock=clock.SYSTEM_CLOCK,
         max_lag=conf.getfloat("seedance", "max_lag", fallback=MAX_LAG),
     )

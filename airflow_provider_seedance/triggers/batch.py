@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+from airflow_provider_seedance.core import clock
+
 if TYPE_CHECKING:
     from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
 
@@ -50,7 +52,7 @@ class SeedanceBatchTrigger(BaseTrigger):
         waits = await asyncio.to_thread(self._waits)
         ended: Mapping[int, WaitOutcome] | None = None
         if waits is None:
-            await asyncio.sleep(UNREADABLE_JOURNAL_PAUSE)
+            await clock.SYSTEM_CLOCK.asleep(UNREADABLE_JOURNAL_PAUSE)
         else:
             ended = await self._ended(waits)
         yield TriggerEvent(BatchEvent(ended).to_payload())  # type: ignore[no-untyped-call]
@@ -81,9 +83,8 @@ class SeedanceBatchTrigger(BaseTrigger):
 
     async def _ended(self, waits: Waits) -> Mapping[int, WaitOutcome]:
         from airflow_provider_seedance.core.batch.wakeup import delay_after_first, enough
-        from airflow_provider_seedance.core.clock import WallClock
 
-        now = WallClock().now
+        now = clock.SYSTEM_CLOCK.now
         settled_at = now() + EARLIEST_EVENT_SECONDS
         ended: dict[int, WaitOutcome] = {}
         news = asyncio.Event()
@@ -101,7 +102,7 @@ class SeedanceBatchTrigger(BaseTrigger):
                 if fire_at is None and ended:
                     started = waits[next(iter(ended))][1].started
                     fire_at = now() + delay_after_first(now() - started)
-            await asyncio.sleep(settled_at - now())
+            await clock.SYSTEM_CLOCK.asleep(settled_at - now())
         finally:
             await _cancel(tasks)
         return ended

@@ -16,7 +16,6 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +53,7 @@ class FastClock:
     def now(self) -> float:
         return self._began + (time.time() - self._began) * SPEED
 
-    def chance(self) -> float:
+    def random(self) -> float:
         return 0.5
 
     def sleep(self, seconds: float) -> None:
@@ -75,9 +74,6 @@ def run_limited(settings: Account, folder: Path) -> Counter[str]:
     """How many rows ended how."""
     clock = FastClock()
 
-    def utc_now() -> datetime:
-        return datetime.fromtimestamp(clock.now(), timezone.utc)
-
     def ended(client: Any, store: Any, generation_id: str, outcome: Any, wait: Any) -> Succeeded | None:
         event = GenerationEvent(generation_id, outcome, wait)
         return conclude(client, store, event, cancel_queued=True, now=clock.now())
@@ -85,13 +81,13 @@ def run_limited(settings: Account, folder: Path) -> Counter[str]:
     with SeedanceClient(settings) as client:
         drafts = rows_in_list(["A fox looks up"] * ROWS)
         rows = {row.number: row for row in checked(drafts, SMALL, client.catalog.prepare)}
-    terms = Terms(TaskIdentity("bench", "run", "batch", -1), "bench", Policies(), 36_000.0)
+    terms = Terms(TaskIdentity("bench", "run", "batch", -1), "bench", Policies(), clock, 36_000.0)
     with (
         open_journal(folder) as journal,
         ThreadPoolExecutor(SUBMITTERS) as submitting,
         ThreadPoolExecutor(LANDERS) as landing,
     ):
-        worker = RowWorker(settings, journal, terms, ended, lambda *_: None, utc_now, clock.sleep)
+        worker = RowWorker(settings, journal, terms, ended, lambda *_: None)
         batch = Batch(
             Plan(rows, dict.fromkeys(rows, Cost())),
             journal,
@@ -103,7 +99,7 @@ def run_limited(settings: Account, folder: Path) -> Counter[str]:
             news=FastNews(),
         )
         with BatchPoller(
-            lambda: AsyncSeedanceClient(settings, attempts=1), batch.ended, clock=clock, sleep=clock.asleep
+            lambda: AsyncSeedanceClient(settings, attempts=1), batch.ended, clock=clock
         ) as poller:
             batch.run(poller, stay=True, ended={})
         worker.close()

@@ -6,7 +6,6 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -64,33 +63,28 @@ class Time:
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
         self.start = self.moment = time.time()
-        self.naps: list[float] = []
+        self.pauses: list[float] = []
 
     def now(self) -> float:
         return self.moment
 
-    def chance(self) -> float:
+    def random(self) -> float:
         return 0.5
 
-    def pause(self, seconds: float) -> None:
-        """What ``time.sleep`` is for a worker that waits."""
-        self.naps.append(seconds)
+    def sleep(self, seconds: float) -> None:
+        """Wait in a worker."""
+        self.pauses.append(seconds)
         self.moment += seconds
         self._emulator.advance(seconds)
 
-    async def sleep(self, seconds: float) -> None:
-        """What ``asyncio.sleep`` is for a trigger."""
-        await asyncio.to_thread(self.pause, seconds)
+    async def asleep(self, seconds: float) -> None:
+        """Wait in a trigger."""
+        await asyncio.to_thread(self.sleep, seconds)
 
 
 @pytest.fixture
 def passing(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Time:
     """Time that passes only where the triggerer or the worker sleeps."""
-    from airflow_provider_seedance.runtime import polling
-
     made = Time(emulator)
-    loop = SimpleNamespace(sleep=made.sleep, to_thread=asyncio.to_thread)
-    monkeypatch.setattr(clock, "WallClock", lambda: made)
-    monkeypatch.setattr(polling, "asyncio", loop)
-    monkeypatch.setattr(time, "sleep", made.pause)
+    monkeypatch.setattr(clock, "SYSTEM_CLOCK", made)
     return made

@@ -181,7 +181,7 @@ def test_a_cancelled_trigger_closes_its_client(waiting_for, clients, passing) ->
 
     async def stop_while_it_waits() -> None:
         running = asyncio.ensure_future(anext(trigger.run()))
-        while len(passing.naps) < 3:
+        while len(passing.pauses) < 3:
             await asyncio.sleep(0)
         running.cancel()
         with pytest.raises(asyncio.CancelledError):

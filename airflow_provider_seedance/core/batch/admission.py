@@ -10,15 +10,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from airflow_provider_seedance.core.backoff import Backoff
+
 #: What a refusal leaves of the number that it was about.
 DECREASE = 0.95
 #: What a round of accepted ones adds to the window beyond the last refusal, and the least of it.
 GAIN, LEAST_GAIN = 1.0, 0.125
-#: Seconds without a submission after a refusal, unless the vendor names some; doubled by each that follows at once.
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
-_DOUBLINGS = 6
-#: The longest ``Retry-After`` that is waited out, seconds.
-LONGEST_OBEYED = 300.0
+#: The pause without a submission after a refusal.
+REFUSAL_BACKOFF = Backoff(first=1.0, longest=60.0, longest_retry_after=300.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,5 +82,4 @@ class Slots:
         return replace(self, free_at=self._free_at(now, row, None), in_a_row=row)
 
     def _free_at(self, now: float, in_a_row: int, retry_after: float | None) -> float:
-        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(_DOUBLINGS, max(1, in_a_row) - 1))
-        return now + max(pause, min(retry_after or 0.0, LONGEST_OBEYED))
+        return now + REFUSAL_BACKOFF.pause(in_a_row, retry_after=retry_after)

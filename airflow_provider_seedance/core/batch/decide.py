@@ -9,11 +9,6 @@ from airflow_provider_seedance.core.submission.decide import OrphanedIntent
 from airflow_provider_seedance.core.submission.record import StateUnreadable, StateUnwritable
 from airflow_provider_seedance.errors import GenerationFailed, Kind, SeedanceError
 
-#: Errors that every further row would share.
-_FOR_ALL = frozenset({Kind.AUTHENTICATION, Kind.BALANCE})
-#: Trouble that passes, and is not about the row.
-_PASSING = frozenset({Kind.CONNECTION, Kind.OVERLOAD, Kind.RATE_LIMIT})
-
 
 class Next(str, Enum):
     """What to do next, if the row has not ended by it."""
@@ -36,9 +31,9 @@ def after_submission(error: SeedanceError, state: RowState) -> Next | End:
     """After a submission that came to nothing, or may have."""
     if isinstance(error, OrphanedIntent):
         return end_of(error, "uncertain")
-    if error.kind in _FOR_ALL or isinstance(error, (StateUnreadable, StateUnwritable)):
+    if error.kind.traits.account_wide or isinstance(error, (StateUnreadable, StateUnwritable)):
         return Next.STOP
-    if not state.may_be_billed and error.kind in _PASSING:
+    if not state.may_be_billed and error.kind.traits.transient:
         return Next.NO_ROOM if error.kind is Kind.RATE_LIMIT else Next.TROUBLE
     if error.retryable and state.attempts + 1 < TRIES:
         return Next.LATER

@@ -28,7 +28,7 @@ from airflow_provider_seedance.core.batch.state import (
 )
 from airflow_provider_seedance.core.batch.worker import Terms, identity_of_row
 from airflow_provider_seedance.core.client.http import SeedanceClient
-from airflow_provider_seedance.core.lifecycle.deliver import utc_now
+from airflow_provider_seedance.core.clock import utc_now
 from airflow_provider_seedance.core.storage.files import OpenTarget, open_for_reading
 from airflow_provider_seedance.core.submission.budget import check_budget, money
 from airflow_provider_seedance.core.submission.decide import StaleState
@@ -131,7 +131,7 @@ def _adopted(
     before: SubmissionRecord | None, row: Row, terms: Terms, vendor: str, fingerprint: str
 ) -> RowState:
     """A row with a generation that its user has named; an intent whose fate was unknown is that one's."""
-    now = utc_now()
+    now = utc_now(terms.clock)
     number = before.intent if before else 1
     earlier = before.earlier_generation_ids if before else ()
     if before and before.generation_id:
@@ -162,7 +162,7 @@ def _begun(
         before,
         terms.policies,
         max_tries=terms.task.max_tries,
-        now=utc_now(),
+        now=utc_now(terms.clock),
         timeout=terms.timeout_of(row),
         lands=lands,
     )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from concurrent.futures import Future
 
+from airflow_provider_seedance.core.clock import Clock
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
 from airflow_provider_seedance.core.polling.latency import Latencies
 from airflow_provider_seedance.core.polling.poller import Poller, Reader
-from airflow_provider_seedance.core.polling.wait import Clock
 
 #: Status requests under way at a time.
 CONNECTIONS = 4
@@ -33,13 +33,11 @@ class BatchPoller:
         on_end: OnEnd,
         *,
         clock: Clock,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         connections: int = CONNECTIONS,
     ) -> None:
         self._open_reader = open_reader
         self._on_end = on_end
         self._clock = clock
-        self._sleep = sleep
         self._connections = connections
         self._ready: Future[tuple[asyncio.AbstractEventLoop, Poller]] = Future()
         self._stop = asyncio.Event()
@@ -86,7 +84,6 @@ class BatchPoller:
             self._open_reader(),
             latencies=Latencies(),
             clock=self._clock,
-            sleep=self._sleep,
             max_lag=MAX_LAG,
             connections=self._connections,
         )

@@ -13,6 +13,7 @@ from airflow_provider_seedance.core.batch.rows import Row
 from airflow_provider_seedance.core.batch.state import End
 from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.http import SeedanceClient
+from airflow_provider_seedance.core.clock import Clock
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState, default_timeout
 from airflow_provider_seedance.core.submission.decide import OrphanedIntent, Policies
 from airflow_provider_seedance.core.submission.record import RecordStore, SubmissionRecord, TaskIdentity
@@ -41,6 +42,7 @@ class Terms:
     task: TaskIdentity
     seedance_conn_id: str
     policies: Policies
+    clock: Clock
     timeout: float | None = None
 
     def timeout_of(self, row: Row) -> float:
@@ -50,19 +52,13 @@ class Terms:
 
 @dataclass(frozen=True)
 class RowWorker:
-    """Does the work on rows, one row at a time on each thread; each thread has a client of its own.
-
-    :param now: the time, with its zone.
-    :param sleep: waits so many seconds.
-    """
+    """Does the work on rows, one row at a time on each thread; each thread has a client of its own."""
 
     settings: Account
     journal: Journal
     terms: Terms
     conclude: Conclude
     land: Land
-    now: Callable[[], datetime]
-    sleep: Callable[[float], object]
     _clients: list[SeedanceClient] = field(default_factory=list)
     _own: threading.local = field(default_factory=threading.local)
 
@@ -77,8 +73,7 @@ class RowWorker:
             terms.policies,
             timeout=terms.timeout_of(row),
             queue_timeout=None,
-            now=self.now,
-            sleep=self.sleep,
+            clock=self.terms.clock,
         )
         try:
             return submitter.submit(row.request)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from airflow_provider_seedance.core.backoff import Backoff
 from airflow_provider_seedance.errors import Kind, NotSent, SeedanceError
 
 MAX_ATTEMPTS = 4
-#: First bound and last bound of the pause that grows with each attempt, seconds.
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 20.0
-#: The longest ``Retry-After`` that is waited out here; a longer one is the caller's to decide.
-LONGEST_OBEYED = 60.0
-
-_PASSING = frozenset({Kind.RATE_LIMIT, Kind.OVERLOAD, Kind.CONNECTION})
+#: The pause before a request is sent again; a longer ``Retry-After`` is the caller's to decide.
+REQUEST_BACKOFF = Backoff(first=1.0, longest=20.0, jitter=1.0, longest_retry_after=60.0)
 
 
 def may_repeat(error: SeedanceError, *, repeatable: bool) -> bool:
@@ -20,7 +17,7 @@ def may_repeat(error: SeedanceError, *, repeatable: bool) -> bool:
     was made, or the vendor refused it as one too many.
     """
     if repeatable:
-        return error.kind in _PASSING
+        return error.kind.traits.transient
     return isinstance(error, NotSent) or (error.kind is Kind.RATE_LIMIT and not error.maybe_accepted)
 
 
@@ -42,6 +39,6 @@ def pause_before_retry(
     """
     if attempt >= attempts or not may_repeat(error, repeatable=repeatable):
         return None
-    if error.retry_after is None:
-        return chance * min(LONGEST_PAUSE, FIRST_PAUSE * 2.0**attempt)
-    return error.retry_after + chance if error.retry_after <= LONGEST_OBEYED else None
+    if (error.retry_after or 0.0) > REQUEST_BACKOFF.longest_retry_after:
+        return None
+    return REQUEST_BACKOFF.pause(attempt, random=chance, retry_after=error.retry_after)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from airflow_provider_seedance.core.backoff import Backoff
 from airflow_provider_seedance.core.client.download import MediaStream
 from airflow_provider_seedance.core.landing.partial import Partial
 from airflow_provider_seedance.core.landing.source import MediaSource
@@ -16,7 +17,6 @@ from airflow_provider_seedance.errors import (
     NoReply,
     NotSent,
     ResumeRefused,
-    SeedanceError,
     VendorUnavailable,
 )
 
@@ -24,10 +24,8 @@ from airflow_provider_seedance.errors import (
 ATTEMPTS = 4
 #: For one transfer as a whole, however well it goes on; what has come by then is kept for the next try.
 LONGEST = timedelta(hours=2)
-#: Seconds; the pause doubles with each attempt that brings nothing new.
-FIRST_PAUSE = 1.0
-#: The longest ``Retry-After`` that is waited out here, seconds.
-LONGEST_OBEYED = 60.0
+#: The pause after an attempt that brought nothing new.
+TRANSFER_BACKOFF = Backoff(first=1.0, longest=30.0, longest_retry_after=60.0)
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,7 @@ def transfer(
             fruitless += 1
             if fruitless == ATTEMPTS or now() >= until:
                 raise
-            sleep(_pause(error, fruitless))
+            sleep(TRANSFER_BACKOFF.pause(fruitless, retry_after=error.retry_after))
 
 
 def _receive(
@@ -104,11 +102,6 @@ def _receive(
     if length == 0 or promised not in (None, length):
         raise DownloadIncomplete(f"{length} bytes of the video came, and {promised or 'more'} were promised")
     return Received(length, partial.sha256, stream.content_type)
-
-
-def _pause(error: SeedanceError, fruitless: int) -> float:
-    growing = FIRST_PAUSE * 2.0 ** (fruitless - 1)
-    return max(growing, min(error.retry_after or 0.0, LONGEST_OBEYED))
 
 
 def _dead_for_good(dead: LinkDead, refreshed: bool) -> LinkDead:

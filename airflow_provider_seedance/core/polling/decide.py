@@ -9,24 +9,20 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from airflow_provider_seedance.core.backoff import Backoff
 from airflow_provider_seedance.errors import Kind, SeedanceError
 from airflow_provider_seedance.models import Generation, Pending, Status
 
 #: How long a generation is waited for, seconds, unless the user says; the flex tier is an overnight queue.
 DEFAULT_TIMEOUT, FLEX_TIMEOUT = 3_600.0, 172_800.0
 
-#: The pause after trouble, seconds, unless the vendor asks for a longer one: as long as the trouble, within these.
-AFTER_BLINK, AFTER_TROUBLE = 2.0, 15.0
+#: The pause between two status requests that fail.
+TROUBLE_BACKOFF = Backoff(first=2.0, longest=20.0, jitter=0.5, longest_retry_after=300.0)
 #: How long a vendor may be out of reach, seconds, before waiting for it makes no sense.
 TROUBLE_BUDGET = 900.0
-#: The longest ``Retry-After`` that is waited out between two looks, seconds.
-LONGEST_OBEYED = 300.0
 
 #: Seconds after its submission in which a vendor may not know a generation yet.
 SHOWN_AFTER = 60.0
-
-#: An account out of money can still be topped up while its generations run.
-_PASSING = frozenset({Kind.RATE_LIMIT, Kind.OVERLOAD, Kind.CONNECTION, Kind.BALANCE, Kind.UNKNOWN})
 
 
 def default_timeout(service_tier: str | None) -> float:
@@ -55,12 +51,14 @@ class WaitState:
     :param started: when the generation was submitted.
     :param queue_deadline: when to give up if it is still queued.
     :param trouble_since: since when the vendor has not given a usable answer.
+    :param failures: status requests without a usable answer since then.
     """
 
     deadline: float
     started: float
     queue_deadline: float | None = None
     trouble_since: float | None = None
+    failures: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,24 +81,24 @@ def after_status(wait: WaitState, seen: Generation, *, now: float, pause: float)
         if now >= limit:
             return WaitOutcome.QUEUED_TOO_LONG
         pause = min(pause, limit - now)
-    calm = wait if wait.trouble_since is None else replace(wait, trouble_since=None)
+    calm = wait if wait.trouble_since is None else replace(wait, trouble_since=None, failures=0)
     return _look_or_give_up(calm, pause, now)
 
 
 def after_error(
-    wait: WaitState, error: SeedanceError, *, now: float, chance: float
+    wait: WaitState, error: SeedanceError, *, now: float, random: float
 ) -> PollAgain | WaitOutcome:
     """What to do after the vendor could not be asked: errors that pass are borne for ``TROUBLE_BUDGET`` seconds.
 
-    :param chance: a random number in [0, 1), for jitter.
+    :param random: a random number in [0, 1), for jitter.
     """
     since = now if wait.trouble_since is None else wait.trouble_since
     not_shown_yet = error.kind is Kind.NOT_FOUND and now - wait.started < SHOWN_AFTER
-    if not (error.kind in _PASSING or not_shown_yet) or now - since > TROUBLE_BUDGET:
+    if not (error.kind.traits.tolerated_while_waiting or not_shown_yet) or now - since > TROUBLE_BUDGET:
         return WaitOutcome.UNREACHABLE
-    growing = min(AFTER_TROUBLE, max(AFTER_BLINK, now - since)) * (0.75 + chance / 2)
-    pause = max(growing, min(error.retry_after or 0.0, LONGEST_OBEYED))
-    return _look_or_give_up(replace(wait, trouble_since=since), pause, now)
+    failures = wait.failures + 1
+    pause = TROUBLE_BACKOFF.pause(failures, random=random, retry_after=error.retry_after)
+    return _look_or_give_up(replace(wait, trouble_since=since, failures=failures), pause, now)
 
 
 def _look_or_give_up(wait: WaitState, pause: float, now: float) -> PollAgain | WaitOutcome:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextvars import Context
 from typing import Protocol
 
+from airflow_provider_seedance.core.clock import Clock
 from airflow_provider_seedance.core.polling.decide import (
     PollAgain,
     WaitOutcome,
@@ -19,7 +20,6 @@ from airflow_provider_seedance.core.polling.due_queue import DueQueue
 from airflow_provider_seedance.core.polling.latency import Latencies
 from airflow_provider_seedance.core.polling.request_rate import RequestRate
 from airflow_provider_seedance.core.polling.schedule import History, pause_alone, pause_in_list
-from airflow_provider_seedance.core.polling.wait import Clock
 from airflow_provider_seedance.core.vendors.contract import Listing
 from airflow_provider_seedance.errors import Kind, MalformedReply, NoReply, SeedanceError
 from airflow_provider_seedance.models import Generation, GenerationPage, ListQuery, Pending, Succeeded
@@ -34,10 +34,6 @@ MAX_LIST_MISSES = 3
 AT_ONCE = 0.001
 #: A look this late shows that there is more to ask than the rate allows, seconds.
 LATE_SECONDS = 1.0
-
-Sleep = Callable[[float], Awaitable[None]]
-
-_FOR_ALL = frozenset({Kind.RATE_LIMIT, Kind.OVERLOAD, Kind.CONNECTION})
 
 
 class Reader(Protocol):
@@ -90,14 +86,12 @@ class Poller:
         *,
         latencies: Latencies,
         clock: Clock,
-        sleep: Sleep,
         max_lag: float,
         connections: int = CONNECTIONS,
     ) -> None:
         self._client = client
         self._latencies = latencies
         self._clock = clock
-        self._sleep = sleep
         self._max_lag = max_lag
         self._request_rate = RequestRate()
         self._alone: DueQueue[_Waiter] = DueQueue(1)
@@ -167,7 +161,7 @@ class Poller:
             if left < AT_ONCE:
                 return self._queues[place], now - due
             self._asleep_until = now + left
-            timer = asyncio.ensure_future(self._sleep(left))
+            timer = asyncio.ensure_future(self._clock.asleep(left))
             timer.add_done_callback(self._on_timer)
             try:
                 await self._news.wait()
@@ -224,8 +218,8 @@ class Poller:
             self._missed(queue, waiter, shown=error is None)
         else:
             fault = error or NoReply("the vendor answered with another generation")
-            now, chance = self._clock.now(), self._clock.chance()
-            self._go_on(queue, waiter, after_error(waiter.wait, fault, now=now, chance=chance))
+            now, random = self._clock.now(), self._clock.random()
+            self._go_on(queue, waiter, after_error(waiter.wait, fault, now=now, random=random))
 
     def _missed(self, queue: DueQueue[_Waiter], waiter: _Waiter, *, shown: bool) -> None:
         """A list without it: look in the next one, and at last ask for it by its id, which always tells.
@@ -260,7 +254,7 @@ class Poller:
         if queue is not self._alone:
             return pause_in_list(history, now=now, max_lag=self._max_lag)
         expected = self._latencies.expected(history.cell, history.estimate)
-        return pause_alone(history, expected, now=now, chance=self._clock.chance(), max_lag=self._max_lag)
+        return pause_alone(history, expected, now=now, random=self._clock.random(), max_lag=self._max_lag)
 
     def _go_on(self, queue: DueQueue[_Waiter], waiter: _Waiter, decision: PollAgain | WaitOutcome) -> None:
         if isinstance(decision, PollAgain):
@@ -286,4 +280,4 @@ def _queues_by_tier(listing: Listing | None) -> list[DueQueue[_Waiter]]:
 
 def _about_one(error: SeedanceError) -> bool:
     """Whether a list may have failed for one of its generations, so that each is to be asked for by itself."""
-    return isinstance(error, MalformedReply) or error.kind not in _FOR_ALL
+    return isinstance(error, MalformedReply) or not error.kind.traits.transient

@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from airflow_provider_seedance.core.client.account import Account
+from airflow_provider_seedance.core.clock import Clock
 from airflow_provider_seedance.core.polling.decide import PollAgain, WaitOutcome, WaitState, after_error
 from airflow_provider_seedance.core.polling.latency import Latencies
-from airflow_provider_seedance.core.polling.poller import CONNECTIONS, Poller, Reader, Sleep
-from airflow_provider_seedance.core.polling.wait import Clock
+from airflow_provider_seedance.core.polling.poller import CONNECTIONS, Poller, Reader
 from airflow_provider_seedance.errors import SeedanceError
 
 #: How long a connection that was looked up serves those who come later, seconds, and one that could not be.
@@ -50,10 +50,9 @@ class PollerRegistry:
     :param max_lag: the longest pause between two looks at a generation, seconds.
     """
 
-    def __init__(self, open_client: OpenClient, *, clock: Clock, sleep: Sleep, max_lag: float) -> None:
+    def __init__(self, open_client: OpenClient, *, clock: Clock, max_lag: float) -> None:
         self._open_client = open_client
         self._clock = clock
-        self._sleep = sleep
         self._max_lag = max_lag
         self._latencies = Latencies()
         self._connections: dict[str, _Connection] = {}
@@ -83,11 +82,11 @@ class PollerRegistry:
             found = await self._find(self._connections[conn_id], look_up)
             if not isinstance(found, SeedanceError):
                 break
-            decision = after_error(wait, found, now=self._clock.now(), chance=self._clock.chance())
+            decision = after_error(wait, found, now=self._clock.now(), random=self._clock.random())
             if not isinstance(decision, PollAgain):
                 return decision
             wait = decision.wait
-            await self._sleep(decision.pause)
+            await self._clock.asleep(decision.pause)
         try:
             entry = self._enter(conn_id, found)
         except SeedanceError:
@@ -121,7 +120,6 @@ class PollerRegistry:
                 self._open_client(settings),
                 latencies=self._latencies,
                 clock=self._clock,
-                sleep=self._sleep,
                 max_lag=self._max_lag,
                 connections=min(CONNECTIONS, settings.max_concurrency),
             )

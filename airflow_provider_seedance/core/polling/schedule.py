@@ -69,11 +69,11 @@ class History:
         return History(self.started, seen.status, seen.progress, mark, estimate, cell)
 
 
-def pause_alone(history: History, expected: Latency, *, now: float, chance: float, max_lag: float) -> float:
+def pause_alone(history: History, expected: Latency, *, now: float, random: float, max_lag: float) -> float:
     """Seconds until the next look, where each look costs a request of its own.
 
     :param expected: how long such a generation takes.
-    :param chance: a random number in [0, 1), for jitter.
+    :param random: a random number in [0, 1), for jitter.
     :param max_lag: the longest pause.
     """
     elapsed = max(0.0, now - history.started)
@@ -84,7 +84,7 @@ def pause_alone(history: History, expected: Latency, *, now: float, chance: floa
     if not expected.sure:
         # Published figures and vendors' estimates are weak evidence: a much faster vendor is found out by doubling.
         pause = min(pause, max(SHORTEST, elapsed))
-    return min(pause, max_lag) * (1.0 - JITTER * chance)
+    return min(pause, max_lag) * (1.0 - JITTER * random)
 
 
 def pause_in_list(history: History, *, now: float, max_lag: float) -> float:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
+from airflow_provider_seedance.core.clock import Clock
 from airflow_provider_seedance.core.polling.decide import (
     PollAgain,
     WaitOutcome,
@@ -28,22 +28,11 @@ class WaitResult:
     error: SeedanceError | None = None
 
 
-class Clock(Protocol):
-    """Time and chance, so that a test needs neither."""
-
-    def now(self) -> float:
-        """Epoch seconds."""
-
-    def chance(self) -> float:
-        """A random number in [0, 1)."""
-
-
 def wait_for_end(
     look: Callable[[], Generation],
     wait: WaitState,
     *,
     clock: Clock,
-    sleep: Callable[[float], None],
     on_change: Callable[[Generation], None],
     max_lag: float = MAX_LAG,
 ) -> WaitResult:
@@ -65,12 +54,12 @@ def wait_for_end(
             if isinstance(seen, Pending):
                 history = history.and_now(seen, now)
                 expected = latencies.expected(history.cell, history.estimate)
-                pause = pause_alone(history, expected, now=now, chance=clock.chance(), max_lag=max_lag)
+                pause = pause_alone(history, expected, now=now, random=clock.random(), max_lag=max_lag)
             decision = after_status(wait, seen, now=now, pause=pause)
         except SeedanceError as fault:
             error = fault
-            decision = after_error(wait, error, now=clock.now(), chance=clock.chance())
+            decision = after_error(wait, error, now=clock.now(), random=clock.random())
         if not isinstance(decision, PollAgain):
             return WaitResult(decision, seen, error)
         wait = decision.wait
-        sleep(decision.pause)
+        clock.sleep(decision.pause)

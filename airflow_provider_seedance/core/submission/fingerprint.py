@@ -8,6 +8,7 @@ import re
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
+from airflow_provider_seedance.core.request_fields import MEDIA_FIELDS
 from airflow_provider_seedance.models import GenerationRequest
 
 #: Changes when the way of counting changes, so that old fingerprints stay what they were.
@@ -15,8 +16,6 @@ VERSION = "v1"
 
 #: Names of query parameters that only a signed link has, at the object stores and delivery networks in use.
 _SIGNATURE = re.compile(r"(?i)signature|^sig$|^x-(amz|tos|goog|oss|cos|bce)-|^q-sign|^(access_)?token$")
-
-_MEDIA = ("first_frame", "last_frame", "reference_images", "reference_videos", "reference_audios")
 
 
 def fingerprint(request: GenerationRequest) -> str:
@@ -26,7 +25,7 @@ def fingerprint(request: GenerationRequest) -> str:
     """
     fields: dict[str, Any] = request.model_dump(mode="json", exclude_defaults=True)
     fields["model"] = request.model
-    for name in _MEDIA:
+    for name in MEDIA_FIELDS:
         if name in fields:
             fields[name] = _canonical(fields[name])
     text = json.dumps(fields, sort_keys=True, ensure_ascii=False, separators=(",", ":"))

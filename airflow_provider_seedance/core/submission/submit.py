@@ -8,11 +8,11 @@ Rule 3: "could not look" is an error, never "nothing there".
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from airflow_provider_seedance.core.clock import Clock, utc_now
 from airflow_provider_seedance.core.submission.decide import (
     Action,
     OrphanedIntent,
@@ -67,8 +67,6 @@ class Submitter:
 
     :param patience: seconds to wait for it, from its submission.
     :param queue_patience: seconds in which it must have left the queue; ``None`` for no such limit.
-    :param now: the time, with its zone.
-    :param sleep: waits so many seconds.
     """
 
     client: PayingClient
@@ -78,8 +76,7 @@ class Submitter:
     policies: Policies
     timeout: float
     queue_timeout: float | None
-    now: Callable[[], datetime]
-    sleep: Callable[[float], object]
+    clock: Clock
 
     def submit(self, request: GenerationRequest) -> SubmissionRecord:
         """The record of the generation to wait for: an earlier try's where that is right, else a new one's.
@@ -117,7 +114,7 @@ class Submitter:
             account_id=self.client.account_id,
             seedance_conn_id=self.seedance_conn_id,
             fingerprint=fingerprint(request),
-            intended_at=self.now(),
+            intended_at=utc_now(self.clock),
             max_tries=self.task.max_tries,
             earlier_generation_ids=_with_id(earlier),
             unbilled_intents=earlier.unbilled_intents + unbilled if earlier else 0,
@@ -146,9 +143,9 @@ class Submitter:
 
     def _known(self, intent: SubmissionRecord, generation_id: str) -> SubmissionRecord:
         """The intent with its generation's id, stored."""
-        record = intent.replace(generation_id=generation_id, **self._times(self.now()))
+        record = intent.replace(generation_id=generation_id, **self._times(utc_now(self.clock)))
         for pause in STORE_ID_DELAYS:
-            self.sleep(pause)
+            self.clock.sleep(pause)
             try:
                 self.store.write(record)
             except StateUnwritable as fault:
@@ -164,7 +161,7 @@ class Submitter:
 
     def _attach(self, record: SubmissionRecord) -> SubmissionRecord:
         """The recorded generation; its deadline stays, unless it was that which ended the last wait."""
-        now = self.now()
+        now = utc_now(self.clock)
         record = record.replace(max_tries=self.task.max_tries, outcome=None, reason=None)
         if record.deadline is None or now >= record.deadline:
             record = record.replace(
@@ -196,7 +193,7 @@ class Submitter:
         found: tuple[Generation, ...] = ()
         try:
             for pause in RECONCILE_DELAYS:
-                self.sleep(pause)
+                self.clock.sleep(pause)
                 found = self.client.find_generations(request, intent.intent_id, intent.intended_at)
                 if found:
                     break

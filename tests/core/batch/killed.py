@@ -13,7 +13,6 @@ import os
 import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -30,19 +29,16 @@ from airflow_provider_seedance.core.batch.scheduler import Batch
 from airflow_provider_seedance.core.batch.worker import RowWorker, Terms
 from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.http import AsyncSeedanceClient, SeedanceClient
-from airflow_provider_seedance.core.clock import WallClock
+from airflow_provider_seedance.core.clock import SystemClock
 from airflow_provider_seedance.core.lifecycle.conclude import conclude
 from airflow_provider_seedance.core.polling.event import GenerationEvent
 from airflow_provider_seedance.core.submission.decide import Policies
 from airflow_provider_seedance.core.submission.record import TaskIdentity
 from airflow_provider_seedance.models import Cost, Succeeded
+from tests.clocks import ImpatientClock
 
 SMALL = {"duration": 4, "resolution": "480p", "aspect_ratio": "16:9"}
 TASK = TaskIdentity("dag", "run", "task", -1)
-
-
-def utc_now() -> datetime:
-    return datetime.now(timezone.utc)
 
 
 def run(folder: Path, host: str, vendor: str, count: int) -> dict[int, str]:
@@ -51,8 +47,8 @@ def run(folder: Path, host: str, vendor: str, count: int) -> dict[int, str]:
     drafts = rows_in_list([f"row {number}" for number in range(1, count + 1)])
     with SeedanceClient(settings) as client:
         rows = {row.number: row for row in checked(drafts, SMALL, client.catalog.prepare)}
-    terms = Terms(TASK, "seedance_test", Policies(), 3600.0)
-    clock = WallClock()
+    terms = Terms(TASK, "seedance_test", Policies(), ImpatientClock(), 3600.0)
+    clock = SystemClock()
 
     def ended(client: Any, store: Any, generation_id: str, outcome: Any, wait: Any) -> Succeeded | None:
         event = GenerationEvent(generation_id, outcome, wait)
@@ -65,7 +61,7 @@ def run(folder: Path, host: str, vendor: str, count: int) -> dict[int, str]:
     with open_journal(folder) as journal, ThreadPoolExecutor(4) as one, ThreadPoolExecutor(4) as other:
         plan = Plan(rows, dict.fromkeys(rows, Cost()))
         begin(plan, journal, terms, vendor=vendor, new_try=True, lands=True)
-        worker = RowWorker(settings, journal, terms, ended, landed, utc_now, lambda seconds: None)
+        worker = RowWorker(settings, journal, terms, ended, landed)
         batch = Batch(
             plan,
             journal,

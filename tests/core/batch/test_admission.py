@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_seedance.core.batch.admission import LONGEST_PAUSE, Slots
+from airflow_provider_seedance.core.batch.admission import REFUSAL_BACKOFF, Slots
 from tests.core.batch.simulation import START, simulated
 
 
@@ -83,7 +83,7 @@ def test_pauses_double_until_one_is_accepted() -> None:
     for _ in range(8):
         slots = slots.paused(0.0)
         pauses.append(slots.free_at)
-    assert pauses == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, LONGEST_PAUSE, LONGEST_PAUSE]
+    assert pauses == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, REFUSAL_BACKOFF.longest, REFUSAL_BACKOFF.longest]
     assert slots.accepted(1).paused(0.0).free_at == 1.0
 
 
@@ -118,4 +118,4 @@ def test_a_thousand_refusals_in_a_row_are_borne() -> None:
     slots = Slots(10)
     for number in range(2_000):
         slots = slots.refused(0, sent=number * 100.0, now=number * 100.0 + 1.0).paused(number * 100.0 + 1.0)
-    assert slots.free_at == 1_999 * 100.0 + 1.0 + LONGEST_PAUSE
+    assert slots.free_at == 1_999 * 100.0 + 1.0 + REFUSAL_BACKOFF.longest

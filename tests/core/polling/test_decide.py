@@ -3,8 +3,6 @@
 import pytest
 
 from airflow_provider_seedance.core.polling.decide import (
-    AFTER_BLINK,
-    AFTER_TROUBLE,
     TROUBLE_BUDGET,
     PollAgain,
     WaitOutcome,
@@ -80,7 +78,7 @@ def test_the_queue_has_a_deadline_of_its_own(seen: Generation, now: float, decis
 def test_the_deadline_ends_the_wait() -> None:
     """It is absolute, whatever the state."""
     assert after_status(WATCH, QUEUED, now=5000.0, pause=7.0) is WaitOutcome.TIMED_OUT
-    assert after_error(WATCH, NoReply("x"), now=5000.0, chance=0.5) is WaitOutcome.TIMED_OUT
+    assert after_error(WATCH, NoReply("x"), now=5000.0, random=0.5) is WaitOutcome.TIMED_OUT
 
 
 @pytest.mark.parametrize(
@@ -88,31 +86,30 @@ def test_the_deadline_ends_the_wait() -> None:
 )
 def test_trouble_that_passes_is_borne_for_its_budget_of_time(error: Exception) -> None:
     """Counted in seconds, not in attempts."""
-    decision = after_error(WATCH, error, now=1100.0, chance=0.5)
+    decision = after_error(WATCH, error, now=1100.0, random=0.5)
     assert isinstance(decision, PollAgain)
     assert decision.wait.trouble_since == 1100.0
-    later = after_error(decision.wait, error, now=1100.0 + TROUBLE_BUDGET, chance=0.5)
+    later = after_error(decision.wait, error, now=1100.0 + TROUBLE_BUDGET, random=0.5)
     assert isinstance(later, PollAgain)
-    assert after_error(later.wait, error, now=1101.0 + TROUBLE_BUDGET, chance=0.5) is WaitOutcome.UNREACHABLE
+    assert after_error(later.wait, error, now=1101.0 + TROUBLE_BUDGET, random=0.5) is WaitOutcome.UNREACHABLE
 
 
 @pytest.mark.parametrize(
-    ("chance", "since", "pause"),
+    ("random", "failures", "pause"),
     [
-        (0.5, None, AFTER_BLINK),
-        (0.5, 1099.0, AFTER_BLINK),
-        (0.5, 1094.0, 6.0),
-        (0.5, 1000.0, AFTER_TROUBLE),
-        (0.0, 1000.0, AFTER_TROUBLE * 0.75),
-        (0.999, 1000.0, AFTER_TROUBLE * 1.25),
+        (0.999, 0, 2.0),
+        (0.999, 1, 4.0),
+        (0.999, 9, 20.0),
+        (0.0, 0, 1.0),
+        (0.0, 9, 10.0),
     ],
 )
 def test_a_blink_costs_a_moment_and_trouble_a_growing_pause(
-    chance: float, since: float | None, pause: float
+    random: float, failures: int, pause: float
 ) -> None:
-    """With a quarter of jitter to either side, as all who wait have met it together."""
-    troubled = WaitState(started=1000.0, deadline=5000.0, trouble_since=since)
-    decision = after_error(troubled, NoReply("x"), now=1100.0, chance=chance)
+    """With up to a half taken away by jitter, as all who wait have met it together."""
+    troubled = WaitState(started=1000.0, deadline=5000.0, trouble_since=1000.0, failures=failures)
+    decision = after_error(troubled, NoReply("x"), now=1100.0, random=random)
     assert isinstance(decision, PollAgain)
     assert decision.pause == pytest.approx(pause, abs=0.01)
 
@@ -128,24 +125,24 @@ def test_one_good_answer_restores_the_budget() -> None:
 @pytest.mark.parametrize("error", [NotFound("x"), AuthenticationRefused("x")], ids=lambda e: e.kind.value)
 def test_an_error_that_waiting_cannot_mend_ends_the_wait(error: Exception) -> None:
     """The task then reads the reason itself."""
-    assert after_error(WATCH, error, now=1100.0, chance=0.5) is WaitOutcome.UNREACHABLE
+    assert after_error(WATCH, error, now=1100.0, random=0.5) is WaitOutcome.UNREACHABLE
 
 
 def test_a_generation_may_be_shown_late() -> None:
     """A vendor that does not know it a moment after it accepted it is asked again."""
     young = WaitState(started=1000.0, deadline=5000.0)
-    assert isinstance(after_error(young, NotFound("x"), now=1059.0, chance=0.5), PollAgain)
-    assert after_error(young, NotFound("x"), now=1060.0, chance=0.5) is WaitOutcome.UNREACHABLE
+    assert isinstance(after_error(young, NotFound("x"), now=1059.0, random=0.5), PollAgain)
+    assert after_error(young, NotFound("x"), now=1060.0, random=0.5) is WaitOutcome.UNREACHABLE
 
 
 def test_a_vendors_wish_to_be_left_alone_is_respected() -> None:
-    """``Retry-After`` lengthens the pause."""
-    decision = after_error(WATCH, RateLimited("x", retry_after=90.0), now=1100.0, chance=0.5)
+    """``Retry-After`` lengthens the pause, by up to a second more."""
+    decision = after_error(WATCH, RateLimited("x", retry_after=90.0), now=1100.0, random=0.5)
     assert isinstance(decision, PollAgain)
-    assert decision.pause == 90.0
+    assert decision.pause == 90.5
 
 
 def test_kinds_are_what_the_decision_rests_on() -> None:
     """An error of unknown kind is borne, not final."""
     error = VendorUnavailable("x", kind=Kind.UNKNOWN)
-    assert isinstance(after_error(WATCH, error, now=1100.0, chance=0.5), PollAgain)
+    assert isinstance(after_error(WATCH, error, now=1100.0, random=0.5), PollAgain)

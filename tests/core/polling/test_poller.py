@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from airflow_provider_seedance.core.polling.decide import AFTER_BLINK, TROUBLE_BUDGET, WaitOutcome
+from airflow_provider_seedance.core.polling.decide import TROUBLE_BACKOFF, TROUBLE_BUDGET, WaitOutcome
 from airflow_provider_seedance.core.polling.poller import CONNECTIONS, MAX_LIST_MISSES
 from airflow_provider_seedance.errors import (
     AuthenticationRefused,
@@ -151,7 +151,7 @@ def test_trouble_is_borne(lists: bool, error: Exception) -> None:
     async def play(scene: Scene) -> None:
         assert await scene.wait("a") is WaitOutcome.ENDED
         times = [at for at, _, _ in scene.vendor.requests]
-        assert times[1] - times[0] <= AFTER_BLINK
+        assert times[1] - times[0] <= TROUBLE_BACKOFF.first
 
     run(play, lists=lists, faults=[error] * 3)
 

@@ -31,7 +31,7 @@ class Scene:
     broken: bool = False
 
     def __post_init__(self) -> None:
-        self.registry = PollerRegistry(self.open, clock=self.time, sleep=self.time.sleep, max_lag=90.0)
+        self.registry = PollerRegistry(self.open, clock=self.time, max_lag=90.0)
 
     def open(self, made_with: Account) -> Vendor:
         if self.broken:

@@ -16,8 +16,8 @@ SURE = Latency(120.0, 0.25, sure=True)
 READ = Latency(120.0, 0.35)
 
 
-def pause(elapsed: float, expected: Latency = SURE, *, chance: float = 0.0, max_lag: float = 1e9) -> float:
-    return pause_alone(History(1000.0), expected, now=1000.0 + elapsed, chance=chance, max_lag=max_lag)
+def pause(elapsed: float, expected: Latency = SURE, *, random: float = 0.0, max_lag: float = 1e9) -> float:
+    return pause_alone(History(1000.0), expected, now=1000.0 + elapsed, random=random, max_lag=max_lag)
 
 
 @pytest.mark.parametrize(
@@ -48,15 +48,15 @@ def test_what_is_only_read_is_not_trusted(elapsed: float, seconds: float) -> Non
 
 
 @pytest.mark.parametrize("elapsed", [0.0, 30.0, 90.0, 120.0, 1000.0, 100_000.0])
-@pytest.mark.parametrize("chance", [0.0, 0.999])
-def test_the_bound_holds(elapsed: float, chance: float) -> None:
+@pytest.mark.parametrize("random", [0.0, 0.999])
+def test_the_bound_holds(elapsed: float, random: float) -> None:
     """Whatever is expected: this is what the user has set."""
-    assert 0 < pause(elapsed, chance=chance, max_lag=5.0) <= 5.0
+    assert 0 < pause(elapsed, random=random, max_lag=5.0) <= 5.0
 
 
 def test_jitter_only_shortens() -> None:
     """So that the bound holds, and those submitted together drift apart."""
-    assert pause(1.0, chance=0.5) == pytest.approx(pause(1.0) * (1 - JITTER / 2))
+    assert pause(1.0, random=0.5) == pytest.approx(pause(1.0) * (1 - JITTER / 2))
 
 
 def test_a_clock_that_was_set_back_does_no_harm() -> None:
@@ -93,7 +93,7 @@ def test_a_percentage_that_moves_foretells_the_end(
 ) -> None:
     """Better than any average can."""
     elapsed = looks[-1][0]
-    found = pause_alone(history(*looks), SURE, now=1000.0 + elapsed, chance=0.0, max_lag=1e9)
+    found = pause_alone(history(*looks), SURE, now=1000.0 + elapsed, random=0.0, max_lag=1e9)
     assert found == pytest.approx(seconds, abs=0.1)
 
 
@@ -110,14 +110,14 @@ def test_a_percentage_that_moves_foretells_the_end(
 )
 def test_a_percentage_that_does_not_move_says_nothing(looks: list[tuple[float, Pending]]) -> None:
     """Then the usual time counts."""
-    assert pause_alone(history(*looks), SURE, now=1060.0, chance=0.0, max_lag=1e9) == pause(60.0)
+    assert pause_alone(history(*looks), SURE, now=1060.0, random=0.0, max_lag=1e9) == pause(60.0)
 
 
 def test_a_percentage_that_stops_is_believed_less_and_less() -> None:
     """A generation stuck at 99 is not asked for every other second for an hour."""
     stuck = history((10, seen(0)), (100, seen(99)))
     pauses = [
-        pause_alone(stuck, SURE, now=1000.0 + elapsed, chance=0.0, max_lag=90.0)
+        pause_alone(stuck, SURE, now=1000.0 + elapsed, random=0.0, max_lag=90.0)
         for elapsed in (300, 600, 3000)
     ]
     assert pauses == pytest.approx([30.0, 60.0, 90.0])

@@ -8,6 +8,7 @@ from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
 from airflow_provider_seedance.core.polling.wait import WaitResult, wait_for_end
 from airflow_provider_seedance.errors import NoReply, NotFound, SeedanceError
 from airflow_provider_seedance.models import Generation, Pending, Status, Succeeded
+from tests.clocks import ManualClock
 
 NAMED = {"vendor": "toapis", "generation_id": "tsk_vid_1"}
 QUEUED = Pending(status=Status.QUEUED, **NAMED)
@@ -20,15 +21,8 @@ class Scene:
     """A vendor that answers from a list, and time that passes only in pauses."""
 
     answers: list[Generation | SeedanceError]
-    time: float = 1000.0
+    clock: ManualClock = field(default_factory=lambda: ManualClock(1000.0))
     changes: list[str] = field(default_factory=list)
-    naps: list[float] = field(default_factory=list)
-
-    def now(self) -> float:
-        return self.time
-
-    def chance(self) -> float:
-        return 0.5
 
     def look(self) -> Generation:
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
@@ -36,16 +30,12 @@ class Scene:
             raise answer
         return answer
 
-    def sleep(self, seconds: float) -> None:
-        self.time += seconds
-        self.naps.append(seconds)
-
     def note(self, seen: Generation) -> None:
         self.changes.append(seen.status.value)
 
 
 def wait(scene: Scene, wait: WaitState, **options: float) -> WaitResult:
-    return wait_for_end(scene.look, wait, clock=scene, sleep=scene.sleep, on_change=scene.note, **options)
+    return wait_for_end(scene.look, wait, clock=scene.clock, on_change=scene.note, **options)
 
 
 def test_it_looks_until_the_end() -> None:
@@ -54,7 +44,7 @@ def test_it_looks_until_the_end() -> None:
     verdict = wait(scene, WaitState(started=1000.0, deadline=2000.0))
     assert verdict == WaitResult(WaitOutcome.ENDED, DONE)
     assert scene.changes == ["queued", "running", "succeeded"]
-    assert len(scene.naps) == 5
+    assert len(scene.clock.pauses) == 5
 
 
 def test_it_bears_trouble() -> None:
@@ -68,7 +58,7 @@ def test_it_keeps_the_deadline() -> None:
     scene = Scene([RUNNING])
     verdict = wait(scene, WaitState(started=1000.0, deadline=1900.0))
     assert verdict.outcome is WaitOutcome.TIMED_OUT
-    assert scene.time == pytest.approx(1900.0)
+    assert scene.clock.moment == pytest.approx(1900.0)
 
 
 def test_it_hands_over_the_error_that_ended_it() -> None:
@@ -82,7 +72,7 @@ def test_pauses_follow_the_schedule() -> None:
     """They double while nothing is known, up to where the end is expected, and never pass the bound."""
     scene = Scene([RUNNING])
     wait(scene, WaitState(started=1000.0, deadline=1060.0))
-    assert scene.naps[:4] == pytest.approx([1.9, 1.9, 3.61, 7.04], abs=0.05)
+    assert scene.clock.pauses[:4] == pytest.approx([1.9, 1.9, 3.61, 7.04], abs=0.05)
     bounded = Scene([RUNNING])
     wait(bounded, WaitState(started=1000.0, deadline=1060.0), max_lag=3.0)
-    assert max(bounded.naps) <= 3.0
+    assert max(bounded.clock.pauses) <= 3.0

@@ -15,9 +15,10 @@ from airflow_provider_seedance.core.polling.poller import Poller
 from airflow_provider_seedance.core.vendors.contract import Listing
 from airflow_provider_seedance.errors import SeedanceError
 from airflow_provider_seedance.models import Generation, GenerationPage, ListQuery, Pending, Status, Succeeded
+from tests.clocks import ManualClock
 
 T = TypeVar("T")
-START = 1_000_000.0
+START = ManualClock.moment
 LISTING = Listing(
     list=lambda query: pytest.fail("nothing is sent here"),
     service_tiers=("default", "flex"),
@@ -27,19 +28,10 @@ LISTING = Listing(
 )
 
 
-class Time:
+class Time(ManualClock):
     """Moves when everyone has nothing to do but to sleep."""
 
-    def __init__(self) -> None:
-        self.moment = START
-
-    def now(self) -> float:
-        return self.moment
-
-    def chance(self) -> float:
-        return 0.5
-
-    async def sleep(self, seconds: float) -> None:
+    async def asleep(self, seconds: float) -> None:
         # Requests under way are answered first: they take no time here.
         for _ in range(10):
             await asyncio.sleep(0)
@@ -139,7 +131,7 @@ def run(play: Callable[[Scene], Coroutine[Any, Any, T]], *, max_lag: float = 90.
     async def played() -> T:
         time = Time()
         vendor = Vendor(time, **traits)
-        poller = Poller(vendor, latencies=Latencies(), clock=time, sleep=time.sleep, max_lag=max_lag)
+        poller = Poller(vendor, latencies=Latencies(), clock=time, max_lag=max_lag)
         scene = Scene(vendor, poller)
         try:
             return await asyncio.wait_for(play(scene), 600)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -23,6 +22,7 @@ from airflow_provider_seedance.core.submission.submit import Submitter
 from airflow_provider_seedance.emulator import serve
 from airflow_provider_seedance.errors import GenerationFailed, NoReply, NotSent, ValidationRefused
 from airflow_provider_seedance.models import GenerationRequest
+from tests.clocks import ImpatientClock
 
 VENDORS = ("modelark", "evolink", "anyfast", "toapis")
 REQUEST = GenerationRequest(prompt="A kitten yawns", duration=5, resolution="480p", aspect_ratio="16:9")
@@ -95,8 +95,7 @@ def submitter(
             policies or Policies(),
             timeout=3600.0,
             queue_timeout=None,
-            now=lambda: datetime.now(timezone.utc),
-            sleep=lambda seconds: None,
+            clock=ImpatientClock(),
         )
 
 

@@ -1,0 +1,39 @@
+"""How long to wait before trying again: the one formula for every pause that grows with failures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: A doubling beyond this many changes no pause any more.
+_MAX_DOUBLINGS = 30
+
+
+@dataclass(frozen=True)
+class Backoff:
+    """A pause that doubles with each failure in a row.
+
+    :param first: seconds after the first failure.
+    :param longest: seconds at most.
+    :param jitter: the part of the pause, from 0 to 1, that chance may take away.
+    :param longest_retry_after: the longest ``Retry-After`` that is waited out, seconds.
+    """
+
+    first: float
+    longest: float
+    jitter: float = 0.0
+    longest_retry_after: float = 60.0
+
+    def pause(self, failures: int, *, random: float = 0.0, retry_after: float | None = None) -> float:
+        """Seconds to wait after so many failures in a row, never less than the server asks for.
+
+        What a server asks for is spread by up to a second, so that those it told together do not return together.
+
+        :param failures: from 1.
+        :param random: a random number in [0, 1).
+        :param retry_after: seconds that the server asked for.
+        """
+        doublings = min(max(failures, 1) - 1, _MAX_DOUBLINGS)
+        growing = min(self.longest, self.first * 2.0**doublings) * (1.0 - self.jitter * (1.0 - random))
+        if retry_after is None:
+            return growing
+        return max(growing, min(retry_after, self.longest_retry_after) + random)

@@ -76,12 +76,12 @@ class SeedanceHook(BaseHook):
     def create_generation(self, request: GenerationRequest) -> Pending:
         """Check and submit ``request``; this costs money."""
         with self.get_conn() as client:
-            return client.create_generation(request)
+            return client.generations.create(request)
 
     def get_generation(self, generation_id: str) -> Generation:
         """How a generation stands; a finished one comes with its link."""
         with self.get_conn() as client:
-            return client.get_generation(generation_id)
+            return client.generations.get(generation_id)
 
     def list_generations(self, ids: Sequence[str] = (), **filters: Any) -> GenerationPage:
         """The account's generations of the last 7 days (ModelArk only).
@@ -90,12 +90,12 @@ class SeedanceHook(BaseHook):
         :param filters: further fields of :class:`~airflow_provider_seedance.models.ListQuery`.
         """
         with self.get_conn() as client:
-            return client.list_generations(_query(ids, filters))
+            return client.generations.list(_query(ids, filters))
 
     def cancel_generation(self, generation_id: str) -> Cancellation:
         """Cancel it if it is still queued; the answer says what became of it (ModelArk only)."""
         with self.get_conn() as client:
-            return client.cancel_generation(generation_id)
+            return client.generations.cancel(generation_id)
 
     def estimate_cost(self, request: GenerationRequest) -> Cost:
         """The most that ``request`` can cost by the price list. Sends nothing."""
@@ -105,7 +105,7 @@ class SeedanceHook(BaseHook):
     def get_balance(self) -> Balance:
         """What is left to spend, where the vendor tells."""
         with self.get_conn() as client:
-            return client.get_balance()
+            return client.account.balance()
 
     def rescue(
         self, destination: str, *, generation_ids: Sequence[str] | None = None, since: datetime | None = None
@@ -128,22 +128,22 @@ class SeedanceHook(BaseHook):
     async def acreate_generation(self, request: GenerationRequest) -> Pending:
         """As :meth:`create_generation`."""
         async with await self.aget_conn() as client:
-            return await client.create_generation(request)
+            return await client.generations.create(request)
 
     async def aget_generation(self, generation_id: str) -> Generation:
         """As :meth:`get_generation`."""
         async with await self.aget_conn() as client:
-            return await client.get_generation(generation_id)
+            return await client.generations.get(generation_id)
 
     async def alist_generations(self, ids: Sequence[str] = (), **filters: Any) -> GenerationPage:
         """As :meth:`list_generations`."""
         async with await self.aget_conn() as client:
-            return await client.list_generations(_query(ids, filters))
+            return await client.generations.list(_query(ids, filters))
 
     async def acancel_generation(self, generation_id: str) -> Cancellation:
         """As :meth:`cancel_generation`."""
         async with await self.aget_conn() as client:
-            return await client.cancel_generation(generation_id)
+            return await client.generations.cancel(generation_id)
 
     async def aestimate_cost(self, request: GenerationRequest) -> Cost:
         """As :meth:`estimate_cost`."""
@@ -153,7 +153,7 @@ class SeedanceHook(BaseHook):
     async def aget_balance(self) -> Balance:
         """As :meth:`get_balance`."""
         async with await self.aget_conn() as client:
-            return await client.get_balance()
+            return await client.account.balance()
 
     def test_connection(self) -> tuple[bool, str]:
         """Prove the key with a free request."""
@@ -161,7 +161,7 @@ class SeedanceHook(BaseHook):
 
         try:
             with self.get_conn() as client:
-                client.probe()
+                client.account.probe()
                 vendor = client.settings.vendor.name
         except SeedanceError as error:
             return False, str(error)

@@ -89,7 +89,7 @@ class GenerationWaitMixin(BaseOperator):
         from airflow_provider_seedance.models import Pending
 
         try:
-            return not isinstance(client.get_generation(generation_id), Pending)
+            return not isinstance(client.generations.get(generation_id), Pending)
         except SeedanceError:
             # The trigger bears what passes.
             return False
@@ -113,7 +113,7 @@ class GenerationWaitMixin(BaseOperator):
         from airflow_provider_seedance.core.polling.wait import wait_for_end
 
         return wait_for_end(
-            lambda: client.get_generation(generation_id),
+            lambda: client.generations.get(generation_id),
             wait,
             clock=clock.SYSTEM_CLOCK,
             on_change=self._log_change,

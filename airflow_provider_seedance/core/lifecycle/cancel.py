@@ -38,7 +38,7 @@ def cancel_now(settings: Account, generation_id: str) -> None:
 def _cancel(settings: Account, generation_id: str) -> None:
     try:
         with SeedanceClient(_hurried(settings), attempts=1) as client:
-            log.info(_SAID[client.cancel_generation(generation_id)], generation_id)
+            log.info(_SAID[client.generations.cancel(generation_id)], generation_id)
     except SeedanceError as error:
         _say_why_not(generation_id, error)
 
@@ -47,7 +47,7 @@ async def acancel_now(settings: Account, generation_id: str) -> None:
     """As :func:`cancel_now`, on an event loop."""
     try:
         async with AsyncSeedanceClient(_hurried(settings), attempts=1) as client:
-            cancelling = client.cancel_generation(generation_id)
+            cancelling = client.generations.cancel(generation_id)
             said = _SAID[await asyncio.wait_for(cancelling, TOTAL_TIMEOUT)]
             # Not on the event loop, which a full log would stop: thousands may be killed together.
             await asyncio.to_thread(log.info, said, generation_id)

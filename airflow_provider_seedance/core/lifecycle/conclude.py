@@ -29,7 +29,7 @@ def conclude(
     :raises GenerationFailed: if it ended without a video.
     :raises DeadlinePassed: if its time is up.
     """
-    seen = client.get_generation(event.generation_id)
+    seen = client.generations.get(event.generation_id)
     if isinstance(seen, Succeeded):
         return seen
     if isinstance(seen, Failed):
@@ -63,7 +63,7 @@ def record_outcome(store: RecordStore, generation_id: str, outcome: str, reason:
 
 def _cancelled(client: SeedanceClient, generation_id: str) -> bool:
     try:
-        return client.cancel_generation(generation_id) is Cancellation.CANCELLED
+        return client.generations.cancel(generation_id) is Cancellation.CANCELLED
     except Unsupported:
         return False
     except SeedanceError as error:

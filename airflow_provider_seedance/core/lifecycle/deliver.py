@@ -58,7 +58,7 @@ def land_generation(
         VideoSource(url=generation.video_url, provenance=provenance, expected=expected or ExpectedVideo()),
         open_target(resolve_destination(destination, fields)),
         client,
-        fresh_url=lambda: getattr(client.get_generation(generation.generation_id), "video_url", None),
+        fresh_url=lambda: getattr(client.generations.get(generation.generation_id), "video_url", None),
         sleep=time.sleep,
         now=utc_now,
         overwrite=overwrite,

@@ -38,7 +38,7 @@ def rescue(
     :raises Unsupported: without ``generation_ids``, where the vendor has no list.
     """
     if generation_ids is None:
-        found: Iterator[Generation | str] = iter(client.list_everything())
+        found: Iterator[Generation | str] = iter(client.generations.list_all())
     else:
         found = (_seen(client, generation_id) for generation_id in generation_ids)
     return [_rescued(client, destination, one, open_target) for one in found if not _older(one, since)]
@@ -46,7 +46,7 @@ def rescue(
 
 def _seen(client: SeedanceClient, generation_id: str) -> Generation | str:
     try:
-        return client.get_generation(generation_id)
+        return client.generations.get(generation_id)
     except NotFound:
         return generation_id
 

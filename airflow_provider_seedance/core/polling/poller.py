@@ -36,6 +36,14 @@ AT_ONCE = 0.001
 LATE_SECONDS = 1.0
 
 
+class GenerationReader(Protocol):
+    """How a client reads generations."""
+
+    async def get(self, generation_id: str) -> Generation: ...
+
+    async def list(self, query: ListQuery) -> GenerationPage: ...
+
+
 class Reader(Protocol):
     """What a poller needs of a client. It must not repeat requests by itself: the rate is the poller's."""
 
@@ -43,9 +51,8 @@ class Reader(Protocol):
     def listing(self) -> Listing | None:
         """How the vendor shows many generations in one answer, if it does."""
 
-    async def get_generation(self, generation_id: str) -> Generation: ...
-
-    async def list_generations(self, query: ListQuery) -> GenerationPage: ...
+    @property
+    def generations(self) -> GenerationReader: ...
 
     async def close(self) -> None: ...
 
@@ -200,9 +207,9 @@ class Poller:
     async def _read(self, queue: DueQueue[_Waiter], waiters: Iterable[_Waiter]) -> dict[str, Generation]:
         ids = tuple(dict.fromkeys(waiter.generation_id for waiter in waiters))
         if queue is self._alone:
-            return {ids[0]: await self._client.get_generation(ids[0])}
+            return {ids[0]: await self._client.generations.get(ids[0])}
         query = ListQuery(ids=ids, service_tier=queue.tier, page_size=len(ids))
-        page = await self._client.list_generations(query)
+        page = await self._client.generations.list(query)
         return {seen.generation_id: seen for seen in page.items}
 
     def _on_reply(

@@ -40,6 +40,16 @@ RECONCILE_DELAYS = (0.0, 5.0, 15.0, 30.0)
 STORE_ID_DELAYS = (0.0, 0.5, 2.0, 5.0)
 
 
+class PayingGenerations(Protocol):
+    """How a client makes and finds generations."""
+
+    def create(self, request: GenerationRequest, intent_id: str | None = None) -> Pending: ...
+
+    def get(self, generation_id: str) -> Generation: ...
+
+    def find(self, request: GenerationRequest, intent_id: str, since: datetime) -> tuple[Generation, ...]: ...
+
+
 class PayingClient(Protocol):
     """What is asked of a vendor's client."""
 
@@ -49,13 +59,8 @@ class PayingClient(Protocol):
     @property
     def account_id(self) -> str: ...
 
-    def create_generation(self, request: GenerationRequest, intent_id: str | None = None) -> Pending: ...
-
-    def get_generation(self, generation_id: str) -> Generation: ...
-
-    def find_generations(
-        self, request: GenerationRequest, intent_id: str, since: datetime
-    ) -> tuple[Generation, ...]: ...
+    @property
+    def generations(self) -> PayingGenerations: ...
 
     @property
     def finds_by_key(self) -> bool: ...
@@ -128,7 +133,7 @@ class Submitter:
 
     def _send(self, request: GenerationRequest, intent: SubmissionRecord) -> SubmissionRecord:
         try:
-            created = self.client.create_generation(request, intent.intent_id)
+            created = self.client.generations.create(request, intent.intent_id)
         except SeedanceError as error:
             if not error.maybe_accepted:
                 self.store.write(intent.replace(outcome=REFUSED, reason=error.message))
@@ -184,7 +189,7 @@ class Submitter:
             )
         assert record.generation_id
         try:
-            return self.client.get_generation(record.generation_id)
+            return self.client.generations.get(record.generation_id)
         except NotFound:
             return None
 
@@ -194,7 +199,7 @@ class Submitter:
         try:
             for pause in RECONCILE_DELAYS:
                 self.clock.sleep(pause)
-                found = self.client.find_generations(request, intent.intent_id, intent.intended_at)
+                found = self.client.generations.find(request, intent.intent_id, intent.intended_at)
                 if found:
                     break
         except Unsupported:
@@ -215,7 +220,7 @@ class Submitter:
     def _send_again(self, request: GenerationRequest, intent: SubmissionRecord) -> SubmissionRecord:
         """The vendor knows each request by our key and has none with this one: it was surely not accepted."""
         try:
-            created = self.client.create_generation(request, intent.intent_id)
+            created = self.client.generations.create(request, intent.intent_id)
         except SeedanceError as error:
             if not error.maybe_accepted:
                 self.store.write(intent.replace(outcome=REFUSED, reason=error.message))

@@ -27,7 +27,7 @@ def test_vendor_and_key_are_enough() -> None:
     assert settings.region == "ap-southeast"
     assert settings.base_url == "https://ark.ap-southeast.bytepluses.com"
     assert settings.max_concurrency == MAX_CONCURRENCY
-    assert (settings.read_timeout(once=False), settings.read_timeout(once=True)) == (
+    assert (settings.read_timeout(repeatable=True), settings.read_timeout(repeatable=False)) == (
         READ_TIMEOUT,
         CREATE_TIMEOUT,
     )

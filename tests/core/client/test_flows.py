@@ -12,9 +12,10 @@ import pytest
 
 from airflow_provider_seedance.core.client.flows import (
     CLOCK_SKEW,
+    AccountFlows,
     Cancellation,
-    Conversation,
-    Flows,
+    Flow,
+    GenerationFlows,
     Pause,
     Send,
     Step,
@@ -115,7 +116,7 @@ def _seen(generation_id: str = "g-1", status: Status = Status.QUEUED, **fields: 
     return Pending(vendor="full", generation_id=generation_id, status=status, **fields)
 
 
-def _play(conversation: Conversation[Any], replies: Sequence[Reply]) -> tuple[Any, list[Step]]:
+def _play(conversation: Flow[Any], replies: Sequence[Reply]) -> tuple[Any, list[Step]]:
     """The outcome of a conversation in which the vendor answers like this, and the steps it took."""
     left, steps = list(replies), []
     try:
@@ -141,8 +142,8 @@ def _answered(conversation: Generator[Step, HttpResponse | None, Any], step: Ste
     return conversation.send(HttpResponse(status, {"read": reply}, b"", 0.0))
 
 
-def _flows(vendor: Vendor = FULL, chance: float = 0.5, **options: Any) -> Flows:
-    return Flows(vendor, lambda: chance, **options)
+def _flows(vendor: Vendor = FULL, chance: float = 0.5, **options: Any) -> GenerationFlows:
+    return GenerationFlows(vendor, lambda: chance, **options)
 
 
 def _sends(steps: list[Step]) -> list[str]:
@@ -164,8 +165,8 @@ def test_only_what_may_be_sent_once_gets_a_connection_of_its_own() -> None:
     """Creates and cancels; looks share theirs."""
     _, created = _play(_flows().create(REQUEST), [_seen()])
     _, cancelled = _play(_flows().cancel("g-1"), [_seen(), None])
-    once = [step.once for step in (*created, *cancelled) if isinstance(step, Send)]
-    assert once == [True, False, True]
+    single_use = [step.single_use_connection for step in (*created, *cancelled) if isinstance(step, Send)]
+    assert single_use == [True, False, True]
 
 
 def test_a_look_is_repeated_with_growing_pauses() -> None:
@@ -255,11 +256,11 @@ def test_a_cancel_is_never_repeated(trouble: SeedanceError) -> None:
 @pytest.mark.parametrize(
     ("conversation", "said"),
     [
-        (lambda talk: talk.cancel("g-1"), "cannot cancel: the generation runs on and will be billed"),
-        (lambda talk: talk.list(ListQuery()), "cannot list"),
-        (lambda talk: talk.everything(), "cannot list"),
-        (lambda talk: talk.balance(), "does not tell its balance"),
-        (lambda talk: talk.find(REQUEST, "sd-1", SINCE), "cannot look a lost generation up"),
+        (lambda flows: flows.cancel("g-1"), "cannot cancel: the generation runs on and will be billed"),
+        (lambda flows: flows.list(ListQuery()), "cannot list"),
+        (lambda flows: flows.list_all(), "cannot list"),
+        (lambda flows: AccountFlows(flows.vendor, flows.chance).balance(), "does not tell its balance"),
+        (lambda flows: flows.find(REQUEST, "sd-1", SINCE), "cannot look a lost generation up"),
     ],
 )
 def test_what_a_vendor_lacks_is_said_and_nothing_is_sent(conversation: Any, said: str) -> None:
@@ -280,7 +281,7 @@ def test_the_balance_is_the_lowest_limit(amounts: tuple[int | None, int | None],
     limits = [
         Balance(amount=None if amount is None else Decimal(amount), currency="credits") for amount in amounts
     ]
-    outcome, _ = _play(_flows().balance(), limits)
+    outcome, _ = _play(AccountFlows(FULL, lambda: 0.5).balance(), limits)
     assert outcome.amount == lowest
 
 
@@ -288,11 +289,11 @@ def _page(*generations: Generation, total: int | None = None) -> GenerationPage:
     return GenerationPage(total=len(generations) if total is None else total, items=generations)
 
 
-def test_everything_is_all_tiers_and_all_pages() -> None:
+def test_list_all_is_all_tiers_and_all_pages() -> None:
     """One that moved from page to page meanwhile counts once."""
     first = _page(_seen("a"), _seen("b"), total=6)
     outcome, steps = _play(
-        _flows().everything(),
+        _flows().list_all(),
         [first, _page(_seen("b"), _seen("c"), total=6), _page(_seen("d"))],
     )
     assert [seen.generation_id for seen in outcome] == ["a", "b", "c", "d"]
@@ -301,14 +302,14 @@ def test_everything_is_all_tiers_and_all_pages() -> None:
 
 def test_a_list_that_shrinks_while_it_is_read_ends() -> None:
     """An empty page is the last, whatever the total says."""
-    outcome, _ = _play(_flows().everything(), [_page(total=9999), _page(total=9999)])
+    outcome, _ = _play(_flows().list_all(), [_page(total=9999), _page(total=9999)])
     assert outcome == ()
 
 
 def test_a_list_is_read_to_its_last_page_only() -> None:
     """The vendor gives no further ones, however many there are."""
     full = _page(_seen("a"), _seen("b"), total=9999)
-    _, steps = _play(_flows().everything(), [full] * 6)
+    _, steps = _play(_flows().list_all(), [full] * 6)
     assert _sends(steps)[:3] == ["GET /list/usual/1", "GET /list/usual/2", "GET /list/usual/3"]
     assert len(steps) == 6
 

@@ -7,6 +7,7 @@ import inspect
 import logging
 import socket
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 import pytest
@@ -43,13 +44,13 @@ def _settings(url: str, vendor: str = "modelark") -> Account:
 
 def _sync(settings: Account, method: str, *args: Any) -> Any:
     with SeedanceClient(settings) as client:
-        return getattr(client, method)(*args)
+        return attrgetter(method)(client)(*args)
 
 
 def _async(settings: Account, method: str, *args: Any) -> Any:
     async def ask() -> Any:
         async with AsyncSeedanceClient(settings) as client:
-            return await getattr(client, method)(*args)
+            return await attrgetter(method)(client)(*args)
 
     return asyncio.run(ask())
 
@@ -64,7 +65,7 @@ def ask(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ask:
 def test_a_create_is_sent_with_the_key_and_the_body(server: ScriptedServer, ask: Ask) -> None:
     """To the vendor's path below the connection's host."""
     server.answers = [CREATED]
-    created = ask(_settings(f"{server.url}/prefix/"), "create_generation", REQUEST)
+    created = ask(_settings(f"{server.url}/prefix/"), "generations.create", REQUEST)
     assert created.generation_id == "cgt-20260101120000-abcde"
     (seen,) = server.seen
     assert (seen.method, seen.path) == ("POST", "/prefix/api/v3/contents/generations/tasks")
@@ -76,7 +77,7 @@ def test_a_create_whose_reply_is_lost_is_sent_once(server: ScriptedServer, ask: 
     """It may have been billed: that is for the caller to reconcile."""
     server.answers = [Answer(drop=True)]
     with pytest.raises(NoReply) as caught:
-        ask(_settings(server.url), "create_generation", REQUEST)
+        ask(_settings(server.url), "generations.create", REQUEST)
     assert caught.value.maybe_accepted
     assert len(server.seen) == 1
 
@@ -88,7 +89,7 @@ def test_a_create_answered_with_a_server_error_is_sent_once(
     """The vendor may have stored it before it fell over."""
     server.answers = [Answer(status, b"<html>Bad Gateway</html>")]
     with pytest.raises(VendorUnavailable) as caught:
-        ask(_settings(server.url), "create_generation", REQUEST)
+        ask(_settings(server.url), "generations.create", REQUEST)
     assert caught.value.maybe_accepted
     assert len(server.seen) == 1
 
@@ -99,7 +100,7 @@ def test_a_create_that_is_one_too_many_is_sent_again(server: ScriptedServer, ask
         {"error": {"code": "ServerOverloaded", "message": "busy"}}, 429, **{"Retry-After": "0"}
     )
     server.answers = [busy, CREATED]
-    assert ask(_settings(server.url), "create_generation", REQUEST).status is Status.QUEUED
+    assert ask(_settings(server.url), "generations.create", REQUEST).status is Status.QUEUED
     assert len(server.seen) == 2
 
 
@@ -107,8 +108,8 @@ def test_creates_do_not_reuse_connections(server: ScriptedServer) -> None:
     """On a kept connection that has just died, "sent" and "not sent" look alike."""
     server.answers = [CREATED]
     with SeedanceClient(_settings(server.url)) as client:
-        client.create_generation(REQUEST)
-        client.create_generation(REQUEST)
+        client.generations.create(REQUEST)
+        client.generations.create(REQUEST)
     assert len({seen.connection for seen in server.seen}) == 2
 
 
@@ -117,21 +118,21 @@ def test_reads_share_a_connection(server: ScriptedServer) -> None:
     server.answers = [RUNNING]
     with SeedanceClient(_settings(server.url)) as client:
         for _ in range(3):
-            client.get_generation("cgt-1")
+            client.generations.get("cgt-1")
     assert len({seen.connection for seen in server.seen}) == 1
 
 
 def test_a_read_is_repeated_until_it_is_answered(server: ScriptedServer, ask: Ask) -> None:
     """Lost replies and server errors pass."""
     server.answers = [Answer(drop=True), Answer(503, b""), Answer(200, b"<html>"), RUNNING]
-    assert ask(_settings(server.url), "get_generation", "cgt-1").status is Status.RUNNING
+    assert ask(_settings(server.url), "generations.get", "cgt-1").status is Status.RUNNING
     assert len(server.seen) == 4
 
 
 def test_an_invalid_request_is_not_sent(server: ScriptedServer, ask: Ask) -> None:
     """It is refused here, before it can cost anything."""
     with pytest.raises(RequestInvalid, match="duration=99"):
-        ask(_settings(server.url), "create_generation", GenerationRequest(prompt="x", duration=99))
+        ask(_settings(server.url), "generations.create", GenerationRequest(prompt="x", duration=99))
     assert server.seen == []
 
 
@@ -141,7 +142,7 @@ def test_no_connection_is_an_error_of_its_own(ask: Ask) -> None:
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
     with pytest.raises(NotSent, match="no connection to 127") as caught:
-        ask(_settings(f"http://127.0.0.1:{port}"), "create_generation", REQUEST)
+        ask(_settings(f"http://127.0.0.1:{port}"), "generations.create", REQUEST)
     assert not caught.value.maybe_accepted
     assert caught.value.vendor == "modelark"
 
@@ -153,7 +154,7 @@ def test_an_unreadable_answer_to_a_create_may_hide_a_success(
     """So it is not sent again."""
     server.answers = [Answer(200, body)]
     with pytest.raises(MalformedReply) as caught:
-        ask(_settings(server.url), "create_generation", REQUEST)
+        ask(_settings(server.url), "generations.create", REQUEST)
     assert caught.value.maybe_accepted
     assert len(server.seen) == 1
 
@@ -164,7 +165,7 @@ def test_an_error_names_the_vendor_and_never_the_key(server: ScriptedServer, ask
         Answer.json({"error": {"code": "AuthenticationError", "message": f"bad key {KEY}"}}, 401)
     ]
     with pytest.raises(AuthenticationRefused) as caught:
-        ask(_settings(server.url), "get_generation", "cgt-1")
+        ask(_settings(server.url), "generations.get", "cgt-1")
     assert str(caught.value).startswith("modelark generation cgt-1: bad key")
     assert KEY not in str(caught.value)
 
@@ -173,21 +174,21 @@ def test_a_redirect_is_not_followed_with_the_key(server: ScriptedServer, ask: As
     """The key goes to the connection's host and nowhere else."""
     server.answers = [Answer(302, b"", {"Location": f"{server.url}/elsewhere"})]
     with pytest.raises(ConfigurationError, match="redirect"):
-        ask(_settings(server.url), "create_generation", REQUEST)
+        ask(_settings(server.url), "generations.create", REQUEST)
     assert len(server.seen) == 1
 
 
 def test_cancelling_looks_first(server: ScriptedServer, ask: Ask) -> None:
     """The call that cancels a queued generation would delete a finished one's record."""
     server.answers = [RUNNING]
-    assert ask(_settings(server.url), "cancel_generation", "cgt-1") is Cancellation.RUNNING
+    assert ask(_settings(server.url), "generations.cancel", "cgt-1") is Cancellation.RUNNING
     assert [seen.method for seen in server.seen] == ["GET"]
 
 
 def test_cancelling_a_queued_generation(server: ScriptedServer, ask: Ask) -> None:
     """Sent once."""
     server.answers = [QUEUED, Answer()]
-    assert ask(_settings(server.url), "cancel_generation", "cgt-1") is Cancellation.CANCELLED
+    assert ask(_settings(server.url), "generations.cancel", "cgt-1") is Cancellation.CANCELLED
     assert [seen.method for seen in server.seen] == ["GET", "DELETE"]
 
 
@@ -195,7 +196,7 @@ def test_cancelling_just_too_late_is_said_honestly(server: ScriptedServer, ask: 
     """It began to run between the two calls."""
     refused = Answer.json({"error": {"code": "InvalidAction.RunningTaskDeletion", "message": "no"}}, 409)
     server.answers = [QUEUED, refused]
-    assert ask(_settings(server.url), "cancel_generation", "cgt-1") is Cancellation.RUNNING
+    assert ask(_settings(server.url), "generations.cancel", "cgt-1") is Cancellation.RUNNING
 
 
 @pytest.mark.parametrize("vendor", ["evolink", "anyfast", "toapis"])
@@ -205,9 +206,9 @@ def test_what_a_vendor_lacks_is_said_before_anything_is_sent(
     """No cancel and no list outside ModelArk."""
     settings = _settings(server.url, vendor)
     with pytest.raises(Unsupported, match="cannot cancel"):
-        ask(settings, "cancel_generation", "x")
+        ask(settings, "generations.cancel", "x")
     with pytest.raises(Unsupported, match="cannot list"):
-        ask(settings, "list_generations", ListQuery())
+        ask(settings, "generations.list", ListQuery())
     assert server.seen == []
 
 
@@ -226,7 +227,7 @@ def test_no_request_is_logged(server: ScriptedServer, ask: Ask, caplog: pytest.L
     """httpx would write a line with the whole URL for each poll and each signed link."""
     caplog.set_level(logging.DEBUG, "httpx")
     server.answers = [RUNNING]
-    ask(_settings(server.url), "get_generation", "cgt-1")
+    ask(_settings(server.url), "generations.get", "cgt-1")
     assert [record for record in caplog.records if record.name == "httpx" and record.levelno >= 20] == []
 
 

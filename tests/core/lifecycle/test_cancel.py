@@ -54,7 +54,7 @@ def settings(emulator: Any, vendor: str = "modelark") -> Account:
 
 def submitted(emulator: Any, vendor: str = "modelark") -> Pending:
     with SeedanceClient(settings(emulator, vendor)) as client:
-        return client.create_generation(REQUEST)
+        return client.generations.create(REQUEST)
 
 
 def generation(emulator: Any, state: str) -> str:

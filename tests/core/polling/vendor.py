@@ -65,12 +65,16 @@ class Vendor:
     def listing(self) -> Listing | None:
         return LISTING if self.lists else None
 
-    async def get_generation(self, generation_id: str) -> Generation:
+    @property
+    def generations(self) -> Vendor:
+        return self
+
+    async def get(self, generation_id: str) -> Generation:
         await self._take("get", (generation_id,))
         self.answers(generation_id)
         return self._state(generation_id)
 
-    async def list_generations(self, query: ListQuery) -> GenerationPage:
+    async def list(self, query: ListQuery) -> GenerationPage:
         assert (query.page_size or 0) >= len(query.ids)
         await self._take(f"list {query.service_tier}", query.ids)
         items = tuple(

@@ -10,7 +10,7 @@ PIP := $(RUN) -m pip --disable-pip-version-check
 BENCH := build/bench
 
 .DEFAULT_GOAL := help
-.PHONY: help demo airflow cluster chaos bench test lint format constraints benchpins clean
+.PHONY: help demo airflow cluster chaos bench test audit lint format constraints benchpins clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -30,8 +30,11 @@ chaos: $(VENV)/.cluster  ## Make CHAOS_VIDEOS=100 videos in a cluster in which t
 bench: $(BENCH)/.bench  ## Run all benchmarks, and write benchmarks/RESULTS.md
 	@$(BENCH)/bin/python -m benchmarks.suite
 
-test: lint  ## Lint, check types and run every test
+test: lint audit  ## Lint, check types, audit what is installed and run every test
 	$(RUN) -m pytest -n 2 --dist loadgroup
+
+audit: $(VENV)/.dev  ## Check pins for known vulnerabilities and packages for their licences (AUDIT_STRICT=1: fail where the index does not tell)
+	@$(RUN) -m dev.audit
 
 lint: $(VENV)/.dev  ## Lint and check types
 	$(RUN) -m ruff check

@@ -33,6 +33,10 @@ LAYERS = (
     ("core.vendors.*.account", "core.vendors.*.listing"),
     ("core.vendors.*",),
     ("core.vendors",),
+    ("core.client.account", "core.client.errors", "core.client.retry"),
+    ("core.client.flows", "core.client.download", "core.client.aiohttp_client"),
+    ("core.client.groups",),
+    ("core.client.http",),
     ("core.client",),
     ("core.submission", "core.polling", "core.landing"),
     ("core.lifecycle",),
@@ -54,15 +58,14 @@ EMULATOR = "emulator"
 #: Library -> where it may be imported. Time, chance and event loops are arguments everywhere else.
 LIBRARIES = {
     "airflow": ("runtime", "hooks", "operators", "triggers", "policies"),
-    "httpx": ("core.client.http",),
-    "aiohttp": ("core.client.aiohttp_client",),
-    "http.client": ("core.client.download",),
+    "httpx": ("core.client.http", "core.client.errors"),
+    "aiohttp": ("core.client.aiohttp_client", "core.client.errors"),
+    "http.client": ("core.client.download", "core.client.errors"),
     "urllib.request": ("core.client.aiohttp_client", "core.client.download"),
     "socket": (),
     "av": ("core.landing.probe",),
     "asyncio": (
         "core.clock",
-        "core.client.http",
         "core.polling.poller",
         "core.polling.registry",
         "core.batch.poller",
@@ -70,13 +73,13 @@ LIBRARIES = {
         "hooks",
         "triggers",
     ),
-    "time": ("core.client.http", "core.clock", "core.lifecycle.deliver"),
-    "random": ("core.client.http", "core.clock"),
+    "time": ("core.clock", "core.lifecycle.deliver"),
+    "random": ("core.clock",),
 }
 #: Where a vendor's name may stand in the code.
 VENDOR_WORDS = ("core.vendors", "get_provider_info")
 #: Where the wall clock may be read.
-CLOCKS = ("core.client.http", "core.clock", "core.lifecycle.deliver")
+CLOCKS = ("core.clock", "core.lifecycle.deliver")
 
 Modules = dict[str, ast.Module]
 

@@ -33,7 +33,7 @@ def test_a_good_key_passes_the_probe(vendor: str, opened: Open) -> None:
 
 
 CALLS: list[tuple[str, tuple[Any, ...]]] = [
-    ("probe", ()),
+    ("account.probe", ()),
     ("generations.create", (REQUEST,)),
     ("generations.get", ("task-unified-1-abcdefgh",)),
     ("generations.list", (ListQuery(),)),

@@ -128,7 +128,7 @@ def test_numbers_may_come_as_text() -> None:
     """As they do from a connection's extra."""
     settings = _settings(request_timeout="2.5", max_concurrency="3")
     assert (settings.request_timeout, settings.max_concurrency) == (2.5, 3)
-    assert settings.read_timeout(once=True) == 2.5
+    assert settings.read_timeout(repeatable=False) == 2.5
 
 
 def test_the_key_is_in_no_repr() -> None:

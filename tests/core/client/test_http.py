@@ -5,17 +5,28 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import re
 import socket
 from collections.abc import Callable
+from dataclasses import replace
+from io import BytesIO
 from operator import attrgetter
 from typing import Any
 
 import pytest
 
-from airflow_provider_seedance.core.client import http
 from airflow_provider_seedance.core.client.account import Account
-from airflow_provider_seedance.core.client.flows import Cancellation
+from airflow_provider_seedance.core.client.flows import Cancellation, Flow, Flows
 from airflow_provider_seedance.core.client.http import AsyncSeedanceClient, SeedanceClient
+from airflow_provider_seedance.core.vendors import load_vendor
+from airflow_provider_seedance.core.vendors.contract import (
+    Call,
+    Credential,
+    FilePart,
+    FormBody,
+    HttpRequest,
+    Service,
+)
 from airflow_provider_seedance.errors import (
     AuthenticationRefused,
     ConfigurationError,
@@ -27,6 +38,7 @@ from airflow_provider_seedance.errors import (
     VendorUnavailable,
 )
 from airflow_provider_seedance.models import GenerationRequest, ListQuery, Status
+from tests.clocks import ImpatientClock
 from tests.core.client.scripted import Answer, ScriptedServer
 
 KEY = "sk-0123456789abcdef"
@@ -42,23 +54,27 @@ def _settings(url: str, vendor: str = "modelark") -> Account:
     return Account.create(vendor=vendor, api_key=KEY, host=url)
 
 
+def _clock() -> ImpatientClock:
+    """Jitter that draws zero, and pauses that take no time."""
+    return ImpatientClock(draw=0.0)
+
+
 def _sync(settings: Account, method: str, *args: Any) -> Any:
-    with SeedanceClient(settings) as client:
+    with SeedanceClient(settings, clock=_clock()) as client:
         return attrgetter(method)(client)(*args)
 
 
 def _async(settings: Account, method: str, *args: Any) -> Any:
     async def ask() -> Any:
-        async with AsyncSeedanceClient(settings) as client:
+        async with AsyncSeedanceClient(settings, clock=_clock()) as client:
             return await attrgetter(method)(client)(*args)
 
     return asyncio.run(ask())
 
 
 @pytest.fixture(params=[_sync, _async], ids=["sync", "async"])
-def ask(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ask:
-    """Either client, with jitter that draws zero, so that retries take no time."""
-    monkeypatch.setattr(http.random, "random", lambda: 0.0)
+def ask(request: pytest.FixtureRequest) -> Ask:
+    """Calls a method of either client, by its name."""
     return request.param
 
 
@@ -223,15 +239,140 @@ def test_media_are_fetched_without_the_key(server: ScriptedServer) -> None:
     assert KEY not in str(server.seen)
 
 
-def test_no_request_is_logged(server: ScriptedServer, ask: Ask, caplog: pytest.LogCaptureFixture) -> None:
-    """httpx would write a line with the whole URL for each poll and each signed link."""
+@pytest.mark.parametrize("key", [KEY, "0123-plain-key"])
+def test_the_key_is_replaced_wherever_the_vendor_repeats_it(
+    server: ScriptedServer, ask: Ask, key: str
+) -> None:
+    """Whatever the key looks like."""
+    server.answers = [Answer.json({"error": {"code": "AuthenticationError", "message": f"bad {key}"}}, 401)]
+    settings = Account.create(vendor="modelark", api_key=key, host=server.url)
+    with pytest.raises(AuthenticationRefused) as caught:
+        ask(settings, "generations.get", "cgt-1")
+    assert key not in str(caught.value)
+    assert "bad ***" in str(caught.value)
+
+
+FILES = "files"
+UPLOADER = replace(
+    load_vendor("evolink"),
+    services=(
+        *load_vendor("evolink").services,
+        Service(FILES, {"global": "https://files.example.com"}),
+        Service("store", {"global": "https://store.example.com"}, Credential.NONE),
+        Service("control", {"global": "https://control.example.com"}, Credential.SIGNATURE),
+    ),
+)
+CLIP = b"clip " * 40_000
+
+
+class _Opened:
+    """Opens the same clip anew each time, and counts that."""
+
+    def __init__(self) -> None:
+        self.files: list[BytesIO] = []
+
+    def __call__(self) -> BytesIO:
+        self.files.append(BytesIO(CLIP))
+        return self.files[-1]
+
+
+def _upload(service: str, opened: _Opened, *, repeatable: bool = True) -> Flow[str]:
+    """The flow of a vendor's call that is not of today: a form with a file, to a service of its own."""
+    part = FilePart("file", "clip.mp4", "video/mp4", opened)
+    request = HttpRequest("POST", "/upload", body=FormBody((part,), {"folder": "in"}), service=service)
+    call = Call(request, lambda response: str(response.json_object()["url"]), repeatable)
+    return (yield from Flows(UPLOADER, lambda: 0.0)._exchange(call))
+
+
+def _uploader(server: ScriptedServer) -> Account:
+    return replace(_settings(server.url, "evolink"), vendor=UPLOADER)
+
+
+def test_a_form_goes_to_its_service_with_its_file(server: ScriptedServer, ask: Ask) -> None:
+    """Below the connection's host, as everything else; the file is closed afterwards."""
+    server.answers = [Answer.json({"url": "https://h/clip.mp4"})]
+    opened = _Opened()
+    assert ask(_uploader(server), "run", _upload(FILES, opened)) == "https://h/clip.mp4"
+    (seen,) = server.seen
+    assert (seen.method, seen.path) == ("POST", "/upload")
+    assert seen.headers["content-type"].startswith("multipart/form-data")
+    assert seen.headers["authorization"] == f"Bearer {KEY}"
+    assert CLIP in seen.body
+    assert b'name="folder"' in seen.body
+    assert [file.closed for file in opened.files] == [True]
+
+
+def test_a_form_that_is_sent_again_is_sent_whole(server: ScriptedServer, ask: Ask) -> None:
+    """Its file is opened anew."""
+    server.answers = [Answer(503, b""), Answer.json({"url": "https://h/clip.mp4"})]
+    ask(_uploader(server), "run", _upload(FILES, _Opened()))
+    assert [CLIP in seen.body for seen in server.seen] == [True, True]
+
+
+def test_a_service_without_a_credential_is_shown_none(server: ScriptedServer, ask: Ask) -> None:
+    """A presigned link is its own key."""
+    server.answers = [Answer.json({"url": "https://h/clip.mp4"})]
+    ask(_uploader(server), "run", _upload("store", _Opened()))
+    assert "authorization" not in server.seen[0].headers
+
+
+def test_a_request_that_must_be_signed_is_not_sent_unsigned(server: ScriptedServer, ask: Ask) -> None:
+    """The connection has no access key."""
+    with pytest.raises(Unsupported, match="signed with an access key"):
+        ask(_uploader(server), "run", _upload("control", _Opened()))
+    assert server.seen == []
+
+
+def test_services_have_hosts_of_their_own() -> None:
+    """Unless the connection names one."""
+    own = Account.create(vendor="evolink", api_key=KEY)
+    assert replace(own, vendor=UPLOADER).service_url(FILES) == "https://files.example.com"
+    assert replace(own, vendor=UPLOADER, host="http://proxy").service_url(FILES) == "http://proxy"
+
+
+LOGGER = "airflow_provider_seedance.core.client"
+
+
+def test_httpx_logs_no_request(server: ScriptedServer, ask: Ask, caplog: pytest.LogCaptureFixture) -> None:
+    """It would write a line with the whole URL for each poll."""
     caplog.set_level(logging.DEBUG, "httpx")
     server.answers = [RUNNING]
     ask(_settings(server.url), "generations.get", "cgt-1")
-    assert [record for record in caplog.records if record.name == "httpx" and record.levelno >= 20] == []
+    assert [record for record in caplog.records if record.name == "httpx"] == []
 
 
-def test_the_twins_offer_the_same() -> None:
+def test_an_exchange_is_one_debug_line(server: ScriptedServer, caplog: pytest.LogCaptureFixture) -> None:
+    """Method, path, status, request id and time; neither query nor key nor body."""
+    caplog.set_level(logging.DEBUG, LOGGER)
+    page = Answer.json({"items": [], "total": 0, "note": "body"}, **{"X-Request-Id": "req-7"})
+    server.answers = [Answer(drop=True), page]
+    _sync(_settings(f"{server.url}/prefix"), "generations.list", ListQuery(ids=("cgt-secret",)))
+    lost, answered = [record.getMessage() for record in caplog.records if record.name == LOGGER]
+    path = "/api/v3/contents/generations/tasks"
+    assert re.fullmatch(rf"GET {path}: no answer, request id unknown, \d+ ms", lost)
+    assert re.fullmatch(rf"GET {path}: HTTP 200, request id req-7, \d+ ms", answered)
+
+
+def test_nothing_is_logged_unless_it_is_asked_for(
+    server: ScriptedServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A worker's log stays as it is."""
+    caplog.set_level(logging.INFO, LOGGER)
+    server.answers = [RUNNING]
+    _sync(_settings(server.url), "generations.get", "cgt-1")
+    assert caplog.records == []
+
+
+def test_the_async_client_logs_nothing(server: ScriptedServer, caplog: pytest.LogCaptureFixture) -> None:
+    """A triggerer's event loop that writes to a full log stands still, also where DEBUG is on."""
+    caplog.set_level(logging.DEBUG)
+    server.answers = [Answer(drop=True), RUNNING]
+    _async(_settings(server.url), "generations.get", "cgt-1")
+    ours = ("airflow_provider_seedance", "httpx")
+    assert [record for record in caplog.records if record.name.startswith(ours)] == []
+
+
+def test_both_clients_offer_the_same() -> None:
     """Names and arguments alike; only the async client cannot stream media."""
 
     def surface(client: type) -> dict[str, list[str]]:

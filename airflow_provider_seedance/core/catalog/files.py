@@ -1,4 +1,4 @@
-"""Reading the catalog: the files in ``data/``, and the rows and prices that users add to them."""
+"""Reading the catalog: the vendors' own files, and the rows and prices that users add to them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from airflow_provider_seedance.core.catalog.names import DATA
+from airflow_provider_seedance.core.catalog.names import built_in_names, catalog_file, unusable
 from airflow_provider_seedance.core.catalog.schema import Price, Row, VendorData
 from airflow_provider_seedance.errors import ConfigurationError
 
@@ -22,9 +22,21 @@ _Shape = TypeVar("_Shape", bound=BaseModel)
 
 @cache
 def shipped(vendor: str) -> VendorData:
-    """What the package itself knows of a vendor."""
-    data = _file(vendor)
-    listed = {part: [_extended(entry, data["groups"]) for entry in data[part]] for part in ("rows", "prices")}
+    """What a vendor's own catalog file says.
+
+    :raises ConfigurationError: naming the entry point, if a vendor from outside has no usable file.
+    """
+    try:
+        return _shipped(_file(vendor))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        if vendor in built_in_names():
+            raise
+        raise unusable(vendor, f"its catalog {catalog_file(vendor)} cannot be read: {error}") from error
+
+
+def _shipped(data: Json) -> VendorData:
+    groups = data.get("groups", {})
+    listed = {part: [_extended(entry, groups) for entry in data.get(part, ())] for part in ("rows", "prices")}
     return VendorData.model_validate({name: data[name] for name in data if name != "groups"} | listed)
 
 
@@ -63,7 +75,7 @@ def merged(base: Any, over: Any) -> Any:
 
 @cache
 def _file(vendor: str) -> Json:
-    data: Json = json.loads((DATA / f"{vendor}.json").read_text(encoding="utf-8"))
+    data: Json = json.loads(catalog_file(vendor).read_text(encoding="utf-8"))
     return data
 
 
@@ -78,7 +90,7 @@ def _own(entry: Any, vendor: str, name: str) -> Json:
     """A user's entry with its groups laid out."""
     if not isinstance(entry, Mapping):
         raise ConfigurationError(f"catalog {name} is {entry!r}; it must be an object")
-    groups = _file(vendor)["groups"]
+    groups = _file(vendor).get("groups", {})
     for group in entry.get("extends", ()):
         _require(name, "extends", group, groups)
     return _extended(entry, groups)

@@ -7,11 +7,12 @@ from typing import Any
 from airflow_provider_seedance.core.catalog.files import shipped
 from airflow_provider_seedance.core.catalog.names import vendor_names
 from airflow_provider_seedance.core.catalog.schema import OptionName, Row
+from airflow_provider_seedance.errors import ConfigurationError
 
 
 def families(vendor: str) -> tuple[str, ...]:
-    """The model families that the package knows of a vendor, sorted."""
-    return tuple(sorted({row.family for row in shipped(vendor).rows}))
+    """The model families of a vendor, sorted."""
+    return tuple(sorted({row.family for row in _rows(vendor)}))
 
 
 def vendors_of(family: str) -> tuple[str, ...]:
@@ -24,14 +25,13 @@ def others(vendor: str, family: str, name: OptionName, value: Any = None) -> str
 
     With a ``value``, only those where the option takes it. Empty if there are none.
     """
-    having = [row for row in shipped(vendor).rows if _takes(row, name, value)]
+    having = [row for row in _rows(vendor) if _takes(row, name, value)]
     modes = [mode.value for row in having if row.family == family for mode in row.modes]
     models = sorted({row.family for row in having} - {family})
     vendors = [
         other
         for other in vendor_names()
-        if other != vendor
-        and any(row.family == family and _takes(row, name, value) for row in shipped(other).rows)
+        if other != vendor and any(row.family == family and _takes(row, name, value) for row in _rows(other))
     ]
     found = {
         f"modes of {family} that have it": modes,
@@ -39,6 +39,14 @@ def others(vendor: str, family: str, name: OptionName, value: Any = None) -> str
         "vendors that have it": vendors,
     }
     return "".join(f"; {who}: {', '.join(names)}" for who, names in found.items() if names)
+
+
+def _rows(vendor: str) -> tuple[Row, ...]:
+    """The rows of a vendor's file. What is only a hint must not fail because another vendor's package is broken."""
+    try:
+        return shipped(vendor).rows
+    except ConfigurationError:
+        return ()
 
 
 def _takes(row: Row, name: OptionName, value: Any) -> bool:

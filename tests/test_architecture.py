@@ -54,6 +54,10 @@ LAYERS = (
 )
 #: Stands alone: two readings of one contract, and a mistake in one must not hide in the other.
 EMULATOR = "emulator"
+#: What a vendor's folder of the emulator may consist of: who knows one vendor knows them all.
+VENDOR_FILES = ("vendor", "requests", "responses", "models", "assets", "files")
+#: What the emulator's vendors share, beside their folders.
+SHARED_BY_VENDORS = ("ark", "base", "limits", "multipart", "values")
 
 #: Library -> where it may be imported. Time, chance and event loops are arguments everywhere else.
 LIBRARIES = {
@@ -215,6 +219,18 @@ def strangers_of_the_emulator(modules: Modules) -> list[str]:
     ]
 
 
+def strange_vendor_files(modules: Modules) -> list[str]:
+    """Modules of the emulator's vendors that lie beside the folders, or have a name of their own inside one."""
+    found = []
+    for module in modules:
+        folder, _, file = module.removeprefix(f"{EMULATOR}.vendors.").partition(".")
+        if not module.startswith(f"{EMULATOR}.vendors.") or folder in SHARED_BY_VENDORS:
+            continue
+        if file not in VENDOR_FILES if file else f"{module}.vendor" not in modules:
+            found.append(module)
+    return found
+
+
 @pytest.mark.parametrize("module", sorted(MODULES))
 def test_every_module_has_its_place(module: str) -> None:
     """A new module is given one in LAYERS, which is the architecture."""
@@ -252,6 +268,11 @@ def test_the_emulator_and_the_rest_do_not_know_each_other() -> None:
     assert strangers_of_the_emulator(ALL) == []
 
 
+def test_the_emulators_vendors_are_alike() -> None:
+    """Each is one folder with the same few file names."""
+    assert strange_vendor_files(ALL) == []
+
+
 @pytest.mark.parametrize("path", sorted(ROOT.rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_module_stays_short(path: Path) -> None:
     """Longer ones have more than one reason to change."""
@@ -275,7 +296,9 @@ def test_a_module_stays_short(path: Path) -> None:
         (clock_readings, "core.lifecycle.result", "stamp = datetime.now(timezone.utc)"),
         (vendor_words, "operators.generate", "cancels = vendor == 'modelark'"),
         (strangers_of_the_emulator, "core.client.http", f"from {PACKAGE}.emulator.server import serve"),
-        (strangers_of_the_emulator, "emulator.world", f"from {PACKAGE}.models import Status"),
+        (strangers_of_the_emulator, "emulator.simulation.state", f"from {PACKAGE}.models import Status"),
+        (strange_vendor_files, "emulator.vendors.evolink.credits", ""),
+        (strange_vendor_files, "emulator.vendors.evolink_credits", ""),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )

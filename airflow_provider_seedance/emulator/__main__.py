@@ -6,8 +6,8 @@ import argparse
 import sys
 
 from airflow_provider_seedance.emulator.server import bind, build_server, url_of
+from airflow_provider_seedance.emulator.simulation.state import Settings
 from airflow_provider_seedance.emulator.vendors import VENDORS
-from airflow_provider_seedance.emulator.world import Settings
 
 _ABOUT = """\
 Emulates four Seedance vendors on this machine: the same paths, checks and error texts, generations that take

@@ -11,46 +11,46 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from airflow_provider_seedance.emulator.clock import Clock
-from airflow_provider_seedance.emulator.control import Control
-from airflow_provider_seedance.emulator.courier import Courier
-from airflow_provider_seedance.emulator.gateway import Gateway
-from airflow_provider_seedance.emulator.media import MediaHost
-from airflow_provider_seedance.emulator.sockets import Sockets
-from airflow_provider_seedance.emulator.store import Store
+from airflow_provider_seedance.emulator.http.connections import Connections
+from airflow_provider_seedance.emulator.http.control import Control
+from airflow_provider_seedance.emulator.http.downloads import Downloads
+from airflow_provider_seedance.emulator.http.endpoint import VendorEndpoint
+from airflow_provider_seedance.emulator.simulation.background import BackgroundWorker
+from airflow_provider_seedance.emulator.simulation.clock import Clock
+from airflow_provider_seedance.emulator.simulation.media_store import MediaStore
+from airflow_provider_seedance.emulator.simulation.state import Settings, State
 from airflow_provider_seedance.emulator.vendors import VENDORS
-from airflow_provider_seedance.emulator.world import Settings, World
 
 
-def create_app(clock: Clock, settings: Settings, sockets: Sockets) -> Starlette:
-    """All vendors, their results and the control surface around one world."""
+def create_app(clock: Clock, settings: Settings, connections: Connections) -> Starlette:
+    """An application with all vendors, their results and the control surface; they share one state."""
     vendors = {vendor.name: vendor for vendor in VENDORS}
-    world = World(clock, settings, {vendor.name: vendor.observe for vendor in VENDORS})
-    store = Store(world)
+    state = State(clock, settings, {vendor.name: vendor.on_phase_change for vendor in VENDORS})
+    store = MediaStore(state)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        heartbeat = asyncio.create_task(Courier(world).run())
+        worker = asyncio.create_task(BackgroundWorker(state).run())
         try:
             yield
         finally:
-            heartbeat.cancel()
+            worker.cancel()
             with suppress(asyncio.CancelledError):
-                await heartbeat
+                await worker
             store.close()
 
     async def unknown_path(request: Request) -> Response:
-        """Vendors answer a wrong path with an empty 404; the log shows what was tried."""
-        note = world.ledger.note(request, await request.body(), vendor="", operation=None, at=clock.now())
-        note["status"] = 404
+        """Vendors answer a wrong path with an empty 404; the log shows the request."""
+        entry = state.ledger.record(request, await request.body(), vendor="", operation=None, at=clock.now())
+        entry["status"] = 404
         return Response(status_code=404)
 
-    routes: list[BaseRoute] = Control(world, store, vendors).routes()
+    routes: list[BaseRoute] = Control(state, store, vendors).routes()
     for vendor in VENDORS:
         for endpoint in vendor.endpoints():
-            gateway = Gateway(world, store, sockets, vendor, endpoint)
-            routes.append(Route(f"/{vendor.name}{endpoint.path}", gateway, methods=[endpoint.method]))
-    media = MediaHost(world, store, sockets, vendors)
-    routes.append(Route("/media/{vendor}/{path:path}", media, methods=["GET", "HEAD"]))
+            asgi_app = VendorEndpoint(state, store, connections, vendor, endpoint)
+            routes.append(Route(f"/{vendor.name}{endpoint.path}", asgi_app, methods=[endpoint.method]))
+    downloads = Downloads(state, store, connections, vendors)
+    routes.append(Route("/media/{vendor}/{path:path}", downloads, methods=["GET", "HEAD"]))
     routes.append(Route("/{path:path}", unknown_path, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]))
     return Starlette(routes=routes, lifespan=lifespan)

@@ -1,4 +1,4 @@
-"""Running the emulator: in a thread for tests, or in the foreground for demos."""
+"""Running the emulator in a thread, as tests do, or in the foreground, as the command line does."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import httpx
 import uvicorn
 
 from airflow_provider_seedance.emulator.app import create_app
-from airflow_provider_seedance.emulator.clock import Clock
-from airflow_provider_seedance.emulator.sockets import Sockets
-from airflow_provider_seedance.emulator.store import SAMPLE_PREFIX
-from airflow_provider_seedance.emulator.world import Settings
+from airflow_provider_seedance.emulator.http.connections import Connections
+from airflow_provider_seedance.emulator.media.samples import SAMPLE_PREFIX
+from airflow_provider_seedance.emulator.simulation.clock import Clock
+from airflow_provider_seedance.emulator.simulation.state import Settings
 
 _START_SECONDS = 30
 
@@ -29,7 +29,7 @@ class Emulator:
         self._http = httpx.Client(base_url=url, timeout=30, trust_env=False)
 
     def vendor_url(self, vendor: str) -> str:
-        """What goes into the ``host`` of a connection."""
+        """The URL that goes into the ``host`` of a connection."""
         return f"{self.url}/{vendor}"
 
     def sample_url(self, name: str) -> str:
@@ -37,7 +37,7 @@ class Emulator:
         return f"{self.url}{SAMPLE_PREFIX}{name}"
 
     def ledger(self) -> dict[str, Any]:
-        """Requests by kind, and what was billed."""
+        """The number of requests by kind, and every generation with what it costs."""
         statement: dict[str, Any] = self._call("GET", "ledger")
         return statement
 
@@ -47,16 +47,16 @@ class Emulator:
         return found
 
     def callbacks(self) -> list[dict[str, Any]]:
-        """The last callbacks and what became of them, oldest first."""
+        """The last callbacks and the answers to them, oldest first."""
         found: list[dict[str, Any]] = self._call("GET", "requests")["callbacks"]
         return found
 
     def add_fault(self, **fault: Any) -> int:
-        """Put a fault in force, for example ``add_fault(on="create", kind="drop_after_accept")``."""
+        """Add a fault, for example ``add_fault(on="create", kind="drop_after_accept")``."""
         return int(self._call("POST", "faults", fault)["id"])
 
     def clear_faults(self) -> None:
-        """Everything works again."""
+        """Remove all faults."""
         self._call("DELETE", "faults")
 
     def advance(self, seconds: float) -> None:
@@ -111,7 +111,7 @@ def serve(
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Take the port now, so that its number is known before the server runs."""
+    """Bind the port now, so that its number is known before the server runs."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -124,17 +124,17 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def url_of(listener: socket.socket) -> str:
-    """The address a client uses."""
+    """The URL that a client uses."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def build_server(listener: socket.socket, rate: float, settings: Settings) -> uvicorn.Server:
-    """A server around a fresh world."""
-    sockets = Sockets()
+    """A uvicorn server around an emulator with an empty state."""
+    connections = Connections()
     config = uvicorn.Config(
-        create_app(Clock(rate), settings, sockets),
-        http=sockets.protocol(),
+        create_app(Clock(rate), settings, connections),
+        http=connections.protocol_class(),
         ws="none",
         log_level="warning",
         access_log=False,

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from airflow_provider_seedance.emulator.render import Clip, render_video
+from airflow_provider_seedance.emulator.media.drawing import Clip
+from airflow_provider_seedance.emulator.media.video import render_video
 from dev.chaos.evidence import as_messages_say, billed, is_whole, recorded, unbilled_intents
 from dev.chaos.verdict import Billed
 

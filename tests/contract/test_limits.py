@@ -11,9 +11,9 @@ import pytest
 from airflow_provider_seedance.core.catalog import Catalog
 from airflow_provider_seedance.core.vendors import load_vendor
 from airflow_provider_seedance.emulator import Emulator
-from airflow_provider_seedance.emulator.vendors.anyfast_models import ANYFAST_MODELS
-from airflow_provider_seedance.emulator.vendors.ark_models import MODELS as ARK_MODELS
-from airflow_provider_seedance.emulator.vendors.toapis_request import MODELS as TOAPIS_MODELS
+from airflow_provider_seedance.emulator.vendors.anyfast.models import MODELS as ANYFAST_MODELS
+from airflow_provider_seedance.emulator.vendors.ark.models import MODELS as ARK_MODELS
+from airflow_provider_seedance.emulator.vendors.toapis.models import MODELS as TOAPIS_MODELS
 from airflow_provider_seedance.errors import RequestInvalid
 from airflow_provider_seedance.models import GenerationRequest
 from tests.contract.edges import Fields, edges

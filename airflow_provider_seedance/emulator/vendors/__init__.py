@@ -1,11 +1,27 @@
-"""The vendors, one module each; a fifth one is one more module and its name here."""
+"""The vendors, one folder each.
+
+A new vendor is a new folder, whose ``vendor.py`` has a ``VENDOR``, and one line in ``_NAMES``. Every folder has these
+files, as far as the vendor needs them:
+
+- ``vendor.py``: the routes and their handlers;
+- ``requests.py``: checks the body of a create and makes an order from it;
+- ``responses.py``: the bodies of responses and errors;
+- ``models.py``: the models and what they take;
+- ``assets.py``: the asset library;
+- ``files.py``: uploads.
+"""
 
 from __future__ import annotations
 
-from airflow_provider_seedance.emulator.vendors.anyfast import AnyFast
-from airflow_provider_seedance.emulator.vendors.base import Vendor
-from airflow_provider_seedance.emulator.vendors.evolink import EvoLink
-from airflow_provider_seedance.emulator.vendors.modelark import ModelArk
-from airflow_provider_seedance.emulator.vendors.toapis import ToApis
+from importlib import import_module
 
-VENDORS: tuple[Vendor, ...] = (ModelArk(), EvoLink(), AnyFast(), ToApis())
+from airflow_provider_seedance.emulator.vendors.base import Vendor
+
+_NAMES = (
+    "modelark",
+    "evolink",
+    "anyfast",
+    "toapis",
+)
+
+VENDORS: tuple[Vendor, ...] = tuple(import_module(f"{__name__}.{name}.vendor").VENDOR for name in _NAMES)

@@ -1,4 +1,4 @@
-"""What a vendor's module offers to the rest of the emulator."""
+"""The interface between a vendor's folder and the rest of the emulator."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ from typing import Any, Protocol
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from airflow_provider_seedance.emulator.faults import Fault
-from airflow_provider_seedance.emulator.generation import Generation
-from airflow_provider_seedance.emulator.store import Store
-from airflow_provider_seedance.emulator.world import World
+from airflow_provider_seedance.emulator.simulation.faults import Fault
+from airflow_provider_seedance.emulator.simulation.generation import Generation
+from airflow_provider_seedance.emulator.simulation.media_store import MediaStore
+from airflow_provider_seedance.emulator.simulation.state import State
 
 INVALID_KEY = "sk-invalid"
+"""Every vendor refuses this key with 401."""
 EMPTY_KEY = "sk-empty"
+"""This key has no balance left."""
 
 
-class Refusal(Exception):
-    """The vendor says no: a status and the body that goes with it."""
+class ApiError(Exception):
+    """An error response of a vendor; a handler raises it."""
 
     def __init__(self, status: int, body: Any, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(f"{status} {body}")
@@ -29,7 +31,7 @@ class Refusal(Exception):
         self.headers = dict(headers or {})
 
     def response(self) -> Response:
-        """As an HTTP answer; a body of None is an empty one."""
+        """The HTTP response; with a body of None it is empty."""
         if self.body is None:
             return Response(status_code=self.status, headers=self.headers)
         return JSONResponse(self.body, self.status, self.headers)
@@ -37,22 +39,22 @@ class Refusal(Exception):
 
 @dataclass(frozen=True)
 class Call:
-    """One request, as a vendor's handler sees it."""
+    """A request to a vendor, with everything that its handler needs."""
 
-    world: World
-    store: Store
+    state: State
+    store: MediaStore
     request: Request
     body: bytes
     fault: Fault | None
 
     @property
     def now(self) -> float:
-        """Vendor time."""
-        return self.world.clock.now()
+        """The current vendor time."""
+        return self.state.clock.now()
 
     @property
     def origin(self) -> str:
-        """Scheme and host under which the caller reached the emulator; result links start with it."""
+        """Scheme and host by which the client reached the emulator; result links start with them."""
         return f"{self.request.url.scheme}://{self.host}"
 
     @property
@@ -62,16 +64,16 @@ class Call:
 
     @property
     def key(self) -> str | None:
-        """The bearer token, None if there is none."""
+        """The bearer token; None if there is none."""
         scheme, _, token = self.request.headers.get("authorization", "").partition(" ")
         return token.strip() or None if scheme.lower() == "bearer" else None
 
-    def path(self, name: str) -> str:
-        """A parameter of the path."""
+    def path_param(self, name: str) -> str:
+        """A parameter of the URL path."""
         return str(self.request.path_params[name])
 
     def json_object(self) -> dict[str, Any] | None:
-        """The body as a JSON object without its nulls, which mean 'absent' everywhere; None if it is not one."""
+        """The body without members that are null, which all vendors ignore; None if it is not a JSON object."""
         try:
             value = json.loads(self.body)
         except ValueError:
@@ -83,18 +85,12 @@ class Call:
         )
 
 
-def whole(value: Any, default: int) -> int:
-    """A page number or size; what is not a positive whole number counts as not given."""
-    text = str(value)
-    return int(text) if text.isdigit() and text.isascii() and int(text) > 0 else default
-
-
 Handler = Callable[[Call], Response]
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One path of a vendor. ``operation`` is the word of the faults and the ledger, None for side services."""
+    """A route of a vendor. Faults and the ledger know it by its ``operation``; None keeps it out of both."""
 
     method: str
     path: str
@@ -103,18 +99,18 @@ class Endpoint:
 
 
 class Vendor(Protocol):
-    """One vendor: its paths, its stock errors, and what it does when a generation changes."""
+    """What the ``VENDOR`` of each vendor's folder offers."""
 
     name: str
 
     def endpoints(self) -> Sequence[Endpoint]:
-        """All paths, below the vendor's prefix."""
+        """All routes; the emulator puts the vendor's name before their paths."""
         ...
 
-    def refusal(self, status: int) -> Refusal:
-        """The vendor's usual error with that status, for faults that ask for one."""
+    def error(self, status: int) -> ApiError:
+        """The vendor's usual error with that status, which a fault may ask for."""
         ...
 
-    def observe(self, world: World, generation: Generation) -> None:
-        """Called after each change of phase: publish results, send callbacks."""
+    def on_phase_change(self, state: State, generation: Generation) -> None:
+        """Publish results and send callbacks; called for a new generation and after each change of its phase."""
         ...

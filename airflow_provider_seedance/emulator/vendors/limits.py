@@ -1,18 +1,18 @@
-"""Limits of input files that the resellers share."""
+"""Limits of input files, which EvoLink and ToAPIs share, and values that follow from the files."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from airflow_provider_seedance.emulator.inputs import UNKNOWN_VIDEO_SECONDS, Media
-from airflow_provider_seedance.emulator.shapes import nearest_ratio
+from airflow_provider_seedance.emulator.media.inputs import UNKNOWN_VIDEO_SECONDS, Media
+from airflow_provider_seedance.emulator.media.sizes import nearest_ratio
 
-_MOST_BYTES = {"image": 30_000_000, "video": 50_000_000, "audio": 15_000_000}
+_MAX_BYTES = {"image": 30_000_000, "video": 50_000_000, "audio": 15_000_000}
 
 
-def complaint(media: Media) -> str | None:
-    """What is wrong with one file, as far as it is known."""
-    if media.length and media.length > _MOST_BYTES[media.kind]:
+def _violation_of(media: Media) -> str | None:
+    """The first limit that one file exceeds, as far as the file is known."""
+    if media.length and media.length > _MAX_BYTES[media.kind]:
         return f"{media.kind} size exceeds the limit"
     for side in (media.width, media.height):
         if side and not 300 <= side <= 6000:
@@ -29,16 +29,16 @@ def complaint(media: Media) -> str | None:
     return None
 
 
-def complaints(media: Sequence[Media]) -> str | None:
-    """What is wrong with a set of files."""
+def first_violation(media: Sequence[Media]) -> str | None:
+    """An error text about the first limit that the files exceed; None if they exceed none."""
     for kind in ("video", "audio"):
         if sum(item.seconds or 0 for item in media if item.kind == kind) > 15.2:
             return f"total {kind} duration must not exceed 15 seconds"
-    return next((text for item in media if (text := complaint(item))), None)
+    return next((text for item in media if (text := _violation_of(item))), None)
 
 
 def adaptive_ratio(media: Sequence[Media]) -> str:
-    """Shape of the first video, else of the first image, else 16:9."""
+    """The ratio of the first video, else of the first image, else 16:9."""
     for kind in ("video", "image"):
         first = next((item for item in media if item.kind == kind), None)
         if first is not None:
@@ -47,6 +47,6 @@ def adaptive_ratio(media: Sequence[Media]) -> str:
 
 
 def video_seconds(media: Sequence[Media]) -> float:
-    """Billed length of the input videos."""
+    """The billed length of the input videos."""
     videos = (item.seconds for item in media if item.kind == "video")
     return sum(UNKNOWN_VIDEO_SECONDS if seconds is None else round(seconds) for seconds in videos)

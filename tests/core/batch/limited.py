@@ -13,10 +13,10 @@ import uvicorn
 
 from airflow_provider_seedance.emulator import Emulator
 from airflow_provider_seedance.emulator.app import create_app
-from airflow_provider_seedance.emulator.clock import Clock
+from airflow_provider_seedance.emulator.http.connections import Connections
 from airflow_provider_seedance.emulator.server import bind, url_of
-from airflow_provider_seedance.emulator.sockets import Sockets
-from airflow_provider_seedance.emulator.world import Settings
+from airflow_provider_seedance.emulator.simulation.clock import Clock
+from airflow_provider_seedance.emulator.simulation.state import Settings
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -81,11 +81,16 @@ class Limited:
 def serve_limited(limit: int, *, rate: float) -> Iterator[tuple[Emulator, Limited]]:
     """Run it in a background thread."""
     listener = bind("127.0.0.1", 0)
-    sockets = Sockets()
+    connections = Connections()
     clock = Clock(rate)
-    app = Limited(create_app(clock, Settings(slots=10**6), sockets), limit, clock.now)
+    app = Limited(create_app(clock, Settings(slots=10**6), connections), limit, clock.now)
     config = uvicorn.Config(
-        app, http=sockets.protocol(), ws="none", log_level="warning", access_log=False, timeout_keep_alive=75
+        app,
+        http=connections.protocol_class(),
+        ws="none",
+        log_level="warning",
+        access_log=False,
+        timeout_keep_alive=75,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

@@ -1,0 +1,1 @@
+"""The HTTP side: vendor endpoints with fault injection, result downloads, and the control surface."""

@@ -1,0 +1,75 @@
+"""Asset libraries: reviewed media in groups, to which requests refer as ``asset://<id>``.
+
+Three vendors have one. Their APIs differ, but the stored data is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from airflow_provider_seedance.emulator.media.inputs import Media
+
+REVIEW_SECONDS = 8.0
+
+
+@dataclass
+class Group:
+    """A named set of assets."""
+
+    id: str
+    owner: str
+    name: str
+    description: str
+    kind: str
+    created_at: float
+    updated_at: float
+
+
+@dataclass
+class Asset:
+    """One medium, which can be used after its review."""
+
+    id: str
+    owner: str
+    group: Group
+    name: str
+    kind: str
+    """image, video or audio."""
+    url: str
+    media: Media | None
+    """None means that the source could not be downloaded, so the asset fails."""
+    created_at: float
+    updated_at: float
+
+    def status(self, now: float) -> str:
+        """``processing``, then ``active`` or ``failed``."""
+        if now < self.created_at + REVIEW_SECONDS:
+            return "processing"
+        return "active" if self.media else "failed"
+
+
+class AssetLibrary:
+    """Groups and assets by id, in the order of their creation."""
+
+    def __init__(self, token: Callable[[int], str]) -> None:
+        self.token = token
+        self.groups: dict[str, Group] = {}
+        self.assets: dict[str, Asset] = {}
+        self.sessions: dict[str, str] = {}
+        """Identity checks of real persons: the owner of each session by the session's token."""
+
+    def group(self, group_id: object, owner: str) -> Group | None:
+        """The group with that id, if it belongs to that owner."""
+        group = self.groups.get(str(group_id))
+        return group if group and group.owner == owner else None
+
+    def asset(self, asset_id: object, owner: str | None = None) -> Asset | None:
+        """The asset with that id; if an owner is given, only one that belongs to that owner."""
+        asset = self.assets.get(str(asset_id))
+        return asset if asset and owner in (None, asset.owner) else None
+
+    def delete_group(self, group: Group) -> None:
+        """Delete a group with everything in it."""
+        del self.groups[group.id]
+        self.assets = {key: asset for key, asset in self.assets.items() if asset.group is not group}

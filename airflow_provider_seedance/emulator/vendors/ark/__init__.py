@@ -1,0 +1,1 @@
+"""The Ark protocol, which ModelArk serves directly and AnyFast serves inside an envelope of its own."""

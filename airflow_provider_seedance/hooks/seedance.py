@@ -43,29 +43,29 @@ class SeedanceHook(BaseHook):
         super().__init__(**kwargs)
         self.seedance_conn_id = seedance_conn_id
 
-    def settings(self) -> Account:
+    def get_account(self) -> Account:
         """The connection, checked.
 
         :raises ConfigurationError: naming what is missing or wrong in it.
         """
         connection = self.get_connection(self.seedance_conn_id)
-        return _settings(connection, connection.extra_dejson)
+        return _account(connection, connection.extra_dejson)
 
     async def aget_account(self) -> Account:
-        """As :meth:`settings`, without blocking the event loop."""
+        """As :meth:`get_account`, without blocking the event loop."""
         from airflow.sdk import Connection
 
         # Before Airflow 3.3.2 the async lookup masks secrets with a blocking call.
         if not hasattr(Connection, "aextra_dejson"):
-            return await asyncio.to_thread(self.settings)
+            return await asyncio.to_thread(self.get_account)
         connection = await self.aget_connection(self.seedance_conn_id)
-        return _settings(connection, await connection.aextra_dejson())
+        return _account(connection, await connection.aextra_dejson())
 
     def get_conn(self) -> SeedanceClient:
         """A client; close it, or use it in a ``with`` block."""
         from airflow_provider_seedance.core.client.http import SeedanceClient
 
-        return SeedanceClient(self.settings())
+        return SeedanceClient(self.get_account())
 
     async def aget_conn(self) -> AsyncSeedanceClient:
         """An async client; close it, or use it in an ``async with`` block."""
@@ -99,8 +99,7 @@ class SeedanceHook(BaseHook):
 
     def estimate_cost(self, request: GenerationRequest) -> Cost:
         """The most that ``request`` can cost by the price list. Sends nothing."""
-        with self.get_conn() as client:
-            return client.estimate_cost(request)
+        return self.get_account().catalog().estimate(request)
 
     def get_balance(self) -> Balance:
         """What is left to spend, where the vendor tells."""
@@ -147,8 +146,7 @@ class SeedanceHook(BaseHook):
 
     async def aestimate_cost(self, request: GenerationRequest) -> Cost:
         """As :meth:`estimate_cost`."""
-        async with await self.aget_conn() as client:
-            return client.estimate_cost(request)
+        return (await self.aget_account()).catalog().estimate(request)
 
     async def aget_balance(self) -> Balance:
         """As :meth:`get_balance`."""
@@ -174,7 +172,7 @@ def _query(ids: Sequence[str], filters: dict[str, Any]) -> Any:
     return ListQuery(ids=tuple(ids), **filters)
 
 
-def _settings(connection: Connection, extra: dict[str, Any]) -> Account:
+def _account(connection: Connection, extra: dict[str, Any]) -> Account:
     from airflow_provider_seedance.core.client.account import Account
 
     host = connection.host or None

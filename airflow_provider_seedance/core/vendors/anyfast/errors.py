@@ -60,30 +60,30 @@ def read_error(body: dict[str, Any]) -> ErrorDetails:
     metadata = as_dict(as_dict(body.get("ResponseMetadata")).get("Error"))
     if metadata:
         return error_details({"code": metadata.get("Code"), "message": metadata.get("Message")})
-    said = error_details(body)
-    nested = as_dict(json_or_nothing(said.message or "").get("error"))
+    details = error_details(body)
+    nested = as_dict(json_or_nothing(details.message or "").get("error"))
     if nested:
         return error_details({"error": nested})
-    in_brackets = _ARK_CODE.search(said.message or "")
-    return replace(said, code=in_brackets.group(1)) if in_brackets and not said.code else said
+    in_brackets = _ARK_CODE.search(details.message or "")
+    return replace(details, code=in_brackets.group(1)) if in_brackets and not details.code else details
 
 
 def refusal(response: HttpResponse) -> VendorRefusal:
     """The typed error in an answer."""
-    said = read_error(json_or_nothing(response.content))
-    if response.status == 400 and _ASSET_NOT_READY.search(said.message or ""):
+    details = read_error(json_or_nothing(response.content))
+    if response.status == 400 and _ASSET_NOT_READY.search(details.message or ""):
         return refuse(
             response,
             Kind.RATE_LIMIT,
-            said,
+            details,
             retry_after=ASSET_PAUSE,
             advice="An asset is usable some seconds after it became active; try again, or correct its id.",
         )
-    return refuse(response, _kind_of_refusal(said, response.status), said)
+    return refuse(response, _kind_of_refusal(details, response.status), details)
 
 
-def _kind_of_refusal(said: ErrorDetails, status: int) -> Kind:
-    code, message, status = said.code or "", said.message or "", effective_status(said, status)
+def _kind_of_refusal(details: ErrorDetails, status: int) -> Kind:
+    code, message, status = details.code or "", details.message or "", effective_status(details, status)
     if code in _KINDS:
         return _KINDS[code]
     if status == 403 and _QUOTA.search(message):
@@ -92,14 +92,14 @@ def _kind_of_refusal(said: ErrorDetails, status: int) -> Kind:
         return Kind.AUTHENTICATION
     if status == 502 and "Face consistency" in message:
         return Kind.MODERATION
-    return ark.kind_of(said, status=status)
+    return ark.kind_of(details, status=status)
 
 
-def kind_of_failure(said: ErrorDetails, progress: int | None) -> Kind:
+def kind_of_failure(details: ErrorDetails, progress: int | None) -> Kind:
     """At 100 % an error means moderation, unless it says otherwise (contract: anyfast 3.2)."""
-    kind = ark.kind_of(said, status=0)
+    kind = ark.kind_of(details, status=0)
     if kind is not Kind.UNKNOWN:
         return kind
-    if _TROUBLE.search(f"{said.code} {said.message}"):
+    if _TROUBLE.search(f"{details.code} {details.message}"):
         return Kind.OVERLOAD
-    return Kind.MODERATION if progress == 100 and (said.code or said.message) else Kind.UNKNOWN
+    return Kind.MODERATION if progress == 100 and (details.code or details.message) else Kind.UNKNOWN

@@ -107,8 +107,8 @@ def _read_task(response: HttpResponse, task: dict[str, Any]) -> Generation:
             expires_at=expiry(finished_at, LINK_LIFE),
             **common,
         )
-    said = _task_error_details(task, inner)
-    why = failure(status, kind_of_failure(said, common["progress"]), said)
+    details = _task_error_details(task, inner)
+    why = failure(status, kind_of_failure(details, common["progress"]), details)
     return Failed(status=status, failure=why, finished_at=finished_at, **common)
 
 

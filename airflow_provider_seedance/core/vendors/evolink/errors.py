@@ -52,27 +52,27 @@ def accepted(response: HttpResponse) -> dict[str, Any]:
     return newapi.accepted(response, _refusal)
 
 
-def kind_of_failure(said: ErrorDetails) -> Kind:
+def kind_of_failure(details: ErrorDetails) -> Kind:
     """What the error of a failed task means."""
-    return _FAILURES.get(said.code or "", Kind.UNKNOWN)
+    return _FAILURES.get(details.code or "", Kind.UNKNOWN)
 
 
 def _refusal(response: HttpResponse) -> VendorRefusal:
     body = json_or_nothing(response.content)
-    said = error_details(body)
-    hint = f"{said.message} {as_text(as_dict(body.get('error')).get('fallback_suggestion'))}"
+    details = error_details(body)
+    hint = f"{details.message} {as_text(as_dict(body.get('error')).get('fallback_suggestion'))}"
     wait = _WAIT.search(hint)
-    kind = _kind(said, response.status)
-    return refuse(response, kind, said, retry_after=float(wait.group(1)) if wait else None)
+    kind = _kind(details, response.status)
+    return refuse(response, kind, details, retry_after=float(wait.group(1)) if wait else None)
 
 
-def _kind(said: ErrorDetails, status: int) -> Kind:
+def _kind(details: ErrorDetails, status: int) -> Kind:
     """What a refusal means. The status leads: a code is a text or the status again (6.1)."""
-    code, status = said.code or "", effective_status(said, status)
+    code, status = details.code or "", effective_status(details, status)
     if status < 300:
         return _REFUSALS.get(code) or _FAILURES.get(code, Kind.UNKNOWN)
     if status >= 500:
         return Kind.OVERLOAD
-    if status == 400 and _FACE.search(said.message or ""):
+    if status == 400 and _FACE.search(details.message or ""):
         return Kind.MODERATION
     return _REFUSALS.get(code) or kind_of_status(status)

@@ -78,8 +78,8 @@ def _read_created(response: HttpResponse) -> Pending:
 def _read_task(response: HttpResponse) -> Generation:
     body = accepted(response)
     status = newapi.task_status(response, body)
-    said = error_details({"error": body.get("error")})
-    kind = kind_of_failure(said)
+    details = error_details({"error": body.get("error")})
+    kind = kind_of_failure(details)
     if status is Status.FAILED and kind is Kind.CANCELLED:
         status = Status.CANCELLED
     common = _common(response, body, status=status)
@@ -92,7 +92,7 @@ def _read_task(response: HttpResponse) -> Generation:
             expires_at=expiry(common["created_at"], LINK_LIFE),
             **common,
         )
-    return Failed(status=status, failure=failure(status, kind, said), **common)
+    return Failed(status=status, failure=failure(status, kind, details), **common)
 
 
 def _common(response: HttpResponse, body: dict[str, Any], *, status: Status | None) -> dict[str, Any]:

@@ -24,5 +24,5 @@ def raise_refusal(response: HttpResponse) -> None:
 
 def read_refusal(response: HttpResponse) -> VendorRefusal:
     """The typed error in a non-2xx answer; ``error.code`` decides, the HTTP status where there is none."""
-    said = error_details(json_or_nothing(response.content))
-    return refuse(response, ark.kind_of(said, status=response.status), said)
+    details = error_details(json_or_nothing(response.content))
+    return refuse(response, ark.kind_of(details, status=response.status), details)

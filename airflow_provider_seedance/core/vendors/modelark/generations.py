@@ -79,7 +79,7 @@ def matches(request: GenerationRequest, seen: Generation) -> bool:
         (request.vendor_options.get("draft"), seen.draft),
         (request.vendor_options.get(EXPIRY), seen.expires_after),
     )
-    return all(asked is None or told is None or asked == told for asked, told in pairs)
+    return all(requested is None or echoed is None or requested == echoed for requested, echoed in pairs)
 
 
 def _path(generation_id: str) -> str:
@@ -144,6 +144,6 @@ def read_task(response: HttpResponse, task: dict[str, Any]) -> Generation:
             expires_at=expiry(finished_at, LINK_LIFE),
             **common,
         )
-    said = ark.task_error_details(task)
-    why = failure(status, ark.kind_of(said, status=0), said)
+    details = ark.task_error_details(task)
+    why = failure(status, ark.kind_of(details, status=0), details)
     return Failed(status=status, failure=why, finished_at=finished_at, **common)

@@ -34,29 +34,29 @@ def accepted(response: HttpResponse) -> dict[str, Any]:
     return newapi.accepted(response, _refusal)
 
 
-def kind_of_failure(said: ErrorDetails) -> Kind:
+def kind_of_failure(details: ErrorDetails) -> Kind:
     """There is one code for everything, so the words decide; what they leave open is not repeated (6.3)."""
-    words = f"{said.code} {said.message}"
+    words = f"{details.code} {details.message}"
     if _MODERATION.search(words):
         return Kind.MODERATION
     return Kind.OVERLOAD if _TROUBLE.search(words) else Kind.REJECTED
 
 
 def _refusal(response: HttpResponse) -> VendorRefusal:
-    said = error_details(json_or_nothing(response.content))
-    return refuse(response, _kind_of_refusal(said, response.status), said)
+    details = error_details(json_or_nothing(response.content))
+    return refuse(response, _kind_of_refusal(details, response.status), details)
 
 
-def _kind_of_refusal(said: ErrorDetails, status: int) -> Kind:
+def _kind_of_refusal(details: ErrorDetails, status: int) -> Kind:
     """What a refusal means. The status leads; texts are in many languages (contract: toapis 1, 6)."""
-    status = effective_status(said, status)
+    status = effective_status(details, status)
     if status >= 500 and status != 503:
         return Kind.OVERLOAD
-    if said.code in _KINDS:
-        return _KINDS[said.code]
+    if details.code in _KINDS:
+        return _KINDS[details.code]
     if status == 503:
         # The vendor's own 503 is surely not accepted, as a 429; a proxy's page says nothing (contract: toapis 1).
-        return Kind.RATE_LIMIT if said.code or said.message else Kind.OVERLOAD
-    if status in (400, 422) and _MODERATION.search(f"{said.code} {said.message}"):
+        return Kind.RATE_LIMIT if details.code or details.message else Kind.OVERLOAD
+    if status in (400, 422) and _MODERATION.search(f"{details.code} {details.message}"):
         return Kind.MODERATION
     return kind_of_status(status)

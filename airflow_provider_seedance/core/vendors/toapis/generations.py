@@ -97,8 +97,8 @@ def _read_task(response: HttpResponse) -> Generation:
             expires_at=as_time(body.get("expires_at")) or expiry(finished_at, LINK_LIFE),
             **common,
         )
-    said = error_details({"error": body.get("error") or body.get("fail_reason")})
-    why = failure(status, kind_of_failure(said), said)
+    details = error_details({"error": body.get("error") or body.get("fail_reason")})
+    why = failure(status, kind_of_failure(details), details)
     return Failed(status=status, failure=why, finished_at=finished_at, **common)
 
 

@@ -1,10 +1,15 @@
-"""One video with the real operators, in a process of its own: ``python -m tests.core.vendors.outside.film HOST FOLDER``."""
+"""One video with the real operators, in a process of its own.
+
+``python -m tests.core.vendors.outside.film HOST FOLDER``
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
+from collections import defaultdict
+from unittest.mock import MagicMock
 
 import tests.airflow.home  # noqa: F401  # before anything that imports Airflow
 from airflow_provider_seedance.operators.generate import SeedanceGenerateVideoOperator
@@ -35,7 +40,9 @@ def main(host: str, folder: str) -> None:
     publish = SeedancePublishVideoOperator(
         task_id="publish", video=video, destination=f"{folder}/published.mp4"
     )
-    print(json.dumps({"video": video, "published": TaskRun(publish)()}))
+    publishing = TaskRun(publish)
+    publishing.context["outlet_events"] = defaultdict(MagicMock)
+    print(json.dumps({"video": video, "published": publishing()}))
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from airflow_provider_seedance.core.client.flows import AccountFlows, Flow, Gene
 from airflow_provider_seedance.core.client.groups import AccountGroup, Generations
 from airflow_provider_seedance.core.client.retry import MAX_ATTEMPTS
 from airflow_provider_seedance.core.clock import SYSTEM_CLOCK, Clock
-from airflow_provider_seedance.core.redaction import without
+from airflow_provider_seedance.core.redaction import forms_of, without
 from airflow_provider_seedance.core.vendors.contract import (
     Credential,
     FormBody,
@@ -84,6 +84,7 @@ class _BaseClient:
     def __init__(self, settings: Account, attempts: int, clock: Clock) -> None:
         self.settings = settings
         self._clock = clock
+        self._key_forms = tuple(form.encode() for form in forms_of(settings.api_key))
         self._generation_flows = GenerationFlows(
             settings.vendor, clock.random, attempts, prepare=lambda request: self.catalog.prepare(request)
         )
@@ -158,11 +159,16 @@ class _BaseClient:
             f"requests to the vendor's service {service!r} are signed with an access key, and the connection has none"
         )
 
+    def _without_key(self, content: bytes) -> bytes:
+        """What came over the wire, without the key that a vendor repeats."""
+        repeats_key = any(form in content for form in self._key_forms)
+        return without((self.settings.api_key,), content) if repeats_key else content
+
     def _response(self, answer: httpx.Response | AiohttpResponse) -> HttpResponse:
         return HttpResponse(
             status=answer.status_code,
             headers={name.lower(): value for name, value in answer.headers.items()},
-            content=without((self.settings.api_key,), answer.content),
+            content=self._without_key(answer.content),
             received_at=self._clock.now(),
         )
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from importlib.metadata import entry_points
 from typing import Any
 
-DOCUMENTATION = "https://github.com/airflow-provider-seedance/airflow-provider-seedance"
-
 
 def _text(label: str, description: str, **schema: Any) -> dict[str, Any]:
     return {
@@ -86,7 +84,7 @@ def _options() -> dict[str, Any]:
             "default": "",
         },
         "max_lag": {
-            "description": "Seconds between two looks of the triggerer at a waiting generation, at most.",
+            "description": "Longest pause between two status requests of the triggerer for one generation, seconds.",
             "version_added": "0.1.0",
             "type": "float",
             "example": "5",

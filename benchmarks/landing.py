@@ -23,14 +23,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import datetime, timezone
 from pathlib import Path
 
 import av
 
 from airflow_provider_seedance.core.client.download import MediaStream, media_opener, open_media
+from airflow_provider_seedance.core.clock import SYSTEM_CLOCK
 from airflow_provider_seedance.core.landing.land import VideoSource, land
-from airflow_provider_seedance.core.landing.manifest import Manifest, Provenance
+from airflow_provider_seedance.core.landing.manifest import GenerationReference, Manifest
 from airflow_provider_seedance.errors import NoReply
 from benchmarks.report import Report, Row, ratio, run
 
@@ -111,12 +111,11 @@ def server(folder: Path) -> Iterator[str]:
 
 def landed(url: str, target: Path, source: Source) -> Manifest:
     return land(
-        VideoSource(url, Provenance(vendor="benchmark", generation_id="1")),
+        VideoSource(url, GenerationReference(vendor="benchmark", generation_id="1")),
         target,
         source,
         fresh_url=lambda: None,
-        sleep=lambda seconds: None,
-        now=lambda: datetime.now(timezone.utc),
+        clock=SYSTEM_CLOCK,
     )
 
 

@@ -8,14 +8,15 @@ from itertools import groupby
 from pathlib import Path
 from typing import get_args
 
-from airflow_provider_seedance.core.catalog.files import shipped
+from airflow_provider_seedance.core.catalog.files import vendor_data
 from airflow_provider_seedance.core.catalog.schema import FieldSpec, OptionName, Row
-from airflow_provider_seedance.core.catalog.values import described
+from airflow_provider_seedance.core.catalog.values import describe_values
 from airflow_provider_seedance.models import Mode
+from dev.generated import with_generated
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "generate.md"
 VENDORS = ("modelark", "evolink", "anyfast", "toapis")
-BEGIN, END = "<!-- made by python -m dev.support -->", "<!-- end -->"
+COMMAND = "python -m dev.support"
 
 
 def tables() -> str:
@@ -24,17 +25,14 @@ def tables() -> str:
 
 
 def with_tables(page: str) -> str:
-    """The page, with the present tables between its marks."""
-    found = re.search(f"{BEGIN}.*{END}", page, re.DOTALL)
-    if not found:
-        raise ValueError(f"the page has no part between {BEGIN} and {END}")
-    return f"{page[: found.start()]}{BEGIN}\n\n{tables()}\n\n{END}{page[found.end() :]}"
+    """The page, with the present tables between its markers."""
+    return with_generated(page, COMMAND, tables())
 
 
 def _models() -> Iterator[Sequence[str]]:
     yield "vendor", "model", "modes", "duration (s)", "resolution", "references"
     for vendor in VENDORS:
-        rows = sorted(shipped(vendor).rows, key=lambda row: row.family)
+        rows = sorted(vendor_data(vendor).rows, key=lambda row: row.family)
         for family, found in groupby(rows, key=lambda row: row.family):
             yield _model(vendor, family, list(found))
 
@@ -51,7 +49,7 @@ def _model(vendor: str, family: str, rows: Sequence[Row]) -> Sequence[str]:
         )
         if count
     ]
-    duration, resolution = (described(rows[0].options[name]) for name in ("duration", "resolution"))
+    duration, resolution = (describe_values(rows[0].options[name]) for name in ("duration", "resolution"))
     return vendor, f"`{family}`", ", ".join(modes), duration, resolution, ", ".join(counts) or "–"
 
 
@@ -62,7 +60,7 @@ def _parameters() -> Iterator[Sequence[str]]:
 
 
 def _takers(vendor: str, name: OptionName) -> str:
-    rows = shipped(vendor).rows
+    rows = vendor_data(vendor).rows
     families = sorted({row.family for row in rows})
     having = sorted({row.family for row in rows if _exists(row.options.get(name))})
     if having == families:

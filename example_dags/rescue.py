@@ -1,4 +1,4 @@
-"""Rescue: twice a day, land what the vendor finished and no task brought home, before its link dies."""
+"""Rescue: twice a day, land what the vendor finished and no task landed, before its link dies."""
 
 from datetime import datetime
 

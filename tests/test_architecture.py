@@ -13,47 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from dev.architecture import EMULATOR, LAYERS
+
 PACKAGE = "airflow_provider_seedance"
 ROOT = Path(__file__).parents[1] / PACKAGE
 LONGEST_MODULE = 400
 
-#: Import order, from the bottom. A name is a module or a folder; ``*`` stands for each module of a folder by itself.
-#: Those on one line stand side by side: they do not know each other.
-LAYERS = (
-    ("core.clock", "core.backoff", "core.error_kinds", "core.request_fields", "core.redaction"),
-    ("errors",),
-    ("models",),
-    ("core.catalog",),
-    ("core.storage",),
-    ("core.vendors.contract",),
-    ("core.vendors.reading",),
-    ("core.vendors.ark", "core.vendors.newapi"),
-    ("core.vendors.*.errors",),
-    ("core.vendors.*.generations",),
-    ("core.vendors.*.account", "core.vendors.*.listing"),
-    ("core.vendors.*",),
-    ("core.vendors",),
-    ("core.client.account", "core.client.errors", "core.client.retry"),
-    ("core.client.flows", "core.client.download", "core.client.aiohttp_client"),
-    ("core.client.groups",),
-    ("core.client.http",),
-    ("core.client",),
-    ("core.submission", "core.polling", "core.landing"),
-    ("core.lifecycle",),
-    ("core.batch",),
-    ("core",),
-    ("runtime.object_storage", "runtime.masking", "runtime.exceptions"),
-    ("runtime.task_state",),
-    ("runtime.batch_session",),
-    ("hooks",),
-    ("runtime.polling",),
-    ("runtime",),
-    ("policies", "triggers"),
-    ("operators",),
-    ("get_provider_info",),
-)
-#: Stands alone: two readings of one contract, and a mistake in one must not hide in the other.
-EMULATOR = "emulator"
 #: What a vendor's folder of the emulator may consist of: who knows one vendor knows them all.
 VENDOR_FILES = ("vendor", "requests", "responses", "models", "assets", "files")
 #: What the emulator's vendors share, beside their folders.
@@ -67,7 +32,7 @@ LIBRARIES = {
     "http.client": ("core.client.download", "core.client.errors"),
     "urllib.request": ("core.client.aiohttp_client", "core.client.download"),
     "socket": (),
-    "av": ("core.landing.probe",),
+    "av": ("core.landing.verify",),
     "asyncio": (
         "core.clock",
         "core.polling.poller",
@@ -77,15 +42,17 @@ LIBRARIES = {
         "hooks",
         "triggers",
     ),
-    "time": ("core.clock", "core.lifecycle.deliver"),
+    "time": ("core.clock",),
     "random": ("core.clock",),
 }
 #: Where a vendor's name may stand in the code.
 VENDOR_WORDS = ("core.vendors", "get_provider_info")
 #: Where a service tier may be named: how long we wait for which is ours to say, and the operators' docs say it.
 SERVICE_TIERS = ("core.polling.decide",)
+#: The edges, which hand the clock of the process to all below them.
+EDGES = ("operators", "triggers", "hooks", "policies", "runtime")
 #: Where the wall clock may be read.
-CLOCKS = ("core.clock", "core.lifecycle.deliver")
+CLOCKS = ("core.clock",)
 
 Modules = dict[str, ast.Module]
 
@@ -185,6 +152,19 @@ def clock_readings(modules: Modules) -> list[str]:
         and node.func.attr in ("now", "utcnow", "today")
         and ast.unparse(node.func.value) in ("datetime", "date", "datetime.datetime", "datetime.date")
         and not any(within(module, place) for place in CLOCKS)
+    ]
+
+
+def system_clock_readings(modules: Modules) -> list[str]:
+    """``SYSTEM_CLOCK`` below the edges."""
+    return [
+        f"{module} reads the clock of the process"
+        for module, tree in modules.items()
+        if not any(within(module, edge) for edge in EDGES)
+        and (
+            f"{PACKAGE}.core.clock.SYSTEM_CLOCK" in imports(tree)
+            or any(isinstance(node, ast.Attribute) and node.attr == "SYSTEM_CLOCK" for node in ast.walk(tree))
+        )
     ]
 
 
@@ -294,6 +274,11 @@ def test_the_wall_clock_is_read_in_the_drivers_only() -> None:
     assert clock_readings(MODULES) == []
 
 
+def test_the_clock_of_the_process_is_read_at_the_edges_only() -> None:
+    """Everything below them is given a clock, so that a test gives it another one."""
+    assert system_clock_readings(MODULES) == []
+
+
 def test_vendors_are_named_in_their_own_modules_only() -> None:
     """A fifth vendor is one package, one catalog file, and no edit elsewhere."""
     assert vendor_words(MODULES) == []
@@ -355,6 +340,12 @@ def test_a_module_stays_short(path: Path) -> None:
         (wrong_libraries, "core.polling.decide", "from time import time"),
         (wrong_libraries, "core.client.retry", "import random"),
         (clock_readings, "core.lifecycle.result", "stamp = datetime.now(timezone.utc)"),
+        (system_clock_readings, "core.polling.wait", f"from {PACKAGE}.core.clock import SYSTEM_CLOCK"),
+        (
+            system_clock_readings,
+            "core.batch.worker",
+            f"from {PACKAGE}.core import clock\nnow = clock.SYSTEM_CLOCK.now()",
+        ),
         (vendor_words, "operators.generate", "cancels = vendor == 'modelark'"),
         (strangers_of_the_emulator, "core.client.http", f"from {PACKAGE}.emulator.server import serve"),
         (strangers_of_the_emulator, "emulator.simulation.state", f"from {PACKAGE}.models import Status"),

@@ -109,19 +109,26 @@ class SeedanceHook(BaseHook):
     def rescue(
         self, destination: str, *, generation_ids: Sequence[str] | None = None, since: datetime | None = None
     ) -> list[dict[str, Any]]:
-        """Land every finished generation that is not at its place yet, and report on each.
+        """Land every finished generation that is missing at its destination, and report on each.
 
-        Without ``generation_ids``: all that the vendor lists, and all on record in ``[seedance] state_folder``.
+        Without ``generation_ids``: all that the vendor lists, or all on record in ``[seedance] state_folder``.
+        Returns the rows of :func:`airflow_provider_seedance.core.lifecycle.rescue.rescue`.
         """
+        from airflow_provider_seedance.core import clock
         from airflow_provider_seedance.core.lifecycle.rescue import rescue
-        from airflow_provider_seedance.runtime.object_storage import open_target
+        from airflow_provider_seedance.runtime.object_storage import path_from_uri
         from airflow_provider_seedance.runtime.task_state import recorded_generation_ids
 
         with self.get_conn() as client:
             if generation_ids is None and client.listing is None:
                 generation_ids = recorded_generation_ids(client.vendor_name)
             return rescue(
-                client, destination, open_target=open_target, generation_ids=generation_ids, since=since
+                client,
+                destination,
+                path_from_uri=path_from_uri,
+                clock=clock.SYSTEM_CLOCK,
+                generation_ids=generation_ids,
+                since=since,
             )
 
     async def acreate_generation(self, request: GenerationRequest) -> Pending:

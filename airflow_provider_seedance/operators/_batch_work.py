@@ -33,7 +33,7 @@ from airflow_provider_seedance.core.submission.record import RecordStore
 from airflow_provider_seedance.errors import Kind, SeedanceError
 from airflow_provider_seedance.models import Succeeded
 from airflow_provider_seedance.runtime.batch_session import Site
-from airflow_provider_seedance.runtime.object_storage import open_target
+from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
 
 class BatchIncomplete(SeedanceError):
@@ -54,7 +54,9 @@ class Work:
 
     def carry_out(self, journal: Journal, event: BatchEvent, *, stay: bool) -> tuple[Batch, bool]:
         """Do what can be done; see :meth:`Batch.run`."""
-        ended = dict.fromkeys(self.plan.rows, WaitOutcome.UNREACHABLE) if event.ended is None else event.ended
+        ended = (
+            dict.fromkeys(self.plan.rows, WaitOutcome.STATUS_UNKNOWN) if event.ended is None else event.ended
+        )
         worker = RowWorker(self.settings, journal, self.terms, _conclude, self._land)
         system_clock, rows = self.terms.clock, len(self.plan.rows)
         progress = Progress(
@@ -89,7 +91,8 @@ class Work:
             client,
             generation,
             destination_of_row(self.destination, row.number),
-            open_target=open_target,
+            path_from_uri=path_from_uri,
+            clock=self.terms.clock,
             mode=row.request.mode.value,
             expected=client.catalog.expected_video(row.request),
             request=row.request,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.core.client.http import SeedanceClient
     from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
     from airflow_provider_seedance.core.polling.event import GenerationEvent
-    from airflow_provider_seedance.core.submission.record import RecordStore, SubmissionRecord
+    from airflow_provider_seedance.core.submission.record import RecordStore
     from airflow_provider_seedance.models import Generation, Succeeded
 
 #: The trigger keeps the deadline; Airflow's own deferral timeout only backs it up, this much later.
@@ -77,7 +77,7 @@ class GenerationWaitMixin(BaseOperator):
     def _wait(self, client: SeedanceClient, store: RecordStore, generation_id: str, wait: WaitState) -> Any:
         from airflow_provider_seedance.core.polling.event import GenerationEvent
 
-        # A trigger that fires at once can overtake Airflow's own bookkeeping, which then fails the task.
+        # What has ended already needs no deferral, which takes seconds.
         if self.deferrable and not self._has_ended(client, generation_id):
             self._defer(generation_id, wait)
         self._in_flight = (client.settings, generation_id)
@@ -95,7 +95,6 @@ class GenerationWaitMixin(BaseOperator):
             return False
 
     def _defer(self, generation_id: str, wait: WaitState) -> None:
-        from airflow_provider_seedance.core.polling.event import times
         from airflow_provider_seedance.triggers.generation import SeedanceGenerationTrigger
 
         self.defer(
@@ -103,7 +102,7 @@ class GenerationWaitMixin(BaseOperator):
                 seedance_conn_id=self.seedance_conn_id,
                 generation_id=generation_id,
                 cancel_on_kill=self.on_kill_action == "cancel",
-                **times(wait),  # type: ignore[arg-type]
+                **wait.to_payload(),
             ),
             method_name="execute_complete",
             timeout=timedelta(seconds=max(0.0, wait.deadline - clock.SYSTEM_CLOCK.now())) + BACKSTOP,
@@ -155,25 +154,12 @@ class GenerationWaitMixin(BaseOperator):
 
     def _recorded(self, context: Context) -> GenerationEvent | None:
         """The end of a wait that was not told, from the record."""
-        from airflow_provider_seedance.core.polling.decide import WaitOutcome
+        from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
         from airflow_provider_seedance.core.polling.event import GenerationEvent
 
         with task_errors():
             record = self._store(context).read()
         if record is None or record.generation_id is None:
             return None
-        return GenerationEvent(record.generation_id, WaitOutcome.UNREACHABLE, wait_state_of_record(record))
-
-
-def wait_state_of_record(record: SubmissionRecord) -> WaitState:
-    """The wait that a record carries over."""
-    from airflow_provider_seedance.core.polling.decide import WaitState
-
-    assert record.started
-    assert record.deadline
-    limit = record.queue_deadline
-    return WaitState(
-        started=record.started.timestamp(),
-        deadline=record.deadline.timestamp(),
-        queue_deadline=limit.timestamp() if limit else None,
-    )
+        wait = WaitState.from_record(record)
+        return GenerationEvent(record.generation_id, WaitOutcome.STATUS_UNKNOWN, wait)

@@ -150,7 +150,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         from airflow_provider_seedance.core.batch.journal.store import open_journal
         from airflow_provider_seedance.core.batch.plan import begin
         from airflow_provider_seedance.core.batch.summary import results
-        from airflow_provider_seedance.core.storage.files import uri_of
+        from airflow_provider_seedance.core.storage.paths import uri_of
         from airflow_provider_seedance.operators._batch_work import check_outcome, last_deadline
 
         with task_errors():
@@ -179,7 +179,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         from airflow_provider_seedance.hooks.seedance import SeedanceHook
         from airflow_provider_seedance.operators._batch_work import Work
         from airflow_provider_seedance.runtime.batch_session import Site
-        from airflow_provider_seedance.runtime.object_storage import open_target
+        from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
         settings = SeedanceHook(self.seedance_conn_id).get_account()
         most = whole_number("max_active", self.max_active, least=1) or MAX_ACTIVE
@@ -187,7 +187,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         with SeedanceClient(settings) as client:
             plan = plan_of(
                 client,
-                drafts_of(unmask(self.requests), open_target),
+                drafts_of(unmask(self.requests), path_from_uri),
                 self.defaults,
                 max_failures=whole_number("max_failures", self.max_failures, least=0),
                 max_cost=self.max_cost,

@@ -1,4 +1,4 @@
-"""Bring a finished video home, complete and verified, before its link dies."""
+"""Download a finished video, complete and verified, before its link dies."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
+from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.runtime.exceptions import task_errors
 from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
 
@@ -21,7 +22,7 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, BaseOperator):
     """Land the video of a finished generation in a file or an object store, whole or not at all.
 
     The link is read from the vendor at run time, so a dead one in ``video`` does no harm. The file is streamed in
-    constant memory, its length and MP4 structure are verified, and what differs from the order is listed in
+    constant memory, its length and MP4 structure are verified, and what differs from the request is listed in
     ``mismatches``. When the connection breaks or the worker dies, what has come stays for the next try on the same
     machine, for 25 hours at most.
 
@@ -32,7 +33,7 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, BaseOperator):
         ``{mode}`` are filled in; one that ends with a slash gets ``{generation_id}.mp4``.
     :param overwrite: ``skip-identical`` leaves a file with the same bytes alone and replaces another,
         ``always`` replaces, ``never`` fails if there is a file.
-    :param verify: check the file's structure and hold it against the order; its length always is checked.
+    :param verify: check the file's structure and compare it with the request; its length always is checked.
     :param seedance_conn_id: a connection of type ``seedance``; by default the one that made the video.
     """
 
@@ -59,7 +60,7 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, BaseOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         from airflow_provider_seedance.core.lifecycle.deliver import land_generation
         from airflow_provider_seedance.hooks.seedance import SeedanceHook
-        from airflow_provider_seedance.runtime.object_storage import open_target
+        from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
         with task_errors():
             told, generation_id = self._video()
@@ -70,7 +71,8 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, BaseOperator):
                     client,
                     generation,
                     self.destination,
-                    open_target=open_target,
+                    path_from_uri=path_from_uri,
+                    clock=clock.SYSTEM_CLOCK,
                     mode=told.get("mode"),
                     model=told.get("model"),
                     expected=_expected(told, generation),

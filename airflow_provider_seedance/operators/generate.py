@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.core.request_fields import REQUEST_FIELDS
 from airflow_provider_seedance.operators._arguments import one_of, seconds
-from airflow_provider_seedance.operators._waiting import GenerationWaitMixin, wait_state_of_record
+from airflow_provider_seedance.operators._waiting import GenerationWaitMixin
 from airflow_provider_seedance.runtime.exceptions import task_errors
 from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
 
@@ -198,16 +198,17 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
     def _check_before_paying(self, client: SeedanceClient, request: GenerationRequest) -> None:
         from airflow_provider_seedance.core.lifecycle.deliver import check_destination
         from airflow_provider_seedance.core.submission.budget import check_budget
-        from airflow_provider_seedance.runtime.object_storage import open_target
+        from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
         check_budget(client.estimate_cost(request), self.max_cost, vendor=client.vendor_name)
         self._timeout_seconds(), self._queue_timeout_seconds()
         if self.destination:
-            check_destination(self.destination, open_target)
+            check_destination(self.destination, path_from_uri)
 
     def _submit(
         self, client: SeedanceClient, store: RecordStore, request: GenerationRequest, context: Context
     ) -> tuple[str, WaitState]:
+        from airflow_provider_seedance.core.polling.decide import WaitState
         from airflow_provider_seedance.core.submission.decide import Policies
         from airflow_provider_seedance.core.submission.submit import Submitter
         from airflow_provider_seedance.runtime.task_state import identity_of
@@ -223,13 +224,13 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
             clock=clock.SYSTEM_CLOCK,
         ).submit(request)
         assert record.generation_id
-        return record.generation_id, wait_state_of_record(record)
+        return record.generation_id, WaitState.from_record(record)
 
     def _deliver(self, client: SeedanceClient, generation: Succeeded) -> dict[str, Any]:
-        from airflow_provider_seedance.core.lifecycle.result import result
+        from airflow_provider_seedance.core.lifecycle.result import result_dict
 
         request = None if self.generation_id else self._request()
-        delivered = result(
+        delivered = result_dict(
             generation, seedance_conn_id=self.seedance_conn_id, request=request, catalog=client.catalog
         )
         if self.destination:
@@ -240,14 +241,15 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         self, client: SeedanceClient, generation: Succeeded, request: GenerationRequest | None
     ) -> dict[str, Any]:
         from airflow_provider_seedance.core.lifecycle.deliver import land_generation
-        from airflow_provider_seedance.runtime.object_storage import open_target
+        from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
         assert self.destination
         manifest = land_generation(
             client,
             generation,
             self.destination,
-            open_target=open_target,
+            path_from_uri=path_from_uri,
+            clock=clock.SYSTEM_CLOCK,
             mode=request.mode.value if request else None,
             expected=client.catalog.expected_video(request) if request else None,
             request=request,

@@ -1,4 +1,4 @@
-"""Put a landed video where people or the next DAG find it, exactly once, with its story attached."""
+"""Put a landed video where people or the next DAG find it, exactly once, with a sidecar beside it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow import __version__ as airflow_version
 from airflow.sdk import Asset, AssetAlias, BaseOperator
 
+from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.runtime.exceptions import task_errors
 from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class SeedancePublishVideoOperator(SignedLinkMaskingMixin, BaseOperator):
-    """Copy a landed video to where it is to be found, write its story beside it, and emit an asset event.
+    """Copy a landed video to where it is to be found, write its sidecar beside it, and emit an asset event.
 
     A rerun with the same video and metadata publishes nothing twice, emits no event, and says so in ``published``
     and ``reason``.
@@ -29,8 +30,8 @@ class SeedancePublishVideoOperator(SignedLinkMaskingMixin, BaseOperator):
     :param video: the manifest that the download operator returned, or the generate operator's result when it was
         given a ``destination``.
     :param destination: a path or object-storage URI, in which ``{vendor}``, ``{generation_id}`` and ``{model}`` are
-        filled in. The story is written beside it, with ``.json`` added to its name.
-    :param metadata: your own words for the story: a JSON object.
+        filled in. The sidecar is written beside it, with ``.json`` added to its name.
+    :param metadata: your own words for the sidecar: a JSON object.
     :param asset: an :class:`~airflow.sdk.Asset` or its URI: the event is for that asset. An
         :class:`~airflow.sdk.AssetAlias` or its name: the event is for an asset at the published URI, through that
         alias, so that a DAG can be scheduled on it. Without one, for an asset at the published URI.
@@ -58,16 +59,15 @@ class SeedancePublishVideoOperator(SignedLinkMaskingMixin, BaseOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         from airflow_provider_seedance.core.landing.manifest import Manifest
         from airflow_provider_seedance.core.landing.publish import publish
-        from airflow_provider_seedance.core.lifecycle.deliver import utc_now
-        from airflow_provider_seedance.runtime.object_storage import open_target
+        from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
         with task_errors():
             publication = publish(
                 Manifest.parse(self._manifest()),
                 self.destination,
                 self.metadata or {},
-                open_target=open_target,
-                now=utc_now,
+                path_from_uri=path_from_uri,
+                clock=clock.SYSTEM_CLOCK,
             )
         record = publication.to_dict()
         if publication.published:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.core.batch.journal.store import is_there
 from airflow_provider_seedance.core.batch.paths import (
     RESULTS,
@@ -15,11 +16,12 @@ from airflow_provider_seedance.core.batch.paths import (
     folder_of_batch,
 )
 from airflow_provider_seedance.core.batch.summary import as_lines
-from airflow_provider_seedance.core.lifecycle.deliver import check_destination, utc_now
-from airflow_provider_seedance.core.storage.files import Target, commit, part_for, uri_of
+from airflow_provider_seedance.core.lifecycle.deliver import check_destination
+from airflow_provider_seedance.core.storage.files import write_text
+from airflow_provider_seedance.core.storage.paths import StoragePath, uri_of
 from airflow_provider_seedance.core.submission.record import StateUnreadable, StateUnwritable, TaskIdentity
 from airflow_provider_seedance.errors import ConfigurationError
-from airflow_provider_seedance.runtime.object_storage import open_target
+from airflow_provider_seedance.runtime.object_storage import path_from_uri
 from airflow_provider_seedance.runtime.task_state import identity_of
 
 if TYPE_CHECKING:
@@ -47,8 +49,8 @@ class Site:
     """
 
     task: TaskIdentity
-    journal: Target
-    results: Target
+    journal: StoragePath
+    results: StoragePath
     accessor: Any
 
     @classmethod
@@ -61,7 +63,7 @@ class Site:
         state_folder = _state_folder()
         if destination is not None:
             check_apart(destination)
-            check_destination(destination_of_row(destination, 1), open_target)
+            check_destination(destination_of_row(destination, 1), path_from_uri)
         if not (base := state_folder or destination):
             raise ConfigurationError(
                 "a batch that lands nothing has no place for its journal",
@@ -69,14 +71,14 @@ class Site:
             )
         task, accessor = identity_of(context), context.get("task_state_store")
         told = _told_journal(accessor)
-        journal = open_target(told or folder_of_batch(base, task))
+        journal = path_from_uri(told or folder_of_batch(base, task))
         if told and not is_there(journal):
             raise StateUnreadable(
                 f"the journal of this batch is to be in {uri_of(journal)}, and it is not there on this machine",
                 advice="Nothing was sent. Use a destination, or [seedance] state_folder, that all workers share.",
             )
         results = folder_of_batch(destination or base, task)
-        return cls(task, journal, open_target(f"{results}/{RESULTS}"), accessor)
+        return cls(task, journal, path_from_uri(f"{results}/{RESULTS}"), accessor)
 
     def tell(self, rows: int, counts: Mapping[str, int]) -> None:
         """Before anything is paid: put a summary into Airflow's task state, which also says where the journal is.
@@ -112,7 +114,7 @@ class Site:
             "results": uri_of(self.results),
             "rows": rows,
             "counts": dict(counts),
-            "updated_at": utc_now().isoformat(),
+            "updated_at": clock.utc_now(clock.SYSTEM_CLOCK).isoformat(),
         }
         try:
             self.accessor.set(KEY, value, retention=NEVER_EXPIRE)
@@ -121,10 +123,11 @@ class Site:
         return value
 
     def write_results(self, found: Iterable[Mapping[str, Any]]) -> None:
-        """Put the results where they belong, in place of earlier ones."""
-        with part_for(self.results) as part:
-            part.write_text(as_lines(found), encoding="utf-8")
-            commit(part, self.results)
+        """Put the results where they belong, in place of earlier ones.
+
+        :raises DestinationError: if they cannot be written.
+        """
+        write_text(self.results, as_lines(found))
 
 
 def _state_folder() -> str | None:

@@ -1,4 +1,4 @@
-"""How our errors end an Airflow task."""
+"""Airflow's exceptions, and how an error of this package ends an Airflow task."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from importlib import import_module
 
 @contextmanager
 def task_errors(*, retry_pays: bool = False) -> Iterator[None]:
-    """Errors that a retry cannot mend end the task without further tries; the others are left to Airflow's retries.
+    """End the task without further tries for an error that a retry cannot mend; leave others to Airflow's retries.
 
-    :param retry_pays: nothing remembers what this try has submitted, so that a retry would pay for a second one:
-        then only a generation that the vendor itself ended without a video is left to be tried again.
+    :param retry_pays: a retry would pay for a second generation, since nothing remembers what this try submitted:
+        then only a generation that the vendor itself ended without a video is retried.
+    :raises AirflowFailException: in place of an error that must not be retried.
     """
     from airflow_provider_seedance.errors import GenerationFailed, SeedanceError
 
@@ -25,17 +26,17 @@ def task_errors(*, retry_pays: bool = False) -> Iterator[None]:
 
 
 def fail_exception() -> type[Exception]:
-    """Airflow's "do not retry" exception."""
+    """``AirflowFailException``, which ends a task without further tries."""
     return _airflow_exception("AirflowFailException")
 
 
 def deferral_errors() -> tuple[type[Exception], ...]:
-    """What Airflow raises when a trigger failed or its timeout passed."""
+    """The exceptions that Airflow raises when a trigger failed or its timeout passed."""
     return _airflow_exception("TaskDeferralError"), _airflow_exception("TaskDeferralTimeout")
 
 
 def _airflow_exception(name: str) -> type[Exception]:
-    """Wherever this version of Airflow keeps it."""
+    """The exception class of that name, from the module where this version of Airflow has it."""
     for place in ("airflow.sdk.exceptions", "airflow.exceptions"):
         found: type[Exception] | None = getattr(import_module(place), name, None)
         if found is not None:

@@ -1,4 +1,4 @@
-"""Paths and URIs of DAG authors, as files of this machine or of an object store."""
+"""Paths and URIs that DAG authors write, as paths on this machine or in an object store."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from airflow_provider_seedance.core.storage.files import Target
+    from airflow_provider_seedance.core.storage.paths import StoragePath
 
 
-def open_target(destination: str) -> Target:
-    """A local path as it is; any other URI through Airflow's object storage.
+def path_from_uri(uri: str) -> StoragePath:
+    """The path that ``uri`` names: a local path as it is, any other URI through Airflow's object storage.
 
     :raises DestinationError: if no installed provider knows the URI's scheme.
     """
@@ -18,15 +18,15 @@ def open_target(destination: str) -> Target:
 
     from airflow_provider_seedance.errors import DestinationError, Kind
 
-    if "://" not in destination:
-        return Path(destination).expanduser().absolute()
-    if destination.startswith("file://"):
-        return Path(destination.removeprefix("file://"))
+    if "://" not in uri:
+        return Path(uri).expanduser().absolute()
+    if uri.startswith("file://"):
+        return Path(uri.removeprefix("file://"))
     try:
-        target: Target = ObjectStoragePath(destination)
+        target: StoragePath = ObjectStoragePath(uri)
     except (ImportError, ValueError) as fault:
         raise DestinationError(
-            f"{destination} cannot be written: {fault}",
+            f"{uri} cannot be opened: {fault}",
             kind=Kind.CONFIGURATION,
             advice="Install the Airflow provider of this store, and check the URI's scheme.",
         ) from fault

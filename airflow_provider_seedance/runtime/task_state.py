@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from airflow_provider_seedance.core.storage.files import (
-    Target,
-    commit,
-    local_path,
-    open_for_reading,
-    part_for,
-    uri_of,
-)
+from airflow_provider_seedance.core.storage.files import read_bytes, write_text
+from airflow_provider_seedance.core.storage.paths import StoragePath, local_path, uri_of
 from airflow_provider_seedance.core.submission.record import (
     NoRecords,
     RecordStore,
@@ -25,7 +19,7 @@ from airflow_provider_seedance.core.submission.record import (
     TaskIdentity,
 )
 from airflow_provider_seedance.errors import ConfigurationError, SeedanceError
-from airflow_provider_seedance.runtime.object_storage import open_target
+from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -79,7 +73,7 @@ def recorded_generation_ids(vendor: str) -> list[str]:
             vendor=vendor,
             advice="Give generation_ids: they are in the tasks' logs and state.",
         )
-    records = [record for record in _all_records(open_target(folder)) if record.vendor == vendor]
+    records = [record for record in _all_records(path_from_uri(folder)) if record.vendor == vendor]
     records.sort(key=lambda record: record.intended_at)
     ids = [
         known
@@ -90,7 +84,7 @@ def recorded_generation_ids(vendor: str) -> list[str]:
     return list(dict.fromkeys(ids))
 
 
-def _all_records(folder: Target) -> Iterator[SubmissionRecord]:
+def _all_records(folder: StoragePath) -> Iterator[SubmissionRecord]:
     path: Any = local_path(folder) or folder
     for file in path.glob("*/*/*.json"):
         if (record := FileRecords(file).read()) is not None:
@@ -136,32 +130,28 @@ class FileRecords:
 
     remembers = True
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: StoragePath) -> None:
         self._target = target
 
     def read(self) -> SubmissionRecord | None:
         try:
-            with open_for_reading(self._target) as file:
-                stored: Mapping[str, Any] = json.loads(file.read())
-        except FileNotFoundError:
-            return None
-        except Exception as fault:
+            content = read_bytes(self._target)
+            fields = None if content is None else json.loads(content)
+        except (SeedanceError, ValueError) as fault:
             raise StateUnreadable(f"{uri_of(self._target)} cannot be read ({_reason(fault)})") from fault
-        return SubmissionRecord.parse(stored)
+        return None if content is None else SubmissionRecord.parse(fields)
 
     def write(self, record: SubmissionRecord) -> None:
         try:
-            with part_for(self._target) as part:
-                part.write_text(json.dumps(record.to_dict(), indent=2), encoding="utf-8")
-                commit(part, self._target)
-        except (SeedanceError, OSError) as fault:
+            write_text(self._target, json.dumps(record.to_dict(), indent=2))
+        except SeedanceError as fault:
             raise StateUnwritable(f"{uri_of(self._target)} cannot be written ({_reason(fault)})") from fault
 
 
-def _state_file(folder: str, task: TaskIdentity) -> Target:
+def _state_file(folder: str, task: TaskIdentity) -> StoragePath:
     name = task.task_id if task.map_index < 0 else f"{task.task_id}[{task.map_index}]"
     place = "/".join(quote(part, safe="[]") for part in (task.dag_id, task.run_id, f"{name}.json"))
-    return open_target(f"{folder.rstrip('/')}/{place}")
+    return path_from_uri(f"{folder.rstrip('/')}/{place}")
 
 
 def _reason(fault: Exception) -> str:

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
 #: Seconds after which the task looks by itself, if the triggerer cannot read the journal.
 UNREADABLE_JOURNAL_PAUSE = 120.0
-#: It does not fire before: a trigger that fires at once can overtake Airflow's own bookkeeping, which then fails the
-#: task. Seconds.
-EARLIEST_EVENT_SECONDS = 10.0
 #: Waits that are begun, or ended, in one turn of the event loop, which other triggers share.
 AT_ONCE = 100
 
@@ -61,12 +58,12 @@ class SeedanceBatchTrigger(BaseTrigger):
         """What is waited for, by row; ``None`` if that cannot be found out here."""
         from airflow_provider_seedance.core.batch.journal.store import is_there, read_states
         from airflow_provider_seedance.core.batch.state import Stage, stage
-        from airflow_provider_seedance.core.batch.worker import wait_state_of
+        from airflow_provider_seedance.core.polling.decide import WaitState
         from airflow_provider_seedance.errors import SeedanceError
-        from airflow_provider_seedance.runtime.object_storage import open_target
+        from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
         try:
-            folder = open_target(self.journal)
+            folder = path_from_uri(self.journal)
             if not is_there(folder):
                 self.log.warning("There is no journal in %s on this machine.", self.journal)
                 return None
@@ -76,16 +73,17 @@ class SeedanceBatchTrigger(BaseTrigger):
             return None
         in_flight = {row: state.record for row, state in states.items() if stage(state) is Stage.IN_FLIGHT}
         return {
-            row: (record.generation_id, wait_state_of(record))
+            row: (record.generation_id, WaitState.from_record(record))
             for row, record in in_flight.items()
             if record and record.generation_id
         }
 
     async def _ended(self, waits: Waits) -> Mapping[int, WaitOutcome]:
         from airflow_provider_seedance.core.batch.wakeup import delay_after_first, enough
+        from airflow_provider_seedance.runtime.polling import hold_event
 
         now = clock.SYSTEM_CLOCK.now
-        settled_at = now() + EARLIEST_EVENT_SECONDS
+        trigger_started = now()
         ended: dict[int, WaitOutcome] = {}
         news = asyncio.Event()
         tasks: list[asyncio.Task[None]] = []
@@ -102,7 +100,7 @@ class SeedanceBatchTrigger(BaseTrigger):
                 if fire_at is None and ended:
                     started = waits[next(iter(ended))][1].started
                     fire_at = now() + delay_after_first(now() - started)
-            await clock.SYSTEM_CLOCK.asleep(settled_at - now())
+            await hold_event(trigger_started)
         finally:
             await _cancel(tasks)
         return ended
@@ -121,7 +119,7 @@ class SeedanceBatchTrigger(BaseTrigger):
         try:
             ended[row] = await wait_in_poller(self.seedance_conn_id, generation_id, wait)
         except Exception:  # noqa: BLE001  # its siblings are waited for; the task looks at it, which tells more
-            ended[row] = WaitOutcome.UNREACHABLE
+            ended[row] = WaitOutcome.STATUS_UNKNOWN
         news.set()
 
 

@@ -22,11 +22,11 @@ import httpx
 
 from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.http import AsyncSeedanceClient
-from airflow_provider_seedance.core.clock import WallClock
+from airflow_provider_seedance.core.clock import SystemClock
 from airflow_provider_seedance.core.polling.decide import WaitState
-from airflow_provider_seedance.core.polling.latency import Latencies
+from airflow_provider_seedance.core.polling.latency import LatencyModel
 from airflow_provider_seedance.core.polling.poller import Poller
-from airflow_provider_seedance.core.polling.request_rate import HIGHEST_RATE, RequestRate
+from airflow_provider_seedance.core.polling.request_rate import MAX_RATE, RequestRate
 from benchmarks.polling.stand_in import StandIn, generation_id, running
 from benchmarks.report import Report, Row, Table, ratio, run
 
@@ -83,7 +83,7 @@ async def _each(ids: list[str], look: Callable[[str], Awaitable[None]]) -> None:
     await asyncio.gather(*(wait(name, INTERVAL * place / len(ids)) for place, name in enumerate(ids)))
 
 
-def fleet_of(vendor: str, *, with_aiohttp: bool) -> Waiting:
+def poller_of(vendor: str, *, with_aiohttp: bool) -> Waiting:
     """Our poller, as the triggers use it."""
 
     async def wait(url: str, ids: list[str]) -> None:
@@ -91,12 +91,9 @@ def fleet_of(vendor: str, *, with_aiohttp: bool) -> Waiting:
         client = AsyncSeedanceClient(settings, attempts=1)
         if not with_aiohttp:
             client._pooled = httpx.AsyncClient(limits=httpx.Limits(max_connections=20))
-        poller = Poller(
-            client, latencies=Latencies(), clock=WallClock(), sleep=asyncio.sleep, max_lag=INTERVAL
-        )
-        poller._request_rate = RequestRate(
-            rate=HIGHEST_RATE
-        )  # as after hours in which the vendor refused nothing
+        poller = Poller(client, latency_model=LatencyModel(), clock=SystemClock(), max_lag=INTERVAL)
+        # As after hours in which the vendor refused nothing.
+        poller._request_rate = RequestRate(rate=MAX_RATE)
         # Not new any more, so that looks come every five seconds.
         wait = WaitState(started=time.time() - 60, deadline=time.time() + 3_600)
         try:
@@ -133,10 +130,10 @@ SIDES: dict[str, tuple[Waiting, int]] = {
     "a GET for each task, new aiohttp session each": (with_new_sessions, 500),
     "a GET for each task, a session for its wait": (with_a_session_each, 500),
     "a GET for each task, one aiohttp session": (with_shared_session, 500),
-    "poller, single reads, httpx": (fleet_of("evolink", with_aiohttp=False), 500),
-    "poller, single reads, aiohttp": (fleet_of("evolink", with_aiohttp=True), 500),
-    "poller, list, httpx": (fleet_of("modelark", with_aiohttp=False), 1_000),
-    "poller, list, aiohttp": (fleet_of("modelark", with_aiohttp=True), 1_000),
+    "poller, single reads, httpx": (poller_of("evolink", with_aiohttp=False), 500),
+    "poller, single reads, aiohttp": (poller_of("evolink", with_aiohttp=True), 500),
+    "poller, list, httpx": (poller_of("modelark", with_aiohttp=False), 1_000),
+    "poller, list, aiohttp": (poller_of("modelark", with_aiohttp=True), 1_000),
 }
 
 

@@ -13,8 +13,8 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from airflow_provider_seedance.core.polling.latency import Latencies
-from airflow_provider_seedance.core.polling.schedule import MAX_LAG, History, pause_alone
+from airflow_provider_seedance.core.polling.latency import LatencyModel
+from airflow_provider_seedance.core.polling.schedule import MAX_LAG, PollHistory, pause_before_single_request
 from airflow_provider_seedance.models import Pending, Status
 from benchmarks.report import Report, Row, Table, ratio, run
 
@@ -74,7 +74,7 @@ class Wait:
     started: float
     ends: float
     tells: Tells
-    history: History
+    history: PollHistory
     looked: float | None = None
     polls: int = 0
 
@@ -99,7 +99,7 @@ Schedule = Callable[[Wait, float, float], float]
 
 
 def simulate(
-    tells: Tells, pause: Schedule, latencies: Latencies, *, videos: int, seed: int = 1
+    tells: Tells, pause: Schedule, latency_model: LatencyModel, *, videos: int, seed: int = 1
 ) -> list[Wait]:
     """Runs ``videos`` waits, ``IN_FLIGHT`` at a time, until each has been seen to end or given up.
 
@@ -114,7 +114,7 @@ def simulate(
             cell = rng.choice(CELLS)
             run = cell[3] * math.exp(rng.gauss(0.0, SPREAD))
             ends = now + (run if rng.random() >= STUCK else 10 * DEADLINE)
-            wait = Wait(cell, now, ends, tells, History(now))
+            wait = Wait(cell, now, ends, tells, PollHistory(now))
             waits.append(wait)
             heapq.heappush(queue, (now + 1.0, len(waits), wait))
 
@@ -123,12 +123,12 @@ def simulate(
     while queue:
         now, number, wait = heapq.heappop(queue)
         wait.polls += 1
-        before, cell, wait.looked = wait.looked, wait.history.cell, now
+        before, cell, wait.looked = wait.looked, wait.history.latency_key, now
         if now < wait.ends:
-            wait.history = wait.history.and_now(wait.seen(now), now)
+            wait.history = wait.history.with_answer(wait.seen(now), now)
         if now >= wait.ends or now >= wait.started + DEADLINE:
             if now >= wait.ends and before is not None:
-                latencies.learn(cell, (before + now) / 2 - wait.started)
+                latency_model.observe(cell, (before + now) / 2 - wait.started)
             submit(now)
         else:
             again = min(now + pause(wait, now, rng.random()), wait.started + DEADLINE)
@@ -154,7 +154,7 @@ def found(waits: list[Wait]) -> Found:
 
 
 def fixed(seconds: float) -> Found:
-    return found(simulate(Tells(""), lambda *_: seconds, Latencies(), videos=VIDEOS))
+    return found(simulate(Tells(""), lambda *_: seconds, LatencyModel(), videos=VIDEOS))
 
 
 def adaptive(tells: Tells, videos: int, *, learns: bool) -> Found:
@@ -162,13 +162,15 @@ def adaptive(tells: Tells, videos: int, *, learns: bool) -> Found:
 
     :param learns: whether what it has seen counts for those that come later.
     """
-    latencies = Latencies()
+    latency_model = LatencyModel()
 
-    def pause(wait: Wait, now: float, chance: float) -> float:
-        expected = latencies.expected(wait.history.cell, wait.history.estimate)
-        return pause_alone(wait.history, expected, now=now, chance=chance, max_lag=MAX_LAG)
+    def pause(wait: Wait, now: float, random_number: float) -> float:
+        expected = latency_model.predict(wait.history.latency_key, wait.history.vendor_estimate)
+        return pause_before_single_request(
+            wait.history, expected, now=now, random=random_number, max_lag=MAX_LAG
+        )
 
-    return found(simulate(tells, pause, latencies if learns else Latencies(), videos=videos))
+    return found(simulate(tells, pause, latency_model if learns else LatencyModel(), videos=videos))
 
 
 def measure() -> Report:

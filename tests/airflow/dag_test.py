@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_seedance.emulator import Emulator, serve
+from airflow_provider_seedance.runtime import polling
 from dev.emulator import connections
 from tests.airflow.home import DAGS, EXAMPLES, HOME
 
@@ -33,6 +34,8 @@ RunDag = Callable[..., WaitOutcome]
 def hurried_emulator() -> Iterator[Emulator]:
     """An emulator, and the connections ``seedance_<vendor>`` that lead to it."""
     with serve(rate=RATE, link_seconds=1e9) as emulator, pytest.MonkeyPatch.context() as patch:
+        # ``dag.test()`` has no scheduler that an event could overtake.
+        patch.setattr(polling, "EARLIEST_EVENT_SECONDS", 0.0)
         for conn_id, connection in connections(emulator.url).items():
             patch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps(connection))
         yield emulator

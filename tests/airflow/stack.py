@@ -23,8 +23,7 @@ from tests.airflow.home import DAGS, EXAMPLES
 
 T = TypeVar("T")
 
-#: Vendor seconds in a second: a generation takes some 6 s. Airflow's scheduler fails a task that is resumed before
-#: it has heard from the executor that the task's first part is over, which can take seconds on a busy machine.
+#: Vendor seconds in a second: a generation takes some 6 s, which is when triggers fire at the earliest.
 RATE = 20
 #: Seconds for a DAG run.
 DEFAULT_TIMEOUT = 150

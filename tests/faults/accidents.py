@@ -11,6 +11,7 @@ from typing import Any
 
 from airflow_provider_seedance.core.landing.partial import Partial
 from airflow_provider_seedance.core.submission.record import NoRecords
+from airflow_provider_seedance.errors import DestinationError
 from airflow_provider_seedance.runtime import task_state
 from tests.faults.scene import Killed, Scene
 
@@ -153,15 +154,15 @@ accident("worker killed after the id is stored", _dies_at_write(2, stored=True))
 accident("worker killed while it lands the video", _dies_landing)
 
 
-def _broken(original: Any, after: int = 0) -> Any:
-    """``original``, out of order after so many calls."""
+def _broken(original: Any, after: int = 0, error: Exception | None = None) -> Any:
+    """``original``, which raises ``error`` after so many calls."""
     calls = 0
 
     def call(*args: Any, **kwargs: Any) -> Any:
         nonlocal calls
         calls += 1
         if calls > after:
-            raise OSError("out of order")
+            raise error or OSError("out of order")
         return original(*args, **kwargs)
 
     return call
@@ -170,7 +171,9 @@ def _broken(original: Any, after: int = 0) -> Any:
 def _unreadable(scene: Scene) -> Iterator[None]:
     with scene.patch.context() as patch:
         patch.setattr(scene.task.state, "get", _broken(scene.task.state.get))
-        patch.setattr(task_state, "open_for_reading", _broken(task_state.open_for_reading))
+        patch.setattr(
+            task_state, "read_bytes", _broken(task_state.read_bytes, error=DestinationError("out of order"))
+        )
         yield
 
 
@@ -178,7 +181,11 @@ def _unwritable(after: int) -> Happening:
     def happens(scene: Scene) -> Iterator[None]:
         with scene.patch.context() as patch:
             patch.setattr(scene.task.state, "set", _broken(scene.task.state.set, after))
-            patch.setattr(task_state, "commit", _broken(task_state.commit, after))
+            patch.setattr(
+                task_state,
+                "write_text",
+                _broken(task_state.write_text, after, DestinationError("out of order")),
+            )
             yield
 
     return happens

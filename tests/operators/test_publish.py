@@ -1,4 +1,4 @@
-"""Publishing: exactly once, with its story beside it and an asset event."""
+"""Publishing: exactly once, with its sidecar beside it and an asset event."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from airflow.sdk import Asset, AssetAlias
 from airflow.sdk.exceptions import AirflowFailException
 
-from airflow_provider_seedance.core.landing.manifest import Manifest, Media, Provenance
+from airflow_provider_seedance.core.landing.manifest import GenerationReference, Manifest, Media
 
 
 class Outlet(list):
@@ -35,7 +35,7 @@ def landed(tmp_path):
         sha256=hashlib.sha256(content).hexdigest(),
         content_type="video/mp4",
         media=Media(),
-        source=Provenance(vendor="evolink", generation_id="task-1", model="seedance-2.0"),
+        source=GenerationReference(vendor="evolink", generation_id="task-1", model="seedance-2.0"),
         landed_at=datetime(2026, 3, 1, 12, tzinfo=timezone.utc),
     )
     return {"generation_id": "task-1", "video_url": "https://host/a.mp4", "manifest": manifest.to_dict()}
@@ -75,7 +75,7 @@ def test_a_rerun_publishes_nothing_twice_and_says_so(landed, publish, tmp_path) 
     first, _ = publish(landed, tmp_path / "public.mp4")
     second, events = publish(landed, tmp_path / "public.mp4")
     assert (first["published"], second["published"]) == (True, False)
-    assert second["reason"] == "the same content is published already"
+    assert second["reason"] == "the same content is already published"
     assert second["published_at"] == first["published_at"]
     assert events == []
 

@@ -1,4 +1,4 @@
-"""Links that open something become masked secrets before Airflow stores what was rendered."""
+"""Bearer links become masked secrets before Airflow stores what was rendered."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def rendered(link, **params):
         ({"video_url": None}, []),
     ],
 )
-def test_which_links_open_something(value, links) -> None:
+def test_which_links_are_bearer_links(value, links) -> None:
     """Signed ones anywhere, and a result's own even without a signature."""
     assert list(bearer_links(value)) == links
 
@@ -83,16 +83,16 @@ ROWS = [{"prompt": "A fox", "first_frame": LINK, "reference_images": [LINK]}, "A
 @pytest.mark.parametrize(
     "given", [ROWS, json.dumps(ROWS), f"{LINK}&file=rows.csv"], ids=["list", "text", "file"]
 )
-def test_concealed_links_are_stored_without_what_opens(given) -> None:
-    """As Airflow stores rendered fields; whoever is to fetch them has them whole."""
-    kept = mask_texts(given)
-    stored = json.dumps(serialize_template_field(kept, "requests"))
+def test_masked_texts_are_stored_without_their_secrets(given) -> None:
+    """In the rendered fields; the operator that fetches the links has them whole."""
+    masked = mask_texts(given)
+    stored = json.dumps(serialize_template_field(masked, "requests"))
     assert "bucket.example/a.png" in stored
-    assert "TOPSECRET" not in stored + repr(kept)
-    assert unmask(kept) == given
+    assert "TOPSECRET" not in stored + repr(masked)
+    assert unmask(masked) == given
 
 
 @pytest.mark.parametrize("given", ["{{ params.rows }}", f"{LINK}&day={{{{ ds }}}}", "s3://rows.csv", None, 7])
-def test_what_is_rendered_first_or_opens_nothing_stays(given) -> None:
-    """A concealed text would not be rendered."""
+def test_templates_and_texts_without_secrets_are_not_masked(given) -> None:
+    """Airflow would not render a masked text."""
     assert mask_texts(given) == given

@@ -90,7 +90,7 @@ def test_a_write_that_did_not_take_is_noticed() -> None:
         TaskStateRecords(Accessor(deaf=True)).write(RECORD)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"version": 1}'])
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"version": 1}'])
 def test_a_damaged_file_is_not_no_record(tmp_path: Path, text: str) -> None:
     """It says which file."""
     path = tmp_path / "record.json"

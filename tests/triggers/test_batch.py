@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,12 @@ from airflow_provider_seedance.core.batch.event import BatchEvent
 from airflow_provider_seedance.core.batch.journal.store import open_journal
 from airflow_provider_seedance.core.batch.state import End, RowState
 from airflow_provider_seedance.core.client.http import SeedanceClient
-from airflow_provider_seedance.core.lifecycle.deliver import utc_now
+from airflow_provider_seedance.core.clock import SYSTEM_CLOCK, utc_now
 from airflow_provider_seedance.core.polling.decide import WaitOutcome
 from airflow_provider_seedance.core.submission.record import SubmissionRecord
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.models import GenerationRequest
+from airflow_provider_seedance.runtime import polling
 from airflow_provider_seedance.triggers import batch
 from airflow_provider_seedance.triggers.batch import SeedanceBatchTrigger
 from tests.airflow.running import by_way_of_the_database
@@ -28,14 +28,14 @@ REQUEST = GenerationRequest(prompt="A fox", duration=4, resolution="480p", aspec
 
 
 @pytest.fixture(autouse=True)
-def settled(monkeypatch) -> None:
-    """Nobody here is overtaken."""
-    monkeypatch.setattr(batch, "EARLIEST_EVENT_SECONDS", 0.0)
+def unheld_events(monkeypatch) -> None:
+    """No Airflow runs here that an event could overtake."""
+    monkeypatch.setattr(polling, "EARLIEST_EVENT_SECONDS", 0.0)
 
 
 def bought(client: SeedanceClient, folder: Path, rows: range, *, timeout: float = 3600.0) -> None:
     """Submit these rows, and write the journal of it."""
-    now = utc_now()
+    now = utc_now(SYSTEM_CLOCK)
     with open_journal(folder) as journal:
         for row in rows:
             record = SubmissionRecord(
@@ -76,14 +76,13 @@ def test_it_fires_when_all_have_ended(vendor, connect, emulator, tmp_path) -> No
     assert event.ended == dict.fromkeys((1, 3, 4), WaitOutcome.ENDED)
 
 
-def test_it_lets_airflow_settle_first(connect, emulator, tmp_path, monkeypatch) -> None:
-    """An event that comes at once can overtake Airflow's own bookkeeping."""
-    monkeypatch.setattr(batch, "EARLIEST_EVENT_SECONDS", 0.5)
-    began = time.time()
+def test_its_event_does_not_overtake_airflow(connect, passing, tmp_path, monkeypatch) -> None:
+    """It fires six seconds after its start at the earliest."""
+    monkeypatch.setattr(polling, "EARLIEST_EVENT_SECONDS", 6.0)
     with open_journal(tmp_path):
         pass
     fired(SeedanceBatchTrigger(connect(), str(tmp_path)))
-    assert time.time() >= began + 0.5
+    assert passing.pauses == [pytest.approx(6.0)]
 
 
 def test_it_asks_for_all_at_once(connect, emulator, tmp_path) -> None:

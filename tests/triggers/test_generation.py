@@ -13,6 +13,7 @@ from airflow_provider_seedance.core.client import http
 from airflow_provider_seedance.core.client.http import AsyncSeedanceClient
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.models import GenerationRequest
+from airflow_provider_seedance.runtime.polling import EARLIEST_EVENT_SECONDS
 from airflow_provider_seedance.triggers import generation
 from airflow_provider_seedance.triggers.generation import SeedanceGenerationTrigger
 from tests.airflow.fixtures import VENDORS
@@ -66,6 +67,46 @@ def test_a_failure_is_an_end_too(waiting_for) -> None:
     assert payload_of(waiting_for("[emulator:moderation] A fox"))["outcome"] == "ended"
 
 
+def test_its_event_does_not_overtake_airflow(waiting_for, emulator, passing) -> None:
+    """A generation that has ended already is told six seconds after the trigger's start, and not before."""
+    trigger = waiting_for()
+    emulator.advance(20_000)
+    started = passing.moment
+    assert payload_of(trigger)["outcome"] == "ended"
+    assert passing.moment == pytest.approx(started + EARLIEST_EVENT_SECONDS)
+
+
+def test_an_end_that_comes_later_is_not_held_back(waiting_for, passing) -> None:
+    """The trigger sleeps no longer than it polls."""
+    trigger = waiting_for("[emulator:stuck] A fox", timeout=EARLIEST_EVENT_SECONDS + 1)
+    assert payload_of(trigger)["outcome"] == "timed_out"
+    assert passing.moment == pytest.approx(passing.start + EARLIEST_EVENT_SECONDS + 1)
+
+
+def test_a_trigger_that_holds_its_event_back_can_be_cancelled(
+    waiting_for, emulator, passing, monkeypatch
+) -> None:
+    """As when the triggerer stops: another one then finds the same end."""
+    trigger = waiting_for(vendor="evolink")
+    emulator.advance(20_000)
+    held = asyncio.Event()
+
+    async def sleep_for_ever(seconds: float) -> None:
+        held.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(passing, "asleep", sleep_for_ever)
+
+    async def stop_while_it_holds() -> None:
+        running = asyncio.ensure_future(anext(trigger.run()))
+        await held.wait()
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+    asyncio.run(stop_while_it_holds())
+
+
 LOOK = {"modelark": "list", "evolink": "get"}
 
 
@@ -83,7 +124,7 @@ def test_trouble_without_end_is_told(vendor, waiting_for, emulator, passing) -> 
     """After a quarter of an hour the task is to look for itself."""
     trigger = waiting_for(vendor=vendor)
     emulator.add_fault(on=LOOK[vendor], kind="status", status=502, times=None)
-    assert payload_of(trigger)["outcome"] == "unreachable"
+    assert payload_of(trigger)["outcome"] == "status_unknown"
     assert 900 < passing.moment - passing.start < 960
 
 
@@ -91,7 +132,7 @@ def test_an_error_that_waiting_will_not_mend_ends_the_wait(waiting_for, connect,
     """A key that was withdrawn is for the task to report."""
     trigger = waiting_for()
     connect(password="sk-invalid")
-    assert payload_of(trigger)["outcome"] == "unreachable"
+    assert payload_of(trigger)["outcome"] == "status_unknown"
     assert passing.moment - passing.start < 10
 
 
@@ -211,7 +252,7 @@ def test_a_kill_that_is_interrupted_is_carried_out(waiting_for, emulator, monkey
         with pytest.raises(asyncio.CancelledError):
             await killing
         answer.set()
-        await asyncio.gather(*generation._under_way)
+        await asyncio.gather(*generation._cancellations)
 
     asyncio.run(play())
     (bought,) = emulator.ledger()["generations"]

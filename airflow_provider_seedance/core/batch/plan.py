@@ -29,7 +29,8 @@ from airflow_provider_seedance.core.batch.state import (
 from airflow_provider_seedance.core.batch.worker import Terms, identity_of_row
 from airflow_provider_seedance.core.client.http import SeedanceClient
 from airflow_provider_seedance.core.clock import utc_now
-from airflow_provider_seedance.core.storage.files import OpenTarget, open_for_reading
+from airflow_provider_seedance.core.storage.files import open_for_reading
+from airflow_provider_seedance.core.storage.paths import PathFromUri
 from airflow_provider_seedance.core.submission.budget import check_budget, money
 from airflow_provider_seedance.core.submission.decide import StaleState
 from airflow_provider_seedance.core.submission.fingerprint import fingerprint
@@ -37,7 +38,7 @@ from airflow_provider_seedance.core.submission.record import SubmissionRecord
 from airflow_provider_seedance.errors import BudgetExceeded, ConfigurationError, SeedanceError
 
 
-def drafts_of(requests: Any, open_target: OpenTarget) -> list[Draft]:
+def drafts_of(requests: Any, path_from_uri: PathFromUri) -> list[Draft]:
     """The rows as they were given: a list, a list that a template turned into text, or a file.
 
     :raises ConfigurationError: if it is none of these, or the file cannot be read.
@@ -52,7 +53,7 @@ def drafts_of(requests: Any, open_target: OpenTarget) -> list[Draft]:
     if text.startswith("["):
         return rows_in_list(rows_in_text(text))
     try:
-        with open_for_reading(open_target(text)) as file:
+        with open_for_reading(path_from_uri(text)) as file:
             content = file.read().decode("utf-8-sig")
     except SeedanceError:
         raise

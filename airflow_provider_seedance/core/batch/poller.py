@@ -9,8 +9,8 @@ from concurrent.futures import Future
 
 from airflow_provider_seedance.core.clock import Clock
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
-from airflow_provider_seedance.core.polling.latency import Latencies
-from airflow_provider_seedance.core.polling.poller import Poller, Reader
+from airflow_provider_seedance.core.polling.latency import LatencyModel
+from airflow_provider_seedance.core.polling.poller import Poller, StatusClient
 
 #: Status requests under way at a time.
 CONNECTIONS = 4
@@ -29,7 +29,7 @@ class BatchPoller:
 
     def __init__(
         self,
-        open_reader: Callable[[], Reader],
+        open_reader: Callable[[], StatusClient],
         on_end: OnEnd,
         *,
         clock: Clock,
@@ -68,7 +68,7 @@ class BatchPoller:
         try:
             outcome = await poller.wait_for(generation_id, wait)
         except Exception:  # noqa: BLE001  # the row is then looked at by itself, which tells more
-            outcome = WaitOutcome.UNREACHABLE
+            outcome = WaitOutcome.STATUS_UNKNOWN
         self._on_end(row, outcome, wait)
 
     def _run(self) -> None:
@@ -82,10 +82,10 @@ class BatchPoller:
     async def _main(self) -> None:
         poller = Poller(
             self._open_reader(),
-            latencies=Latencies(),
+            latency_model=LatencyModel(),
             clock=self._clock,
             max_lag=MAX_LAG,
-            connections=self._connections,
+            max_concurrency=self._connections,
         )
         self._ready.set_result((asyncio.get_running_loop(), poller))
         await self._stop.wait()

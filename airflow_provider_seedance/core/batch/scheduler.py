@@ -17,7 +17,6 @@ from airflow_provider_seedance.core.batch.journal.store import Journal, state_of
 from airflow_provider_seedance.core.batch.parts import Hands, News, Plan, PollsRows, TooManyFailures
 from airflow_provider_seedance.core.batch.progress import Progress
 from airflow_provider_seedance.core.batch.state import End, RowState, Stage, counts, stage
-from airflow_provider_seedance.core.batch.worker import wait_state_of
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
 from airflow_provider_seedance.core.submission.record import StateUnwritable, SubmissionRecord
 from airflow_provider_seedance.errors import BudgetExceeded, SeedanceError
@@ -248,7 +247,7 @@ class Batch:
         record = state_of(self.journal.states, row).record
         assert record is not None
         assert record.generation_id is not None
-        return record.generation_id, wait_state_of(record)
+        return record.generation_id, WaitState.from_record(record)
 
     def _on_end(self, row: int, outcome: WaitOutcome, wait: WaitState) -> None:
         self._in_flight.discard(row)

@@ -11,7 +11,7 @@ from airflow_provider_seedance.core.batch.journal.lines import States
 from airflow_provider_seedance.core.batch.journal.store import state_of
 from airflow_provider_seedance.core.batch.rows import Row
 from airflow_provider_seedance.core.batch.state import RowState
-from airflow_provider_seedance.core.lifecycle.result import cost
+from airflow_provider_seedance.core.lifecycle.result import cost_dict
 from airflow_provider_seedance.models import Cost
 
 #: Failed rows in the summary.
@@ -30,7 +30,7 @@ def result_of(row: Row, state: RowState) -> dict[str, Any]:
         "generation_id": record.generation_id if record else None,
         "uri": manifest["uri"] if manifest else None,
         "manifest": manifest,
-        "cost": cost(end.cost if end else Cost()),
+        "cost": cost_dict(end.cost if end else Cost()),
         "error": {"kind": end.kind.value, "message": end.reason} if end and end.kind else None,
         "attempts": record.intent if record else 0,
         "metadata": dict(row.metadata),

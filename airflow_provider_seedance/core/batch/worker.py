@@ -114,13 +114,6 @@ def identity_of_row(task: TaskIdentity, row: int) -> TaskIdentity:
     return replace(task, task_id=f"{task.task_id}[row {row}]")
 
 
-def wait_state_of(record: SubmissionRecord) -> WaitState:
-    """The wait that a record carries over."""
-    assert record.started
-    assert record.deadline
-    return WaitState(deadline=record.deadline.timestamp(), started=record.started.timestamp())
-
-
 class _Sibling:
     """A client that does not take another row's generation for the one that is looked for."""
 

@@ -6,16 +6,16 @@ import difflib
 from typing import Any
 
 from airflow_provider_seedance.core.catalog import pricing, rules
+from airflow_provider_seedance.core.catalog.alternatives import vendors_with
+from airflow_provider_seedance.core.catalog.attributes import Attributes, attributes_of, available
 from airflow_provider_seedance.core.catalog.files import Additions, with_additions
 from airflow_provider_seedance.core.catalog.names import vendor_names
-from airflow_provider_seedance.core.catalog.offers import vendors_of
 from airflow_provider_seedance.core.catalog.schema import PixelTable, Price, Row, VendorData
-from airflow_provider_seedance.core.catalog.settings import Facts, available, facts
 from airflow_provider_seedance.errors import ConfigurationError, Problem, RequestInvalid
 from airflow_provider_seedance.models import Cost, ExpectedVideo, GenerationRequest, Succeeded
 
 #: What a vendor reports of a finished video, and what then counts instead of the request's own words.
-_REPORTED = ("resolution", "aspect_ratio", "generate_audio", "service_tier")
+_REPORTED_FIELDS = ("resolution", "aspect_ratio", "generate_audio", "service_tier")
 
 
 class Catalog:
@@ -54,8 +54,8 @@ class Catalog:
         """
         row = self._row(request)
         found = [] if row else self._unknown_model(request.model)
-        found += rules.problems(
-            rules.Case(
+        found += rules.find_problems(
+            rules.ValidationContext(
                 vendor=self.vendor,
                 region=self.region,
                 request=request,
@@ -66,7 +66,7 @@ class Catalog:
         )
         if found:
             raise RequestInvalid(found, vendor=self.vendor, model=request.model)
-        return request.model_copy(update=self._on_the_wire(request, row)) if row else request
+        return request.model_copy(update=self._wire_changes(request, row)) if row else request
 
     def estimate(self, request: GenerationRequest) -> Cost:
         """The most that the request can cost by the price list; unknown where there is no price for it.
@@ -77,8 +77,8 @@ class Catalog:
         row = self._row(request)
         if row is None:
             return Cost()
-        known = facts(request, row, self.region)
-        return pricing.estimate(self._prices(row, known), self._work(row, known), known)
+        attributes = attributes_of(request, row, self.region)
+        return pricing.estimate(self._prices(row, attributes), self._workload(row, attributes), attributes)
 
     def cost(self, generation: Succeeded, request: GenerationRequest | None = None) -> Cost:
         """What a finished generation cost.
@@ -88,17 +88,17 @@ class Catalog:
         """
         if generation.charge is not None:
             return generation.charge
-        asked = self._as_made(generation, request)
+        asked = self._request_as_made(generation, request)
         row = self._row(asked)
         if row is None:
             return Cost()
-        known = facts(asked, row, self.region)
+        attributes = attributes_of(asked, row, self.region)
         if request is None:
-            known = {**known, "video_input": None}
+            attributes = {**attributes, "video_input": None}
         usage = generation.usage
         if usage and (count := usage.completion_tokens or usage.total_tokens):
             count += usage.super_resolution_tokens or 0
-            return pricing.price_of_tokens(self._prices(row, known), count, known)
+            return pricing.price_of_tokens(self._prices(row, attributes), count, attributes)
         return self.estimate(asked) if request else Cost()
 
     def frame_size(
@@ -113,20 +113,21 @@ class Catalog:
             return None
         defaults = {name: spec.default for name, spec in row.options.items()}
         wanted = (resolution or defaults.get("resolution"), aspect_ratio or defaults.get("aspect_ratio"))
-        return self._size(row, *wanted)
+        return self._frame_size(row, *wanted)
 
     def expected_video(self, request: GenerationRequest) -> ExpectedVideo:
         """What the delivered file must be."""
         row = self._row(request)
-        known = facts(request, row, self.region)
-        duration, frames = known["duration"], known.get("frames")
+        attributes = attributes_of(request, row, self.region)
+        duration, frames = attributes["duration"], attributes.get("frames")
         seconds = float(duration) if duration and duration > 0 else None
-        width, height = self._size(row, known["resolution"], known["aspect_ratio"]) or (None, None)
+        size = self._frame_size(row, attributes["resolution"], attributes["aspect_ratio"])
+        width, height = size or (None, None)
         return ExpectedVideo(
             duration=frames / pricing.FRAMES_PER_SECOND if isinstance(frames, int) else seconds,
             width=width,
             height=height,
-            audio=known["generate_audio"],
+            audio=attributes["generate_audio"],
         )
 
     def _rows(self, model: str) -> list[Row]:
@@ -148,7 +149,7 @@ class Catalog:
         here = sorted({row.family for row in self._data.rows if self.region in row.ids})
         similar = difflib.get_close_matches(model, here, n=3)
         hint = f"; similar: {', '.join(similar)}" if similar else ""
-        elsewhere = [vendor for vendor in vendors_of(model) if vendor != self.vendor]
+        elsewhere = [vendor for vendor in vendors_with(model) if vendor != self.vendor]
         if not elsewhere:
             rules.warn_once(
                 f"{self.vendor}: the catalog does not know model {model!r}; it is sent unchecked{hint}"
@@ -157,7 +158,7 @@ class Catalog:
         why = f"not offered by {self.vendor}, which has: {', '.join(here)}{hint}"
         return [Problem("model", model, f"{why}; vendors that have it: {', '.join(elsewhere)}")]
 
-    def _on_the_wire(self, request: GenerationRequest, row: Row) -> dict[str, Any]:
+    def _wire_changes(self, request: GenerationRequest, row: Row) -> dict[str, Any]:
         """What the vendor's encoder must see otherwise than the user wrote it."""
         changes: dict[str, Any] = {}
         if request.model == row.family:
@@ -171,39 +172,39 @@ class Catalog:
                 changes[name] = spec.default
         return changes
 
-    def _as_made(self, generation: Succeeded, request: GenerationRequest | None) -> GenerationRequest:
+    def _request_as_made(self, generation: Succeeded, request: GenerationRequest | None) -> GenerationRequest:
         """The request in the light of what the vendor reports of the video."""
         # Not every vendor names the model of a finished generation; "unknown" has no row, and so no price.
         asked = request or GenerationRequest(model=generation.model or "unknown")
-        made = {name: getattr(generation, name) for name in _REPORTED}
+        made = {name: getattr(generation, name) for name in _REPORTED_FIELDS}
         if generation.duration:
             made["duration"] = round(generation.duration)
         if generation.model and self._rows(generation.model):
             made["model"] = generation.model
         return asked.model_copy(update={name: value for name, value in made.items() if value is not None})
 
-    def _prices(self, row: Row, known: Facts) -> list[Price]:
-        return list(pricing.applying(self._data.prices, row.family, self.region, known))
+    def _prices(self, row: Row, attributes: Attributes) -> list[Price]:
+        return list(pricing.candidate_prices(self._data.prices, row.family, self.region, attributes))
 
-    def _work(self, row: Row, known: Facts) -> pricing.Work:
-        duration, frames = known["duration"], known.get("frames")
+    def _workload(self, row: Row, attributes: Attributes) -> pricing.Workload:
+        duration, frames = attributes["duration"], attributes.get("frames")
         longest = row.options["duration"].max if "duration" in row.options else None
-        return pricing.Work(
+        return pricing.Workload(
             seconds=duration if duration and duration > 0 else longest,
-            input_seconds=row.references.video_seconds if known["video_input"] else 0,
-            pixels=self._most_pixels(row, known),
+            input_seconds=row.references.video_seconds if attributes["video_input"] else 0,
+            pixels=self._most_pixels(row, attributes),
             frames=frames if isinstance(frames, int) else None,
         )
 
-    def _most_pixels(self, row: Row, known: Facts) -> int | None:
-        size = self._size(row, known["resolution"], known["aspect_ratio"])
+    def _most_pixels(self, row: Row, attributes: Attributes) -> int | None:
+        size = self._frame_size(row, attributes["resolution"], attributes["aspect_ratio"])
         if size:
             return size[0] * size[1]
-        possible = self._table(row).get(known["resolution"], {}).values()
+        possible = self._pixel_table(row).get(attributes["resolution"], {}).values()
         return max((width * height for width, height in possible), default=None)
 
-    def _size(self, row: Row | None, resolution: Any, aspect_ratio: Any) -> tuple[int, int] | None:
-        return self._table(row).get(resolution, {}).get(aspect_ratio) if row else None
+    def _frame_size(self, row: Row | None, resolution: Any, aspect_ratio: Any) -> tuple[int, int] | None:
+        return self._pixel_table(row).get(resolution, {}).get(aspect_ratio) if row else None
 
-    def _table(self, row: Row) -> PixelTable:
+    def _pixel_table(self, row: Row) -> PixelTable:
         return self._data.pixels[row.pixels] if isinstance(row.pixels, str) else row.pixels or {}

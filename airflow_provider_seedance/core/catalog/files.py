@@ -21,82 +21,84 @@ _Shape = TypeVar("_Shape", bound=BaseModel)
 
 
 @cache
-def shipped(vendor: str) -> VendorData:
-    """What a vendor's own catalog file says.
+def vendor_data(vendor: str) -> VendorData:
+    """The data in a vendor's own catalog file.
 
     :raises ConfigurationError: naming the entry point, if a vendor from outside has no usable file.
     """
     try:
-        return _shipped(_file(vendor))
+        return _vendor_data(_read_file(vendor))
     except (OSError, ValueError, KeyError, TypeError) as error:
         if vendor in built_in_names():
             raise
         raise unusable(vendor, f"its catalog {catalog_file(vendor)} cannot be read: {error}") from error
 
 
-def _shipped(data: Json) -> VendorData:
+def _vendor_data(data: Json) -> VendorData:
     groups = data.get("groups", {})
-    listed = {part: [_extended(entry, groups) for entry in data.get(part, ())] for part in ("rows", "prices")}
+    listed = {
+        part: [_expand_groups(entry, groups) for entry in data.get(part, ())] for part in ("rows", "prices")
+    }
     return VendorData.model_validate({name: data[name] for name in data if name != "groups"} | listed)
 
 
 def with_additions(vendor: str, rows: Additions, prices: Additions) -> VendorData:
-    """What the package knows of a vendor, and what the user adds.
+    """The data that the package brings for a vendor, and what the user adds.
 
-    A row of a family that the file has is laid over it (over the row with the same ``modes``, if it names
-    modes); any other row is new. A user's price is asked before the file's.
+    A row of a family that the file has is merged into it (into the row with the same ``modes``, if it names
+    modes); any other row is new. A user's price comes before the file's.
 
     :raises ConfigurationError: naming the entry, the field and the value that does not fit.
     """
-    known = shipped(vendor)
+    known = vendor_data(vendor)
     if not rows and not prices:
         return known
     listed = [row.model_dump(exclude_unset=True) for row in known.rows]
-    for number, entry in enumerate(_listed(rows, "rows"), 1):
-        _lay_over(listed, _own(entry, vendor, f"row {number}"), f"row {number}", known)
+    for number, entry in enumerate(_load_list(rows, "rows"), 1):
+        _merge_row(listed, _expand_entry(entry, vendor, f"row {number}"), f"row {number}", known)
     own_prices = []
-    for number, entry in enumerate(_listed(prices, "prices"), 1):
-        price = _checked(Price, _own(entry, vendor, f"price {number}"), f"price {number}")
-        _require(f"price {number}", "family", price.family, [row["family"] for row in listed])
+    for number, entry in enumerate(_load_list(prices, "prices"), 1):
+        price = _validate(Price, _expand_entry(entry, vendor, f"price {number}"), f"price {number}")
+        _check_known(f"price {number}", "family", price.family, [row["family"] for row in listed])
         for region in price.regions or ():
-            _require(f"price {number}", "regions", region, known.regions)
+            _check_known(f"price {number}", "regions", region, known.regions)
         own_prices.append(price)
     own_rows = tuple(Row.model_validate(row) for row in listed)
     return known.model_copy(update={"rows": own_rows, "prices": (*own_prices, *known.prices)})
 
 
-def merged(base: Any, over: Any) -> Any:
-    """``over`` laid over ``base``: objects merge, ``None`` takes away, everything else replaces."""
+def merge(base: Any, over: Any) -> Any:
+    """``over`` merged into ``base``: objects are merged, ``None`` removes, everything else replaces."""
     if not isinstance(base, Mapping) or not isinstance(over, Mapping):
         return over
-    both = {**base, **{name: merged(base.get(name), value) for name, value in over.items()}}
+    both = {**base, **{name: merge(base.get(name), value) for name, value in over.items()}}
     return {name: value for name, value in both.items() if value is not None}
 
 
 @cache
-def _file(vendor: str) -> Json:
+def _read_file(vendor: str) -> Json:
     data: Json = json.loads(catalog_file(vendor).read_text(encoding="utf-8"))
     return data
 
 
-def _extended(entry: Mapping[str, Any], groups: Json) -> Json:
+def _expand_groups(entry: Mapping[str, Any], groups: Json) -> Json:
     own = {name: value for name, value in entry.items() if name != "extends"}
     parts = [groups[name] for name in entry.get("extends", ())]
-    result: Json = reduce(merged, [*parts, own], {})
+    result: Json = reduce(merge, [*parts, own], {})
     return result
 
 
-def _own(entry: Any, vendor: str, name: str) -> Json:
-    """A user's entry with its groups laid out."""
+def _expand_entry(entry: Any, vendor: str, name: str) -> Json:
+    """A user's entry with the groups that it names."""
     if not isinstance(entry, Mapping):
         raise ConfigurationError(f"catalog {name} is {entry!r}; it must be an object")
-    groups = _file(vendor).get("groups", {})
+    groups = _read_file(vendor).get("groups", {})
     for group in entry.get("extends", ()):
-        _require(name, "extends", group, groups)
-    return _extended(entry, groups)
+        _check_known(name, "extends", group, groups)
+    return _expand_groups(entry, groups)
 
 
-def _lay_over(rows: list[Json], own: Json, name: str, known: VendorData) -> None:
+def _merge_row(rows: list[Json], own: Json, name: str, known: VendorData) -> None:
     family, modes = own.get("family"), own.get("modes")
     places = [
         place
@@ -104,25 +106,25 @@ def _lay_over(rows: list[Json], own: Json, name: str, known: VendorData) -> None
         if row["family"] == family and (modes is None or set(modes) == set(row["modes"]))
     ]
     for place in places:
-        rows[place] = merged(rows[place], own)
+        rows[place] = merge(rows[place], own)
     if not places:
         rows.insert(0, own)
     for place in places or [0]:
-        row = _checked(Row, rows[place], name)
+        row = _validate(Row, rows[place], name)
         for region in row.ids:
-            _require(name, "ids", region, known.regions)
+            _check_known(name, "ids", region, known.regions)
         if isinstance(row.pixels, str):
-            _require(name, "pixels", row.pixels, known.pixels)
+            _check_known(name, "pixels", row.pixels, known.pixels)
 
 
-def _require(name: str, field: str, value: str, known: Iterable[str]) -> None:
-    """What an entry names must be there."""
+def _check_known(name: str, field: str, value: str, known: Iterable[str]) -> None:
+    """Refuse an entry that names something which does not exist."""
     if value not in known:
         there_are = ", ".join(dict.fromkeys(known))
         raise ConfigurationError(f"catalog {name}: {field}={value!r} is not known; there are: {there_are}")
 
 
-def _checked(shape: type[_Shape], entry: Json, name: str) -> _Shape:
+def _validate(shape: type[_Shape], entry: Json, name: str) -> _Shape:
     try:
         return shape.model_validate(entry)
     except ValidationError as fault:
@@ -133,7 +135,7 @@ def _checked(shape: type[_Shape], entry: Json, name: str) -> _Shape:
         raise ConfigurationError(f"catalog {name} is not usable: {problems}") from fault
 
 
-def _listed(additions: Additions, name: str) -> Sequence[Any]:
+def _load_list(additions: Additions, name: str) -> Sequence[Any]:
     if not isinstance(additions, (str, Path)):
         return additions
     text = str(additions)

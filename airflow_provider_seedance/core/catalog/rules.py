@@ -10,7 +10,16 @@ from functools import cache, cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
-from airflow_provider_seedance.core.catalog.offers import others
+from airflow_provider_seedance.core.catalog.alternatives import describe_alternatives
+from airflow_provider_seedance.core.catalog.attributes import (
+    OPTION_NAMES,
+    Attributes,
+    attributes_of,
+    available,
+    form_of,
+    matches,
+    media_links,
+)
 from airflow_provider_seedance.core.catalog.schema import (
     FieldSpec,
     Form,
@@ -19,23 +28,18 @@ from airflow_provider_seedance.core.catalog.schema import (
     Row,
     VendorOption,
 )
-from airflow_provider_seedance.core.catalog.settings import (
-    OPTIONS,
-    Facts,
-    available,
-    facts,
-    form_of,
-    holds,
-    media_links,
-)
-from airflow_provider_seedance.core.catalog.values import described, fits
+from airflow_provider_seedance.core.catalog.values import accepts, describe_values
 from airflow_provider_seedance.errors import Problem
 from airflow_provider_seedance.models import GenerationRequest, Mode
 
 log = logging.getLogger(__name__)
 
-_FORM_WORDS: dict[Form, str] = {"url": "an http(s) URL", "data": "a data: URI", "asset": "asset://<id>"}
-_MEDIA_FIELD: dict[MediaKind, str] = {
+_FORM_DESCRIPTIONS: dict[Form, str] = {
+    "url": "an http(s) URL",
+    "data": "a data: URI",
+    "asset": "asset://<id>",
+}
+_REFERENCE_FIELD: dict[MediaKind, str] = {
     "image": "reference_images",
     "video": "reference_videos",
     "audio": "reference_audios",
@@ -51,8 +55,8 @@ _MODE_FIELD = {
 
 
 @dataclass(frozen=True)
-class Case:
-    """One request before one vendor; without a row nothing is known of the model."""
+class ValidationContext:
+    """A request and what the catalog knows of its model at one vendor; without a row, that is nothing."""
 
     vendor: str
     region: str
@@ -64,25 +68,25 @@ class Case:
     vendor_options: Mapping[str, VendorOption]
 
     @cached_property
-    def facts(self) -> Facts:
-        return facts(self.request, self.row, self.region)
+    def attributes(self) -> Attributes:
+        return attributes_of(self.request, self.row, self.region)
 
     @property
     def mode(self) -> Mode:
         return self.request.mode
 
 
-def problems(case: Case) -> Iterator[Problem]:
-    """Everything that is wrong with the request."""
-    yield from _mixed_media(case.request)
-    yield from _links(case)
-    yield from _vendor_options(case)
-    if case.row is None:
-        if case.mode is Mode.TEXT:
-            yield from _prompt(case.request)
+def find_problems(context: ValidationContext) -> Iterator[Problem]:
+    """Everything that is wrong with the request, for one vendor."""
+    yield from _mixed_media(context.request)
+    yield from _links(context)
+    yield from _vendor_options(context)
+    if context.row is None:
+        if context.mode is Mode.TEXT:
+            yield from _prompt(context.request)
         return
     for check in _ROW_CHECKS:
-        yield from check(case, case.row)
+        yield from check(context, context.row)
 
 
 @cache
@@ -108,14 +112,14 @@ def _mixed_media(request: GenerationRequest) -> Iterator[Problem]:
         yield Problem("last_frame", request.last_frame, "needs a first_frame beside it")
 
 
-def _links(case: Case) -> Iterator[Problem]:
-    for field, kind, link in media_links(case.request):
-        taken = (case.row.media if case.row else {}).get(kind, tuple(_FORM_WORDS))
+def _links(context: ValidationContext) -> Iterator[Problem]:
+    for field, kind, link in media_links(context.request):
+        taken = (context.row.media if context.row else {}).get(kind, tuple(_FORM_DESCRIPTIONS))
         form = form_of(link)
         if form not in taken:
-            words = " or ".join(_FORM_WORDS[each] for each in taken)
+            words = " or ".join(_FORM_DESCRIPTIONS[each] for each in taken)
             hint = "" if form else "; upload a local file first and give its URL"
-            yield Problem(field, link, f"{case.vendor} takes {kind}s as {words}{hint}")
+            yield Problem(field, link, f"{context.vendor} takes {kind}s as {words}{hint}")
         elif form == "url" and not _is_url(link):
             yield Problem(field, link, "this URL has no host, or a blank in it")
         elif form == "data" and not re.fullmatch(
@@ -131,28 +135,27 @@ def _is_url(link: str) -> bool:
         return False
 
 
-def _mode(case: Case, row: Row) -> Iterator[Problem]:
-    if case.mode in row.modes:
+def _mode(context: ValidationContext, row: Row) -> Iterator[Problem]:
+    if context.mode in row.modes:
         return
-    field = _MODE_FIELD.get(case.mode) or next(
-        field for field, _, _ in media_links(case.request) if field.startswith("reference_")
+    field = _MODE_FIELD.get(context.mode) or next(
+        field for field, _, _ in media_links(context.request) if field.startswith("reference_")
     )
-    why = (
-        f"{case.request.model} at {case.vendor} has no mode {case.mode.value}; it has: {_listed(case.modes)}"
-    )
-    if case.request.model != row.family:
+    model = context.request.model
+    why = f"{model} at {context.vendor} has no mode {context.mode.value}; it has: {_listed(context.modes)}"
+    if model != row.family:
         why += f"; the family name {row.family} picks the id by mode"
-    yield Problem(field, getattr(case.request, field), why)
+    yield Problem(field, getattr(context.request, field), why)
 
 
-def _counts(case: Case, row: Row) -> Iterator[Problem]:
-    if case.mode is not Mode.REFERENCE or case.mode not in row.modes:
+def _counts(context: ValidationContext, row: Row) -> Iterator[Problem]:
+    if context.mode is not Mode.REFERENCE or context.mode not in row.modes:
         return
-    request = case.request
-    for kind, field in _MEDIA_FIELD.items():
+    request = context.request
+    for kind, field in _REFERENCE_FIELD.items():
         count, most = len(getattr(request, field)), getattr(row.references, kind)
         if count > most:
-            yield Problem(field, count, f"{case.vendor} takes at most {most} for {row.family}")
+            yield Problem(field, count, f"{context.vendor} takes at most {most} for {row.family}")
     only_audio = request.reference_audios and not request.reference_images and not request.reference_videos
     if only_audio and not row.references.audio_alone:
         yield Problem(
@@ -160,9 +163,9 @@ def _counts(case: Case, row: Row) -> Iterator[Problem]:
         )
 
 
-def _prompt_missing(case: Case, row: Row) -> Iterator[Problem]:
-    if case.mode in row.prompt_required:
-        yield from _prompt(case.request)
+def _prompt_missing(context: ValidationContext, row: Row) -> Iterator[Problem]:
+    if context.mode in row.prompt_required:
+        yield from _prompt(context.request)
 
 
 def _prompt(request: GenerationRequest) -> Iterator[Problem]:
@@ -170,80 +173,84 @@ def _prompt(request: GenerationRequest) -> Iterator[Problem]:
         yield Problem("prompt", request.prompt, "is needed")
 
 
-def _options(case: Case, row: Row) -> Iterator[Problem]:
-    for name in OPTIONS:
-        value = getattr(case.request, name)
+def _options(context: ValidationContext, row: Row) -> Iterator[Problem]:
+    for name in OPTION_NAMES:
+        value = getattr(context.request, name)
         spec = row.options.get(name)
         if value is None:
             if spec and spec.required:
-                yield Problem(name, None, f"must be given for {row.family}; allowed: {described(spec)}")
+                yield Problem(name, None, f"must be given for {row.family}; allowed: {describe_values(spec)}")
             continue
         if spec is None:
-            yield Problem(name, value, _not_offered(case, row, name))
-        elif available(spec, case.mode, case.region):
-            if not fits(spec, value):
-                alternatives = others(case.vendor, row.family, name, value) if spec.values else ""
-                yield Problem(name, value, f"allowed: {described(spec)}{alternatives}")
+            yield Problem(name, value, _not_offered(context, row, name))
+        elif available(spec, context.mode, context.region):
+            if not accepts(spec, value):
+                alternatives = (
+                    describe_alternatives(context.vendor, row.family, name, value) if spec.values else ""
+                )
+                yield Problem(name, value, f"allowed: {describe_values(spec)}{alternatives}")
         elif value != spec.otherwise:
-            yield Problem(name, value, _not_here(case, row, name))
+            yield Problem(name, value, _not_here(context, row, name))
 
 
-def _not_here(case: Case, row: Row, name: OptionName) -> str:
+def _not_here(context: ValidationContext, row: Row, name: OptionName) -> str:
     """Why an option that the row mentions does not exist for this request."""
     spec = row.options[name]
     if spec.modes != ():
-        return _elsewhere(case, spec)
+        return _elsewhere(context, spec)
     only = "" if spec.otherwise is None else f"; allowed: {spec.otherwise}"
-    return f"{_not_offered(case, row, name)}{only}"
+    return f"{_not_offered(context, row, name)}{only}"
 
 
-def _elsewhere(case: Case, spec: FieldSpec) -> str:
-    if spec.modes is not None and case.mode not in spec.modes:
-        return f"not offered in mode {case.mode.value}; modes that have it: {_listed(spec.modes)}"
-    return f"not offered in region {case.region}; regions that have it: {', '.join(spec.regions or ())}"
+def _elsewhere(context: ValidationContext, spec: FieldSpec) -> str:
+    if spec.modes is not None and context.mode not in spec.modes:
+        return f"not offered in mode {context.mode.value}; modes that have it: {_listed(spec.modes)}"
+    return f"not offered in region {context.region}; regions that have it: {', '.join(spec.regions or ())}"
 
 
 def _listed(modes: Sequence[Mode]) -> str:
     return ", ".join(mode.value for mode in modes)
 
 
-def _not_offered(case: Case, row: Row, name: OptionName) -> str:
-    return f"not offered by {case.vendor} for {row.family}{others(case.vendor, row.family, name)}"
+def _not_offered(context: ValidationContext, row: Row, name: OptionName) -> str:
+    return f"not offered by {context.vendor} for {row.family}{describe_alternatives(context.vendor, row.family, name)}"
 
 
-def _restrictions(case: Case, row: Row) -> Iterator[Problem]:
+def _restrictions(context: ValidationContext, row: Row) -> Iterator[Problem]:
     for rule in row.restrictions:
-        given = all(case.facts.get(name) is not None for name in rule.when_given)
-        value = getattr(case.request, rule.field, None)
+        given = all(context.attributes.get(name) is not None for name in rule.when_given)
+        value = getattr(context.request, rule.field, None)
         if value is None:
-            value = case.request.vendor_options.get(rule.field)
-        if given and holds(rule.when, case.facts) and value is not None and value not in rule.allow:
+            value = context.request.vendor_options.get(rule.field)
+        if given and matches(rule.when, context.attributes) and value is not None and value not in rule.allow:
             allowed = f"allowed here: {', '.join(map(str, rule.allow))}" if rule.allow else "leave it out"
             yield Problem(rule.field, value, f"{rule.why}; {allowed}")
 
 
-def _vendor_options(case: Case) -> Iterator[Problem]:
-    for name, value in case.request.vendor_options.items():
-        field, spec = f"vendor_options.{name}", case.vendor_options.get(name)
+def _vendor_options(context: ValidationContext) -> Iterator[Problem]:
+    for name, value in context.request.vendor_options.items():
+        field, spec = f"vendor_options.{name}", context.vendor_options.get(name)
         use = name if name in GenerationRequest.model_fields else spec and spec.use
         if spec and spec.refuse:
             yield Problem(field, value, spec.refuse)
         elif use:
             yield Problem(field, value, f"is written by the provider; use the parameter {use}")
         elif spec:
-            yield from _vendor_option(case, spec, field, value)
+            yield from _vendor_option(context, spec, field, value)
         else:
-            warn_once(f"{case.vendor}: the catalog does not know {field}; it is sent unchecked")
+            warn_once(f"{context.vendor}: the catalog does not know {field}; it is sent unchecked")
 
 
-def _vendor_option(case: Case, spec: VendorOption, field: str, value: Any) -> Iterator[Problem]:
-    if not available(spec, case.mode, case.region):
-        yield Problem(field, value, _elsewhere(case, spec))
-    elif not fits(spec, value):
-        yield Problem(field, value, f"allowed: {described(spec)}")
+def _vendor_option(
+    context: ValidationContext, spec: VendorOption, field: str, value: Any
+) -> Iterator[Problem]:
+    if not available(spec, context.mode, context.region):
+        yield Problem(field, value, _elsewhere(context, spec))
+    elif not accepts(spec, value):
+        yield Problem(field, value, f"allowed: {describe_values(spec)}")
 
 
-_ROW_CHECKS: tuple[Callable[[Case, Row], Iterator[Problem]], ...] = (
+_ROW_CHECKS: tuple[Callable[[ValidationContext, Row], Iterator[Problem]], ...] = (
     _mode,
     _counts,
     _prompt_missing,

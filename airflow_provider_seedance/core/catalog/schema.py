@@ -3,7 +3,7 @@
 A file has ``rows`` (one per model id, or per model and mode), ``prices``, ``pixels`` (named tables of frame
 sizes), ``vendor_options`` that hold for every model of the vendor, and ``groups``: parts that rows and prices
 name in ``extends`` to share what they have in common. Later parts win over earlier ones, the row's own words
-over all of them, objects are merged, everything else is replaced, and ``null`` takes away.
+over all of them, objects are merged, everything else is replaced, and ``null`` removes.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, Strict
 from airflow_provider_seedance.models import Mode
 
 Scalar = StrictBool | StrictInt | StrictStr
-#: Fact -> the values with which a condition holds. Facts are the request's settings, given or default, its
+#: Attribute -> the values with which the condition holds. Attributes are the request's settings, given or default, its
 #: vendor options, ``mode``, ``forms`` (of its media) and ``video_input``.
-When = dict[str, tuple[Scalar, ...]]
+Condition = dict[str, tuple[Scalar, ...]]
 #: How a medium is given: an http(s) URL, a ``data:`` URI, ``asset://<id>``.
 Form = Literal["url", "data", "asset"]
 MediaKind = Literal["image", "video", "audio"]
@@ -51,7 +51,7 @@ class _Shape(BaseModel):
 class ConditionalDefault(_Shape):
     """A default that holds under a condition."""
 
-    when: When
+    when: Condition
     value: Scalar
 
 
@@ -67,9 +67,9 @@ class FieldSpec(_Shape):
     also: tuple[Scalar, ...] = ()
     values: tuple[Scalar, ...] = ()
     max_length: int | None = None
-    #: Must match the whole text; ``says`` puts it in words.
+    #: Must match the whole text; ``description`` puts it in words.
     pattern: str | None = None
-    says: str | None = None
+    description: str | None = None
     #: Where the field exists; without a word, everywhere.
     modes: tuple[Mode, ...] | None = None
     regions: tuple[str, ...] | None = None
@@ -95,7 +95,7 @@ class VendorOption(FieldSpec):
 class Restriction(_Shape):
     """Under a condition, ``field`` may only have the values in ``allow``; with none, it may not be given."""
 
-    when: When = {}
+    when: Condition = {}
     #: Vendor options whose mere presence makes the condition.
     when_given: tuple[str, ...] = ()
     field: str
@@ -136,7 +136,7 @@ class Row(_Shape):
 class Factor(_Shape):
     """What multiplies an amount under a condition."""
 
-    when: When
+    when: Condition
     factor: Money
 
 
@@ -145,7 +145,7 @@ class Price(_Shape):
 
     family: str
     regions: tuple[str, ...] | None = None
-    when: When = {}
+    when: Condition = {}
     unit: Literal["million_tokens", "second"]
     currency: str
     amount: Money

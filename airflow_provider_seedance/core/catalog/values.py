@@ -10,7 +10,7 @@ from airflow_provider_seedance.core.catalog.schema import FieldSpec
 _TYPES: dict[str, type | tuple[type, ...]] = {"integer": int, "boolean": bool, "string": str, "object": dict}
 
 
-def fits(spec: FieldSpec, value: Any) -> bool:
+def accepts(spec: FieldSpec, value: Any) -> bool:
     """Whether the field takes the value; a field without limits takes everything of its type."""
     if not _of_type(spec, value):
         return False
@@ -26,13 +26,13 @@ def fits(spec: FieldSpec, value: Any) -> bool:
     )
 
 
-def described(spec: FieldSpec) -> str:
+def describe_values(spec: FieldSpec) -> str:
     """The values that the field takes, in words."""
     parts = []
     if spec.values:
         parts.append(", ".join(map(str, spec.values)))
-    elif spec.says:
-        parts.append(spec.says)
+    elif spec.description:
+        parts.append(spec.description)
     elif spec.min is not None and spec.max is not None:
         parts.append(f"{spec.min} to {spec.max}" + (f" in steps of {spec.step}" if spec.step else ""))
     elif spec.type:

@@ -6,7 +6,7 @@ httpx takes twice the processor time for each byte, and stays below ``curl`` (``
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPResponse
@@ -29,7 +29,7 @@ from urllib.request import (
 
 from airflow_provider_seedance import __version__
 from airflow_provider_seedance.core.client.errors import URLLIB, host_of, transport_errors
-from airflow_provider_seedance.core.clock import SYSTEM_CLOCK
+from airflow_provider_seedance.core.clock import Clock, SystemClock
 from airflow_provider_seedance.core.vendors.contract import HttpResponse
 from airflow_provider_seedance.errors import (
     LinkDead,
@@ -85,12 +85,12 @@ def open_media(
     *,
     start: int = 0,
     etag: str | None = None,
-    now: Callable[[], float] = SYSTEM_CLOCK.now,
+    clock: Clock | None = None,
 ) -> Iterator[MediaStream]:
     """The bytes behind a result link, from ``start`` on if the host can do that, else from the beginning.
 
     :param etag: the strong entity tag of the file that is to go on; of another the beginning comes.
-    :param now: epoch seconds, for a ``Retry-After`` that names a moment.
+    :param clock: for a ``Retry-After`` that names a moment; the machine's own if left out.
     :raises LinkDead: for 401, 403, 404 and 410.
     :raises ResumeRefused: for 416, and for another part than the one asked for.
     :raises VendorUnavailable: for any other status but 200 and 206.
@@ -104,18 +104,20 @@ def open_media(
         if etag:
             headers["If-Range"] = etag
     with transport_errors(url, URLLIB):
-        answer = _answer(opener, Request(quote(url, safe=punctuation), headers=headers), now)
+        answer = _answer(
+            opener, Request(quote(url, safe=punctuation), headers=headers), clock or SystemClock()
+        )
     with answer:
         yield _stream(answer, start, url)
 
 
-def _answer(opener: OpenerDirector, request: Request, now: Callable[[], float]) -> HTTPResponse:
+def _answer(opener: OpenerDirector, request: Request, clock: Clock) -> HTTPResponse:
     try:
         answer: HTTPResponse = opener.open(request, timeout=TIMEOUT)
     except HTTPError as error:
         with error:
             headers = {name.lower(): value for name, value in error.headers.items()}
-            refused = HttpResponse(error.code, headers, b"", now())
+            refused = HttpResponse(error.code, headers, b"", clock.now())
             raise _refusal(error.code, request.full_url, refused.retry_after) from None
     return answer
 

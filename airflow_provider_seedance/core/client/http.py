@@ -25,7 +25,7 @@ from airflow_provider_seedance.core.client.errors import HTTPX, transport_errors
 from airflow_provider_seedance.core.client.flows import AccountFlows, Flow, GenerationFlows, Pause, Send
 from airflow_provider_seedance.core.client.groups import AccountGroup, Generations
 from airflow_provider_seedance.core.client.retry import MAX_ATTEMPTS
-from airflow_provider_seedance.core.clock import SYSTEM_CLOCK, Clock
+from airflow_provider_seedance.core.clock import Clock, SystemClock
 from airflow_provider_seedance.core.redaction import forms_of, without
 from airflow_provider_seedance.core.vendors.contract import (
     Credential,
@@ -205,8 +205,8 @@ class SeedanceClient(_BaseClient):
     :param attempts: how often one request is sent at most, where that is safe.
     """
 
-    def __init__(self, settings: Account, attempts: int = MAX_ATTEMPTS, clock: Clock = SYSTEM_CLOCK) -> None:
-        super().__init__(settings, attempts, clock)
+    def __init__(self, settings: Account, attempts: int = MAX_ATTEMPTS, clock: Clock | None = None) -> None:
+        super().__init__(settings, attempts, clock or SystemClock())
         self.generations = Generations(self, self._generation_flows)
         self.account = AccountGroup(self, self._account_flows)
         self._pooled = httpx.Client(verify=_tls(), limits=self._limits(keep=True))
@@ -247,7 +247,7 @@ class SeedanceClient(_BaseClient):
         self, url: str, *, start: int = 0, etag: str | None = None
     ) -> AbstractContextManager[MediaStream]:
         """The bytes behind a result link, streamed without the key: as :func:`open_media`."""
-        return open_media(self._media, url, start=start, etag=etag, now=self._clock.now)
+        return open_media(self._media, url, start=start, etag=etag, clock=self._clock)
 
     def _perform(self, step: Send | Pause) -> HttpResponse | None:
         if isinstance(step, Pause):
@@ -284,8 +284,8 @@ class AsyncSeedanceClient(_BaseClient):
     reads them is busy sending it triggers.
     """
 
-    def __init__(self, settings: Account, attempts: int = MAX_ATTEMPTS, clock: Clock = SYSTEM_CLOCK) -> None:
-        super().__init__(settings, attempts, clock)
+    def __init__(self, settings: Account, attempts: int = MAX_ATTEMPTS, clock: Clock | None = None) -> None:
+        super().__init__(settings, attempts, clock or SystemClock())
         self.generations = Generations(self, self._generation_flows)
         self.account = AccountGroup(self, self._account_flows)
         self._pooled = _pooled_client(settings, self._limits(keep=True))

@@ -32,12 +32,12 @@ class Box:
         return self.end - self.start
 
 
-def whole_file(file: BinaryIO) -> Box:
+def file_as_box(file: BinaryIO) -> Box:
     """The file as a box of its own."""
     return Box("file", 0, file.seek(0, 2))
 
 
-def children(file: BinaryIO, box: Box) -> Iterator[Box]:
+def iter_children(file: BinaryIO, box: Box) -> Iterator[Box]:
     """The boxes in ``box``, which must fill it without a gap.
 
     :raises VideoCorrupt: at the first place where they do not.
@@ -68,7 +68,7 @@ def _box_at(file: BinaryIO, at: int, parent: Box) -> Box:
     return Box(kind, at + header, at + size)
 
 
-def numbers(file: BinaryIO, box: Box, layout: str, offset: int = 0) -> tuple[Any, ...]:
+def read_numbers(file: BinaryIO, box: Box, layout: str, offset: int = 0) -> tuple[Any, ...]:
     """What stands ``offset`` bytes into ``box``, read by a :mod:`struct` layout.
 
     :raises VideoCorrupt: if the box ends before that.
@@ -78,12 +78,12 @@ def numbers(file: BinaryIO, box: Box, layout: str, offset: int = 0) -> tuple[Any
     return _unpack(file, box.start + offset, layout)
 
 
-def table(file: BinaryIO, box: Box, row: str, offset: int = 4) -> list[tuple[Any, ...]]:
+def read_table(file: BinaryIO, box: Box, row: str, offset: int = 4) -> list[tuple[Any, ...]]:
     """The rows of a table box: at ``offset`` their number, then so many of the big-endian layout ``row``.
 
     :raises VideoCorrupt: if the box ends before that, or is above :data:`MAX_TABLE`.
     """
-    (count,) = numbers(file, box, ">I", offset)
+    (count,) = read_numbers(file, box, ">I", offset)
     needed = offset + 4 + count * struct.calcsize(f">{row}")
     if needed > min(box.size, MAX_TABLE):
         raise VideoCorrupt(

@@ -1,9 +1,9 @@
-"""Bring one finished video home: fetch, verify, put in place, and say so in a manifest.
+"""Download one finished video, verify it, put it in its place, and describe it in a manifest.
 
 Rule 1: what can be refused is refused before a byte is fetched.
 Rule 2: a broken file never gets its final name.
-Rule 3: an intact file is landed even if it is not what was ordered: it is paid for.
-Rule 4: what has come once is not fetched again (:mod:`.keeping` says what is kept, where, and for how long).
+Rule 3: an intact file is landed even if it differs from what was expected: it is paid for.
+Rule 4: bytes that came once are not fetched again (:mod:`.partial_store` says which are kept, where, and how long).
 """
 
 from __future__ import annotations
@@ -11,24 +11,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Literal, get_args
 
-from airflow_provider_seedance.core.landing.manifest import Manifest, Media, Mismatch, Provenance
-from airflow_provider_seedance.core.landing.order import find_mismatches
-from airflow_provider_seedance.core.landing.partial_store import partial_for
-from airflow_provider_seedance.core.landing.probe import probe
-from airflow_provider_seedance.core.landing.source import MediaSource
-from airflow_provider_seedance.core.landing.transfer import transfer
-from airflow_provider_seedance.core.storage.files import (
-    Target,
-    check_writable,
-    commit,
-    holds,
-    size_of,
-    uri_of,
-)
+from airflow_provider_seedance.core.clock import Clock, utc_now
+from airflow_provider_seedance.core.landing.manifest import GenerationReference, Manifest, Media, Mismatch
+from airflow_provider_seedance.core.landing.partial_store import open_partial
+from airflow_provider_seedance.core.landing.transfer import MediaOpener, transfer
+from airflow_provider_seedance.core.landing.verify import find_mismatches, probe
+from airflow_provider_seedance.core.storage.files import check_writable, commit, has_content, size_of
+from airflow_provider_seedance.core.storage.paths import StoragePath, uri_of
 from airflow_provider_seedance.errors import ConfigurationError, DestinationError, Kind, SeedanceError
 from airflow_provider_seedance.models import ExpectedVideo
 
@@ -37,7 +29,7 @@ log = logging.getLogger(__name__)
 #: What to do about a file that is already there: replace it if it differs, replace it, or refuse.
 Overwrite = Literal["skip-identical", "always", "never"]
 
-_SAYS_NOTHING = ("", "application/octet-stream", "binary/octet-stream")
+_GENERIC_CONTENT_TYPES = ("", "application/octet-stream", "binary/octet-stream")
 
 
 @dataclass(frozen=True)
@@ -46,47 +38,46 @@ class VideoSource:
 
     #: A bearer link; kept out of ``repr`` and so out of logs.
     url: str = field(repr=False)
-    provenance: Provenance
+    generation: GenerationReference
     expected: ExpectedVideo = field(default_factory=ExpectedVideo)
 
 
 def land(
-    clip: VideoSource,
-    target: Target,
-    source: MediaSource,
+    source: VideoSource,
+    target: StoragePath,
+    opener: MediaOpener,
     *,
     fresh_url: Callable[[], str | None],
-    sleep: Callable[[float], object],
-    now: Callable[[], datetime],
+    clock: Clock,
     overwrite: Overwrite = "skip-identical",
     verify: bool = True,
 ) -> Manifest:
-    """Fetch ``clip`` to ``target``, which then holds the whole verified file, or what it held before.
+    """Download ``source`` to ``target``, which then holds the whole verified file, or what it held before.
 
     What an earlier try to do the same has fetched on this machine is not fetched again, as long as the host
     confirms by entity tag or length that it still has the same file.
 
-    :param fresh_url: gives a new link when the clip's own is dead, or ``None``; see :func:`transfer`.
-    :param sleep: waits so many seconds.
-    :param now: the time, with its zone.
+    :param opener: opens result links.
+    :param fresh_url: gives a new link when the source's own is dead, or ``None``; see :func:`transfer`.
     :param overwrite: what to do about a file that is already there.
-    :param verify: whether to check the file's structure and the order; length and hash always are.
+    :param verify: whether to check the file's structure and compare it with what was expected; length and hash
+        always are.
     :raises ConfigurationError: for an unknown ``overwrite``.
     :raises DestinationError: if ``target`` cannot be written, or exists and ``overwrite`` is ``never``.
     :raises LinkDead, NotSent, NoReply, VendorUnavailable, ResumeRefused, DownloadIncomplete: as
-        :func:`transfer` does; what has come is kept for the next try (:mod:`.keeping`).
+        :func:`transfer` does; the bytes that came are kept for the next try (:mod:`.partial_store`).
     :raises VideoCorrupt: if what came is not a whole video; nothing of it is kept.
     """
     try:
         check_overwrite(overwrite, target)
         check_writable(target)
-        with partial_for(target, clip.provenance, now()) as partial:
-            received = transfer(source, clip.url, partial, fresh_url=fresh_url, sleep=sleep, now=now)
-            media, mismatches = _verified(partial.path, clip) if verify else (Media(), ())
-            if overwrite == "always" or not holds(target, received.length, received.sha256):
+        with open_partial(target, source.generation, utc_now(clock)) as partial:
+            received = transfer(opener, source.url, partial, fresh_url=fresh_url, clock=clock)
+            media, mismatches = _verify(partial.path, source) if verify else (Media(), ())
+            if overwrite == "always" or not has_content(target, received.length, received.sha256):
                 commit(partial.path, target)
     except SeedanceError as error:
-        error.about(vendor=clip.provenance.vendor, generation_id=clip.provenance.generation_id)
+        error.about(vendor=source.generation.vendor, generation_id=source.generation.generation_id)
         raise
     return Manifest(
         uri=uri_of(target),
@@ -94,13 +85,13 @@ def land(
         sha256=received.sha256,
         content_type=_content_type(received.content_type),
         media=media,
-        source=clip.provenance,
+        source=source.generation,
         mismatches=mismatches,
-        landed_at=now(),
+        landed_at=utc_now(clock),
     )
 
 
-def check_overwrite(overwrite: str, target: Target) -> None:
+def check_overwrite(overwrite: str, target: StoragePath) -> None:
     """Refuse what the policy forbids; for use before anything is paid, too.
 
     :raises ConfigurationError: for an unknown policy.
@@ -118,17 +109,17 @@ def check_overwrite(overwrite: str, target: Target) -> None:
         )
 
 
-def _verified(part: Path, clip: VideoSource) -> tuple[Media, tuple[Mismatch, ...]]:
-    media = probe(part)
-    mismatches = find_mismatches(clip.expected, media)
+def _verify(path: Path, source: VideoSource) -> tuple[Media, tuple[Mismatch, ...]]:
+    media = probe(path)
+    mismatches = find_mismatches(source.expected, media)
     for mismatch in mismatches:
         log.warning(
-            "%s generation %s: %s is %s where %s was ordered; the file is intact and is landed all the same",
-            clip.provenance.vendor,
-            clip.provenance.generation_id,
+            "The video of %s generation %s has %s %s; the request asked for %s. The file is intact and is kept.",
+            source.generation.vendor,
+            source.generation.generation_id,
             mismatch.field,
-            mismatch.delivered,
-            mismatch.ordered,
+            mismatch.actual,
+            mismatch.expected,
         )
     return media, mismatches
 
@@ -136,4 +127,4 @@ def _verified(part: Path, clip: VideoSource) -> tuple[Media, tuple[Mismatch, ...
 def _content_type(header: str | None) -> str:
     """The host's word without parameters; hosts of presigned links often know no better than "bytes"."""
     stated = (header or "").partition(";")[0].strip().lower()
-    return "video/mp4" if stated in _SAYS_NOTHING else stated
+    return "video/mp4" if stated in _GENERIC_CONTENT_TYPES else stated

@@ -55,15 +55,16 @@ class Media(_Record):
 
 
 class Mismatch(_Record):
-    """One way in which an intact video differs from its order."""
+    """One way in which an intact video differs from what the request asked for."""
 
+    #: ``duration`` (seconds), ``width``, ``height`` (pixels) or ``audio`` (whether there is sound).
     field: str
-    ordered: bool | int | float
-    delivered: bool | int | float
+    expected: bool | int | float
+    actual: bool | int | float
 
 
-class Provenance(_Record):
-    """Which generation a video comes from."""
+class GenerationReference(_Record):
+    """The generation that a video comes from."""
 
     vendor: str
     generation_id: str
@@ -81,28 +82,28 @@ class Manifest(_Record):
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
     content_type: str
     media: Media
-    source: Provenance
+    source: GenerationReference
     mismatches: tuple[Mismatch, ...] = ()
     landed_at: AwareDatetime
 
 
 class Sidecar(_Record):
-    """What a published video's sidecar file tells."""
+    """The record beside a published video, in a file of the video's name and ``.json``."""
 
     uri: str
     sidecar_uri: str
     bytes: int = Field(ge=0)
     sha256: str
     published_at: AwareDatetime
-    #: The publisher's own words.
+    #: What the publisher gave, as JSON.
     metadata: dict[str, Any]
-    source: Provenance
+    source: GenerationReference
     #: The landing that the published bytes come from.
     manifest: Manifest
 
 
 class Publication(Sidecar):
-    """The outcome of one run; ``published_at`` is when the content was published, by this run or before."""
+    """What one run of publishing did; ``published_at`` is when the content was published, by this run or before."""
 
     #: Whether this run published anything.
     published: bool

@@ -10,7 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from airflow_provider_seedance.core.landing.boxes import Box, children, numbers, table, whole_file
+from airflow_provider_seedance.core.landing.boxes import (
+    Box,
+    file_as_box,
+    iter_children,
+    read_numbers,
+    read_table,
+)
 from airflow_provider_seedance.core.landing.manifest import Media
 from airflow_provider_seedance.errors import VideoCorrupt
 
@@ -39,29 +45,29 @@ def read_mp4(path: Path) -> Media:
         start = file.read(16)
         if start[4:8] != b"ftyp":
             raise VideoCorrupt(f"the file is not an MP4: it starts with {start!r}")
-        whole = whole_file(file)
+        whole = file_as_box(file)
         top = _by_kind(file, whole)
-        moov = _need(top, "moov", whole)
-        _need(top, "mdat", whole)
-        return _movie(file, moov, whole.size)
+        moov = _require(top, "moov", whole)
+        _require(top, "mdat", whole)
+        return _read_movie(file, moov, whole.size)
 
 
-def _movie(file: BinaryIO, moov: Box, file_size: int) -> Media:
+def _read_movie(file: BinaryIO, moov: Box, file_size: int) -> Media:
     tracks: dict[str, tuple[Box, Box]] = {}
-    for trak in children(file, moov):
+    for trak in iter_children(file, moov):
         if trak.kind == "trak":
-            mdia = _need(_by_kind(file, trak), "mdia", trak)
+            mdia = _require(_by_kind(file, trak), "mdia", trak)
             parts = _by_kind(file, mdia)
-            minf = _need(parts, "minf", mdia)
-            stbl = _need(_by_kind(file, minf), "stbl", minf)
+            minf = _require(parts, "minf", mdia)
+            stbl = _require(_by_kind(file, minf), "stbl", minf)
             _check_samples(file, stbl, file_size)
-            (handler,) = numbers(file, _need(parts, "hdlr", mdia), ">4s", 8)
-            tracks.setdefault(handler.decode("latin-1"), (_need(parts, "mdhd", mdia), stbl))
+            (handler,) = read_numbers(file, _require(parts, "hdlr", mdia), ">4s", 8)
+            tracks.setdefault(handler.decode("latin-1"), (_require(parts, "mdhd", mdia), stbl))
     if "vide" not in tracks:
         raise VideoCorrupt("the file has no video track")
-    mvhd = _need(_by_kind(file, moov), "mvhd", moov)
+    mvhd = _require(_by_kind(file, moov), "mvhd", moov)
     media_header, stbl = tracks["vide"]
-    width, height = numbers(file, _need(_by_kind(file, stbl), "stsd", stbl), ">HH", 40)
+    width, height = read_numbers(file, _require(_by_kind(file, stbl), "stsd", stbl), ">HH", 40)
     return Media(
         duration=_duration(file, mvhd),
         width=width,
@@ -75,42 +81,44 @@ def _movie(file: BinaryIO, moov: Box, file_size: int) -> Media:
 def _by_kind(file: BinaryIO, box: Box) -> dict[str, Box]:
     """The first child of each kind."""
     found: dict[str, Box] = {}
-    for child in children(file, box):
+    for child in iter_children(file, box):
         found.setdefault(child.kind, child)
     return found
 
 
-def _need(found: dict[str, Box], kind: str, parent: Box) -> Box:
+def _require(found: dict[str, Box], kind: str, parent: Box) -> Box:
     if kind not in found:
         raise VideoCorrupt(f"{parent.kind!r} has no box {kind!r}; it has {', '.join(found) or 'nothing'}")
     return found[kind]
 
 
-def _time(file: BinaryIO, header: Box) -> tuple[int, int]:
+def _scale_and_units(file: BinaryIO, header: Box) -> tuple[int, int]:
     """Units per second and duration in them; ``mvhd`` and ``mdhd`` have them in the same place."""
-    (version,) = numbers(file, header, ">B")
-    scale, units = numbers(file, header, ">IQ", 20) if version == 1 else numbers(file, header, ">II", 12)
+    (version,) = read_numbers(file, header, ">B")
+    scale, units = (
+        read_numbers(file, header, ">IQ", 20) if version == 1 else read_numbers(file, header, ">II", 12)
+    )
     if scale == 0:
         raise VideoCorrupt(f"box {header.kind!r} at byte {header.start} counts 0 units per second")
     return scale, units
 
 
 def _duration(file: BinaryIO, mvhd: Box) -> float | None:
-    scale, units = _time(file, mvhd)
+    scale, units = _scale_and_units(file, mvhd)
     # A fragmented file does not know its length up front.
     return None if units in _UNKNOWN_DURATIONS else round(units / scale, 3)
 
 
 def _frame_rate(file: BinaryIO, mdhd: Box, stbl: Box) -> float | None:
-    scale, _ = _time(file, mdhd)
-    runs = table(file, _need(_by_kind(file, stbl), "stts", stbl), "II")
+    scale, _ = _scale_and_units(file, mdhd)
+    runs = read_table(file, _require(_by_kind(file, stbl), "stts", stbl), "II")
     frames, units = sum(count for count, _ in runs), sum(count * step for count, step in runs)
     return round(frames * scale / units, 3) if units else None
 
 
 def _codec(file: BinaryIO, stbl: Box) -> str:
     """ffmpeg's name for the first sample description, or its own four letters."""
-    (letters,) = numbers(file, _need(_by_kind(file, stbl), "stsd", stbl), ">4s", 12)
+    (letters,) = read_numbers(file, _require(_by_kind(file, stbl), "stsd", stbl), ">4s", 12)
     name = str(letters, "latin-1")
     return _CODECS.get(name, name.strip().lower())
 
@@ -124,8 +132,10 @@ def _check_samples(file: BinaryIO, stbl: Box, file_size: int) -> None:
     offsets_box = found.get("stco") or found.get("co64")
     if not (offsets_box and "stsc" in found and "stsz" in found):
         return
-    offsets = [offset for (offset,) in table(file, offsets_box, "I" if offsets_box.kind == "stco" else "Q")]
-    runs = table(file, found["stsc"], "III")
+    offsets = [
+        offset for (offset,) in read_table(file, offsets_box, "I" if offsets_box.kind == "stco" else "Q")
+    ]
+    runs = read_table(file, found["stsc"], "III")
     first_chunks = [first for first, _, _ in runs]
     bytes_of = _sample_sizes(file, found["stsz"])
     end, sample = 0, 0
@@ -139,8 +149,8 @@ def _check_samples(file: BinaryIO, stbl: Box, file_size: int) -> None:
 
 def _sample_sizes(file: BinaryIO, stsz: Box) -> Callable[[int, int], int]:
     """How many bytes so many samples from a given one take."""
-    (uniform,) = numbers(file, stsz, ">I", 4)
+    (uniform,) = read_numbers(file, stsz, ">I", 4)
     if uniform:
         return lambda _, count: count * int(uniform)
-    sizes = [size for (size,) in table(file, stsz, "I", 8)]
+    sizes = [size for (size,) in read_table(file, stsz, "I", 8)]
     return lambda first, count: sum(sizes[first : first + count])

@@ -1,11 +1,13 @@
-"""The bytes of one video that have come so far, and the note by which a later try knows what they are.
+"""The bytes of one video that have come so far, and the metadata by which a later try knows what they are.
 
-Rule 1: bytes of two versions of a file never meet: the old note goes before the first new byte comes.
-Rule 2: what has come is on the file system with its last byte: a process may die at any moment.
+Rule 1: bytes of two versions of a file never meet: the old metadata are removed before the first new byte comes.
+Rule 2: each chunk is on the file system before the next one is fetched: a process may die at any moment.
 """
 
 from __future__ import annotations
 
+import hashlib
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,9 +18,8 @@ from urllib.parse import urlsplit
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from airflow_provider_seedance.core.client.download import MediaStream
-from airflow_provider_seedance.core.landing.manifest import Provenance
-from airflow_provider_seedance.core.landing.running_hash import RunningHash
-from airflow_provider_seedance.core.storage.files import CHUNK
+from airflow_provider_seedance.core.landing.manifest import GenerationReference
+from airflow_provider_seedance.core.storage.files import CHUNK_SIZE
 from airflow_provider_seedance.errors import ResumeRefused
 
 
@@ -34,22 +35,22 @@ class Version(BaseModel):
 
     @property
     def known(self) -> bool:
-        """Whether there is anything to tell it by."""
+        """Whether the host tells at least one of them."""
         return bool(self.etag or self.total)
 
-    def continues(self, earlier: Version) -> bool:
-        """Whether bytes of this version may follow on bytes of the ``earlier`` one."""
+    def may_follow(self, earlier: Version) -> bool:
+        """Whether bytes of this version may be appended to bytes of the ``earlier`` one."""
         pairs = ((earlier.etag, self.etag), (earlier.total, self.total))
         shared = [one == other for one, other in pairs if one and other]
         return bool(shared) and all(shared)
 
-    def completed_by(self, earlier: Version) -> Version:
-        """What both tell together."""
+    def merged_with(self, earlier: Version) -> Version:
+        """What the two tell together."""
         return Version(etag=self.etag or earlier.etag, total=self.total or earlier.total)
 
 
 class PartialMetadata(Version):
-    """What lies beside the bytes: enough to go on, and for people to see what they are.
+    """What is stored beside the bytes: enough to resume, and for people to see what they are.
 
     Of the link only the host is told: with some vendors a link is a key even without its query.
     """
@@ -61,7 +62,7 @@ class PartialMetadata(Version):
 
 
 def read_metadata(path: Path) -> PartialMetadata | None:
-    """The note at ``path``; ``None`` if there is none that can be read, and the bytes are then of no use."""
+    """The metadata at ``path``; ``None`` if they are missing or unreadable, and the bytes are then of no use."""
     try:
         return PartialMetadata.model_validate_json(path.read_bytes())
     except (OSError, ValueError):
@@ -70,14 +71,14 @@ def read_metadata(path: Path) -> PartialMetadata | None:
 
 @dataclass
 class Partial:
-    """A file in which one video is collected, in the hands of one process."""
+    """A file in which one process collects one video."""
 
     path: Path
     #: Unbuffered, open for reading and writing.
     file: BinaryIO
-    provenance: Provenance
-    #: Where its note is; ``None`` for a file that no later try will look for.
-    note: Path | None = None
+    generation: GenerationReference
+    #: Where its metadata are; ``None`` for a file that no later try will look for.
+    metadata_path: Path | None = None
     #: Bytes that are there.
     length: int = 0
     version: Version = field(default_factory=Version)
@@ -89,10 +90,10 @@ class Partial:
         return self.length > 0 and self.length == self.version.total
 
     @property
-    def next_byte(self) -> int:
-        """The place to ask for next; 0 where nothing tells the file that it belongs to.
+    def resume_at(self) -> int:
+        """The byte to ask for next; 0 where nothing tells which version of the file this is.
 
-        The last byte of a file that is all there is asked for again: the answer confirms the version.
+        The last byte of a complete file is asked for again: the answer confirms the version.
         """
         if not self.version.known:
             return 0
@@ -104,16 +105,16 @@ class Partial:
         return self._running_hash().hexdigest()
 
     def begin(self, stream: MediaStream, url: str, now: datetime) -> None:
-        """Make ready for the bytes of ``stream``: to go on with what is there, or from the beginning.
+        """Prepare for the bytes of ``stream``: resume after what is there, or restart from the beginning.
 
         :raises ResumeRefused: if they are the middle of another version of the file.
         """
         version = Version(etag=stream.etag, total=stream.total or None)
         if stream.start == 0:
             self._restart(version, url, now)
-        elif version.continues(self.version):
-            self.version = version.completed_by(self.version)
-            self._go_on(stream.start)
+        elif version.may_follow(self.version):
+            self.version = version.merged_with(self.version)
+            self._resume(stream.start)
         else:
             raise ResumeRefused("the video has changed at its host while it was fetched")
 
@@ -126,9 +127,9 @@ class Partial:
         self.length += len(chunk)
 
     def clear(self) -> None:
-        """Forget everything that is there."""
-        if self.note:
-            self.note.unlink(missing_ok=True)
+        """Remove all bytes, and the metadata before them."""
+        if self.metadata_path:
+            self.metadata_path.unlink(missing_ok=True)
         self.file.seek(0)
         self.file.truncate()
         self.length, self.version, self._hash = 0, Version(), RunningHash()
@@ -136,19 +137,19 @@ class Partial:
     def _restart(self, version: Version, url: str, now: datetime) -> None:
         self.clear()
         self.version = version
-        if self.note and version.known:
-            note = PartialMetadata(
+        if self.metadata_path and version.known:
+            metadata = PartialMetadata(
                 **version.model_dump(),
-                vendor=self.provenance.vendor,
-                generation_id=self.provenance.generation_id,
+                vendor=self.generation.vendor,
+                generation_id=self.generation.generation_id,
                 host=urlsplit(url).hostname,
                 started_at=now,
             )
-            # Without a note a later try starts over, which is no reason to stop now.
-            with suppress(OSError), self.note.open("x", encoding="utf-8") as file:
-                file.write(note.model_dump_json(indent=2))
+            # Without metadata a later try starts over, which is no reason to stop this one.
+            with suppress(OSError), self.metadata_path.open("x", encoding="utf-8") as file:
+                file.write(metadata.model_dump_json(indent=2))
 
-    def _go_on(self, start: int) -> None:
+    def _resume(self, start: int) -> None:
         if start < self.length:
             self.file.truncate(start)
             self.length, self._hash = start, None
@@ -156,10 +157,38 @@ class Partial:
         self.file.seek(start)
 
     def _running_hash(self) -> RunningHash:
-        """Kept up to date; what an earlier try left is read once."""
+        """Kept up to date; the bytes that an earlier try left are read once."""
         if self._hash is None:
             self._hash = RunningHash()
             self.file.seek(0)
-            while chunk := self.file.read(CHUNK):
+            while chunk := self.file.read(CHUNK_SIZE):
                 self._hash.update(chunk)
         return self._hash
+
+
+class RunningHash:
+    """The sha256 of bytes that come one chunk after the other.
+
+    A thread of its own computes it while the next chunk is fetched and written: done in between, it keeps landing
+    below ``curl`` (``benchmarks/landing.py``). One chunk at a time waits, so memory stays flat. The thread ends
+    with this object.
+    """
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha256()
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="seedance-hash")
+        self._pending: Future[None] | None = None
+
+    def update(self, chunk: bytes) -> None:
+        """Add ``chunk``, once the one before is done."""
+        self._wait()
+        self._pending = self._executor.submit(self._digest.update, chunk)
+
+    def hexdigest(self) -> str:
+        """Of all chunks so far, in lower case."""
+        self._wait()
+        return self._digest.hexdigest()
+
+    def _wait(self) -> None:
+        if self._pending:
+            self._pending.result()

@@ -1,31 +1,29 @@
-"""Put a landed video where people or the next DAG find it, exactly once, with its story beside it.
+"""Publish a landed video: copy it to where people or the next DAG find it, exactly once, with a sidecar beside it.
 
-The video goes first, its sidecar ``<name>.json`` last: a sidecar whose hash fits its video proves the pair.
+The video is written first, its sidecar ``<name>.json`` last: a sidecar whose hash fits its video proves the pair.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any
 
+from airflow_provider_seedance.core.clock import Clock, utc_now
 from airflow_provider_seedance.core.landing.manifest import Manifest, Publication, Sidecar
 from airflow_provider_seedance.core.storage.destination import resolve_destination
 from airflow_provider_seedance.core.storage.files import (
-    CHUNK,
-    OpenTarget,
-    Target,
     check_writable,
     commit,
-    disk_faults,
-    holds,
-    open_for_reading,
-    part_for,
+    has_content,
+    iter_bytes,
+    read_bytes,
     size_of,
-    uri_of,
+    temporary_file_for,
+    write_text,
 )
+from airflow_provider_seedance.core.storage.paths import PathFromUri, StoragePath, storage_errors, uri_of
 from airflow_provider_seedance.errors import (
     ConfigurationError,
     Kind,
@@ -40,97 +38,88 @@ def publish(
     destination: str,
     metadata: Mapping[str, Any],
     *,
-    open_target: OpenTarget,
-    now: Callable[[], datetime],
+    path_from_uri: PathFromUri,
+    clock: Clock,
 ) -> Publication:
     """Copy a landed video to ``destination``, verified against its manifest, and write its sidecar.
 
-    The same content and story again publish nothing: ``published`` is then false, and ``published_at`` the
-    time of the earlier publication. A changed video or changed metadata are published.
+    The same video with the same metadata is not published again: ``published`` is then false, and ``published_at``
+    the time of the earlier publication. A changed video or changed metadata are published.
 
     :param destination: a template as for :func:`resolve_destination`, of vendor, generation_id and model.
     :param metadata: the publisher's own words; a JSON object.
-    :param open_target: makes a target of a path or URI.
-    :param now: the time, with its zone.
+    :param path_from_uri: makes the path that a local path or a URI names.
     :raises ConfigurationError: if ``destination`` or ``metadata`` cannot be used.
     :raises DestinationError: if ``destination`` cannot be written.
-    :raises VideoCorrupt: if the landed file no longer is what its manifest says.
+    :raises VideoCorrupt: if the landed file is not what its manifest says.
     :raises LandingError: not retryable, if the landed file is gone.
     """
-    words = _json_object(metadata)
+    checked_metadata = _json_object(metadata)
     try:
-        target = open_target(resolve_destination(destination, _fields(video)))
-        sidecar = open_target(f"{uri_of(target)}.json")
+        target = path_from_uri(resolve_destination(destination, _template_fields(video)))
+        sidecar_path = path_from_uri(f"{uri_of(target)}.json")
         check_writable(target)
-        sidecar_record = Sidecar(
+        sidecar = Sidecar(
             uri=uri_of(target),
-            sidecar_uri=uri_of(sidecar),
+            sidecar_uri=uri_of(sidecar_path),
             bytes=video.bytes,
             sha256=video.sha256,
-            published_at=now(),
-            metadata=words,
+            published_at=utc_now(clock),
+            metadata=checked_metadata,
             source=video.source,
             manifest=video,
         )
-        earlier, in_place = _read_sidecar(sidecar), holds(target, video.bytes, video.sha256)
-        if earlier and in_place and _tells_the_same(earlier, sidecar_record):
-            known = sidecar_record.model_copy(update={"published_at": earlier.published_at})
-            return Publication(**dict(known), published=False, reason="the same content is published already")
+        earlier, in_place = _read_sidecar(sidecar_path), has_content(target, video.bytes, video.sha256)
+        if earlier and in_place and _same_content(earlier, sidecar):
+            unchanged = sidecar.model_copy(update={"published_at": earlier.published_at})
+            return Publication(
+                **dict(unchanged), published=False, reason="the same content is already published"
+            )
         if not in_place:
-            _copy(video, open_target(video.uri), target)
-        _write_sidecar(sidecar_record, sidecar)
+            _copy(video, path_from_uri(video.uri), target)
+        write_text(sidecar_path, json.dumps(sidecar.to_dict(), indent=2, ensure_ascii=False))
     except SeedanceError as error:
         error.about(vendor=video.source.vendor, generation_id=video.source.generation_id)
         raise
-    reason = "the video was there, its story is new" if in_place else "the video was not there yet"
-    return Publication(**dict(sidecar_record), published=True, reason=reason)
+    reason = (
+        "the video was already there, and its sidecar was missing or different"
+        if in_place
+        else "the video was not there yet"
+    )
+    return Publication(**dict(sidecar), published=True, reason=reason)
 
 
-def _fields(video: Manifest) -> dict[str, str | None]:
-    provenance = video.source
-    return {"vendor": provenance.vendor, "generation_id": provenance.generation_id, "model": provenance.model}
+def _template_fields(video: Manifest) -> dict[str, str | None]:
+    source = video.source
+    return {"vendor": source.vendor, "generation_id": source.generation_id, "model": source.model}
 
 
 def _json_object(metadata: Mapping[str, Any]) -> dict[str, Any]:
     """``metadata`` as it will be read back, so that a rerun compares like with like."""
     try:
-        plain: dict[str, Any] = json.loads(json.dumps(dict(metadata), allow_nan=False))
+        decoded: dict[str, Any] = json.loads(json.dumps(dict(metadata), allow_nan=False))
     except (TypeError, ValueError) as fault:
         raise ConfigurationError(f"metadata is not a JSON object: {fault}") from fault
-    return plain
+    return decoded
 
 
-def _tells_the_same(earlier: Sidecar, sidecar_record: Sidecar) -> bool:
+def _same_content(one: Sidecar, other: Sidecar) -> bool:
     """When and from where the bytes were landed does not make it another publication."""
-    return (earlier.sha256, earlier.source, earlier.metadata) == (
-        sidecar_record.sha256,
-        sidecar_record.source,
-        sidecar_record.metadata,
-    )
+    return (one.sha256, one.source, one.metadata) == (other.sha256, other.source, other.metadata)
 
 
-def _read_sidecar(sidecar: Target) -> Sidecar | None:
-    """The story in ``sidecar``; ``None`` if there is none, or something else is in its place."""
-    if size_of(sidecar) is None:
+def _read_sidecar(path: StoragePath) -> Sidecar | None:
+    """The sidecar at ``path``; ``None`` if there is none, or something else is in its place."""
+    content = read_bytes(path)
+    if content is None:
         return None
-    with disk_faults(sidecar, "read"), open_for_reading(sidecar) as file:
-        text = file.read()
     try:
-        return Sidecar.parse(json.loads(text))
+        return Sidecar.parse(json.loads(content))
     except (ValueError, ConfigurationError):
         return None
 
 
-def _write_sidecar(sidecar_record: Sidecar, sidecar: Target) -> None:
-    with part_for(sidecar) as part:
-        with disk_faults(part, "write"):
-            part.write_text(
-                json.dumps(sidecar_record.to_dict(), indent=2, ensure_ascii=False), encoding="utf-8"
-            )
-        commit(part, sidecar)
-
-
-def _copy(video: Manifest, landed: Target, target: Target) -> None:
+def _copy(video: Manifest, landed: StoragePath, target: StoragePath) -> None:
     size = size_of(landed)
     if size is None:
         raise LandingError(
@@ -140,25 +129,19 @@ def _copy(video: Manifest, landed: Target, target: Target) -> None:
         )
     if size != video.bytes:
         raise _changed(video, f"{size} bytes", f"{video.bytes}")
-    with part_for(target) as part:
+    with temporary_file_for(target) as temporary:
         digest = hashlib.sha256()
-        with disk_faults(part, "write"), part.open("wb") as file:
-            for chunk in _chunks(landed):
+        with storage_errors(temporary, "write"), temporary.open("wb") as file:
+            for chunk in iter_bytes(landed):
                 file.write(chunk)
                 digest.update(chunk)
         if digest.hexdigest() != video.sha256:
             raise _changed(video, f"bytes with sha256 {digest.hexdigest()}", video.sha256)
-        commit(part, target)
+        commit(temporary, target)
 
 
-def _changed(video: Manifest, found: str, told: str) -> VideoCorrupt:
+def _changed(video: Manifest, found: str, expected: str) -> VideoCorrupt:
     return VideoCorrupt(
-        f"the landed video {video.uri} has changed: it holds {found}, and its manifest says {told}",
+        f"the landed video {video.uri} has changed: it holds {found}, and its manifest says {expected}",
         advice="Clear the task that landed it; while the vendor keeps the video, that replaces it.",
     )
-
-
-def _chunks(target: Target) -> Iterator[bytes]:
-    with disk_faults(target, "read"), open_for_reading(target) as file:
-        while chunk := file.read(CHUNK):
-            yield chunk

@@ -1,4 +1,4 @@
-"""Cancelling in a hurry: a killed task or trigger has seconds, and must not make matters worse."""
+"""Cancel when a task or a trigger is killed: there are seconds for it, and a failure must not make matters worse."""
 
 from __future__ import annotations
 
@@ -17,51 +17,54 @@ log = logging.getLogger(__name__)
 #: Seconds for all of it, and for one of the two requests that it takes; Airflow kills a task for good after five.
 TOTAL_TIMEOUT, REQUEST_TIMEOUT = 3.0, 1.4
 
-_TOO_LONG = "Cancelling generation %s takes too long; it may finish and be billed."
-_SAID = {
-    Cancellation.CANCELLED: "Generation %s was still queued and is cancelled; nothing is billed.",
-    Cancellation.RUNNING: "Generation %s already runs: it will finish and be billed. Its id can be adopted later.",
+_TIMED_OUT = (
+    "The vendor did not answer in time when generation %s was to be cancelled; it may finish and be billed."
+)
+_MESSAGES = {
+    Cancellation.CANCELLED: "Generation %s was still queued and has been cancelled; nothing is billed.",
+    Cancellation.RUNNING: "Generation %s is already running: it will finish and be billed."
+    " Pass its id as generation_id to collect it later.",
     Cancellation.ENDED: "Generation %s had already ended.",
 }
 
 
-def cancel_now(settings: Account, generation_id: str) -> None:
-    """Cancel what is still queued; whatever comes of it is only logged. Returns within 3 seconds."""
+def cancel_now(account: Account, generation_id: str) -> None:
+    """Cancel the generation if it is still queued; the outcome is only logged. Returns within 3 seconds."""
     # A thread can be left behind when time is up; a signal handler cannot wait for a slow answer.
-    thread = threading.Thread(target=_cancel, args=(settings, generation_id), daemon=True)
+    thread = threading.Thread(target=_cancel, args=(account, generation_id), daemon=True)
     thread.start()
     thread.join(TOTAL_TIMEOUT)
     if thread.is_alive():
-        log.warning(_TOO_LONG, generation_id)
+        log.warning(_TIMED_OUT, generation_id)
 
 
-def _cancel(settings: Account, generation_id: str) -> None:
+def _cancel(account: Account, generation_id: str) -> None:
     try:
-        with SeedanceClient(_hurried(settings), attempts=1) as client:
-            log.info(_SAID[client.generations.cancel(generation_id)], generation_id)
+        with SeedanceClient(_with_short_timeout(account), attempts=1) as client:
+            log.info(_MESSAGES[client.generations.cancel(generation_id)], generation_id)
     except SeedanceError as error:
-        _say_why_not(generation_id, error)
+        _log_failure(generation_id, error)
 
 
-async def acancel_now(settings: Account, generation_id: str) -> None:
+async def acancel_now(account: Account, generation_id: str) -> None:
     """As :func:`cancel_now`, on an event loop."""
     try:
-        async with AsyncSeedanceClient(_hurried(settings), attempts=1) as client:
+        async with AsyncSeedanceClient(_with_short_timeout(account), attempts=1) as client:
             cancelling = client.generations.cancel(generation_id)
-            said = _SAID[await asyncio.wait_for(cancelling, TOTAL_TIMEOUT)]
+            message = _MESSAGES[await asyncio.wait_for(cancelling, TOTAL_TIMEOUT)]
             # Not on the event loop, which a full log would stop: thousands may be killed together.
-            await asyncio.to_thread(log.info, said, generation_id)
+            await asyncio.to_thread(log.info, message, generation_id)
     except SeedanceError as error:
-        await asyncio.to_thread(_say_why_not, generation_id, error)
+        await asyncio.to_thread(_log_failure, generation_id, error)
     except asyncio.TimeoutError:
-        await asyncio.to_thread(log.warning, _TOO_LONG, generation_id)
+        await asyncio.to_thread(log.warning, _TIMED_OUT, generation_id)
 
 
-def _hurried(settings: Account) -> Account:
-    return replace(settings, request_timeout=REQUEST_TIMEOUT)
+def _with_short_timeout(account: Account) -> Account:
+    return replace(account, request_timeout=REQUEST_TIMEOUT)
 
 
-def _say_why_not(generation_id: str, error: SeedanceError) -> None:
+def _log_failure(generation_id: str, error: SeedanceError) -> None:
     if isinstance(error, Unsupported):
         log.warning("%s", error)
     else:

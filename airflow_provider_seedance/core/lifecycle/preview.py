@@ -1,13 +1,15 @@
-"""``preview``: everything but the paying."""
+"""``preview=True``: check and price a request and show what would be sent, and send nothing."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from airflow_provider_seedance.core.client.http import SeedanceClient
-    from airflow_provider_seedance.models import GenerationRequest
+from airflow_provider_seedance.core.client.http import SeedanceClient
+from airflow_provider_seedance.core.lifecycle.result import cost_dict
+from airflow_provider_seedance.core.vendors.contract import JsonBody
+from airflow_provider_seedance.errors import redact
+from airflow_provider_seedance.models import GenerationRequest
 
 
 def preview(client: SeedanceClient, request: GenerationRequest) -> dict[str, Any]:
@@ -15,19 +17,15 @@ def preview(client: SeedanceClient, request: GenerationRequest) -> dict[str, Any
 
     :raises RequestInvalid: as a submission would.
     """
-    from airflow_provider_seedance.core.lifecycle.result import cost
-    from airflow_provider_seedance.core.vendors.contract import JsonBody
-    from airflow_provider_seedance.errors import redact
-
-    settings = client.settings
-    wire = settings.vendor.generations.create(client.catalog.prepare(request)).request
+    account = client.settings
+    wire = account.vendor.generations.create(client.catalog.prepare(request)).request
     return {
-        "vendor": settings.vendor.name,
+        "vendor": account.vendor.name,
         "mode": request.mode.value,
-        "cost": cost(client.estimate_cost(request)),
+        "cost": cost_dict(client.estimate_cost(request)),
         "request": {
             "method": wire.method,
-            "url": settings.base_url + wire.path,
+            "url": account.base_url + wire.path,
             "body": json.loads(redact(json.dumps(wire.body.json)))
             if isinstance(wire.body, JsonBody)
             else None,

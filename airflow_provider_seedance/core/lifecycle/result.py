@@ -1,17 +1,16 @@
-"""The plain dict that a generation becomes in XCom: every key always there, null where the vendor tells nothing."""
+"""A finished generation as the JSON object that goes into XCom: every key is there, null for what is not known."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from airflow_provider_seedance.core.catalog import Catalog
-    from airflow_provider_seedance.models import Cost, GenerationRequest, Succeeded
+from airflow_provider_seedance.core.catalog import Catalog
+from airflow_provider_seedance.models import Cost, GenerationRequest, Succeeded
 
 
-def result(
+def result_dict(
     generation: Succeeded, *, seedance_conn_id: str, request: GenerationRequest | None, catalog: Catalog
 ) -> dict[str, Any]:
     """What an operator returns for a finished generation.
@@ -20,12 +19,12 @@ def result(
 
     :param request: what was asked for; ``None`` for a generation adopted by its id.
     """
-    asked = request.model_dump() if request else {}
-    resolution = generation.resolution or asked.get("resolution")
-    aspect_ratio = generation.aspect_ratio or asked.get("aspect_ratio")
-    model = generation.model or asked.get("model")
+    requested = request.model_dump() if request else {}
+    resolution = generation.resolution or requested.get("resolution")
+    aspect_ratio = generation.aspect_ratio or requested.get("aspect_ratio")
+    model = generation.model or requested.get("model")
     width, height = catalog.frame_size(model or "", resolution, aspect_ratio) or (None, None)
-    duration = generation.duration or asked.get("duration")
+    duration = generation.duration or requested.get("duration")
     return {
         "vendor": generation.vendor,
         "seedance_conn_id": seedance_conn_id,
@@ -35,24 +34,24 @@ def result(
         "status": generation.status.value,
         "video_url": generation.video_url,
         "last_frame_url": generation.last_frame_url,
-        "duration": _whole(None if duration == -1 else duration),
+        "duration": _integer_if_whole(None if duration == -1 else duration),
         "resolution": resolution,
         "aspect_ratio": aspect_ratio,
         "width": width,
         "height": height,
-        "seed": generation.seed if generation.seed is not None else asked.get("seed"),
+        "seed": generation.seed if generation.seed is not None else requested.get("seed"),
         "usage": generation.usage.model_dump() if generation.usage else None,
-        "cost": cost(catalog.cost(generation, request)),
-        "created_at": _instant(generation.created_at),
-        "finished_at": _instant(generation.finished_at),
-        "expires_at": _instant(generation.expires_at),
+        "cost": cost_dict(catalog.cost(generation, request)),
+        "created_at": _iso_format(generation.created_at),
+        "finished_at": _iso_format(generation.finished_at),
+        "expires_at": _iso_format(generation.expires_at),
     }
 
 
-def cost(value: Cost) -> dict[str, Any]:
-    """An amount as JSON: the number as a decimal string, so that nothing is lost."""
-    amount = None if value.amount is None else f"{value.amount:f}"
-    return {"amount": amount, "currency": value.currency, "basis": value.basis}
+def cost_dict(cost: Cost) -> dict[str, Any]:
+    """A cost as a JSON object: the amount as a decimal string, so that nothing is lost."""
+    amount = None if cost.amount is None else f"{cost.amount:f}"
+    return {"amount": amount, "currency": cost.currency, "basis": cost.basis}
 
 
 def generation_id_of(video: Mapping[str, Any] | str) -> str:
@@ -66,9 +65,9 @@ def generation_id_of(video: Mapping[str, Any] | str) -> str:
     return found.strip()
 
 
-def _whole(seconds: float | None) -> int | float | None:
+def _integer_if_whole(seconds: float | None) -> int | float | None:
     return int(seconds) if seconds is not None and seconds == int(seconds) else seconds
 
 
-def _instant(value: datetime | None) -> str | None:
+def _iso_format(value: datetime | None) -> str | None:
     return value.isoformat() if value else None

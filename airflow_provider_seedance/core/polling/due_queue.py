@@ -1,4 +1,4 @@
-"""Who is asked for next, and which go together: a queue by the time at which each is due."""
+"""Whose status is requested next, and which ones share a request: a priority queue by due time."""
 
 from __future__ import annotations
 
@@ -6,58 +6,61 @@ import heapq
 from itertools import count
 from typing import Generic, Protocol, TypeVar
 
-
-class Abandonable(Protocol):
-    """What waits in a queue."""
-
-    def left(self) -> bool:
-        """Whether nobody waits for it any more."""
+#: Fewer abandoned entries than this are not worth a sweep through the queue.
+MIN_ABANDONED_TO_SWEEP = 100
 
 
-A = TypeVar("A", bound=Abandonable)
+class Waiter(Protocol):
+    """What stands in the queue: one who waits for a generation."""
 
-#: Dead entries that are not worth a sweep.
-FEW = 100
+    def is_abandoned(self) -> bool:
+        """Whether nobody is interested in the answer any more."""
 
 
-class DueQueue(Generic[A]):
-    """Those that one kind of request asks for.
+WaiterT = TypeVar("WaiterT", bound=Waiter)
 
-    :param size: how many a request takes.
-    :param tier: the service tier that the request names; ``None`` where it asks for one by its id.
+
+class DueQueue(Generic[WaiterT]):
+    """The waiters that one kind of request serves, the first one due in front.
+
+    :param batch_size: how many generations one request can ask for.
+    :param service_tier: the tier that a list request names; ``None`` for requests that ask for a single id.
     """
 
-    def __init__(self, size: int, tier: str | None = None) -> None:
-        self.size = size
-        self.tier = tier
-        self._queue: list[tuple[float, int, A]] = []
-        self._order = count()
-        self._dead = 0
+    def __init__(self, batch_size: int, service_tier: str | None = None) -> None:
+        self.batch_size = batch_size
+        self.service_tier = service_tier
+        self._heap: list[tuple[float, int, WaiterT]] = []
+        self._insertion_order = count()
+        self._abandoned = 0
 
     def __len__(self) -> int:
-        return len(self._queue)
+        return len(self._heap)
 
-    def add(self, due: float, asked: A) -> None:
-        """Ask for it at ``due``, epoch seconds, or sooner where a request has room."""
-        heapq.heappush(self._queue, (due, next(self._order), asked))
+    def add(self, due: float, waiter: WaiterT) -> None:
+        """Put ``waiter`` in line for ``due``, epoch seconds; it is served sooner where a request has room."""
+        heapq.heappush(self._heap, (due, next(self._insertion_order), waiter))
 
-    def due(self) -> float | None:
-        """When the first one is due; ``None`` if nobody is."""
-        while self._queue and self._queue[0][2].left():
-            heapq.heappop(self._queue)
-        return self._queue[0][0] if self._queue else None
+    def next_due(self) -> float | None:
+        """When the first waiter is due, epoch seconds; ``None`` if there is none."""
+        while self._heap and self._heap[0][2].is_abandoned():
+            heapq.heappop(self._heap)
+        return self._heap[0][0] if self._heap else None
 
-    def take(self) -> list[A]:
-        """Those of one request: the first ones due. What is not due yet fills it up, for it costs no request more."""
-        taken: list[A] = []
-        while len(taken) < self.size and self.due() is not None:
-            taken.append(heapq.heappop(self._queue)[2])
-        return taken
+    def pop_batch(self) -> list[WaiterT]:
+        """Remove and return the waiters of the next request, the first ones due.
+
+        The request is filled up with waiters that are not due yet, since they cost no further request.
+        """
+        batch: list[WaiterT] = []
+        while len(batch) < self.batch_size and self.next_due() is not None:
+            batch.append(heapq.heappop(self._heap)[2])
+        return batch
 
     def note_abandoned(self) -> None:
-        """Sweep now and then, so that those who left early do not stay until they are due."""
-        self._dead += 1
-        if self._dead > FEW and self._dead * 2 > len(self._queue):
-            self._queue = [entry for entry in self._queue if not entry[2].left()]
-            heapq.heapify(self._queue)
-            self._dead = 0
+        """Count a waiter that was abandoned, and sweep such waiters out once they are the greater part."""
+        self._abandoned += 1
+        if self._abandoned > MIN_ABANDONED_TO_SWEEP and self._abandoned * 2 > len(self._heap):
+            self._heap = [entry for entry in self._heap if not entry[2].is_abandoned()]
+            heapq.heapify(self._heap)
+            self._abandoned = 0

@@ -13,46 +13,50 @@ from airflow_provider_seedance.core.polling.decide import (
     PollAgain,
     WaitOutcome,
     WaitState,
-    after_error,
-    after_status,
+    decide_after_error,
+    decide_after_status,
 )
 from airflow_provider_seedance.core.polling.due_queue import DueQueue
-from airflow_provider_seedance.core.polling.latency import Latencies
+from airflow_provider_seedance.core.polling.latency import LatencyModel
 from airflow_provider_seedance.core.polling.request_rate import RequestRate
-from airflow_provider_seedance.core.polling.schedule import History, pause_alone, pause_in_list
+from airflow_provider_seedance.core.polling.schedule import (
+    PollHistory,
+    pause_before_list_request,
+    pause_before_single_request,
+)
 from airflow_provider_seedance.core.vendors.contract import Listing
 from airflow_provider_seedance.errors import Kind, MalformedReply, NoReply, SeedanceError
 from airflow_provider_seedance.models import Generation, GenerationPage, ListQuery, Pending, Succeeded
 
-#: Looks by list are due at multiples of this many seconds, so that they gather.
-LIST_INTERVAL = 0.5
+#: List requests are due at multiples of this many seconds, so that generations gather in them.
+LIST_ALIGNMENT_SECONDS = 0.5
 #: Requests under way at a time: enough for the rate even where an answer takes a second.
-CONNECTIONS = 8
-#: How often a list may fail to show a generation that exists before it is asked for by its id only.
+MAX_CONCURRENCY = 8
+#: How often a list may miss a generation that exists before its status is only requested by its id.
 MAX_LIST_MISSES = 3
-#: Less than this is no time to wait, seconds.
-AT_ONCE = 0.001
-#: A look this late shows that there is more to ask than the rate allows, seconds.
-LATE_SECONDS = 1.0
+#: A remaining pause shorter than this is not slept, seconds.
+MIN_SLEEP_SECONDS = 0.001
+#: A request that is sent this late shows that more requests are due than the rate allows, seconds.
+BEHIND_AFTER_SECONDS = 1.0
 
 
-class GenerationReader(Protocol):
-    """How a client reads generations."""
+class StatusReader(Protocol):
+    """How a client reads the status of generations."""
 
     async def get(self, generation_id: str) -> Generation: ...
 
     async def list(self, query: ListQuery) -> GenerationPage: ...
 
 
-class Reader(Protocol):
-    """What a poller needs of a client. It must not repeat requests by itself: the rate is the poller's."""
+class StatusClient(Protocol):
+    """What a poller needs of a client. It must not repeat requests by itself: the poller keeps the rate."""
 
     @property
     def listing(self) -> Listing | None:
-        """How the vendor shows many generations in one answer, if it does."""
+        """How the vendor tells the status of many generations in one answer, if it does."""
 
     @property
-    def generations(self) -> GenerationReader: ...
+    def generations(self) -> StatusReader: ...
 
     async def close(self) -> None: ...
 
@@ -60,157 +64,161 @@ class Reader(Protocol):
 class _Waiter:
     """One wait for one generation."""
 
-    __slots__ = ("ended", "generation_id", "history", "looked", "misses", "wait")
+    __slots__ = ("generation_id", "history", "last_pending_at", "list_misses", "outcome", "wait")
 
-    def __init__(self, generation_id: str, wait: WaitState, ended: asyncio.Future[WaitOutcome]) -> None:
+    def __init__(self, generation_id: str, wait: WaitState, outcome: asyncio.Future[WaitOutcome]) -> None:
         self.generation_id = generation_id
         self.wait = wait
-        self.history = History(wait.started)
-        #: When it was last seen pending.
-        self.looked: float | None = None
-        self.misses = 0
-        self.ended = ended
+        self.history = PollHistory(wait.started)
+        #: When the vendor last called it pending, epoch seconds.
+        self.last_pending_at: float | None = None
+        self.list_misses = 0
+        self.outcome = outcome
 
-    def left(self) -> bool:
-        return self.ended.done()
+    def is_abandoned(self) -> bool:
+        return self.outcome.done()
 
 
 class Poller:
-    """Asks one account how its generations stand, for all that wait for one of them.
+    """Requests the status of one account's generations for all that wait for one of them.
 
-    Where the vendor has a list, a request asks for a hundred; those that the list does not show, and all of other
-    vendors, are asked for one by one. A single task sends all requests at a learned pace.
+    Where the vendor has a list, one request asks for a hundred generations. Those that the list does not show, and
+    all generations of other vendors, are requested one by one. A single task sends all requests, at a learned rate.
 
     :param client: used by this poller alone, and closed by :meth:`close`.
-    :param latencies: what is known of how long generations take; the poller adds what it sees.
-    :param max_lag: the longest pause between two looks at a generation, seconds.
-    :param connections: requests under way at a time.
+    :param latency_model: predicts how long generations take; the poller adds what it measures.
+    :param max_lag: the longest pause between two status requests for one generation, seconds.
+    :param max_concurrency: requests under way at a time.
     """
 
     def __init__(
         self,
-        client: Reader,
+        client: StatusClient,
         *,
-        latencies: Latencies,
+        latency_model: LatencyModel,
         clock: Clock,
         max_lag: float,
-        connections: int = CONNECTIONS,
+        max_concurrency: int = MAX_CONCURRENCY,
     ) -> None:
         self._client = client
-        self._latencies = latencies
+        self._latency_model = latency_model
         self._clock = clock
         self._max_lag = max_lag
         self._request_rate = RequestRate()
-        self._alone: DueQueue[_Waiter] = DueQueue(1)
-        #: In the order in which a generation is looked for; a list hides the tiers that are not asked.
-        self._queues = (*_queues_by_tier(client.listing), self._alone)
-        self._connections = asyncio.Semaphore(connections)
-        self._news = asyncio.Event()
-        self._asleep_until = math.inf
-        self._asking: set[asyncio.Task[None]] = set()
+        self._single_queue: DueQueue[_Waiter] = DueQueue(1)
+        #: In the order in which a generation is searched for; a list shows only the tier that it names.
+        self._queues = (*_list_queues(client.listing), self._single_queue)
+        self._free_slots = asyncio.Semaphore(max_concurrency)
+        self._wake_up = asyncio.Event()
+        self._sleeping_until = math.inf
+        self._requests: set[asyncio.Task[None]] = set()
         # In a context of its own, not in that of the trigger that happened to come first.
-        self._driver = Context().run(asyncio.create_task, self._drive())
+        self._sender = Context().run(asyncio.create_task, self._send_requests())
 
     async def wait_for(self, generation_id: str, wait: WaitState) -> WaitOutcome:
-        """Wait until the generation has ended, a deadline has passed, or the vendor cannot be asked any more.
+        """Wait until the generation has ended, a deadline has passed, or status requests fail for good.
 
         Nothing is logged on the way: Airflow's triggerer stands still for good if its event loop writes a line while
         the process that reads them is busy sending it triggers.
         """
         waiter = _Waiter(generation_id, wait, asyncio.get_running_loop().create_future())
         queue = self._queues[0]
-        self._add(queue, waiter, 0.0 if queue is self._alone else LIST_INTERVAL)
+        self._enqueue(queue, waiter, 0.0 if queue is self._single_queue else LIST_ALIGNMENT_SECONDS)
         try:
-            return await waiter.ended
+            return await waiter.outcome
         except asyncio.CancelledError:
             for queue in self._queues:
                 queue.note_abandoned()
             raise
 
     async def close(self) -> None:
-        """Stop asking and close the client. Nobody may be waiting."""
-        tasks = (self._driver, *self._asking)
+        """Stop all requests and close the client. No wait may be under way."""
+        tasks = (self._sender, *self._requests)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._client.close()
 
-    async def _drive(self) -> None:
+    async def _send_requests(self) -> None:
         while True:
-            await self._connections.acquire()
-            queue, late = await self._due()
-            self._request_rate = self._request_rate.sent(self._clock.now())
-            task = asyncio.create_task(self._ask(queue, queue.take(), behind=late > LATE_SECONDS))
-            self._asking.add(task)
-            task.add_done_callback(self._asked)
+            await self._free_slots.acquire()
+            queue, lateness = await self._next_due_queue()
+            self._request_rate = self._request_rate.after_send(self._clock.now())
+            behind = lateness > BEHIND_AFTER_SECONDS
+            request = asyncio.create_task(self._poll(queue, queue.pop_batch(), behind=behind))
+            self._requests.add(request)
+            request.add_done_callback(self._on_request_done)
 
-    def _asked(self, task: asyncio.Task[None]) -> None:
-        self._asking.discard(task)
-        self._connections.release()
+    def _on_request_done(self, request: asyncio.Task[None]) -> None:
+        self._requests.discard(request)
+        self._free_slots.release()
 
-    async def _due(self) -> tuple[DueQueue[_Waiter], float]:
-        """The queue whose turn it is, once a look is due and the rate allows it, and how late that look is.
+    async def _next_due_queue(self) -> tuple[DueQueue[_Waiter], float]:
+        """Sleep until a request is due and the rate allows it; return its queue and how many seconds late it is.
 
-        News, such as an earlier look, interrupt the sleep.
+        A waiter that is due earlier than all others wakes this up.
         """
         while True:
-            self._news.clear()
-            self._asleep_until = math.inf
-            waiting = [
-                (due, place) for place, queue in enumerate(self._queues) if (due := queue.due()) is not None
+            self._wake_up.clear()
+            self._sleeping_until = math.inf
+            dues = [
+                (due, place)
+                for place, queue in enumerate(self._queues)
+                if (due := queue.next_due()) is not None
             ]
-            if not waiting:
-                await self._news.wait()
+            if not dues:
+                await self._wake_up.wait()
                 continue
-            due, place = min(waiting)
+            due, place = min(dues)
             now = self._clock.now()
-            left = max(due, self._request_rate.free_at) - now
-            if left < AT_ONCE:
+            remaining = max(due, self._request_rate.next_send_at) - now
+            if remaining < MIN_SLEEP_SECONDS:
                 return self._queues[place], now - due
-            self._asleep_until = now + left
-            timer = asyncio.ensure_future(self._clock.asleep(left))
+            self._sleeping_until = now + remaining
+            timer = asyncio.ensure_future(self._clock.asleep(remaining))
             timer.add_done_callback(self._on_timer)
             try:
-                await self._news.wait()
+                await self._wake_up.wait()
             finally:
                 timer.cancel()
 
     def _on_timer(self, timer: asyncio.Future[None]) -> None:
-        # One that was stopped must not stop the next one.
+        # A timer that was cancelled must not end the next sleep.
         if not timer.cancelled():
-            self._news.set()
+            self._wake_up.set()
 
-    async def _ask(self, queue: DueQueue[_Waiter], waiters: list[_Waiter], *, behind: bool) -> None:
-        """One request and what follows from it, for each ticket by itself."""
-        sent = self._clock.now()
+    async def _poll(self, queue: DueQueue[_Waiter], waiters: list[_Waiter], *, behind: bool) -> None:
+        """Send one request, and decide for each of its waiters by itself."""
+        sent_at = self._clock.now()
         answers: Mapping[str, Generation] = {}
         error: SeedanceError | None = None
         try:
-            answers = await self._read(queue, waiters)
-            self._request_rate = self._request_rate.answered(behind=behind)
+            answers = await self._request_status(queue, waiters)
+            self._request_rate = self._request_rate.after_answer(behind=behind)
         except SeedanceError as fault:
             error = fault
             if fault.kind is Kind.RATE_LIMIT:
-                now = self._clock.now()
-                self._request_rate = self._request_rate.refused(
-                    sent=sent, now=now, retry_after=fault.retry_after
+                self._request_rate = self._request_rate.after_refusal(
+                    sent_at=sent_at, now=self._clock.now(), retry_after=fault.retry_after
                 )
-        except Exception as fault:  # noqa: BLE001  # whatever it is, it must not end the driver
+        except Exception as fault:  # noqa: BLE001  # whatever it is, it must not end the poller
             error = NoReply(f"a status request failed ({type(fault).__name__})")
         for waiter in waiters:
             try:
-                if not waiter.left():
+                if not waiter.is_abandoned():
                     self._on_reply(queue, waiter, answers.get(waiter.generation_id), error)
             except Exception as fault:  # noqa: BLE001  # its own wait ends with it, and no other
-                waiter.ended.set_exception(fault)
+                waiter.outcome.set_exception(fault)
 
-    async def _read(self, queue: DueQueue[_Waiter], waiters: Iterable[_Waiter]) -> dict[str, Generation]:
+    async def _request_status(
+        self, queue: DueQueue[_Waiter], waiters: Iterable[_Waiter]
+    ) -> dict[str, Generation]:
         ids = tuple(dict.fromkeys(waiter.generation_id for waiter in waiters))
-        if queue is self._alone:
+        if queue is self._single_queue:
             return {ids[0]: await self._client.generations.get(ids[0])}
-        query = ListQuery(ids=ids, service_tier=queue.tier, page_size=len(ids))
+        query = ListQuery(ids=ids, service_tier=queue.service_tier, page_size=len(ids))
         page = await self._client.generations.list(query)
-        return {seen.generation_id: seen for seen in page.items}
+        return {generation.generation_id: generation for generation in page.items}
 
     def _on_reply(
         self,
@@ -220,71 +228,77 @@ class Poller:
         error: SeedanceError | None,
     ) -> None:
         if answer is not None:
-            self._seen(queue, waiter, answer)
-        elif queue is not self._alone and (error is None or _about_one(error)):
-            self._missed(queue, waiter, shown=error is None)
+            self._on_status(queue, waiter, answer)
+        elif queue is not self._single_queue and (error is None or _may_concern_one_id(error)):
+            self._on_list_miss(queue, waiter, list_was_read=error is None)
         else:
             fault = error or NoReply("the vendor answered with another generation")
             now, random = self._clock.now(), self._clock.random()
-            self._go_on(queue, waiter, after_error(waiter.wait, fault, now=now, random=random))
+            self._carry_out(queue, waiter, decide_after_error(waiter.wait, fault, now=now, random=random))
 
-    def _missed(self, queue: DueQueue[_Waiter], waiter: _Waiter, *, shown: bool) -> None:
-        """A list without it: look in the next one, and at last ask for it by its id, which always tells.
+    def _on_list_miss(self, queue: DueQueue[_Waiter], waiter: _Waiter, *, list_was_read: bool) -> None:
+        """Search in the next tier's list, and after the last one request the status by id, which always tells.
 
-        :param shown: whether there was a list; one that cannot be read is followed by single reads.
+        :param list_was_read: ``False`` for a list that failed for one of its ids: then each is requested by its id.
         """
-        following = self._queues[self._queues.index(queue) + 1] if shown else self._alone
-        if following is self._alone:
-            waiter.misses += 1
-        self._add(following, waiter, 0.0)
+        following = self._queues[self._queues.index(queue) + 1] if list_was_read else self._single_queue
+        if following is self._single_queue:
+            waiter.list_misses += 1
+        self._enqueue(following, waiter, 0.0)
 
-    def _seen(self, queue: DueQueue[_Waiter], waiter: _Waiter, seen: Generation) -> None:
-        now, before = self._clock.now(), waiter.history
+    def _on_status(self, queue: DueQueue[_Waiter], waiter: _Waiter, answer: Generation) -> None:
+        now, history = self._clock.now(), waiter.history
         pause = 0.0
-        if isinstance(seen, Pending):
-            waiter.history, waiter.looked = before.and_now(seen, now), now
-            queue = self._queue_after(queue, waiter, seen)
+        if isinstance(answer, Pending):
+            waiter.history, waiter.last_pending_at = history.with_answer(answer, now), now
+            queue = self._next_queue(queue, waiter, answer)
             pause = self._pause(queue, waiter.history, now)
-        elif isinstance(seen, Succeeded) and waiter.looked is not None:
-            self._latencies.learn(before.cell, (waiter.looked + now) / 2 - before.started)
-        self._go_on(queue, waiter, after_status(waiter.wait, seen, now=now, pause=pause))
+        elif isinstance(answer, Succeeded) and waiter.last_pending_at is not None:
+            ended_at = (waiter.last_pending_at + now) / 2
+            self._latency_model.observe(history.latency_key, ended_at - history.started)
+        self._carry_out(queue, waiter, decide_after_status(waiter.wait, answer, now=now, pause=pause))
 
-    def _queue_after(self, queue: DueQueue[_Waiter], waiter: _Waiter, seen: Pending) -> DueQueue[_Waiter]:
-        """What was read by itself goes back to the list of its tier, unless that has missed it too often."""
-        if queue is not self._alone or waiter.misses >= MAX_LIST_MISSES:
+    def _next_queue(self, queue: DueQueue[_Waiter], waiter: _Waiter, answer: Pending) -> DueQueue[_Waiter]:
+        """The queue of the list of its tier, unless lists have missed the generation too often."""
+        if queue is not self._single_queue or waiter.list_misses >= MAX_LIST_MISSES:
             return queue
         return next(
-            (other for other in self._queues[:-1] if other.tier == seen.service_tier), self._queues[0]
+            (other for other in self._queues[:-1] if other.service_tier == answer.service_tier),
+            self._queues[0],
         )
 
-    def _pause(self, queue: DueQueue[_Waiter], history: History, now: float) -> float:
-        if queue is not self._alone:
-            return pause_in_list(history, now=now, max_lag=self._max_lag)
-        expected = self._latencies.expected(history.cell, history.estimate)
-        return pause_alone(history, expected, now=now, random=self._clock.random(), max_lag=self._max_lag)
+    def _pause(self, queue: DueQueue[_Waiter], history: PollHistory, now: float) -> float:
+        if queue is not self._single_queue:
+            return pause_before_list_request(history, now=now, max_lag=self._max_lag)
+        expected = self._latency_model.predict(history.latency_key, history.vendor_estimate)
+        random = self._clock.random()
+        return pause_before_single_request(history, expected, now=now, random=random, max_lag=self._max_lag)
 
-    def _go_on(self, queue: DueQueue[_Waiter], waiter: _Waiter, decision: PollAgain | WaitOutcome) -> None:
+    def _carry_out(
+        self, queue: DueQueue[_Waiter], waiter: _Waiter, decision: PollAgain | WaitOutcome
+    ) -> None:
         if isinstance(decision, PollAgain):
             waiter.wait = decision.wait
-            self._add(queue, waiter, decision.pause)
+            self._enqueue(queue, waiter, decision.pause)
         else:
-            waiter.ended.set_result(decision)
+            waiter.outcome.set_result(decision)
 
-    def _add(self, queue: DueQueue[_Waiter], waiter: _Waiter, pause: float) -> None:
+    def _enqueue(self, queue: DueQueue[_Waiter], waiter: _Waiter, pause: float) -> None:
         due = self._clock.now() + pause
-        if queue is not self._alone and pause >= LIST_INTERVAL:
-            due = math.floor(due / LIST_INTERVAL) * LIST_INTERVAL
+        if queue is not self._single_queue and pause >= LIST_ALIGNMENT_SECONDS:
+            due = math.floor(due / LIST_ALIGNMENT_SECONDS) * LIST_ALIGNMENT_SECONDS
         queue.add(due, waiter)
-        if due < self._asleep_until:
-            self._news.set()
+        if due < self._sleeping_until:
+            self._wake_up.set()
 
 
-def _queues_by_tier(listing: Listing | None) -> list[DueQueue[_Waiter]]:
+def _list_queues(listing: Listing | None) -> list[DueQueue[_Waiter]]:
+    """One for each service tier that the vendor lists."""
     if listing is None:
         return []
     return [DueQueue(listing.ids_per_request, tier) for tier in listing.service_tiers]
 
 
-def _about_one(error: SeedanceError) -> bool:
-    """Whether a list may have failed for one of its generations, so that each is to be asked for by itself."""
+def _may_concern_one_id(error: SeedanceError) -> bool:
+    """Whether a list may have failed for one of its ids, so that each is requested by itself."""
     return isinstance(error, MalformedReply) or not error.kind.traits.transient

@@ -1,4 +1,4 @@
-"""The pollers of one event loop: who waits at the same account waits together."""
+"""The pollers of one event loop: all that wait for generations of one account share one poller."""
 
 from __future__ import annotations
 
@@ -8,142 +8,160 @@ from dataclasses import dataclass, field
 
 from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.clock import Clock
-from airflow_provider_seedance.core.polling.decide import PollAgain, WaitOutcome, WaitState, after_error
-from airflow_provider_seedance.core.polling.latency import Latencies
-from airflow_provider_seedance.core.polling.poller import CONNECTIONS, Poller, Reader
+from airflow_provider_seedance.core.polling.decide import (
+    PollAgain,
+    WaitOutcome,
+    WaitState,
+    decide_after_error,
+)
+from airflow_provider_seedance.core.polling.latency import LatencyModel
+from airflow_provider_seedance.core.polling.poller import MAX_CONCURRENCY, Poller, StatusClient
 from airflow_provider_seedance.errors import SeedanceError
 
-#: How long a connection that was looked up serves those who come later, seconds, and one that could not be.
-FRESH, FRESH_FAULT = 30.0, 5.0
+#: How long a connection that was looked up serves waits that come later, seconds.
+ACCOUNT_TTL_SECONDS = 30.0
+#: How long the error of a failed look-up serves them, seconds.
+FAILED_LOOKUP_TTL_SECONDS = 5.0
 
-LookUp = Callable[[], Awaitable[Account]]
-OpenClient = Callable[[Account], Reader]
+LookUpAccount = Callable[[], Awaitable[Account]]
+OpenClient = Callable[[Account], StatusClient]
 
 
 @dataclass
-class _Connection:
-    """What is known of one connection id. The lock makes many who come at once look it up once."""
+class _CachedLookup:
+    """The account, or the error, that the last look-up of a connection found.
+
+    :param lock: makes waits that come at once share one look-up.
+    :param expires_at: epoch seconds.
+    :param users: how many waits need the entry.
+    """
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    answer: Account | SeedanceError | None = None
-    fresh_until: float = 0.0
+    found: Account | SeedanceError | None = None
+    expires_at: float = 0.0
     users: int = 0
 
 
 @dataclass
-class _Entry:
-    """A poller, the connection that it serves, and how many wait in it."""
+class _SharedPoller:
+    """A poller, the connection and account that it serves, and how many waits use it."""
 
     conn_id: str
-    settings: Account
+    account: Account
     poller: Poller
     users: int = 0
 
 
 class PollerRegistry:
-    """Brings those who wait to their poller: it starts with the first of them and ends with the last.
+    """Hands each wait to the poller of its account, which starts with the first wait and closes after the last.
 
-    Pollers are kept apart by connection id and by all that the connection says, so a changed key or host is never
-    mixed with the one before it.
+    Pollers are kept apart by connection id and by all that the connection says, so that waits with a changed key or
+    host never share a poller with earlier ones.
 
     :param open_client: makes a poller's client.
-    :param max_lag: the longest pause between two looks at a generation, seconds.
+    :param max_lag: the longest pause between two status requests for one generation, seconds.
     """
 
     def __init__(self, open_client: OpenClient, *, clock: Clock, max_lag: float) -> None:
         self._open_client = open_client
         self._clock = clock
         self._max_lag = max_lag
-        self._latencies = Latencies()
-        self._connections: dict[str, _Connection] = {}
-        self._entries: list[_Entry] = []
+        self._latency_model = LatencyModel()
+        self._lookups: dict[str, _CachedLookup] = {}
+        self._pollers: list[_SharedPoller] = []
 
     def __len__(self) -> int:
         """How many pollers there are."""
-        return len(self._entries)
+        return len(self._pollers)
 
-    async def wait(self, conn_id: str, look_up: LookUp, generation_id: str, wait: WaitState) -> WaitOutcome:
-        """Wait for one generation; see :meth:`Poller.watch`.
+    async def wait(
+        self, conn_id: str, look_up: LookUpAccount, generation_id: str, wait: WaitState
+    ) -> WaitOutcome:
+        """Wait for one generation; see :meth:`Poller.wait_for`.
 
-        :param look_up: reads the connection; trouble with it that passes is borne like the vendor's.
-            A connection that cannot be used is ``UNREACHABLE``; the task then reads the reason itself.
+        :param look_up: reads the connection. Its errors are tolerated as those of a status request are; a connection
+            that cannot be used ends the wait as ``STATUS_UNKNOWN``, and the task then reads the reason itself.
         """
-        connection = self._connections.setdefault(conn_id, _Connection())
-        connection.users += 1
+        lookup = self._lookups.setdefault(conn_id, _CachedLookup())
+        lookup.users += 1
         try:
             return await self._wait(conn_id, look_up, generation_id, wait)
         finally:
-            connection.users -= 1
-            if not connection.users:
-                del self._connections[conn_id]
+            lookup.users -= 1
+            if not lookup.users:
+                del self._lookups[conn_id]
 
-    async def _wait(self, conn_id: str, look_up: LookUp, generation_id: str, wait: WaitState) -> WaitOutcome:
+    async def _wait(
+        self, conn_id: str, look_up: LookUpAccount, generation_id: str, wait: WaitState
+    ) -> WaitOutcome:
         while True:
-            found = await self._find(self._connections[conn_id], look_up)
+            found = await self._look_up(self._lookups[conn_id], look_up)
             if not isinstance(found, SeedanceError):
                 break
-            decision = after_error(wait, found, now=self._clock.now(), random=self._clock.random())
+            decision = decide_after_error(wait, found, now=self._clock.now(), random=self._clock.random())
             if not isinstance(decision, PollAgain):
                 return decision
             wait = decision.wait
             await self._clock.asleep(decision.pause)
         try:
-            entry = self._enter(conn_id, found)
+            shared = self._acquire(conn_id, found)
         except SeedanceError:
-            return WaitOutcome.UNREACHABLE
+            return WaitOutcome.STATUS_UNKNOWN
         try:
-            outcome = await entry.poller.wait_for(generation_id, wait)
+            outcome = await shared.poller.wait_for(generation_id, wait)
         finally:
-            await self._leave(entry)
-        if outcome is WaitOutcome.UNREACHABLE:
-            # The key may have been changed: who comes next looks it up anew.
-            self._connections[conn_id].fresh_until = 0.0
+            await self._release(shared)
+        if outcome is WaitOutcome.STATUS_UNKNOWN:
+            # The key may have been changed: the next wait looks the connection up again.
+            self._lookups[conn_id].expires_at = 0.0
         return outcome
 
-    async def _find(self, connection: _Connection, look_up: LookUp) -> Account | SeedanceError:
-        async with connection.lock:
-            if connection.answer is None or self._clock.now() >= connection.fresh_until:
-                fresh = FRESH
+    async def _look_up(self, lookup: _CachedLookup, look_up: LookUpAccount) -> Account | SeedanceError:
+        async with lookup.lock:
+            if lookup.found is None or self._clock.now() >= lookup.expires_at:
+                ttl = ACCOUNT_TTL_SECONDS
                 try:
-                    connection.answer = await look_up()
+                    lookup.found = await look_up()
                 except SeedanceError as error:
-                    connection.answer, fresh = error, FRESH_FAULT
-                connection.fresh_until = self._clock.now() + fresh
-            return connection.answer
+                    lookup.found, ttl = error, FAILED_LOOKUP_TTL_SECONDS
+                lookup.expires_at = self._clock.now() + ttl
+            return lookup.found
 
-    def _enter(self, conn_id: str, settings: Account) -> _Entry:
-        for entry in self._entries:
-            if entry.conn_id == conn_id and entry.settings == settings:
+    def _acquire(self, conn_id: str, account: Account) -> _SharedPoller:
+        for shared in self._pollers:
+            if shared.conn_id == conn_id and shared.account == account:
                 break
         else:
-            poller = Poller(
-                self._open_client(settings),
-                latencies=self._latencies,
-                clock=self._clock,
-                max_lag=self._max_lag,
-                connections=min(CONNECTIONS, settings.max_concurrency),
-            )
-            entry = _Entry(conn_id, settings, poller)
-            self._entries.append(entry)
-        entry.users += 1
-        return entry
+            shared = _SharedPoller(conn_id, account, self._make_poller(account))
+            self._pollers.append(shared)
+        shared.users += 1
+        return shared
 
-    async def _leave(self, entry: _Entry) -> None:
-        entry.users -= 1
-        if not entry.users:
-            self._entries.remove(entry)
-            # The last one's own cancellation must not keep the connections open.
-            await asyncio.shield(entry.poller.close())
+    def _make_poller(self, account: Account) -> Poller:
+        return Poller(
+            self._open_client(account),
+            latency_model=self._latency_model,
+            clock=self._clock,
+            max_lag=self._max_lag,
+            max_concurrency=min(MAX_CONCURRENCY, account.max_concurrency),
+        )
+
+    async def _release(self, shared: _SharedPoller) -> None:
+        shared.users -= 1
+        if not shared.users:
+            self._pollers.remove(shared)
+            # The cancellation of the last wait must not keep the connections open.
+            await asyncio.shield(shared.poller.close())
 
 
-_of_loops: dict[asyncio.AbstractEventLoop, PollerRegistry] = {}
+_registries: dict[asyncio.AbstractEventLoop, PollerRegistry] = {}
 
 
 def current_registry(make: Callable[[], PollerRegistry]) -> PollerRegistry:
-    """The pollers of the running loop; those of loops that are closed are forgotten."""
-    here = asyncio.get_running_loop()
-    if here not in _of_loops:
-        for loop in [loop for loop in _of_loops if loop.is_closed()]:
-            del _of_loops[loop]
-        _of_loops[here] = make()
-    return _of_loops[here]
+    """The registry of the running event loop, made at its first use. Those of closed loops are dropped."""
+    loop = asyncio.get_running_loop()
+    if loop not in _registries:
+        for closed in [other for other in _registries if other.is_closed()]:
+            del _registries[closed]
+        _registries[loop] = make()
+    return _registries[loop]

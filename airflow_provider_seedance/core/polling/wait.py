@@ -1,4 +1,4 @@
-"""Waiting for one generation on a thread: the decisions, carried out."""
+"""Waiting for one generation on a thread: the decisions, carried out with a blocking client."""
 
 from __future__ import annotations
 
@@ -10,56 +10,63 @@ from airflow_provider_seedance.core.polling.decide import (
     PollAgain,
     WaitOutcome,
     WaitState,
-    after_error,
-    after_status,
+    decide_after_error,
+    decide_after_status,
 )
-from airflow_provider_seedance.core.polling.latency import Latencies
-from airflow_provider_seedance.core.polling.schedule import MAX_LAG, History, pause_alone
+from airflow_provider_seedance.core.polling.latency import LatencyModel
+from airflow_provider_seedance.core.polling.schedule import MAX_LAG, PollHistory, pause_before_single_request
 from airflow_provider_seedance.errors import SeedanceError
 from airflow_provider_seedance.models import Generation, Pending
 
 
 @dataclass(frozen=True)
 class WaitResult:
-    """How a wait ended, with the last thing that was seen."""
+    """How a wait ended.
+
+    :param generation: the vendor's last answer; ``None`` if there was none.
+    :param error: what the last status request failed with; ``None`` if it was answered.
+    """
 
     outcome: WaitOutcome
-    seen: Generation | None
+    generation: Generation | None
     error: SeedanceError | None = None
 
 
 def wait_for_end(
-    look: Callable[[], Generation],
+    request_status: Callable[[], Generation],
     wait: WaitState,
     *,
     clock: Clock,
     on_change: Callable[[Generation], None],
     max_lag: float = MAX_LAG,
 ) -> WaitResult:
-    """Look until the generation has ended, the deadline has passed, or the vendor cannot be asked any more.
+    """Request the status until the generation has ended, a deadline has passed, or requests fail for good.
 
-    :param on_change: called when the status changes, not at each look.
-    :param max_lag: the longest pause between two looks, seconds.
+    :param request_status: sends one status request; a :class:`SeedanceError` that it raises is handled here.
+    :param on_change: called with the first answer and with each whose status differs from the one before.
+    :param max_lag: the longest pause between two status requests, seconds.
     """
-    seen: Generation | None = None
-    history, latencies = History(wait.started), Latencies()
+    generation: Generation | None = None
+    history, latency_model = PollHistory(wait.started), LatencyModel()
     while True:
         error = None
         try:
-            answer = look()
-            if seen is None or seen.status is not answer.status:
+            answer = request_status()
+            if generation is None or generation.status is not answer.status:
                 on_change(answer)
-            seen = answer
+            generation = answer
             now, pause = clock.now(), 0.0
-            if isinstance(seen, Pending):
-                history = history.and_now(seen, now)
-                expected = latencies.expected(history.cell, history.estimate)
-                pause = pause_alone(history, expected, now=now, random=clock.random(), max_lag=max_lag)
-            decision = after_status(wait, seen, now=now, pause=pause)
+            if isinstance(generation, Pending):
+                history = history.with_answer(generation, now)
+                expected = latency_model.predict(history.latency_key, history.vendor_estimate)
+                pause = pause_before_single_request(
+                    history, expected, now=now, random=clock.random(), max_lag=max_lag
+                )
+            decision = decide_after_status(wait, generation, now=now, pause=pause)
         except SeedanceError as fault:
             error = fault
-            decision = after_error(wait, error, now=clock.now(), random=clock.random())
+            decision = decide_after_error(wait, error, now=clock.now(), random=clock.random())
         if not isinstance(decision, PollAgain):
-            return WaitResult(decision, seen, error)
+            return WaitResult(decision, generation, error)
         wait = decision.wait
         clock.sleep(decision.pause)

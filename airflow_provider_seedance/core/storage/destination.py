@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from airflow_provider_seedance.errors import ConfigurationError
 
-DEFAULT_NAME = "{generation_id}.mp4"
+DEFAULT_FILE_NAME = "{generation_id}.mp4"
 
 
 def resolve_destination(template: str, fields: Mapping[str, str | None]) -> str:
@@ -27,15 +27,15 @@ def resolve_destination(template: str, fields: Mapping[str, str | None]) -> str:
     """
     if not template.strip():
         raise _unusable(template, "it is empty")
-    resolved = _filled(template, fields)
+    resolved = _fill_in(template, fields)
     if resolved.endswith("/"):
-        return resolved + _filled(DEFAULT_NAME, fields)
-    if _local_directory(resolved):
-        return f"{resolved}/{_filled(DEFAULT_NAME, fields)}"
+        return resolved + _fill_in(DEFAULT_FILE_NAME, fields)
+    if _is_local_directory(resolved):
+        return f"{resolved}/{_fill_in(DEFAULT_FILE_NAME, fields)}"
     return resolved
 
 
-def _filled(template: str, fields: Mapping[str, str | None]) -> str:
+def _fill_in(template: str, fields: Mapping[str, str | None]) -> str:
     try:
         pieces = list(Formatter().parse(template))
     except ValueError as fault:
@@ -60,7 +60,7 @@ def _segment(template: str, name: str, fields: Mapping[str, str | None]) -> str:
     return encoded if encoded.strip(".") else encoded.replace(".", "%2E")
 
 
-def _local_directory(resolved: str) -> bool:
+def _is_local_directory(resolved: str) -> bool:
     return Path(resolved.removeprefix("file://")).is_dir()
 
 

@@ -310,7 +310,7 @@ def test_it_goes_on_with_what_the_trigger_saw() -> None:
 
 def test_a_row_that_has_not_ended_after_all_is_waited_for_again() -> None:
     """A trigger that could not look says so of all."""
-    run = ran(1, states={1: in_flight(1)}, collect={1: [None]}, ended={1: WaitOutcome.UNREACHABLE})
+    run = ran(1, states={1: in_flight(1)}, collect={1: [None]}, ended={1: WaitOutcome.STATUS_UNKNOWN})
     assert run.status() == {1: "succeeded"}
     assert run.poller.seen == [1]
 

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_seedance.core.catalog import Catalog, vendor_names
-from airflow_provider_seedance.core.catalog.files import shipped
+from airflow_provider_seedance.core.catalog.attributes import OPTION_NAMES
+from airflow_provider_seedance.core.catalog.files import vendor_data
 from airflow_provider_seedance.core.catalog.schema import FieldSpec, MediaKind, OptionName, Row
-from airflow_provider_seedance.core.catalog.settings import OPTIONS
 from airflow_provider_seedance.errors import RequestInvalid
 from airflow_provider_seedance.models import GenerationRequest, Mode
 
@@ -49,8 +49,8 @@ def link(kind: str, form: str) -> str:
 CASES = [
     pytest.param(vendor, region, row, mode, id=f"{vendor}-{region}-{row.family}-{mode.value}")
     for vendor in vendor_names()
-    for region in shipped(vendor).regions
-    for row in shipped(vendor).rows
+    for region in vendor_data(vendor).regions
+    for row in vendor_data(vendor).rows
     for mode in row.modes
 ]
 every_case = pytest.mark.parametrize(("vendor", "region", "row", "mode"), CASES)
@@ -141,7 +141,7 @@ def test_outside_the_limits(vendor: str, region: str, row: Row, mode: Mode) -> N
 @every_case
 def test_options_that_do_not_exist(vendor: str, region: str, row: Row, mode: Mode) -> None:
     """An option that the vendor, the model or the mode lacks is refused, never dropped."""
-    for name in OPTIONS:
+    for name in OPTION_NAMES:
         spec = row.options.get(name)
         if spec is None or not exists(spec, mode, region):
             assert name in refused(vendor, region, {**plain(row, mode), name: ANY_VALUE[name]})
@@ -203,7 +203,9 @@ def test_prompt(vendor: str, region: str, row: Row, mode: Mode) -> None:
 @every_case
 def test_modes_that_do_not_exist(vendor: str, region: str, row: Row, mode: Mode) -> None:
     """Media that make a mode which no row of the family has are refused."""
-    having = {each for other in shipped(vendor).rows if other.family == row.family for each in other.modes}
+    having = {
+        each for other in vendor_data(vendor).rows if other.family == row.family for each in other.modes
+    }
     fields = {
         Mode.FIRST_LAST_FRAME: "last_frame",
         Mode.REFERENCE: "reference_images",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_seedance.core.catalog import Catalog
-from airflow_provider_seedance.core.catalog.pricing import Work, tokens
+from airflow_provider_seedance.core.catalog.pricing import Workload, tokens
 from airflow_provider_seedance.models import Cost, ExpectedVideo, GenerationRequest, Succeeded, Usage
 
 VIDEO, IMAGE = "https://h/1.mp4", "https://h/1.png"
@@ -34,17 +34,17 @@ def finished(vendor: str = "modelark", **fields: Any) -> Succeeded:
 @pytest.mark.parametrize(
     ("work", "expected"),
     [
-        (Work(seconds=5, input_seconds=0, pixels=1280 * 720), 108_900),
-        (Work(seconds=5, input_seconds=0, pixels=864 * 480), 49_005),
-        (Work(seconds=5, input_seconds=0, pixels=1920 * 1088), 246_840),
-        (Work(seconds=30, input_seconds=30, pixels=1280 * 720), 1_296_900),
-        (Work(seconds=4, input_seconds=0, pixels=1280 * 720), 87_300),
-        (Work(seconds=None, input_seconds=0, pixels=864 * 480, frames=57), 23_085),
-        (Work(seconds=5, input_seconds=0, pixels=None), None),
-        (Work(seconds=None, input_seconds=0, pixels=1), None),
+        (Workload(seconds=5, input_seconds=0, pixels=1280 * 720), 108_900),
+        (Workload(seconds=5, input_seconds=0, pixels=864 * 480), 49_005),
+        (Workload(seconds=5, input_seconds=0, pixels=1920 * 1088), 246_840),
+        (Workload(seconds=30, input_seconds=30, pixels=1280 * 720), 1_296_900),
+        (Workload(seconds=4, input_seconds=0, pixels=1280 * 720), 87_300),
+        (Workload(seconds=None, input_seconds=0, pixels=864 * 480, frames=57), 23_085),
+        (Workload(seconds=5, input_seconds=0, pixels=None), None),
+        (Workload(seconds=None, input_seconds=0, pixels=1), None),
     ],
 )
-def test_tokens(work: Work, expected: int | None) -> None:
+def test_tokens(work: Workload, expected: int | None) -> None:
     """Bills have one frame more than 24 a second, and the product is cut off to whole tokens."""
     assert tokens(work) == expected
 
@@ -87,7 +87,7 @@ def test_a_draft_counts_fewer_tokens() -> None:
         "aspect_ratio": "1:1",
         "vendor_options": {"draft": True},
     }
-    full = tokens(Work(seconds=5, input_seconds=0, pixels=640 * 640))
+    full = tokens(Workload(seconds=5, input_seconds=0, pixels=640 * 640))
     assert full is not None
     assert (
         amount(MODELARK, **draft, generate_audio=False) == full * Decimal("0.7") * Decimal("1.2") / 1_000_000

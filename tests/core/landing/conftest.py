@@ -1,33 +1,33 @@
-"""Real video files, and a source of bytes that plays a script instead of using a network."""
+"""Real video files, and an opener of links that plays a script instead of using a network."""
 
 from __future__ import annotations
 
 import hashlib
-import tempfile
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import av
 import pytest
-from upath import UPath
 
 from airflow_provider_seedance.core.client.download import MediaStream
 from airflow_provider_seedance.core.landing.land import VideoSource
-from airflow_provider_seedance.core.landing.manifest import Manifest, Media, Provenance
+from airflow_provider_seedance.core.landing.manifest import GenerationReference, Manifest, Media
 from airflow_provider_seedance.core.landing.partial import Partial
-from airflow_provider_seedance.core.landing.partial_store import partial_for
+from airflow_provider_seedance.core.landing.partial_store import open_partial
+from tests.clocks import ManualClock
 from tests.core.landing.host import VideoHost
+from tests.core.storage.conftest import folder, temp
+
+__all__ = ["folder", "temp"]
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
 
 
-def film(path: Path, *, sound: bool, options: dict[str, str] | None = None) -> Path:
+def encode_video(path: Path, *, sound: bool, options: dict[str, str] | None = None) -> Path:
     """One second of 64x48 at 24 fps, by Seedance's rule of one frame more."""
     with av.open(str(path), "w", options=options or {}) as out:
         video = out.add_stream("libx264", rate=24)
@@ -57,45 +57,25 @@ def _silence(start: int) -> av.AudioFrame:
     return frame
 
 
-@pytest.fixture(autouse=True)
-def temp(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A temporary directory of this test's own."""
-    folder = tmp_path_factory.mktemp("temp")
-    monkeypatch.setattr(tempfile, "tempdir", str(folder))
-    return folder
-
-
 @pytest.fixture(scope="session")
-def films(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def videos(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The same second of video in every shape that a vendor may send it in."""
-    folder = tmp_path_factory.mktemp("films")
+    folder = tmp_path_factory.mktemp("videos")
     return {
-        "sound": film(folder / "sound.mp4", sound=True),
-        "silent": film(folder / "silent.mp4", sound=False),
-        "faststart": film(folder / "faststart.mp4", sound=True, options={"movflags": "faststart"}),
-        "fragmented": film(
+        "sound": encode_video(folder / "sound.mp4", sound=True),
+        "silent": encode_video(folder / "silent.mp4", sound=False),
+        "faststart": encode_video(folder / "faststart.mp4", sound=True, options={"movflags": "faststart"}),
+        "fragmented": encode_video(
             folder / "fragmented.mp4", sound=True, options={"movflags": "frag_keyframe+empty_moov"}
         ),
-        "mov": film(folder / "sound.mov", sound=True),
+        "mov": encode_video(folder / "sound.mov", sound=True),
     }
 
 
 @pytest.fixture(scope="session")
-def video(films: dict[str, Path]) -> bytes:
+def video(videos: dict[str, Path]) -> bytes:
     """The bytes of a whole video with sound."""
-    return films["sound"].read_bytes()
-
-
-@dataclass
-class Stored:
-    """A path on a filesystem that the test made."""
-
-    fs: Any
-    path: str = "/bucket/v.mp4"
-    protocol: str = "test"
-
-    def __str__(self) -> str:
-        return f"{self.protocol}:/{self.path}"
+    return videos["sound"].read_bytes()
 
 
 @dataclass(frozen=True)
@@ -109,8 +89,8 @@ class Reply:
 
 
 @dataclass
-class ScriptedSource:
-    """A :class:`MediaSource` whose links answer with the scripted replies, one after the other."""
+class ScriptedOpener:
+    """A :class:`MediaOpener` whose links answer with the scripted replies, one after the other."""
 
     replies: list[Reply | Exception]
     opened: list[str] = field(default_factory=list)
@@ -138,15 +118,15 @@ def reply() -> type[Reply]:
 
 
 @pytest.fixture
-def serving() -> Callable[..., ScriptedSource]:
-    """A source with these replies; bytes stand for a reply that keeps its promise."""
+def serving() -> Callable[..., ScriptedOpener]:
+    """An opener with these replies; bytes stand for a reply that keeps its promise."""
 
-    def source(*script: bytes | Reply | Exception) -> ScriptedSource:
-        return ScriptedSource(
+    def opener(*script: bytes | Reply | Exception) -> ScriptedOpener:
+        return ScriptedOpener(
             [Reply(item, promised=len(item)) if isinstance(item, bytes) else item for item in script]
         )
 
-    return source
+    return opener
 
 
 @pytest.fixture
@@ -158,36 +138,24 @@ def host(video: bytes) -> Iterator[VideoHost]:
 
 
 @pytest.fixture
-def partial(tmp_path: Path, clip: VideoSource) -> Iterator[Partial]:
+def partial(tmp_path: Path, source: VideoSource) -> Iterator[Partial]:
     """An empty partial file, removed at the end."""
-    with partial_for(tmp_path / "v.mp4", clip.provenance, NOW) as empty:
+    with open_partial(tmp_path / "v.mp4", source.generation, NOW) as empty:
         yield empty
 
 
 @pytest.fixture
-def naps() -> list[float]:
-    """The pauses that were asked for; ``naps.append`` is the sleep."""
-    return []
+def clock() -> ManualClock:
+    """Time that stands at :data:`NOW` but for pauses."""
+    return ManualClock(NOW.timestamp())
 
 
 @pytest.fixture
-def clip() -> VideoSource:
-    provenance = Provenance(
+def source() -> VideoSource:
+    generation = GenerationReference(
         vendor="evolink", generation_id="task-1", model="seedance-2.0", request_fingerprint="f1"
     )
-    return VideoSource(url="https://files.example/v.mp4?sig=secret", provenance=provenance)
-
-
-@pytest.fixture(params=["path", "local store path", "object store"])
-def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
-    """An empty folder of each kind of target; ``folder / name`` is a target."""
-    if request.param == "path":
-        return tmp_path / "out"
-    if request.param == "local store path":
-        from airflow.sdk import ObjectStoragePath
-
-        return ObjectStoragePath(f"file://{tmp_path}/out")
-    return UPath(f"memory://{uuid.uuid4().hex}")
+    return VideoSource(url="https://files.example/v.mp4?sig=secret", generation=generation)
 
 
 @pytest.fixture
@@ -202,7 +170,7 @@ def landed() -> Callable[[Path, bytes], Manifest]:
             sha256=hashlib.sha256(content).hexdigest(),
             content_type="video/mp4",
             media=Media(),
-            source=Provenance(vendor="evolink", generation_id="task-1", model="seedance-2.0"),
+            source=GenerationReference(vendor="evolink", generation_id="task-1", model="seedance-2.0"),
             landed_at=NOW,
         )
 

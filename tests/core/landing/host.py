@@ -15,8 +15,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from airflow_provider_seedance.core.client.download import MediaStream, media_opener, open_media
 
 
-class HttpSource:
-    """The :class:`MediaSource` that the client has."""
+class HttpOpener:
+    """The :class:`MediaOpener` that the client has."""
 
     def __init__(self) -> None:
         self._opener = media_opener(ssl.create_default_context())

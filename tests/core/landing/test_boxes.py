@@ -7,7 +7,14 @@ import struct
 
 import pytest
 
-from airflow_provider_seedance.core.landing.boxes import MAX_TABLE, Box, children, numbers, table, whole_file
+from airflow_provider_seedance.core.landing.boxes import (
+    MAX_TABLE,
+    Box,
+    file_as_box,
+    iter_children,
+    read_numbers,
+    read_table,
+)
 from airflow_provider_seedance.errors import VideoCorrupt
 
 
@@ -18,37 +25,37 @@ def _box(kind: bytes, content: bytes) -> bytes:
 def test_boxes_follow_each_other() -> None:
     """Each child ends where the next one starts."""
     file = io.BytesIO(_box(b"ftyp", b"isom") + _box(b"free", b"") + _box(b"\xa9nam", b"x"))
-    found = list(children(file, whole_file(file)))
+    found = list(iter_children(file, file_as_box(file)))
     assert found == [Box("ftyp", 8, 12), Box("free", 20, 20), Box("©nam", 28, 29)]
 
 
 def test_only_the_file_may_end_in_an_open_box() -> None:
     """Inside another box, a size of 0 is a fault."""
     file = io.BytesIO(_box(b"moov", struct.pack(">I4s", 0, b"trak")))
-    (moov,) = children(file, whole_file(file))
+    (moov,) = iter_children(file, file_as_box(file))
     with pytest.raises(VideoCorrupt, match="'trak' at byte 8 gives its size as 0"):
-        list(children(file, moov))
+        list(iter_children(file, moov))
 
 
 def test_a_64_bit_size_is_not_read_beyond_the_parent() -> None:
     """A header that is cut off is a fault of its own."""
     file = io.BytesIO(struct.pack(">I4sI", 1, b"mdat", 0))
     with pytest.raises(VideoCorrupt, match="gives its size as 1"):
-        list(children(file, whole_file(file)))
+        list(iter_children(file, file_as_box(file)))
 
 
 def test_numbers_stay_inside_their_box() -> None:
     """The next box's bytes are not this one's."""
     file = io.BytesIO(bytes(range(64)))
-    assert numbers(file, Box("mdhd", 8, 16), ">HH", 4) == (0x0C0D, 0x0E0F)
+    assert read_numbers(file, Box("mdhd", 8, 16), ">HH", 4) == (0x0C0D, 0x0E0F)
     with pytest.raises(VideoCorrupt, match="'mdhd' at byte 8 is too short, 8 bytes"):
-        numbers(file, Box("mdhd", 8, 16), ">HH", 5)
+        read_numbers(file, Box("mdhd", 8, 16), ">HH", 5)
 
 
 def test_a_table_has_as_many_rows_as_it_says() -> None:
     """What follows the rows is left alone."""
     content = struct.pack(">IIIIII", 0, 2, 10, 11, 20, 21) + b"more"
-    assert table(io.BytesIO(content), Box("stts", 0, len(content)), "II") == [(10, 11), (20, 21)]
+    assert read_table(io.BytesIO(content), Box("stts", 0, len(content)), "II") == [(10, 11), (20, 21)]
 
 
 @pytest.mark.parametrize("size", [16, 10 * MAX_TABLE])
@@ -57,4 +64,4 @@ def test_a_table_beyond_its_box_or_beyond_reason_is_refused(size: int) -> None:
     rows = MAX_TABLE // 8 + 1
     file = io.BytesIO(struct.pack(">II", 0, rows))
     with pytest.raises(VideoCorrupt, match=f"cannot have {rows} rows in {size} bytes"):
-        table(file, Box("stts", 0, size), "II")
+        read_table(file, Box("stts", 0, size), "II")

@@ -1,4 +1,4 @@
-"""A finished video comes home whole and checked, or the old state stays and the error says why."""
+"""A finished video is landed whole and verified, or what was there stays and the error says why."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from airflow_provider_seedance.core.landing.land import VideoSource, check_overwrite, land
 from airflow_provider_seedance.core.landing.manifest import Manifest, Media, Mismatch
-from airflow_provider_seedance.core.landing.transfer import ATTEMPTS
-from airflow_provider_seedance.core.storage.files import open_for_reading, size_of, uri_of
+from airflow_provider_seedance.core.landing.transfer import MAX_ATTEMPTS
+from airflow_provider_seedance.core.storage.files import open_for_reading, size_of
+from airflow_provider_seedance.core.storage.paths import local_path, uri_of
 from airflow_provider_seedance.errors import (
     ConfigurationError,
     DestinationError,
@@ -30,13 +31,15 @@ from airflow_provider_seedance.errors import (
     VideoCorrupt,
 )
 from airflow_provider_seedance.models import ExpectedVideo
-from tests.core.landing.conftest import NOW, Stored
-from tests.core.landing.host import HttpSource, VideoHost
+from tests.clocks import ManualClock
+from tests.core.landing.conftest import NOW
+from tests.core.landing.host import HttpOpener, VideoHost
+from tests.core.storage.conftest import Stored
 
 
-def _land(clip: VideoSource, target: Any, source: Any, **settings: Any) -> Manifest:
-    options = {"fresh_url": lambda: None, "sleep": lambda seconds: None, "now": lambda: NOW, **settings}
-    return land(clip, target, source, **options)
+def _land(source: VideoSource, target: Any, opener: Any, **settings: Any) -> Manifest:
+    options = {"fresh_url": lambda: None, "clock": ManualClock(NOW.timestamp()), **settings}
+    return land(source, target, opener, **options)
 
 
 def _content(target: Any) -> bytes:
@@ -44,10 +47,10 @@ def _content(target: Any) -> bytes:
         return bytes(file.read())
 
 
-def test_a_video_lands_with_its_manifest(clip: VideoSource, folder: Any, serving, video: bytes) -> None:
+def test_a_video_lands_with_its_manifest(source: VideoSource, folder: Any, serving, video: bytes) -> None:
     """On every kind of target."""
-    target = folder / "clips" / "v.mp4"
-    manifest = _land(clip, target, serving(video))
+    target = folder / "videos" / "v.mp4"
+    manifest = _land(source, target, serving(video))
     assert _content(target) == video
     assert manifest == Manifest(
         uri=uri_of(target),
@@ -55,14 +58,16 @@ def test_a_video_lands_with_its_manifest(clip: VideoSource, folder: Any, serving
         sha256=hashlib.sha256(video).hexdigest(),
         content_type="video/mp4",
         media=Media(duration=1.042, width=64, height=48, fps=24.0, video_codec="h264", audio_codec="aac"),
-        source=clip.provenance,
+        source=source.generation,
         landed_at=NOW,
     )
 
 
-def test_nothing_else_is_left_in_the_folder(clip: VideoSource, tmp_path: Path, serving, video: bytes) -> None:
-    """No part file after a success."""
-    _land(clip, tmp_path / "v.mp4", serving(video))
+def test_nothing_else_is_left_in_the_folder(
+    source: VideoSource, tmp_path: Path, serving, video: bytes
+) -> None:
+    """A success leaves no partial file."""
+    _land(source, tmp_path / "v.mp4", serving(video))
     assert [path.name for path in tmp_path.iterdir()] == ["v.mp4"]
 
 
@@ -74,50 +79,50 @@ def test_nothing_else_is_left_in_the_folder(clip: VideoSource, tmp_path: Path, s
         (lambda video: b"", DownloadIncomplete),
     ],
 )
-def test_a_broken_file_is_never_kept(clip, folder: Any, tmp_path, serving, video, content, error) -> None:
+def test_a_broken_file_is_never_kept(source, folder: Any, tmp_path, serving, video, content, error) -> None:
     """Neither under its final name nor beside it; what was there stays."""
     target = folder / "v.mp4"
-    _land(clip, target, serving(video))
+    _land(source, target, serving(video))
     with pytest.raises(error):
-        _land(clip, target, serving(*[content(video)] * 4))
+        _land(source, target, serving(*[content(video)] * 4))
     assert _content(target) == video
-    assert [path.name for path in tmp_path.rglob("*.*")] in (["v.mp4"], [])
+    assert [path.name for path in tmp_path.rglob("*.*")] == (["v.mp4"] if local_path(target) else [])
 
 
-def test_an_error_names_the_video_and_not_its_link(clip: VideoSource, tmp_path: Path, serving) -> None:
+def test_an_error_names_the_video_and_not_its_link(source: VideoSource, tmp_path: Path, serving) -> None:
     """Vendor and generation are told; the signed link is not."""
     with pytest.raises(LinkDead) as caught:
-        _land(clip, tmp_path / "v.mp4", serving(LinkDead(f"{clip.url} answered HTTP 403")))
+        _land(source, tmp_path / "v.mp4", serving(LinkDead(f"{source.url} answered HTTP 403")))
     assert str(caught.value).startswith("evolink generation task-1: ")
     assert "secret" not in str(caught.value)
-    assert "secret" not in repr(clip)
+    assert "secret" not in repr(source)
 
 
-def test_an_intact_video_that_differs_is_landed(clip, tmp_path, serving, video, caplog) -> None:
+def test_an_intact_video_that_differs_is_landed(source, tmp_path, serving, video, caplog) -> None:
     """It is paid for: the manifest and a warning tell the difference."""
-    ordered = replace(clip, expected=ExpectedVideo(duration=5, width=64, height=50, audio=True))
+    differing = replace(source, expected=ExpectedVideo(duration=5, width=64, height=50, audio=True))
     with caplog.at_level(logging.WARNING):
-        manifest = _land(ordered, tmp_path / "v.mp4", serving(video))
+        manifest = _land(differing, tmp_path / "v.mp4", serving(video))
     assert (tmp_path / "v.mp4").read_bytes() == video
     assert manifest.mismatches == (
-        Mismatch(field="duration", ordered=5, delivered=1.042),
-        Mismatch(field="height", ordered=50, delivered=48),
+        Mismatch(field="duration", expected=5, actual=1.042),
+        Mismatch(field="height", expected=50, actual=48),
     )
     assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"]
 
 
-def test_verification_can_be_left_out(clip: VideoSource, tmp_path: Path, serving) -> None:
+def test_verification_can_be_left_out(source: VideoSource, tmp_path: Path, serving) -> None:
     """Then any bytes will do, and nothing is said about them."""
-    ordered = replace(clip, expected=ExpectedVideo(duration=5, audio=True))
-    manifest = _land(ordered, tmp_path / "v.bin", serving(b"anything"), verify=False)
+    differing = replace(source, expected=ExpectedVideo(duration=5, audio=True))
+    manifest = _land(differing, tmp_path / "v.bin", serving(b"anything"), verify=False)
     assert (manifest.bytes, manifest.media, manifest.mismatches) == (8, Media(), ())
 
 
-def test_length_is_checked_all_the_same(clip: VideoSource, tmp_path: Path, serving, reply) -> None:
+def test_length_is_checked_all_the_same(source: VideoSource, tmp_path: Path, serving, reply) -> None:
     """A short file is no matter of opinion."""
-    source = serving(*[reply(b"anyth", promised=8)] * 4)
+    opener = serving(*[reply(b"anyth", promised=8)] * 4)
     with pytest.raises(DownloadIncomplete, match="5 bytes of the video came, and 8 were promised"):
-        _land(clip, tmp_path / "v.bin", source, verify=False)
+        _land(source, tmp_path / "v.bin", opener, verify=False)
 
 
 @pytest.mark.parametrize(
@@ -131,47 +136,47 @@ def test_length_is_checked_all_the_same(clip: VideoSource, tmp_path: Path, servi
     ],
 )
 def test_the_content_type_is_the_hosts_if_it_says_anything(
-    clip, tmp_path, serving, reply, video, header, content_type
+    source, tmp_path, serving, reply, video, header, content_type
 ) -> None:
     """Many hosts of signed links only know of bytes."""
-    source = serving(reply(video, promised=len(video), content_type=header))
-    assert _land(clip, tmp_path / "v.mp4", source).content_type == content_type
+    opener = serving(reply(video, promised=len(video), content_type=header))
+    assert _land(source, tmp_path / "v.mp4", opener).content_type == content_type
 
 
 class TestOverwrite:
     """What becomes of a file that is there already."""
 
-    def test_identical_bytes_are_not_written_again(self, clip, tmp_path, serving, video) -> None:
+    def test_identical_bytes_are_not_written_again(self, source, tmp_path, serving, video) -> None:
         """The file keeps its identity, and the run still has its manifest."""
         target = tmp_path / "v.mp4"
-        first = _land(clip, target, serving(video))
+        first = _land(source, target, serving(video))
         inode = target.stat().st_ino
-        assert _land(clip, target, serving(video)) == first
+        assert _land(source, target, serving(video)) == first
         assert target.stat().st_ino == inode
 
-    def test_different_bytes_are_replaced(self, clip, folder: Any, serving, films) -> None:
+    def test_different_bytes_are_replaced(self, source, folder: Any, serving, videos) -> None:
         """Also by default."""
         target = folder / "v.mp4"
         for shape in ("sound", "silent"):
-            _land(clip, target, serving(films[shape].read_bytes()))
-        assert _content(target) == films["silent"].read_bytes()
+            _land(source, target, serving(videos[shape].read_bytes()))
+        assert _content(target) == videos["silent"].read_bytes()
 
-    def test_always_means_always(self, clip, tmp_path, serving, video) -> None:
+    def test_always_means_always(self, source, tmp_path, serving, video) -> None:
         """Even for the same bytes."""
         target = tmp_path / "v.mp4"
-        _land(clip, target, serving(video))
+        _land(source, target, serving(video))
         inode = target.stat().st_ino
-        _land(clip, target, serving(video), overwrite="always")
+        _land(source, target, serving(video), overwrite="always")
         assert target.stat().st_ino != inode
 
-    def test_never_refuses_before_anything_is_fetched(self, clip, folder: Any, serving, video) -> None:
+    def test_never_refuses_before_anything_is_fetched(self, source, folder: Any, serving, video) -> None:
         """And a retry would meet the same file."""
         target = folder / "v.mp4"
-        _land(clip, target, serving(video), overwrite="never")
-        source = serving(video)
+        _land(source, target, serving(video), overwrite="never")
+        opener = serving(video)
         with pytest.raises(DestinationError, match="exists, and overwrite is 'never'") as caught:
-            _land(clip, target, source, overwrite="never")
-        assert source.opened == []
+            _land(source, target, opener, overwrite="never")
+        assert opener.opened == []
         assert not caught.value.retryable
 
     def test_an_unknown_policy_is_refused(self, tmp_path: Path) -> None:
@@ -180,19 +185,19 @@ class TestOverwrite:
             check_overwrite("sometimes", tmp_path / "v.mp4")
 
 
-def test_a_bad_destination_is_refused_before_anything_is_fetched(clip, tmp_path, serving, video) -> None:
+def test_a_bad_destination_is_refused_before_anything_is_fetched(source, tmp_path, serving, video) -> None:
     """The link lives for a while; the mistake can be mended."""
-    source = serving(video)
+    opener = serving(video)
     with pytest.raises(DestinationError, match="it is a directory"):
-        _land(clip, tmp_path, source)
-    assert source.opened == []
+        _land(source, tmp_path, opener)
+    assert opener.opened == []
 
 
-def test_a_failed_landing_leaves_no_file(clip: VideoSource, folder: Any, serving) -> None:
+def test_a_failed_landing_leaves_no_file(source: VideoSource, folder: Any, serving) -> None:
     """Whatever the error."""
     target = folder / "v.mp4"
     with pytest.raises(SeedanceError):
-        _land(clip, target, serving(LinkDead("HTTP 410")))
+        _land(source, target, serving(LinkDead("HTTP 410")))
     assert size_of(target) is None
 
 
@@ -200,23 +205,25 @@ class TestAnotherTry:
     """What one try has fetched, the next one does not fetch again."""
 
     def test_fetches_only_the_rest(
-        self, clip, folder: Any, host: VideoHost, video: bytes, tmp_path, temp
+        self, source, folder: Any, host: VideoHost, video: bytes, tmp_path, temp
     ) -> None:
         """Bytes, hash and manifest are the same as of one landing without trouble."""
-        target, link = folder / "v.mp4", replace(clip, url=host.url)
-        host.does.cuts, host.does.statuses = [2000], [None, *[503] * ATTEMPTS]
+        target, link = folder / "v.mp4", replace(source, url=host.url)
+        host.does.cuts, host.does.statuses = [2000], [None, *[503] * MAX_ATTEMPTS]
         with pytest.raises(VendorUnavailable):
-            _land(link, target, HttpSource())
+            _land(link, target, HttpOpener())
         assert size_of(target) is None
-        manifest = _land(link, target, HttpSource())
+        manifest = _land(link, target, HttpOpener())
         assert _content(target) == video
         assert (manifest.bytes, manifest.sha256) == (len(video), hashlib.sha256(video).hexdigest())
         assert host.fetches[-1].range == "bytes=2000-"
         assert host.sent == len(video)
-        assert [path.name for path in tmp_path.rglob("*.*")] in (["v.mp4"], [])
+        assert [path.name for path in tmp_path.rglob("*.*")] == (["v.mp4"] if local_path(target) else [])
         assert list(temp.iterdir()) == []
 
-    def test_after_a_kill_fetches_only_the_rest(self, clip, tmp_path, host: VideoHost, video: bytes) -> None:
+    def test_after_a_kill_fetches_only_the_rest(
+        self, source, tmp_path, host: VideoHost, video: bytes
+    ) -> None:
         """SIGKILL in the middle: no code of ours ran after it."""
         target = tmp_path / "v.mp4"
         host.does.cuts = [2000]
@@ -231,42 +238,44 @@ class TestAnotherTry:
             fetched = int(process.stdout.readline())
             process.kill()
         assert not target.exists()
-        _land(replace(clip, url=host.url), target, HttpSource())
+        _land(replace(source, url=host.url), target, HttpOpener())
         assert target.read_bytes() == video
         assert host.fetches[-1].range == f"bytes={fetched}-"
         assert [path.name for path in tmp_path.iterdir()] == ["v.mp4"]
 
-    def test_asks_for_one_byte_of_a_file_that_is_all_there(self, clip, host: VideoHost, video) -> None:
+    def test_asks_for_one_byte_of_a_file_that_is_all_there(self, source, host: VideoHost, video) -> None:
         """The store did not take it the first time; the host confirms that it is the same still."""
         target = Stored(FlakyStore(), path=f"/{uuid.uuid4().hex}/v.mp4")
         with pytest.raises(DestinationError, match="the store is away"):
-            _land(replace(clip, url=host.url), target, HttpSource())
-        _land(replace(clip, url=host.url), target, HttpSource())
+            _land(replace(source, url=host.url), target, HttpOpener())
+        _land(replace(source, url=host.url), target, HttpOpener())
         assert _content(target) == video
         assert [fetch.sent for fetch in host.fetches] == [len(video), 1]
 
-    def test_starts_over_if_the_file_has_changed(self, clip, tmp_path, host: VideoHost, films) -> None:
+    def test_starts_over_if_the_file_has_changed(self, source, tmp_path, host: VideoHost, videos) -> None:
         """The kept bytes are of no use then."""
-        link, target = replace(clip, url=host.url), tmp_path / "v.mp4"
-        host.does.cuts, host.does.statuses = [2000], [None, *[503] * ATTEMPTS]
+        link, target = replace(source, url=host.url), tmp_path / "v.mp4"
+        host.does.cuts, host.does.statuses = [2000], [None, *[503] * MAX_ATTEMPTS]
         with pytest.raises(VendorUnavailable):
-            _land(link, target, HttpSource())
-        host.does.content, host.does.etag = films["silent"].read_bytes(), '"v2"'
-        _land(link, target, HttpSource())
-        assert target.read_bytes() == films["silent"].read_bytes()
+            _land(link, target, HttpOpener())
+        host.does.content, host.does.etag = videos["silent"].read_bytes(), '"v2"'
+        _land(link, target, HttpOpener())
+        assert target.read_bytes() == videos["silent"].read_bytes()
 
-    def test_does_not_go_on_with_a_corrupt_file(self, clip, tmp_path, host: VideoHost, video: bytes) -> None:
+    def test_does_not_go_on_with_a_corrupt_file(
+        self, source, tmp_path, host: VideoHost, video: bytes
+    ) -> None:
         """It would be as corrupt the next time."""
-        link, target = replace(clip, url=host.url), tmp_path / "v.mp4"
+        link, target = replace(source, url=host.url), tmp_path / "v.mp4"
         host.does.content = bytes(reversed(video))
         with pytest.raises(VideoCorrupt):
-            _land(link, target, HttpSource())
+            _land(link, target, HttpOpener())
         assert list(tmp_path.iterdir()) == []
 
 
-def test_two_tries_at_once_do_not_spoil_each_other(clip, tmp_path, host: VideoHost, video: bytes) -> None:
+def test_two_tries_at_once_do_not_spoil_each_other(source, tmp_path, host: VideoHost, video: bytes) -> None:
     """A try that was given up for dead wakes up again while the next one is at work, and both succeed."""
-    link, target = replace(clip, url=host.url), tmp_path / "v.mp4"
+    link, target = replace(source, url=host.url), tmp_path / "v.mp4"
     asleep, awake = threading.Event(), threading.Event()
 
     def stall(at: int) -> None:
@@ -276,9 +285,9 @@ def test_two_tries_at_once_do_not_spoil_each_other(clip, tmp_path, host: VideoHo
 
     host.does.cuts, host.does.on_end = [2000], stall
     with ThreadPoolExecutor() as pool:
-        first = pool.submit(_land, link, target, HttpSource())
+        first = pool.submit(_land, link, target, HttpOpener())
         assert asleep.wait(10)
-        second = _land(link, target, HttpSource())
+        second = _land(link, target, HttpOpener())
         assert target.read_bytes() == video
         awake.set()
         assert first.result().sha256 == second.sha256 == hashlib.sha256(video).hexdigest()
@@ -290,13 +299,13 @@ _STALLING = """
 import sys
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timezone
 from pathlib import Path
+from airflow_provider_seedance.core.clock import SYSTEM_CLOCK
 from airflow_provider_seedance.core.landing.land import VideoSource, land
-from airflow_provider_seedance.core.landing.manifest import Provenance
-from tests.core.landing.host import HttpSource
+from airflow_provider_seedance.core.landing.manifest import GenerationReference
+from tests.core.landing.host import HttpOpener
 
-class Stalling(HttpSource):
+class Stalling(HttpOpener):
     @contextmanager
     def open(self, url, **asked):
         with super().open(url, **asked) as stream:
@@ -308,10 +317,10 @@ class Stalling(HttpSource):
         print(len(chunk), flush=True)
         sys.stdin.read()
 
-provenance = Provenance(vendor="evolink", generation_id="task-1", model="seedance-2.0", request_fingerprint="f1")
-video = VideoSource(url=sys.argv[1], provenance=provenance)
-land(video, Path(sys.argv[2]), Stalling(), fresh_url=lambda: None, sleep=print,
-     now=lambda: datetime.now(timezone.utc))
+generation = GenerationReference(
+    vendor="evolink", generation_id="task-1", model="seedance-2.0", request_fingerprint="f1")
+source = VideoSource(url=sys.argv[1], generation=generation)
+land(source, Path(sys.argv[2]), Stalling(), fresh_url=lambda: None, clock=SYSTEM_CLOCK)
 """
 
 

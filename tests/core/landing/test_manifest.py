@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from airflow_provider_seedance.core.landing.manifest import Manifest, Media, Mismatch, Provenance
+from airflow_provider_seedance.core.landing.manifest import GenerationReference, Manifest, Media, Mismatch
 from airflow_provider_seedance.errors import ConfigurationError
 
 MANIFEST = Manifest(
@@ -16,10 +16,10 @@ MANIFEST = Manifest(
     sha256="0" * 64,
     content_type="video/mp4",
     media=Media(duration=5.042, width=1280, height=720, fps=24.0, video_codec="h264"),
-    source=Provenance(
+    source=GenerationReference(
         vendor="evolink", generation_id="task-1", model="seedance-2.0", request_fingerprint="f1"
     ),
-    mismatches=(Mismatch(field="audio", ordered=True, delivered=False),),
+    mismatches=(Mismatch(field="audio", expected=True, actual=False),),
     landed_at=datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc),
 )
 
@@ -42,7 +42,7 @@ PLAIN = {
         "model": "seedance-2.0",
         "request_fingerprint": "f1",
     },
-    "mismatches": [{"field": "audio", "ordered": True, "delivered": False}],
+    "mismatches": [{"field": "audio", "expected": True, "actual": False}],
     "landed_at": "2026-03-01T12:00:00Z",
 }
 

@@ -21,19 +21,19 @@ one_file = settings(
 
 
 @pytest.mark.parametrize("shape", ["sound", "faststart", "mov"])
-def test_a_file_tells_what_is_in_it(films: dict[str, Path], shape: str) -> None:
+def test_a_file_tells_what_is_in_it(videos: dict[str, Path], shape: str) -> None:
     """Wherever the index stands, and in MP4 as in QuickTime."""
-    assert read_mp4(films[shape]) == SECOND
+    assert read_mp4(videos[shape]) == SECOND
 
 
-def test_a_file_without_sound(films: dict[str, Path]) -> None:
+def test_a_file_without_sound(videos: dict[str, Path]) -> None:
     """No sound track is no audio codec."""
-    assert read_mp4(films["silent"]) == SECOND.model_copy(update={"audio_codec": None})
+    assert read_mp4(videos["silent"]) == SECOND.model_copy(update={"audio_codec": None})
 
 
-def test_a_fragmented_file_does_not_tell_its_length(films: dict[str, Path]) -> None:
+def test_a_fragmented_file_does_not_tell_its_length(videos: dict[str, Path]) -> None:
     """What its first index does not know is left open."""
-    assert read_mp4(films["fragmented"]) == SECOND.model_copy(update={"duration": None, "fps": None})
+    assert read_mp4(videos["fragmented"]) == SECOND.model_copy(update={"duration": None, "fps": None})
 
 
 def test_large_sizes_are_read(tmp_path: Path, video: bytes) -> None:
@@ -42,15 +42,15 @@ def test_large_sizes_are_read(tmp_path: Path, video: bytes) -> None:
     assert read_mp4(_written(tmp_path, video + padding)) == SECOND
 
 
-def test_the_last_box_may_be_open_ended(tmp_path: Path, films: dict[str, Path]) -> None:
+def test_the_last_box_may_be_open_ended(tmp_path: Path, videos: dict[str, Path]) -> None:
     """A size of 0 says "to the end of the file"."""
-    assert read_mp4(_written(tmp_path, _open_ended(films["faststart"].read_bytes()))) == SECOND
+    assert read_mp4(_written(tmp_path, _open_ended(videos["faststart"].read_bytes()))) == SECOND
 
 
 @pytest.mark.parametrize("shape", ["sound", "faststart", "silent", "mov"])
-def test_a_file_cut_anywhere_is_found(films: dict[str, Path], tmp_path: Path, shape: str) -> None:
+def test_a_file_cut_anywhere_is_found(videos: dict[str, Path], tmp_path: Path, shape: str) -> None:
     """Not one byte may be missing at the end."""
-    whole = films[shape].read_bytes()
+    whole = videos[shape].read_bytes()
     for length in range(0, len(whole), 7):
         with pytest.raises(VideoCorrupt):
             read_mp4(_written(tmp_path, whole[:length]))
@@ -58,9 +58,9 @@ def test_a_file_cut_anywhere_is_found(films: dict[str, Path], tmp_path: Path, sh
         read_mp4(_written(tmp_path, whole[:-1]))
 
 
-def test_a_cut_in_an_open_ended_box_is_found(tmp_path: Path, films: dict[str, Path]) -> None:
+def test_a_cut_in_an_open_ended_box_is_found(tmp_path: Path, videos: dict[str, Path]) -> None:
     """The box still fits, and the index knows of samples beyond the end."""
-    whole = _open_ended(films["faststart"].read_bytes())
+    whole = _open_ended(videos["faststart"].read_bytes())
     with pytest.raises(VideoCorrupt, match="last sample ends at byte"):
         read_mp4(_written(tmp_path, whole[:-1]))
 

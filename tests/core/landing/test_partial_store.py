@@ -1,4 +1,4 @@
-"""What stays of an unfinished landing, who may go on with it, and when it goes."""
+"""What stays of an unfinished download, who may resume it, and when it is removed."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
 from airflow_provider_seedance.core.client.download import MediaStream
-from airflow_provider_seedance.core.landing.manifest import Provenance
+from airflow_provider_seedance.core.landing.manifest import GenerationReference
 from airflow_provider_seedance.core.landing.partial import Partial
-from airflow_provider_seedance.core.landing.partial_store import KEPT_FOR, partial_for
+from airflow_provider_seedance.core.landing.partial_store import RETENTION, open_partial
 from airflow_provider_seedance.errors import ConfigurationError, DestinationError, NoReply, VideoCorrupt
-from tests.core.landing.conftest import NOW, Stored
+from tests.core.landing.conftest import NOW
+from tests.core.storage.conftest import Stored
 
-ORIGIN = Provenance(vendor="evolink", generation_id="task-1")
+GENERATION = GenerationReference(vendor="evolink", generation_id="task-1")
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +45,7 @@ def _fill(partial: Partial, content: bytes, *, etag: str | None = '"1"', total: 
 
 def _leave(target: Any, fault: BaseException, **stream: Any) -> Path:
     """A landing that ends with ``fault`` after half of the bytes."""
-    with suppress(type(fault)), partial_for(target, ORIGIN, NOW) as partial:
+    with suppress(type(fault)), open_partial(target, GENERATION, NOW) as partial:
         _fill(partial, b"01234", **stream)
         raise fault
     return partial.path
@@ -55,8 +56,8 @@ def _files(tmp_path: Path) -> list[Path]:
 
 
 def test_nothing_is_left_after_a_success(target: Any, tmp_path: Path) -> None:
-    """Neither bytes nor note."""
-    with partial_for(target, ORIGIN, NOW) as partial:
+    """Neither bytes nor metadata."""
+    with open_partial(target, GENERATION, NOW) as partial:
         _fill(partial, b"0123456789")
     assert _files(tmp_path) == []
 
@@ -65,8 +66,8 @@ def test_nothing_is_left_after_a_success(target: Any, tmp_path: Path) -> None:
 def test_what_a_retry_can_mend_leaves_the_bytes(target: Any, fault: BaseException) -> None:
     """The next try finds them, with what tells their file from another."""
     path = _leave(target, fault)
-    with partial_for(target, ORIGIN, NOW) as again:
-        assert (again.path, again.length, again.next_byte) == (path, 5, 5)
+    with open_partial(target, GENERATION, NOW) as again:
+        assert (again.path, again.length, again.resume_at) == (path, 5, 5)
         assert (again.version.etag, again.version.total) == ('"1"', 10)
 
 
@@ -78,12 +79,12 @@ def test_what_no_retry_can_mend_leaves_nothing(target: Any, tmp_path: Path, faul
 
 
 def test_bytes_of_no_known_file_are_not_left(target: Any, tmp_path: Path) -> None:
-    """Nobody could go on with them."""
+    """Nobody could resume them."""
     _leave(target, NoReply("reset"), etag=None, total=None)
     assert _files(tmp_path) == []
 
 
-def test_only_the_same_landing_goes_on(tmp_path: Path) -> None:
+def test_only_the_same_landing_is_resumed(tmp_path: Path) -> None:
     """Another generation, vendor or destination has a file of its own."""
     _leave(tmp_path / "v.mp4", NoReply("reset"))
     for target, changed in (
@@ -91,35 +92,35 @@ def test_only_the_same_landing_goes_on(tmp_path: Path) -> None:
         (tmp_path / "v.mp4", {"vendor": "toapis"}),
         (tmp_path / "w.mp4", {}),
     ):
-        with partial_for(target, ORIGIN.model_copy(update=changed), NOW) as other:
+        with open_partial(target, GENERATION.model_copy(update=changed), NOW) as other:
             assert other.length == 0
 
 
-def test_bytes_without_a_note_are_started_over(target: Any) -> None:
-    """A process may be killed before it wrote one."""
+def test_bytes_without_metadata_are_started_over(target: Any) -> None:
+    """A process may be killed before it wrote them."""
     path = _leave(target, NoReply("reset"))
-    for note in path.parent.glob(".seedance-*.json" if path.name.startswith(".") else "*.json"):
-        note.unlink()
-    with partial_for(target, ORIGIN, NOW) as again:
+    for metadata in path.parent.glob(".seedance-*.json" if path.name.startswith(".") else "*.json"):
+        metadata.unlink()
+    with open_partial(target, GENERATION, NOW) as again:
         assert (again.path, again.length) == (path, 0)
         _fill(again, b"abc")
         assert path.read_bytes() == b"abc"
 
 
-def test_more_bytes_than_the_note_tells_are_started_over(target: Any) -> None:
+def test_more_bytes_than_the_metadata_tell_are_started_over(target: Any) -> None:
     """They cannot be right."""
     path = _leave(target, NoReply("reset"))
     with path.open("ab") as file:
         file.write(b"56789!")
-    with partial_for(target, ORIGIN, NOW) as again:
+    with open_partial(target, GENERATION, NOW) as again:
         assert again.length == 0
 
 
 def test_two_at_a_time_do_not_meet(target: Any, tmp_path: Path) -> None:
     """The second one has a file of its own, which it takes along when it goes."""
-    with suppress(NoReply), partial_for(target, ORIGIN, NOW) as first:
+    with suppress(NoReply), open_partial(target, GENERATION, NOW) as first:
         _fill(first, b"01234")
-        with suppress(NoReply), partial_for(target, ORIGIN, NOW) as second:
+        with suppress(NoReply), open_partial(target, GENERATION, NOW) as second:
             assert second.path.parent == first.path.parent
             assert (second.length, second.path != first.path) == (0, True)
             _fill(second, b"012")
@@ -130,17 +131,17 @@ def test_two_at_a_time_do_not_meet(target: Any, tmp_path: Path) -> None:
     assert len(_files(tmp_path)) == 2
 
 
-def test_who_commits_does_not_take_the_next_ones_file(tmp_path: Path) -> None:
+def test_a_commit_does_not_take_the_next_ones_file(tmp_path: Path) -> None:
     """As soon as the file has its final name, another process may start anew under the old one."""
     target = tmp_path / "v.mp4"
-    with partial_for(target, ORIGIN, NOW) as first:
+    with open_partial(target, GENERATION, NOW) as first:
         _fill(first, b"0123456789")
         first.path.replace(target)
-        with suppress(NoReply), partial_for(target, ORIGIN, NOW) as second:
+        with suppress(NoReply), open_partial(target, GENERATION, NOW) as second:
             _fill(second, b"01234")
             raise NoReply("reset")
     assert target.read_bytes() == b"0123456789"
-    with partial_for(target, ORIGIN, NOW) as third:
+    with open_partial(target, GENERATION, NOW) as third:
         assert third.length == 5
 
 
@@ -149,45 +150,45 @@ def _age(folder: Path, age: timedelta) -> None:
         os.utime(path, times=((NOW - age).timestamp(),) * 2)
 
 
-def test_what_nobody_came_back_for_is_swept(target: Any, tmp_path: Path) -> None:
+def test_what_nobody_came_back_for_is_removed(target: Any, tmp_path: Path) -> None:
     """By any later landing in the same place, once the link must be dead."""
     _leave(target, NoReply("reset"))
-    _age(tmp_path, KEPT_FOR + timedelta(minutes=1))
-    with partial_for(target, ORIGIN.model_copy(update={"generation_id": "task-2"}), NOW) as other:
+    _age(tmp_path, RETENTION + timedelta(minutes=1))
+    with open_partial(target, GENERATION.model_copy(update={"generation_id": "task-2"}), NOW) as other:
         assert _files(tmp_path) == [other.path]
 
 
 def test_what_is_younger_stays(target: Any, tmp_path: Path) -> None:
     """Its link may still live."""
     _leave(target, NoReply("reset"))
-    _age(tmp_path, KEPT_FOR - timedelta(minutes=1))
-    with partial_for(target, ORIGIN, NOW) as again:
+    _age(tmp_path, RETENTION - timedelta(minutes=1))
+    with open_partial(target, GENERATION, NOW) as again:
         assert again.length == 5
 
 
-def test_what_is_in_use_is_not_swept(target: Any, tmp_path: Path) -> None:
+def test_what_is_in_use_is_not_removed(target: Any, tmp_path: Path) -> None:
     """However long its process has slept."""
-    with partial_for(target, ORIGIN, NOW) as first:
+    with open_partial(target, GENERATION, NOW) as first:
         _fill(first, b"01234")
-        _age(tmp_path, KEPT_FOR * 2)
-        with partial_for(target, ORIGIN.model_copy(update={"generation_id": "task-2"}), NOW):
+        _age(tmp_path, RETENTION * 2)
+        with open_partial(target, GENERATION.model_copy(update={"generation_id": "task-2"}), NOW):
             assert first.path.read_bytes() == b"01234"
 
 
-def test_other_files_are_not_swept(tmp_path: Path) -> None:
+def test_other_files_are_not_removed(tmp_path: Path) -> None:
     """Only names that this package gives."""
     names = ["v.mp4", ".seedance-notes.json", ".seedance-0123456789abcdef.mp4", "0123456789abcdef.part"]
     for name in names:
         (tmp_path / name).touch()
-    _age(tmp_path, KEPT_FOR * 2)
-    with partial_for(tmp_path / "w.mp4", ORIGIN, NOW):
+    _age(tmp_path, RETENTION * 2)
+    with open_partial(tmp_path / "w.mp4", GENERATION, NOW):
         assert {path.name for path in _files(tmp_path)} >= set(names)
 
 
 def test_a_place_beside_the_target(tmp_path: Path) -> None:
     """Hidden, so that nobody takes it for a video, and with the rights of any file that the worker makes."""
     (tmp_path / "plain").touch()
-    with partial_for(tmp_path / "v.mp4", ORIGIN, NOW) as partial:
+    with open_partial(tmp_path / "v.mp4", GENERATION, NOW) as partial:
         assert partial.path.parent == tmp_path
         assert partial.path.name.startswith(".")
         assert partial.path.suffix == ".part"
@@ -196,7 +197,7 @@ def test_a_place_beside_the_target(tmp_path: Path) -> None:
 
 def test_a_place_for_a_store(temp: Path) -> None:
     """Private, in the temporary directory, and with the ending from which stores tell the content type."""
-    with partial_for(Stored(MemoryFileSystem()), ORIGIN, NOW) as partial:
+    with open_partial(Stored(MemoryFileSystem()), GENERATION, NOW) as partial:
         assert partial.path.parent == temp
         assert partial.path.name.endswith(".part.mp4")
         assert partial.path.stat().st_mode & 0o077 == 0
@@ -204,11 +205,11 @@ def test_a_place_for_a_store(temp: Path) -> None:
 
 def test_a_planted_link_is_not_followed(temp: Path, tmp_path: Path) -> None:
     """The temporary directory is open to everybody on the machine."""
-    with partial_for(Stored(MemoryFileSystem()), ORIGIN, NOW) as partial:
+    with open_partial(Stored(MemoryFileSystem()), GENERATION, NOW) as partial:
         expected = partial.path
     (tmp_path / "precious").write_bytes(b"precious")
     expected.symlink_to(tmp_path / "precious")
-    with partial_for(Stored(MemoryFileSystem()), ORIGIN, NOW) as partial:
+    with open_partial(Stored(MemoryFileSystem()), GENERATION, NOW) as partial:
         _fill(partial, b"01234")
     assert (tmp_path / "precious").read_bytes() == b"precious"
 
@@ -218,6 +219,6 @@ def test_no_place_at_all(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with (
         pytest.raises(DestinationError, match=r"cannot write .*/file"),
-        partial_for(tmp_path / "file" / "v.mp4", ORIGIN, NOW),
+        open_partial(tmp_path / "file" / "v.mp4", GENERATION, NOW),
     ):
         pass

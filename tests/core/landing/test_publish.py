@@ -1,4 +1,4 @@
-"""A landed video is put in its place once, with its story beside it."""
+"""A landed video is published once, with its sidecar beside it."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from upath import UPath
 
 from airflow_provider_seedance.core.landing.manifest import Manifest, Publication
 from airflow_provider_seedance.core.landing.publish import publish
-from airflow_provider_seedance.core.storage.files import uri_of
+from airflow_provider_seedance.core.storage.paths import uri_of
 from airflow_provider_seedance.errors import (
     ConfigurationError,
     DestinationError,
     LandingError,
     VideoCorrupt,
 )
+from tests.clocks import ManualClock
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
 LATER = NOW + timedelta(hours=1)
-WORDS = {"title": "Cats", "tags": ["猫"]}
+METADATA = {"title": "Cats", "tags": ["猫"]}
 
 
 @pytest.fixture
@@ -31,12 +32,12 @@ def video(tmp_path: Path, landed) -> Manifest:
     return landed(tmp_path / "landed.mp4", b"video bytes")
 
 
-def _publish(video: Manifest, target: Any, words: Any = WORDS, now: datetime = NOW) -> Publication:
-    return publish(video, uri_of(target), words, open_target=UPath, now=lambda: now)
+def _publish(video: Manifest, target: Any, metadata: Any = METADATA, now: datetime = NOW) -> Publication:
+    return publish(video, uri_of(target), metadata, path_from_uri=UPath, clock=ManualClock(now.timestamp()))
 
 
-def test_the_video_and_its_story_are_published(video: Manifest, folder: Any) -> None:
-    """The sidecar tells all but how this run went."""
+def test_the_video_and_its_sidecar_are_published(video: Manifest, folder: Any) -> None:
+    """The sidecar holds all but how this run went."""
     target = folder / "v.mp4"
     publication = _publish(video, target)
     assert UPath(uri_of(target)).read_bytes() == b"video bytes"
@@ -47,7 +48,7 @@ def test_the_video_and_its_story_are_published(video: Manifest, folder: Any) -> 
         "bytes": 11,
         "sha256": video.sha256,
         "published_at": "2026-03-01T12:00:00Z",
-        "metadata": WORDS,
+        "metadata": METADATA,
         "source": video.source.to_dict(),
         "manifest": video.to_dict(),
         "published": True,
@@ -64,7 +65,7 @@ def test_a_rerun_publishes_nothing_twice(video: Manifest, folder: Any) -> None:
     sidecar = UPath(first.sidecar_uri).read_bytes()
     again = _publish(video, target, now=LATER)
     assert again == first.model_copy(
-        update={"published": False, "reason": "the same content is published already"}
+        update={"published": False, "reason": "the same content is already published"}
     )
     assert UPath(first.sidecar_uri).read_bytes() == sidecar
 
@@ -85,7 +86,7 @@ def test_a_rerun_does_not_need_the_landed_file(video: Manifest, tmp_path: Path) 
 
 
 def test_a_changed_video_is_published(video: Manifest, folder: Any, tmp_path: Path, landed) -> None:
-    """The old one is replaced, and so is its story."""
+    """The old one is replaced, and so is its sidecar."""
     target = folder / "v.mp4"
     _publish(video, target)
     other = landed(tmp_path / "other.mp4", b"other bytes")
@@ -101,11 +102,14 @@ def test_changed_metadata_are_published(video: Manifest, tmp_path: Path) -> None
     _publish(video, target)
     inode = target.stat().st_ino
     publication = _publish(video, target, {"title": "Dogs"}, LATER)
-    assert (publication.published, publication.reason) == (True, "the video was there, its story is new")
+    assert publication.published
+    assert publication.reason == "the video was already there, and its sidecar was missing or different"
     assert target.stat().st_ino == inode
 
 
-def test_another_generation_with_the_same_bytes_is_another_story(video: Manifest, tmp_path: Path) -> None:
+def test_another_generation_with_the_same_bytes_is_another_publication(
+    video: Manifest, tmp_path: Path
+) -> None:
     """The sidecar must name the generation that the video comes from."""
     _publish(video, tmp_path / "v.mp4")
     other = video.model_copy(update={"source": video.source.model_copy(update={"generation_id": "task-2"})})
@@ -113,7 +117,7 @@ def test_another_generation_with_the_same_bytes_is_another_story(video: Manifest
 
 
 @pytest.mark.parametrize("sidecar", [None, b"", b"[]", b'{"uri": 1}', b"\xff"])
-def test_a_video_without_its_story_is_published_again(video: Manifest, tmp_path: Path, sidecar) -> None:
+def test_a_video_without_its_sidecar_is_published_again(video: Manifest, tmp_path: Path, sidecar) -> None:
     """A run that ended between the two is completed by the next."""
     target = tmp_path / "v.mp4"
     first = _publish(video, target)
@@ -123,7 +127,7 @@ def test_a_video_without_its_story_is_published_again(video: Manifest, tmp_path:
     assert json.loads(path.read_text())["sha256"] == video.sha256
 
 
-def test_a_story_without_its_video_is_published_again(video: Manifest, tmp_path: Path) -> None:
+def test_a_sidecar_without_its_video_is_published_again(video: Manifest, tmp_path: Path) -> None:
     """Somebody removed or damaged the file."""
     target = tmp_path / "v.mp4"
     _publish(video, target)
@@ -133,7 +137,7 @@ def test_a_story_without_its_video_is_published_again(video: Manifest, tmp_path:
 
 
 def test_a_video_can_be_published_where_it_landed(video: Manifest) -> None:
-    """Only the story is added."""
+    """Only the sidecar is added."""
     publication = _publish(video, Path(video.uri))
     assert publication.uri == video.uri
     assert Path(f"{video.uri}.json").exists()
@@ -142,7 +146,7 @@ def test_a_video_can_be_published_where_it_landed(video: Manifest) -> None:
 def test_a_destination_is_a_template(video: Manifest, tmp_path: Path) -> None:
     """Filled from the manifest."""
     destination = f"{tmp_path}/{{vendor}}/{{model}}/"
-    publication = publish(video, destination, {}, open_target=UPath, now=lambda: NOW)
+    publication = publish(video, destination, {}, path_from_uri=UPath, clock=ManualClock(NOW.timestamp()))
     assert publication.uri == f"{tmp_path}/evolink/seedance-2.0/task-1.mp4"
 
 
@@ -156,7 +160,7 @@ def test_a_landed_file_that_is_gone(video: Manifest, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("damage", [b"video byteZ", b"video", b""])
 def test_a_landed_file_that_changed_is_not_published(video: Manifest, tmp_path: Path, damage: bytes) -> None:
-    """Nothing gets the final name, and no story is told."""
+    """Nothing gets the final name, and no sidecar is written."""
     Path(video.uri).write_bytes(damage)
     with pytest.raises(VideoCorrupt, match="has changed: it holds"):
         _publish(video, tmp_path / "out" / "v.mp4")
@@ -169,9 +173,9 @@ def test_a_bad_destination_is_refused(video: Manifest, tmp_path: Path) -> None:
         _publish(video, Path(video.uri) / "v.mp4")
 
 
-@pytest.mark.parametrize("words", [{"x": object()}, {"x": float("nan")}, {("a", "b"): 1}])
-def test_metadata_must_be_json(video: Manifest, tmp_path: Path, words: Any) -> None:
+@pytest.mark.parametrize("metadata", [{"x": object()}, {"x": float("nan")}, {("a", "b"): 1}])
+def test_metadata_must_be_json(video: Manifest, tmp_path: Path, metadata: Any) -> None:
     """Refused before the video is copied."""
     with pytest.raises(ConfigurationError, match="metadata is not a JSON object"):
-        _publish(video, tmp_path / "v.mp4", words)
+        _publish(video, tmp_path / "v.mp4", metadata)
     assert not (tmp_path / "v.mp4").exists()

@@ -1,11 +1,10 @@
-"""From a result link into a partial file, over connections that break."""
+"""A video comes from its result link into a partial file, over connections that break."""
 
 from __future__ import annotations
 
 import errno
 import hashlib
 import io
-import itertools
 import os
 import subprocess
 import sys
@@ -17,7 +16,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_seedance.core.landing.land import VideoSource
 from airflow_provider_seedance.core.landing.partial import Partial
-from airflow_provider_seedance.core.landing.transfer import ATTEMPTS, LONGEST, Received, transfer
+from airflow_provider_seedance.core.landing.transfer import MAX_ATTEMPTS, TIME_LIMIT, TransferResult, transfer
 from airflow_provider_seedance.errors import (
     DestinationError,
     DownloadIncomplete,
@@ -27,86 +26,82 @@ from airflow_provider_seedance.errors import (
     SeedanceError,
     VendorUnavailable,
 )
-from tests.core.landing.conftest import NOW
-from tests.core.landing.host import HttpSource, VideoHost
+from tests.clocks import ManualClock
+from tests.core.landing.host import HttpOpener, VideoHost
 
 BODY = bytes(range(256)) * 40
 
 
-def _fetch(source, partial: Partial, naps: list[float], fresh_url=lambda: None) -> Received:
-    return transfer(
-        source, "https://files.example/1", partial, fresh_url=fresh_url, sleep=naps.append, now=lambda: NOW
-    )
+def _fetch(opener, partial: Partial, clock: ManualClock, fresh_url=lambda: None) -> TransferResult:
+    return transfer(opener, "https://files.example/1", partial, fresh_url=fresh_url, clock=clock)
 
 
-def _land(
-    host: VideoHost, partial: Partial, naps: list[float], fresh_url=lambda: None, now=lambda: NOW
-) -> Received:
-    return transfer(HttpSource(), host.url, partial, fresh_url=fresh_url, sleep=naps.append, now=now)
+def _land(host: VideoHost, partial: Partial, clock: ManualClock, fresh_url=lambda: None) -> TransferResult:
+    return transfer(HttpOpener(), host.url, partial, fresh_url=fresh_url, clock=clock)
 
 
-def test_all_bytes_arrive_and_are_hashed(serving, partial, naps) -> None:
-    """The part file holds what was sent, and the record says so."""
-    received = _fetch(serving(BODY), partial, naps)
+def test_all_bytes_arrive_and_are_hashed(serving, partial, clock) -> None:
+    """The partial file holds what was sent, and the result says so."""
+    received = _fetch(serving(BODY), partial, clock)
     assert partial.path.read_bytes() == BODY
-    assert received == Received(len(BODY), hashlib.sha256(BODY).hexdigest(), "video/mp4")
+    assert received == TransferResult(len(BODY), hashlib.sha256(BODY).hexdigest(), "video/mp4")
 
 
-def test_a_host_need_not_say_the_length(serving, reply, partial, naps) -> None:
+def test_a_host_need_not_say_the_length(serving, reply, partial, clock) -> None:
     """Whether all came is then for the file's own structure to tell."""
-    assert _fetch(serving(reply(BODY)), partial, naps).length == len(BODY)
+    assert _fetch(serving(reply(BODY)), partial, clock).length == len(BODY)
 
 
 @pytest.mark.parametrize(
     "trouble",
     [NotSent("no connection"), NoReply("connection reset"), VendorUnavailable("HTTP 503", http_status=503)],
 )
-def test_passing_trouble_is_waited_out(serving, partial, naps, trouble: SeedanceError) -> None:
+def test_passing_trouble_is_waited_out(serving, partial, clock, trouble: SeedanceError) -> None:
     """The transfer starts over after a growing pause."""
-    source = serving(trouble, trouble, BODY)
-    assert _fetch(source, partial, naps).length == len(BODY)
-    assert naps == [1.0, 2.0]
+    opener = serving(trouble, trouble, BODY)
+    assert _fetch(opener, partial, clock).length == len(BODY)
+    assert clock.pauses == [1.0, 2.0]
 
 
 @pytest.mark.parametrize(
     ("content", "promised"), [(BODY[:-1], len(BODY)), (BODY + b"!", len(BODY)), (b"", None)]
 )
-def test_a_wrong_length_is_incomplete(serving, reply, partial, naps, content, promised) -> None:
+def test_a_wrong_length_is_incomplete(serving, reply, partial, clock, content, promised) -> None:
     """Too few bytes, too many, or none: fetched again, and in the end an error with both numbers."""
-    source = serving(*[reply(content, promised=promised)] * ATTEMPTS)
+    opener = serving(*[reply(content, promised=promised)] * MAX_ATTEMPTS)
     with pytest.raises(DownloadIncomplete, match=f"{len(content)} bytes of the video came"):
-        _fetch(source, partial, naps)
-    assert len(source.opened) == ATTEMPTS
+        _fetch(opener, partial, clock)
+    assert len(opener.opened) == MAX_ATTEMPTS
 
 
-def test_trouble_that_stays_is_raised(serving, partial, naps) -> None:
+def test_trouble_that_stays_is_raised(serving, partial, clock) -> None:
     """After the last attempt, the error is the vendor's own."""
     with pytest.raises(NoReply, match="the last one"):
-        _fetch(serving(*[NoReply("reset")] * (ATTEMPTS - 1), NoReply("the last one")), partial, naps)
-    assert naps == [1.0, 2.0, 4.0]
+        _fetch(serving(*[NoReply("reset")] * (MAX_ATTEMPTS - 1), NoReply("the last one")), partial, clock)
+    assert clock.pauses == [1.0, 2.0, 4.0]
 
 
 @pytest.mark.parametrize(("asked", "slept"), [(7.0, 7.0), (0.1, 1.0), (3600.0, 60.0)])
-def test_the_host_may_ask_for_a_longer_pause(serving, partial, naps, asked, slept) -> None:
+def test_the_host_may_ask_for_a_longer_pause(serving, partial, clock, asked, slept) -> None:
     """Within reason."""
-    _fetch(serving(VendorUnavailable("HTTP 503", retry_after=asked), BODY), partial, naps)
-    assert naps == [slept]
+    _fetch(serving(VendorUnavailable("HTTP 503", retry_after=asked), BODY), partial, clock)
+    assert clock.pauses == [slept]
 
 
-def test_a_dead_link_is_exchanged_for_a_fresh_one(serving, partial, naps) -> None:
+def test_a_dead_link_is_exchanged_for_a_fresh_one(serving, partial, clock) -> None:
     """Without a pause, and for the rest of the transfer."""
-    source = serving(LinkDead("HTTP 403"), NoReply("reset"), BODY)
-    assert _fetch(source, partial, naps, lambda: "https://files.example/2").length == len(BODY)
-    assert source.opened == [f"https://files.example/{number}" for number in (1, 2, 2)]
+    opener = serving(LinkDead("HTTP 403"), NoReply("reset"), BODY)
+    assert _fetch(opener, partial, clock, lambda: "https://files.example/2").length == len(BODY)
+    assert opener.opened == [f"https://files.example/{number}" for number in (1, 2, 2)]
 
 
-def test_a_dead_link_without_a_fresh_one_is_an_error(serving, partial, naps) -> None:
+def test_a_dead_link_without_a_fresh_one_is_an_error(serving, partial, clock) -> None:
     """The error says what was tried."""
     with pytest.raises(LinkDead, match="HTTP 403, and the vendor has no other"):
-        _fetch(serving(LinkDead("files.example answered HTTP 403")), partial, naps)
+        _fetch(serving(LinkDead("files.example answered HTTP 403")), partial, clock)
 
 
-def test_a_fresh_link_is_asked_for_once(serving, partial, naps) -> None:
+def test_a_fresh_link_is_asked_for_once(serving, partial, clock) -> None:
     """A vendor that gives dead links is not asked for ever."""
     asked: list[str] = []
 
@@ -115,7 +110,7 @@ def test_a_fresh_link_is_asked_for_once(serving, partial, naps) -> None:
         return "https://files.example/2"
 
     with pytest.raises(LinkDead, match="as it did before for another"):
-        _fetch(serving(LinkDead("HTTP 403"), LinkDead("HTTP 403")), partial, naps, fresh_url)
+        _fetch(serving(LinkDead("HTTP 403"), LinkDead("HTTP 403")), partial, clock, fresh_url)
     assert asked == ["once"]
 
 
@@ -126,26 +121,34 @@ class FullDisk(io.FileIO):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def test_a_full_disk_is_named(serving, clip: VideoSource, tmp_path: Path, naps) -> None:
+def test_a_full_disk_is_named(serving, source: VideoSource, tmp_path: Path, clock) -> None:
     """The system's own words tell full from forbidden, and no second attempt is made."""
     path = tmp_path / "part"
     with (
         FullDisk(path, "x+") as file,
         pytest.raises(DestinationError, match=r"cannot write .*/part: .*No space left on device"),
     ):
-        _fetch(serving(BODY), Partial(path, file, clip.provenance), naps)
-    assert naps == []
+        _fetch(serving(BODY), Partial(path, file, source.generation), clock)
+    assert clock.pauses == []
 
 
-class TestGoingOn:
+class SlowClock(ManualClock):
+    """A clock that shows a twentieth of the time limit more at each look."""
+
+    def now(self) -> float:
+        self.moment += TIME_LIMIT.total_seconds() / 20
+        return self.moment
+
+
+class TestResuming:
     """After a break, only what is missing is fetched."""
 
-    def test_from_the_byte_that_is_missing(self, host: VideoHost, partial: Partial, naps, video) -> None:
+    def test_from_the_byte_that_is_missing(self, host: VideoHost, partial: Partial, clock, video) -> None:
         """The entity tag makes sure that the host has the same file still."""
         host.does.cuts = [1000, 2500]
-        received = _land(host, partial, naps)
+        received = _land(host, partial, clock)
         assert partial.path.read_bytes() == video
-        assert received == Received(len(video), hashlib.sha256(video).hexdigest(), "video/mp4")
+        assert received == TransferResult(len(video), hashlib.sha256(video).hexdigest(), "video/mp4")
         assert [(fetch.range, fetch.if_range) for fetch in host.fetches] == [
             (None, None),
             ("bytes=1000-", '"v1"'),
@@ -154,29 +157,29 @@ class TestGoingOn:
         assert host.sent == len(video)
 
     @pytest.mark.parametrize("etag", [None, 'W/"weak"'])
-    def test_by_the_length_alone(self, host: VideoHost, partial: Partial, naps, video, etag) -> None:
+    def test_by_the_length_alone(self, host: VideoHost, partial: Partial, clock, video, etag) -> None:
         """A host without strong entity tags tells its total with each part."""
         host.does.etag, host.does.cuts = etag, [1000]
-        _land(host, partial, naps)
+        _land(host, partial, clock)
         assert partial.path.read_bytes() == video
         assert [(fetch.range, fetch.if_range) for fetch in host.fetches[1:]] == [("bytes=1000-", None)]
 
-    def test_never_without_anything_to_tell_the_file_by(self, host: VideoHost, partial, naps, video) -> None:
+    def test_never_without_anything_to_tell_the_file_by(self, host: VideoHost, partial, clock, video) -> None:
         """Neither tag nor length: the beginning is asked for."""
         host.does.etag, host.does.length, host.does.reset, host.does.cuts = None, False, True, [1000]
-        _land(host, partial, naps)
+        _land(host, partial, clock)
         assert partial.path.read_bytes() == video
         assert [fetch.range for fetch in host.fetches] == [None, None]
 
-    def test_a_host_without_ranges_starts_over(self, host: VideoHost, partial, naps, video) -> None:
+    def test_a_host_without_ranges_starts_over(self, host: VideoHost, partial, clock, video) -> None:
         """It answers with the whole file, which replaces the half."""
         host.does.ranges, host.does.cuts = False, [1000]
-        _land(host, partial, naps)
+        _land(host, partial, clock)
         assert partial.path.read_bytes() == video
         assert host.sent == 1000 + len(video)
 
     @pytest.mark.parametrize("etag", ['"v2"', None])
-    def test_another_file_starts_over(self, host: VideoHost, partial, naps, video, etag) -> None:
+    def test_another_file_starts_over(self, host: VideoHost, partial, clock, video, etag) -> None:
         """Known by its tag before a byte comes, or by its length; no bytes of the two ever meet."""
         host.does.etag, host.does.cuts = etag and '"v1"', [1000]
 
@@ -184,13 +187,13 @@ class TestGoingOn:
             host.does.content, host.does.etag = bytes(reversed(video)) + b"!", etag
 
         host.does.on_end = change
-        _land(host, partial, naps)
+        _land(host, partial, clock)
         assert partial.path.read_bytes() == bytes(reversed(video)) + b"!"
 
-    def test_a_host_that_refuses_the_range_starts_over(self, host: VideoHost, partial, naps, video) -> None:
+    def test_a_host_that_refuses_the_range_starts_over(self, host: VideoHost, partial, clock, video) -> None:
         """HTTP 416."""
         host.does.statuses, host.does.cuts = [None, 416], [1000]
-        _land(host, partial, naps)
+        _land(host, partial, clock)
         assert partial.path.read_bytes() == video
         assert [fetch.range for fetch in host.fetches] == [None, "bytes=1000-", None]
 
@@ -198,62 +201,61 @@ class TestGoingOn:
         "claim", ["", "bytes 0-{end}/{total}", "bytes 1001-{end}/{total}", "items 1-2/3"]
     )
     def test_another_part_than_asked_for_starts_over(
-        self, host: VideoHost, partial, naps, video, claim
+        self, host: VideoHost, partial, clock, video, claim
     ) -> None:
         """Its bytes are not even read."""
         host.does.content_range, host.does.cuts = claim, [1000]
-        _land(host, partial, naps)
+        _land(host, partial, clock)
         assert partial.path.read_bytes() == video
         assert [fetch.range for fetch in host.fetches] == [None, "bytes=1000-", None]
 
-    def test_on_a_fresh_link(self, host: VideoHost, partial: Partial, naps, video) -> None:
+    def test_on_a_fresh_link(self, host: VideoHost, partial: Partial, clock, video) -> None:
         """The old one died in the middle; the new one leads to the same file."""
         host.does.statuses, host.does.cuts = [None, 403], [1000]
-        _land(host, partial, naps, lambda: f"{host.url}&fresh=1")
+        _land(host, partial, clock, lambda: f"{host.url}&fresh=1")
         assert partial.path.read_bytes() == video
         assert host.fetches[-1].path.endswith("fresh=1")
         assert [fetch.range for fetch in host.fetches] == [None, "bytes=1000-", "bytes=1000-"]
 
-    def test_on_one_fresh_link_after_the_other(self, host: VideoHost, partial: Partial, naps, video) -> None:
+    def test_on_one_fresh_link_after_the_other(self, host: VideoHost, partial: Partial, clock, video) -> None:
         """As long as each brings something."""
         host.does.statuses, host.does.cuts = [None, 403, None, 403], [1000, 2000]
-        _land(host, partial, naps, lambda: host.url)
+        _land(host, partial, clock, lambda: host.url)
         assert host.sent == len(video)
 
-    def test_as_long_as_something_new_comes(self, host: VideoHost, partial: Partial, naps, video) -> None:
+    def test_as_long_as_something_new_comes(self, host: VideoHost, partial: Partial, clock, video) -> None:
         """More often than the attempts that bring nothing."""
         host.does.cuts = list(range(100, 3400, 100))
-        _land(host, partial, naps)
+        _land(host, partial, clock)
         assert partial.path.read_bytes() == video
-        assert naps == [1.0] * 33
+        assert clock.pauses == [1.0] * 33
 
-    def test_not_as_long_as_the_same_comes_again(self, host: VideoHost, partial: Partial, naps) -> None:
+    def test_not_as_long_as_the_same_comes_again(self, host: VideoHost, partial: Partial, clock) -> None:
         """A host without ranges that always breaks off at the same place is given up."""
         host.does.ranges, host.does.cuts = False, [1000] * 9
         with pytest.raises(NoReply, match="broke off with 2498 bytes to come"):
-            _land(host, partial, naps)
-        assert len(host.fetches) == ATTEMPTS
+            _land(host, partial, clock)
+        assert len(host.fetches) == MAX_ATTEMPTS
 
-    def test_not_for_ever(self, host: VideoHost, partial: Partial, naps) -> None:
+    def test_not_for_ever(self, host: VideoHost, partial: Partial) -> None:
         """However little comes each time, there is an end to it; the next try goes on."""
         host.does.cuts = list(range(1, 3000))
-        clock = itertools.count()
         with pytest.raises(SeedanceError) as caught:
-            _land(host, partial, naps, now=lambda: NOW + next(clock) * LONGEST / 20)
+            _land(host, partial, SlowClock())
         assert caught.value.retryable
         assert len(host.fetches) < 20
 
-    def test_what_is_all_there_needs_no_living_link(self, host: VideoHost, partial, naps, video) -> None:
+    def test_what_is_all_there_needs_no_living_link(self, host: VideoHost, partial, clock, video) -> None:
         """An earlier try had everything, and could not put it in place."""
-        _land(host, partial, naps)
+        _land(host, partial, clock)
         host.does.statuses = [403, 403]
-        received = _land(host, partial, naps, lambda: host.url)
+        received = _land(host, partial, clock, lambda: host.url)
         assert (received.length, received.sha256) == (len(video), hashlib.sha256(video).hexdigest())
 
-    def test_more_bytes_than_promised_are_not_gone_on_with(self, serving, reply, partial, naps) -> None:
+    def test_more_bytes_than_promised_are_not_resumed(self, serving, reply, partial, clock) -> None:
         """Something is wrong with all of them."""
         with pytest.raises(DownloadIncomplete):
-            _fetch(serving(*[reply(BODY + b"!", promised=len(BODY))] * ATTEMPTS), partial, naps)
+            _fetch(serving(*[reply(BODY + b"!", promised=len(BODY))] * MAX_ATTEMPTS), partial, clock)
         assert (partial.length, partial.path.read_bytes()) == (0, b"")
 
     @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -265,7 +267,7 @@ class TestGoingOn:
         partial.clear()
         host.fetches.clear()
         host.does.cuts, host.does.reset, host.does.etag = sorted(set(cuts)), reset, '"v1"' if tagged else None
-        received = _land(host, partial, [])
+        received = _land(host, partial, ManualClock())
         assert partial.path.read_bytes() == video
         assert received.sha256 == hashlib.sha256(video).hexdigest()
         assert reset or host.sent == len(video)
@@ -274,14 +276,14 @@ class TestGoingOn:
 _FETCH_300_MIB = """
 import re, sys
 from contextlib import contextmanager
-from datetime import datetime, timezone
 from pathlib import Path
+from airflow_provider_seedance.core.clock import SYSTEM_CLOCK
 from airflow_provider_seedance.core.client.download import MediaStream
-from airflow_provider_seedance.core.landing.manifest import Provenance
+from airflow_provider_seedance.core.landing.manifest import GenerationReference
 from airflow_provider_seedance.core.landing.partial import Partial
 from airflow_provider_seedance.core.landing.transfer import transfer
 
-class Source:
+class Opener:
     @contextmanager
     def open(self, url, *, start, etag):
         yield MediaStream((bytes(1 << 20) for _ in range(300)), 300 << 20, None, None)
@@ -291,10 +293,9 @@ def peak():
     return int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 
 path = Path(sys.argv[1])
-partial = Partial(path, path.open("x+b", buffering=0), Provenance(vendor="evolink", generation_id="task-1"))
+partial = Partial(path, path.open("x+b", buffering=0), GenerationReference(vendor="evolink", generation_id="task-1"))
 before = peak()
-transfer(Source(), "https://files.example/1", partial, fresh_url=lambda: None, sleep=print,
-         now=lambda: datetime.now(timezone.utc))
+transfer(Opener(), "https://files.example/1", partial, fresh_url=lambda: None, clock=SYSTEM_CLOCK)
 print(peak() - before)
 """
 

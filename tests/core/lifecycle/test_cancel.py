@@ -1,4 +1,4 @@
-"""Cancelling in a hurry: what is cancelled, what is said, and how long it takes. Events are in ``tests/faults``."""
+"""Cancelling a killed task's generation: what is cancelled, what is logged, and how long it takes."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pytest
 
 from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.http import SeedanceClient
+from airflow_provider_seedance.core.lifecycle import cancel as cancel_module
 from airflow_provider_seedance.core.lifecycle.cancel import acancel_now, cancel_now
 from airflow_provider_seedance.emulator import serve
 from airflow_provider_seedance.models import GenerationRequest, Pending
@@ -48,12 +49,12 @@ def emulator(server: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     return server
 
 
-def settings(emulator: Any, vendor: str = "modelark") -> Account:
+def account_at(emulator: Any, vendor: str = "modelark") -> Account:
     return Account.create(vendor=vendor, api_key="sk-test-0123456789", host=emulator.vendor_url(vendor))
 
 
 def submitted(emulator: Any, vendor: str = "modelark") -> Pending:
-    with SeedanceClient(settings(emulator, vendor)) as client:
+    with SeedanceClient(account_at(emulator, vendor)) as client:
         return client.generations.create(REQUEST)
 
 
@@ -75,8 +76,8 @@ def states(emulator: Any) -> dict[str, str]:
     return {entry["generation_id"]: entry["status"] for entry in emulator.ledger()["generations"]}
 
 
-def _on_a_loop(chosen: Account, generation_id: str) -> None:
-    asyncio.run(acancel_now(chosen, generation_id))
+def _on_a_loop(account: Account, generation_id: str) -> None:
+    asyncio.run(acancel_now(account, generation_id))
 
 
 @pytest.fixture(params=[cancel_now, _on_a_loop], ids=["worker", "triggerer"])
@@ -86,25 +87,30 @@ def cancel(request: pytest.FixtureRequest) -> Cancel:
 
 
 @pytest.mark.parametrize(
-    ("state", "after", "said"),
+    ("state", "after", "logged"),
     [
-        ("queued", "cancelled", "still queued and is cancelled; nothing is billed"),
-        ("running", "running", "already runs: it will finish and be billed"),
+        ("queued", "cancelled", "still queued and has been cancelled; nothing is billed"),
+        ("running", "running", "is already running: it will finish and be billed"),
         ("succeeded", "succeeded", "had already ended"),
         ("unknown", None, "could not be cancelled"),
     ],
 )
 def test_only_what_is_queued_is_cancelled(
-    emulator: Any, cancel: Cancel, state: str, after: str | None, said: str, caplog: pytest.LogCaptureFixture
+    emulator: Any,
+    cancel: Cancel,
+    state: str,
+    after: str | None,
+    logged: str,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """A finished one keeps its record, which the same call of the vendor's would delete."""
     caplog.set_level(logging.INFO)
     generation_id = generation(emulator, state)
     deletes = emulator.ledger()["requests"]["modelark"]["cancel"]
-    cancel(settings(emulator), generation_id)
+    cancel(account_at(emulator), generation_id)
     assert states(emulator).get(generation_id) == after
     assert emulator.ledger()["requests"]["modelark"]["cancel"] - deletes == (state == "queued")
-    assert said in caplog.text
+    assert logged in caplog.text
 
 
 @pytest.mark.parametrize("vendor", ["evolink", "anyfast", "toapis"])
@@ -113,7 +119,7 @@ def test_a_vendor_without_cancel_is_named(
 ) -> None:
     """Nothing is sent; the bill is announced."""
     generation_id = submitted(emulator, vendor).generation_id
-    cancel(settings(emulator, vendor), generation_id)
+    cancel(account_at(emulator, vendor), generation_id)
     assert f"{vendor} generation {generation_id}: this vendor cannot cancel" in caplog.text
     assert "will be billed" in caplog.text
 
@@ -147,6 +153,22 @@ def test_a_trigger_that_lingers_leaves_it_to_its_task(emulator: Any, state: str,
     assert states(emulator)[generation_id] == "queued"
 
 
-def test_a_worker_killed_before_it_waits_cancels_nothing() -> None:
-    """There is nothing of its own to cancel."""
-    SeedanceGenerateVideoOperator(task_id="t", prompt="x").on_kill()
+@pytest.mark.parametrize(
+    ("generation_id", "on_kill_action", "cancelled"),
+    [("cgt-1", "cancel", ["cgt-1"]), ("cgt-1", "detach", []), (None, "cancel", [])],
+    ids=["waiting", "waiting, to be left alone", "before it waits"],
+)
+def test_a_killed_worker_cancels_the_generation_that_it_waits_for(
+    monkeypatch: pytest.MonkeyPatch, generation_id: str | None, on_kill_action: str, cancelled: list[str]
+) -> None:
+    """Before it waits there is none, and nothing is cancelled."""
+    calls: list[str] = []
+    monkeypatch.setattr(
+        cancel_module, "cancel_now", lambda account, generation_id: calls.append(generation_id)
+    )
+    operator = SeedanceGenerateVideoOperator(task_id="t", prompt="x", on_kill_action=on_kill_action)
+    if generation_id:
+        account = Account.create(vendor="modelark", api_key="sk-test-0123456789", host="http://127.0.0.1:9")
+        operator._in_flight = (account, generation_id)
+    operator.on_kill()
+    assert calls == cancelled

@@ -1,10 +1,10 @@
-"""Rescue: what was paid for and never landed comes home, and what cannot is said."""
+"""Rescue: what was paid for and never landed is landed, and what cannot be is reported."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,7 @@ def outcomes(rows: list[dict[str, Any]]) -> dict[str, str]:
 
 
 def test_what_was_never_landed_is_landed(emulator: Any, tmp_path: Path) -> None:
-    """Found in the vendor's list; a second run finds it there."""
+    """Found in the vendor's list; a second run finds it present."""
     hook = SeedanceHook("rescue_modelark")
     made = hook.create_generation(REQUEST).generation_id
     emulator.advance(3600)
@@ -56,7 +56,7 @@ def test_what_was_never_landed_is_landed(emulator: Any, tmp_path: Path) -> None:
     rows = hook.rescue(destination)
     assert outcomes(rows) == {made: "landed", pending: "pending"}
     assert (tmp_path / f"{made}.mp4").stat().st_size > 10_000
-    assert outcomes(hook.rescue(destination))[made] == "there"
+    assert outcomes(hook.rescue(destination))[made] == "present"
 
 
 def test_what_is_past_its_link_is_reported_with_its_cost(emulator: Any, tmp_path: Path) -> None:
@@ -69,6 +69,39 @@ def test_what_is_past_its_link_is_reported_with_its_cost(emulator: Any, tmp_path
     assert row["cost"]["currency"] == "USD"
     assert float(row["cost"]["amount"]) > 0
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_has_no_video_is_reported_with_its_reason(emulator: Any, tmp_path: Path) -> None:
+    """Nothing is landed, and nothing was billed."""
+    hook = SeedanceHook("rescue_modelark")
+    refused = REQUEST.model_copy(update={"prompt": "[emulator:moderation] A kitten yawns"})
+    made = hook.create_generation(refused).generation_id
+    emulator.advance(3600)
+    (row,) = hook.rescue(f"{tmp_path}/", generation_ids=[made])
+    assert (row["generation_id"], row["outcome"], row["cost"]) == (made, "no_video", None)
+    assert row["reason"]
+
+
+def test_what_cannot_be_landed_now_is_reported(emulator: Any, tmp_path: Path) -> None:
+    """Its siblings are landed all the same."""
+    hook = SeedanceHook("rescue_modelark")
+    first, second = (hook.create_generation(REQUEST).generation_id for _ in range(2))
+    emulator.advance(3600)
+    (tmp_path / first).write_text("a file where a folder is needed")
+    rows = hook.rescue(f"{tmp_path}/{{generation_id}}/v.mp4", generation_ids=[first, second])
+    assert outcomes(rows) == {first: "failed", second: "landed"}
+    assert "NotADirectoryError" in rows[0]["reason"]
+
+
+def test_what_is_older_is_left_out(emulator: Any, tmp_path: Path) -> None:
+    """As far as the vendor tells when it was made."""
+    hook = SeedanceHook("rescue_modelark")
+    made = hook.create_generation(REQUEST).generation_id
+    emulator.advance(3600)
+    created = hook.get_generation(made).created_at
+    assert created
+    assert hook.rescue(f"{tmp_path}/", since=created + timedelta(seconds=1)) == []
+    assert outcomes(hook.rescue(f"{tmp_path}/", since=created)) == {made: "landed"}
 
 
 def test_a_vendor_without_a_list_is_asked_for_what_is_on_record(

@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
-from airflow_provider_seedance.core.polling.decide import TROUBLE_BACKOFF, TROUBLE_BUDGET, WaitOutcome
-from airflow_provider_seedance.core.polling.poller import CONNECTIONS, MAX_LIST_MISSES
+from airflow_provider_seedance.core.polling.decide import FAILED_POLL_BACKOFF, MAX_OUTAGE_SECONDS, WaitOutcome
+from airflow_provider_seedance.core.polling.poller import MAX_CONCURRENCY, MAX_LIST_MISSES
 from airflow_provider_seedance.errors import (
     AuthenticationRefused,
     MalformedReply,
@@ -104,7 +104,7 @@ def test_an_unknown_id_loses_sight_alone() -> None:
     async def play(scene: Scene) -> None:
         waits = [scene.wait(name) for name in ("a", "gone", "b")]
         outcomes = await asyncio.gather(*waits)
-        assert outcomes == [WaitOutcome.ENDED, WaitOutcome.UNREACHABLE, WaitOutcome.ENDED]
+        assert outcomes == [WaitOutcome.ENDED, WaitOutcome.STATUS_UNKNOWN, WaitOutcome.ENDED]
 
     run(play, hidden={"gone"}, answers=unknown)
 
@@ -121,7 +121,7 @@ def test_a_list_that_fails_for_one_is_split(error: SeedanceError) -> None:
 
     async def play(scene: Scene) -> None:
         outcomes = await asyncio.gather(*(scene.wait(name) for name in ("a", "culprit", "b")))
-        assert outcomes == [WaitOutcome.ENDED, WaitOutcome.UNREACHABLE, WaitOutcome.ENDED]
+        assert outcomes == [WaitOutcome.ENDED, WaitOutcome.STATUS_UNKNOWN, WaitOutcome.ENDED]
         assert scene.vendor.count("get") == 3
 
     run(play, faults=[error], answers=culprit)
@@ -135,7 +135,7 @@ def test_a_withdrawn_key_loses_sight_of_all() -> None:
 
     async def play(scene: Scene) -> None:
         outcomes = await asyncio.gather(*(scene.wait(name) for name in "abc"))
-        assert outcomes == [WaitOutcome.UNREACHABLE] * 3
+        assert outcomes == [WaitOutcome.STATUS_UNKNOWN] * 3
         assert len(scene.vendor.requests) == 4
 
     run(play, faults=[AuthenticationRefused("invalid key")], answers=refused)
@@ -151,7 +151,7 @@ def test_trouble_is_borne(lists: bool, error: Exception) -> None:
     async def play(scene: Scene) -> None:
         assert await scene.wait("a") is WaitOutcome.ENDED
         times = [at for at, _, _ in scene.vendor.requests]
-        assert times[1] - times[0] <= TROUBLE_BACKOFF.first
+        assert times[1] - times[0] <= FAILED_POLL_BACKOFF.first
 
     run(play, lists=lists, faults=[error] * 3)
 
@@ -161,8 +161,8 @@ def test_trouble_without_end_is_told(lists: bool) -> None:
     """After the budget of time that a single wait has too."""
 
     async def play(scene: Scene) -> None:
-        assert await scene.wait("a") is WaitOutcome.UNREACHABLE
-        assert TROUBLE_BUDGET < scene.elapsed < TROUBLE_BUDGET + 30
+        assert await scene.wait("a") is WaitOutcome.STATUS_UNKNOWN
+        assert MAX_OUTAGE_SECONDS < scene.elapsed < MAX_OUTAGE_SECONDS + 30
 
     run(play, lists=lists, faults=trouble(200, lambda: NoReply("cut")))
 
@@ -219,7 +219,7 @@ def test_single_reads_are_paced() -> None:
         times = [at for at, _, _ in scene.vendor.requests[:300]]
         gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
         assert min(gaps) > 0.04
-        assert scene.vendor.most_under_way <= CONNECTIONS
+        assert scene.vendor.most_under_way <= MAX_CONCURRENCY
 
     run(play, lists=False)
 
@@ -283,7 +283,7 @@ def test_a_hundred_thousand_leave_nothing_behind() -> None:
         stays = scene.wait("stays", deadline=1e9)
         held = [await come_and_go() for _ in range(100)]
         assert held[-1] - held[5] < 1_000
-        assert len(asyncio.all_tasks()) <= 4 + CONNECTIONS
+        assert len(asyncio.all_tasks()) <= 4 + MAX_CONCURRENCY
         assert sum(map(len, scene.poller._queues)) <= 2 * LISTING.ids_per_request
         stays.cancel()
 

@@ -10,8 +10,12 @@ from typing import Any
 import pytest
 
 from airflow_provider_seedance.core.client.account import Account
-from airflow_provider_seedance.core.polling.decide import TROUBLE_BUDGET, WaitOutcome, WaitState
-from airflow_provider_seedance.core.polling.registry import FRESH, PollerRegistry, current_registry
+from airflow_provider_seedance.core.polling.decide import MAX_OUTAGE_SECONDS, WaitOutcome, WaitState
+from airflow_provider_seedance.core.polling.registry import (
+    ACCOUNT_TTL_SECONDS,
+    PollerRegistry,
+    current_registry,
+)
 from airflow_provider_seedance.errors import ConfigurationError, NotSent, SeedanceError
 from tests.core.polling.vendor import START, Time, Vendor
 
@@ -107,7 +111,7 @@ def test_trouble_of_one_connection_does_not_touch_another() -> None:
     async def play() -> None:
         scene = Scene(connections={"one": settings(), "other": ConfigurationError("no vendor is set")})
         outcomes = await asyncio.gather(scene.wait(conn_id="one"), scene.wait(conn_id="other"))
-        assert outcomes == [WaitOutcome.ENDED, WaitOutcome.UNREACHABLE]
+        assert outcomes == [WaitOutcome.ENDED, WaitOutcome.STATUS_UNKNOWN]
 
     run(play())
 
@@ -123,7 +127,7 @@ def test_a_changed_connection_is_not_mixed_with_the_one_before(changed: Account)
     async def play() -> None:
         scene = Scene()
         early = scene.wait("stuck")
-        await scene.pass_time(FRESH + 1)
+        await scene.pass_time(ACCOUNT_TTL_SECONDS + 1)
         scene.connections["seedance"] = changed
         await scene.wait()
         assert [made_with for made_with, _ in scene.opened] == [settings(), changed]
@@ -143,7 +147,7 @@ def test_an_unchanged_connection_is_read_again_without_a_second_client() -> None
     async def play() -> None:
         scene = Scene()
         early = scene.wait("stuck")
-        await scene.pass_time(FRESH + 1)
+        await scene.pass_time(ACCOUNT_TTL_SECONDS + 1)
         await scene.wait()
         assert len(scene.looked_up) == 2
         assert len(scene.opened) == 1
@@ -173,8 +177,8 @@ def test_a_connection_that_is_never_read_loses_sight() -> None:
 
     async def play() -> None:
         scene = Scene(connections={"seedance": NotSent("API server is gone")})
-        assert await scene.wait() is WaitOutcome.UNREACHABLE
-        assert scene.time.moment - START > TROUBLE_BUDGET
+        assert await scene.wait() is WaitOutcome.STATUS_UNKNOWN
+        assert scene.time.moment - START > MAX_OUTAGE_SECONDS
         assert scene.opened == []
 
     run(play())
@@ -185,7 +189,7 @@ def test_a_client_that_cannot_be_made_loses_sight() -> None:
 
     async def play() -> None:
         scene = Scene(broken=True)
-        assert await scene.wait() is WaitOutcome.UNREACHABLE
+        assert await scene.wait() is WaitOutcome.STATUS_UNKNOWN
         assert len(scene.registry) == 0
 
     run(play())

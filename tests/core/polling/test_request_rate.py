@@ -3,10 +3,10 @@
 import pytest
 
 from airflow_provider_seedance.core.polling.request_rate import (
-    FIRST_RATE,
-    GAIN,
-    HIGHEST_RATE,
-    LOWEST_RATE,
+    INITIAL_RATE,
+    MAX_RATE,
+    MIN_RATE,
+    RATE_INCREASE,
     RequestRate,
 )
 
@@ -15,45 +15,45 @@ def test_requests_are_evenly_spaced() -> None:
     """However many are due at once."""
     request_rate, times = RequestRate(rate=10.0), []
     for _ in range(4):
-        now = max(1000.0, request_rate.free_at)
+        now = max(1000.0, request_rate.next_send_at)
         times.append(now)
-        request_rate = request_rate.sent(now)
+        request_rate = request_rate.after_send(now)
     assert times == pytest.approx([1000.0, 1000.1, 1000.2, 1000.3])
 
 
 def test_idle_time_is_not_saved_up() -> None:
     """After a quiet hour there is no burst."""
-    assert RequestRate(rate=10.0).sent(1000.0).sent(4600.0).free_at == pytest.approx(4600.1)
+    assert RequestRate(rate=10.0).after_send(1000.0).after_send(4600.0).next_send_at == pytest.approx(4600.1)
 
 
 def test_it_gains_only_while_looks_are_behind() -> None:
     """A pace that nobody needs is not proven by good answers."""
-    assert RequestRate().answered(behind=False) == RequestRate()
-    assert RequestRate().answered(behind=True).rate == pytest.approx(FIRST_RATE + GAIN)
-    assert RequestRate(rate=HIGHEST_RATE).answered(behind=True).rate == HIGHEST_RATE
+    assert RequestRate().after_answer(behind=False) == RequestRate()
+    assert RequestRate().after_answer(behind=True).rate == pytest.approx(INITIAL_RATE + RATE_INCREASE)
+    assert RequestRate(rate=MAX_RATE).after_answer(behind=True).rate == MAX_RATE
 
 
 def test_a_refusal_halves_it() -> None:
     """And is followed by a pause, as long as the vendor asks for."""
-    assert RequestRate(rate=8.0).refused(sent=999.0, now=1000.0, retry_after=30.0) == RequestRate(
+    assert RequestRate(rate=8.0).after_refusal(sent_at=999.0, now=1000.0, retry_after=30.0) == RequestRate(
         4.0, 1030.0, 1000.0
     )
-    assert RequestRate(rate=8.0).refused(sent=999.0, now=1000.0, retry_after=None) == RequestRate(
+    assert RequestRate(rate=8.0).after_refusal(sent_at=999.0, now=1000.0, retry_after=None) == RequestRate(
         4.0, 1000.25, 1000.0
     )
 
 
 def test_refusals_of_requests_under_way_together_count_once() -> None:
     """Eight at a time would else bring it down to a two hundred and fiftieth."""
-    request_rate = RequestRate(rate=8.0).refused(sent=999.0, now=1000.0, retry_after=None)
-    again = request_rate.refused(sent=999.5, now=1001.0, retry_after=5.0)
+    request_rate = RequestRate(rate=8.0).after_refusal(sent_at=999.0, now=1000.0, retry_after=None)
+    again = request_rate.after_refusal(sent_at=999.5, now=1001.0, retry_after=5.0)
     assert again == RequestRate(4.0, 1006.0, 1001.0)
-    assert again.refused(sent=1007.0, now=1007.5, retry_after=None).rate == 2.0
+    assert again.after_refusal(sent_at=1007.0, now=1007.5, retry_after=None).rate == 2.0
 
 
 def test_it_never_stops() -> None:
     """Ten seconds between requests are the most."""
     request_rate = RequestRate()
     for moment in range(100):
-        request_rate = request_rate.refused(sent=moment, now=moment + 0.5, retry_after=None)
-    assert request_rate.rate == LOWEST_RATE
+        request_rate = request_rate.after_refusal(sent_at=moment, now=moment + 0.5, retry_after=None)
+    assert request_rate.rate == MIN_RATE

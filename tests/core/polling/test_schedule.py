@@ -2,22 +2,26 @@
 
 import pytest
 
-from airflow_provider_seedance.core.polling.latency import Cell, Latency
+from airflow_provider_seedance.core.polling.latency import LatencyDistribution, LatencyKey
 from airflow_provider_seedance.core.polling.schedule import (
     JITTER,
-    SHORTEST,
-    History,
-    pause_alone,
-    pause_in_list,
+    MIN_PAUSE,
+    PollHistory,
+    pause_before_list_request,
+    pause_before_single_request,
 )
 from airflow_provider_seedance.models import Pending, Status
 
-SURE = Latency(120.0, 0.25, sure=True)
-READ = Latency(120.0, 0.35)
+SURE = LatencyDistribution(120.0, 0.25, measured=True)
+READ = LatencyDistribution(120.0, 0.35)
 
 
-def pause(elapsed: float, expected: Latency = SURE, *, random: float = 0.0, max_lag: float = 1e9) -> float:
-    return pause_alone(History(1000.0), expected, now=1000.0 + elapsed, random=random, max_lag=max_lag)
+def pause(
+    elapsed: float, expected: LatencyDistribution = SURE, *, random: float = 0.0, max_lag: float = 1e9
+) -> float:
+    return pause_before_single_request(
+        PollHistory(1000.0), expected, now=1000.0 + elapsed, random=random, max_lag=max_lag
+    )
 
 
 @pytest.mark.parametrize(
@@ -40,7 +44,7 @@ def test_first_late_then_close(elapsed: float, seconds: float) -> None:
 
 @pytest.mark.parametrize(
     ("elapsed", "seconds"),
-    [(0.5, SHORTEST), (2.0, 2.0), (4.0, 4.0), (30.0, 30.0), (60.0, 27.6), (120.0, 10.9)],
+    [(0.5, MIN_PAUSE), (2.0, 2.0), (4.0, 4.0), (30.0, 30.0), (60.0, 27.6), (120.0, 10.9)],
 )
 def test_what_is_only_read_is_not_trusted(elapsed: float, seconds: float) -> None:
     """Pauses double towards the usual time, so that a far quicker vendor is found out."""
@@ -68,10 +72,10 @@ def seen(progress: int | None, status: Status = Status.RUNNING, **told: object) 
     return Pending(vendor="toapis", generation_id="g", status=status, progress=progress, **told)
 
 
-def history(*looks: tuple[float, Pending]) -> History:
-    made = History(1000.0)
+def history(*looks: tuple[float, Pending]) -> PollHistory:
+    made = PollHistory(1000.0)
     for elapsed, answer in looks:
-        made = made.and_now(answer, 1000.0 + elapsed)
+        made = made.with_answer(answer, 1000.0 + elapsed)
     return made
 
 
@@ -85,7 +89,7 @@ def history(*looks: tuple[float, Pending]) -> History:
         # The queue's percentage says nothing about the run's.
         ([(1, seen(20, Status.QUEUED)), (10, seen(50)), (60, seen(75))], 43.0),
         # Nearly done.
-        ([(10, seen(0)), (60, seen(98))], SHORTEST),
+        ([(10, seen(0)), (60, seen(98))], MIN_PAUSE),
     ],
 )
 def test_a_percentage_that_moves_foretells_the_end(
@@ -93,7 +97,7 @@ def test_a_percentage_that_moves_foretells_the_end(
 ) -> None:
     """Better than any average can."""
     elapsed = looks[-1][0]
-    found = pause_alone(history(*looks), SURE, now=1000.0 + elapsed, random=0.0, max_lag=1e9)
+    found = pause_before_single_request(history(*looks), SURE, now=1000.0 + elapsed, random=0.0, max_lag=1e9)
     assert found == pytest.approx(seconds, abs=0.1)
 
 
@@ -110,14 +114,16 @@ def test_a_percentage_that_moves_foretells_the_end(
 )
 def test_a_percentage_that_does_not_move_says_nothing(looks: list[tuple[float, Pending]]) -> None:
     """Then the usual time counts."""
-    assert pause_alone(history(*looks), SURE, now=1060.0, random=0.0, max_lag=1e9) == pause(60.0)
+    assert pause_before_single_request(history(*looks), SURE, now=1060.0, random=0.0, max_lag=1e9) == pause(
+        60.0
+    )
 
 
 def test_a_percentage_that_stops_is_believed_less_and_less() -> None:
     """A generation stuck at 99 is not asked for every other second for an hour."""
     stuck = history((10, seen(0)), (100, seen(99)))
     pauses = [
-        pause_alone(stuck, SURE, now=1000.0 + elapsed, random=0.0, max_lag=90.0)
+        pause_before_single_request(stuck, SURE, now=1000.0 + elapsed, random=0.0, max_lag=90.0)
         for elapsed in (300, 600, 3000)
     ]
     assert pauses == pytest.approx([30.0, 60.0, 90.0])
@@ -126,9 +132,9 @@ def test_a_percentage_that_stops_is_believed_less_and_less() -> None:
 def test_history_keeps_what_was_told_once() -> None:
     """EvoLink tells its estimate in the first answers only."""
     made = history((1, seen(0, estimated_seconds=165.0, model="m")), (60, seen(40, model="m", duration=5.0)))
-    assert made.estimate == 165.0
-    assert made.cell == Cell("toapis", "m", None, 5.0)
-    assert made.mark == (0, 1001.0)
+    assert made.vendor_estimate == 165.0
+    assert made.latency_key == LatencyKey("toapis", "m", None, 5.0)
+    assert made.first_progress == (0, 1001.0)
 
 
 @pytest.mark.parametrize(
@@ -137,5 +143,5 @@ def test_history_keeps_what_was_told_once() -> None:
 )
 def test_where_a_list_shows_all_looks_are_frequent(elapsed: float, seconds: float) -> None:
     """They cost a hundredth of a request; those of a slow tier need not be seen to the second."""
-    assert pause_in_list(History(1000.0), now=1000.0 + elapsed, max_lag=90.0) == seconds
-    assert pause_in_list(History(1000.0), now=1000.0 + elapsed, max_lag=2.0) <= 2.0
+    assert pause_before_list_request(PollHistory(1000.0), now=1000.0 + elapsed, max_lag=90.0) == seconds
+    assert pause_before_list_request(PollHistory(1000.0), now=1000.0 + elapsed, max_lag=2.0) <= 2.0

@@ -65,7 +65,7 @@ def test_it_hands_over_the_error_that_ended_it() -> None:
     """For those who want to say why."""
     gone = NotFound("no such task")
     verdict = wait(Scene([QUEUED, gone]), WaitState(started=1000.0, deadline=2000.0))
-    assert verdict == WaitResult(WaitOutcome.UNREACHABLE, QUEUED, gone)
+    assert verdict == WaitResult(WaitOutcome.STATUS_UNKNOWN, QUEUED, gone)
 
 
 def test_pauses_follow_the_schedule() -> None:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import pytest
 
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
-from airflow_provider_seedance.core.polling.latency import Latencies
+from airflow_provider_seedance.core.polling.latency import LatencyModel
 from airflow_provider_seedance.core.polling.poller import Poller
 from airflow_provider_seedance.core.vendors.contract import Listing
 from airflow_provider_seedance.errors import SeedanceError
@@ -135,7 +135,7 @@ def run(play: Callable[[Scene], Coroutine[Any, Any, T]], *, max_lag: float = 90.
     async def played() -> T:
         time = Time()
         vendor = Vendor(time, **traits)
-        poller = Poller(vendor, latencies=Latencies(), clock=time, max_lag=max_lag)
+        poller = Poller(vendor, latency_model=LatencyModel(), clock=time, max_lag=max_lag)
         scene = Scene(vendor, poller)
         try:
             return await asyncio.wait_for(play(scene), 600)

@@ -14,24 +14,24 @@ from typing import Any
 import pytest
 from airflow.sdk import ObjectStoragePath
 from fsspec.implementations.memory import MemoryFileSystem
-from upath import UPath
 
 from airflow_provider_seedance.core.storage.files import (
     check_writable,
     commit,
-    holds,
-    local_path,
+    has_content,
+    iter_bytes,
     open_for_reading,
-    part_for,
+    read_bytes,
     size_of,
-    uri_of,
+    temporary_file_for,
+    write_text,
 )
 from airflow_provider_seedance.errors import DestinationError
-from tests.core.landing.conftest import Stored
+from tests.core.storage.conftest import Stored
 
 
 def _put(target: Any, content: bytes) -> None:
-    with part_for(target) as part:
+    with temporary_file_for(target) as part:
         part.write_bytes(content)
         commit(part, target)
 
@@ -39,6 +39,31 @@ def _put(target: Any, content: bytes) -> None:
 def _content(target: Any) -> bytes:
     with open_for_reading(target) as file:
         return bytes(file.read())
+
+
+def test_a_text_is_written_whole_and_read_back(folder: Any) -> None:
+    """As UTF-8; what was there is replaced, and nothing is left beside it."""
+    target = folder / "a" / "v.json"
+    assert read_bytes(target) is None
+    write_text(target, "first")
+    write_text(target, "猫")
+    assert read_bytes(target) == "猫".encode()
+    assert b"".join(iter_bytes(target)) == "猫".encode()
+
+
+def test_a_text_that_cannot_be_written_leaves_what_was_there() -> None:
+    """The error names the file."""
+    target = Stored(RefusingStore(), path="/bucket/results.jsonl")
+    target.fs.pipe_file(target.path, b"old")
+    with pytest.raises(DestinationError, match=r"cannot write test://bucket/results\.jsonl"):
+        write_text(target, "new")
+    assert read_bytes(target) == b"old"
+
+
+def test_a_file_that_cannot_be_read_is_not_no_file(tmp_path: Path) -> None:
+    """A directory in its place, for one."""
+    with pytest.raises(DestinationError, match=f"cannot read {tmp_path}"):
+        read_bytes(tmp_path)
 
 
 def test_a_committed_file_is_there(folder: Any) -> None:
@@ -54,7 +79,7 @@ def test_a_committed_file_is_there(folder: Any) -> None:
 def test_a_part_that_is_not_committed_is_gone(folder: Any) -> None:
     """However its context ends, nothing is under the final name or beside it."""
     target = folder / "v.mp4"
-    with suppress(KeyboardInterrupt), part_for(target) as part:
+    with suppress(KeyboardInterrupt), temporary_file_for(target) as part:
         part.write_bytes(b"half")
         raise KeyboardInterrupt
     assert not part.exists()
@@ -64,7 +89,7 @@ def test_a_part_that_is_not_committed_is_gone(folder: Any) -> None:
 def test_a_local_part_is_hidden_beside_its_target(tmp_path: Path) -> None:
     """The same directory, so that a rename is atomic, and two writers never share one."""
     target = tmp_path / "v.mp4"
-    with part_for(target) as one, part_for(target) as other:
+    with temporary_file_for(target) as one, temporary_file_for(target) as other:
         assert one.parent == other.parent == tmp_path
         assert one.name.startswith(".")
         assert one != other
@@ -72,7 +97,7 @@ def test_a_local_part_is_hidden_beside_its_target(tmp_path: Path) -> None:
 
 def test_a_part_for_a_store_keeps_the_name() -> None:
     """Stores tell the content type from it."""
-    with part_for(Stored(MemoryFileSystem())) as part:
+    with temporary_file_for(Stored(MemoryFileSystem())) as part:
         assert part.name == "v.mp4"
 
 
@@ -88,35 +113,9 @@ def test_a_landed_file_may_be_read_by_others(tmp_path: Path) -> None:
 def test_the_same_bytes_are_recognised(folder: Any, content: bytes, answer: bool) -> None:
     """Size and hash both count."""
     target = folder / "v.mp4"
-    assert not holds(target, 5, hashlib.sha256(b"video").hexdigest())
+    assert not has_content(target, 5, hashlib.sha256(b"video").hexdigest())
     _put(target, content)
-    assert holds(target, 5, hashlib.sha256(b"video").hexdigest()) is answer
-
-
-def test_a_uri_leads_back_to_its_target(folder: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From another working directory, too."""
-    target = folder / "v.mp4"
-    _put(target, b"video")
-    monkeypatch.chdir("/")
-    assert _content(UPath(uri_of(target))) == b"video"
-
-
-@pytest.mark.parametrize("make", [Path, ObjectStoragePath])
-def test_a_relative_path_becomes_absolute(make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The next task runs elsewhere."""
-    monkeypatch.chdir(tmp_path)
-    assert uri_of(make("out/v.mp4")) == str(tmp_path / "out" / "v.mp4")
-
-
-def test_a_connection_stays_in_the_uri() -> None:
-    """The path can only be opened again with it."""
-    assert uri_of(ObjectStoragePath("file://store@/data/v.mp4")) == "file://store@/data/v.mp4"
-
-
-@pytest.mark.parametrize("target", ["/data/v.mp4", "file:///data/v.mp4"])
-def test_a_local_path_is_local_by_any_name(target: str) -> None:
-    """So that it gets the atomic rename."""
-    assert local_path(ObjectStoragePath(target)) == local_path(UPath(target)) == Path("/data/v.mp4")
+    assert has_content(target, 5, hashlib.sha256(b"video").hexdigest()) is answer
 
 
 class TestCheckWritable:

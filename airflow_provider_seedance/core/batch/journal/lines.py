@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pydantic import ValidationError
 
 from airflow_provider_seedance.core.batch.state import RowState
-from airflow_provider_seedance.core.storage.files import Target, uri_of
+from airflow_provider_seedance.core.storage.paths import StoragePath, uri_of
 from airflow_provider_seedance.core.submission.record import StateUnreadable, StateUnwritable
 
 States = dict[int, RowState]
@@ -38,7 +38,7 @@ def lines_of(states: Iterable[RowState]) -> bytes:
 
 
 @contextmanager
-def unreadable(place: Target) -> Iterator[None]:
+def unreadable(place: StoragePath) -> Iterator[None]:
     """:raises StateUnreadable: for whatever goes wrong in it."""
     try:
         yield
@@ -50,7 +50,7 @@ def unreadable(place: Target) -> Iterator[None]:
 
 
 @contextmanager
-def unwritable(place: Target) -> Iterator[None]:
+def unwritable(place: StoragePath) -> Iterator[None]:
     """:raises StateUnwritable: for whatever goes wrong in it."""
     try:
         yield
@@ -67,7 +67,7 @@ def unwritable(place: Target) -> Iterator[None]:
 class Writer:
     """What both kinds of journal share: one write at a time, and nothing that is paid for is forgotten."""
 
-    def __init__(self, place: Target) -> None:
+    def __init__(self, place: StoragePath) -> None:
         self.states: States = {}
         self._place = place
         self._lock = threading.Lock()

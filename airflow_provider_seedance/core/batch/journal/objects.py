@@ -16,7 +16,7 @@ from airflow_provider_seedance.core.batch.journal.lines import (
     unwritable,
 )
 from airflow_provider_seedance.core.batch.state import RowState
-from airflow_provider_seedance.core.storage.files import uri_of
+from airflow_provider_seedance.core.storage.paths import uri_of
 from airflow_provider_seedance.core.submission.record import StateUnwritable
 
 #: Objects that are worth being brought together into one.

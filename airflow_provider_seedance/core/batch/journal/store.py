@@ -29,7 +29,7 @@ from airflow_provider_seedance.core.batch.journal.lines import (
 )
 from airflow_provider_seedance.core.batch.journal.objects import Objects, merged, stored
 from airflow_provider_seedance.core.batch.state import RowState
-from airflow_provider_seedance.core.storage.files import Target, local_path
+from airflow_provider_seedance.core.storage.paths import StoragePath, local_path
 from airflow_provider_seedance.core.submission.record import StateUnreadable, SubmissionRecord
 
 log = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ def state_of(states: States, row: int) -> RowState:
 
 
 @contextmanager
-def open_journal(folder: Target) -> Iterator[Journal]:
+def open_journal(folder: StoragePath) -> Iterator[Journal]:
     """The journal in ``folder``, to go on with; it is made if there is none.
 
     :raises StateUnreadable: if it is damaged, cannot be read, or another process of this machine writes it.
@@ -93,13 +93,13 @@ def open_journal(folder: Target) -> Iterator[Journal]:
         journal.close()
 
 
-def is_there(folder: Target) -> bool:
+def is_there(folder: StoragePath) -> bool:
     """Whether a journal that was begun in ``folder`` can be seen from this machine; a store's can from each."""
     place = local_path(folder)
     return place is None or (place / NAME).exists()
 
 
-def read_states(folder: Target) -> States:
+def read_states(folder: StoragePath) -> States:
     """The states on record, for who only reads; none if there is no journal.
 
     :raises StateUnreadable: if that cannot be found out.

@@ -1,10 +1,10 @@
-"""Who has it: the alternatives that a refusal names."""
+"""The other modes, models and vendors that a refusal names, since they have what was asked for."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_seedance.core.catalog.files import shipped
+from airflow_provider_seedance.core.catalog.files import vendor_data
 from airflow_provider_seedance.core.catalog.names import vendor_names
 from airflow_provider_seedance.core.catalog.schema import OptionName, Row
 from airflow_provider_seedance.errors import ConfigurationError
@@ -15,23 +15,24 @@ def families(vendor: str) -> tuple[str, ...]:
     return tuple(sorted({row.family for row in _rows(vendor)}))
 
 
-def vendors_of(family: str) -> tuple[str, ...]:
-    """The vendors with this family."""
+def vendors_with(family: str) -> tuple[str, ...]:
+    """The vendors that have this model family."""
     return tuple(vendor for vendor in vendor_names() if family in families(vendor))
 
 
-def others(vendor: str, family: str, name: OptionName, value: Any = None) -> str:
+def describe_alternatives(vendor: str, family: str, name: OptionName, value: Any = None) -> str:
     """A clause that names other modes, other models of the vendor and other vendors with the option.
 
     With a ``value``, only those where the option takes it. Empty if there are none.
     """
-    having = [row for row in _rows(vendor) if _takes(row, name, value)]
+    having = [row for row in _rows(vendor) if _accepts(row, name, value)]
     modes = [mode.value for row in having if row.family == family for mode in row.modes]
     models = sorted({row.family for row in having} - {family})
     vendors = [
         other
         for other in vendor_names()
-        if other != vendor and any(row.family == family and _takes(row, name, value) for row in _rows(other))
+        if other != vendor
+        and any(row.family == family and _accepts(row, name, value) for row in _rows(other))
     ]
     found = {
         f"modes of {family} that have it": modes,
@@ -42,14 +43,14 @@ def others(vendor: str, family: str, name: OptionName, value: Any = None) -> str
 
 
 def _rows(vendor: str) -> tuple[Row, ...]:
-    """The rows of a vendor's file. What is only a hint must not fail because another vendor's package is broken."""
+    """The rows of a vendor's file. A mere hint must not fail because another vendor's package is broken."""
     try:
-        return shipped(vendor).rows
+        return vendor_data(vendor).rows
     except ConfigurationError:
         return ()
 
 
-def _takes(row: Row, name: OptionName, value: Any) -> bool:
+def _accepts(row: Row, name: OptionName, value: Any) -> bool:
     spec = row.options.get(name)
     if spec is None or spec.modes == ():
         return False

@@ -1,13 +1,18 @@
-"""What is in a landed file: its boxes, and with the ``probe`` extra its first picture too."""
+"""Whether a file is a whole video, what is in it, and how that differs from what was expected."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_seedance.core.landing.manifest import Media
+from airflow_provider_seedance.core.landing.manifest import Media, Mismatch
 from airflow_provider_seedance.core.landing.mp4 import read_mp4
 from airflow_provider_seedance.errors import VideoCorrupt
+from airflow_provider_seedance.models import ExpectedVideo
+
+#: Seconds. A video of d seconds has 24 d + 1 frames, so 5 s come as 5.04 s, and its sound may end a little
+#: later (contract: modelark 9).
+DURATION_TOLERANCE = 0.25
 
 
 def probe(path: Path) -> Media:
@@ -25,23 +30,43 @@ def probe(path: Path) -> Media:
         return media
     try:
         with av.open(str(path)) as container:
-            return _decoded(container, media)
+            return _decode(container, media)
     except (av.FFmpegError, ValueError, IndexError) as fault:
         raise VideoCorrupt(f"the file has the form of an MP4 and cannot be played: {fault}") from fault
 
 
-def _decoded(container: Any, media: Media) -> Media:
+def _decode(container: Any, media: Media) -> Media:
     video = container.streams.video[0]
     if video.codec_context is None:  # a codec that this ffmpeg was built without
         return media
     if next(container.decode(video), None) is None:
         raise VideoCorrupt("the file has the form of an MP4 and holds no picture")
-    sound = container.streams.audio
+    audio = container.streams.audio
     return Media(
         duration=round(container.duration / 1_000_000, 3) if container.duration else media.duration,
         width=video.codec_context.width,
         height=video.codec_context.height,
         fps=round(float(video.average_rate), 3) if video.average_rate else media.fps,
         video_codec=video.codec.canonical_name,
-        audio_codec=sound[0].codec.canonical_name if sound else None,
+        audio_codec=audio[0].codec.canonical_name if audio else None,
     )
+
+
+def find_mismatches(expected: ExpectedVideo, media: Media) -> tuple[Mismatch, ...]:
+    """Where ``media`` differ from what was ``expected``; what is not known of one of them does not count."""
+    has_audio = media.audio_codec is not None if media.video_codec else None
+    pairs = {
+        "duration": (expected.duration, media.duration),
+        "width": (expected.width, media.width),
+        "height": (expected.height, media.height),
+        "audio": (expected.audio, has_audio),
+    }
+    return tuple(
+        Mismatch(field=name, expected=wanted, actual=actual)
+        for name, (wanted, actual) in pairs.items()
+        if wanted is not None and actual is not None and not _agree(name, wanted, actual)
+    )
+
+
+def _agree(name: str, expected: float, actual: float) -> bool:
+    return abs(expected - actual) <= (DURATION_TOLERANCE if name == "duration" else 0)

@@ -1,21 +1,28 @@
-"""What a request amounts to for one model: its facts, given or default, and the conditions they meet."""
+"""The attributes of a request for one model, given or default, and the conditions that they match."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
-from airflow_provider_seedance.core.catalog.schema import FieldSpec, Form, MediaKind, OptionName, Row, When
+from airflow_provider_seedance.core.catalog.schema import (
+    Condition,
+    FieldSpec,
+    Form,
+    MediaKind,
+    OptionName,
+    Row,
+)
 from airflow_provider_seedance.models import GenerationRequest
 
-OPTIONS: tuple[OptionName, ...] = get_args(OptionName)
+OPTION_NAMES: tuple[OptionName, ...] = get_args(OptionName)
 
-Facts = Mapping[str, Any]
+Attributes = Mapping[str, Any]
 
-_SCHEMES: dict[str, Form] = {"data:": "data", "asset://": "asset"}
+_FORM_BY_PREFIX: dict[str, Form] = {"data:": "data", "asset://": "asset"}
 
 
-def facts(request: GenerationRequest, row: Row | None, region: str) -> Facts:
+def attributes_of(request: GenerationRequest, row: Row | None, region: str) -> Attributes:
     """All that conditions may ask about; what is neither given nor known is ``None``.
 
     Without a row, only what was given is known.
@@ -26,11 +33,11 @@ def facts(request: GenerationRequest, row: Row | None, region: str) -> Facts:
         "forms": tuple(form_of(link) for _, _, link in media_links(request)),
         "video_input": bool(request.reference_videos),
     }
-    for name in OPTIONS:
+    for name in OPTION_NAMES:
         value = getattr(request, name)
         spec = row.options.get(name) if row else None
         if value is None and spec:
-            value = _unsaid(spec, found, region)
+            value = _default(spec, found, region)
         found[name] = value
     return found
 
@@ -40,9 +47,9 @@ def available(spec: FieldSpec, mode: str, region: str) -> bool:
     return (spec.modes is None or mode in spec.modes) and (spec.regions is None or region in spec.regions)
 
 
-def holds(when: When, known: Facts, *, unknown: bool = False) -> bool:
-    """Whether the facts meet every condition; ``unknown`` is the answer for a fact that is not known."""
-    return all(_meets(known.get(name), wanted, unknown) for name, wanted in when.items())
+def matches(condition: Condition, attributes: Attributes, *, unknown: bool = False) -> bool:
+    """Whether the attributes meet every condition; ``unknown`` is the answer for an attribute that is not known."""
+    return all(_matches_any(attributes.get(name), wanted, unknown) for name, wanted in condition.items())
 
 
 def media_links(request: GenerationRequest) -> Iterator[tuple[str, MediaKind, str]]:
@@ -64,16 +71,16 @@ def form_of(link: str) -> Form | None:
     # The scheme of a URL may be in capitals; the other two may not (contract: anyfast 2.2, 5.2).
     if link[:8].lower().startswith(("https://", "http://")):
         return "url"
-    return next((form for scheme, form in _SCHEMES.items() if link.startswith(scheme)), None)
+    return next((form for prefix, form in _FORM_BY_PREFIX.items() if link.startswith(prefix)), None)
 
 
-def _unsaid(spec: FieldSpec, known: Facts, region: str) -> Any:
-    if not available(spec, known["mode"], region):
+def _default(spec: FieldSpec, attributes: Attributes, region: str) -> Any:
+    if not available(spec, attributes["mode"], region):
         return spec.otherwise
-    return next((rule.value for rule in spec.default_if if holds(rule.when, known)), spec.default)
+    return next((rule.value for rule in spec.default_if if matches(rule.when, attributes)), spec.default)
 
 
-def _meets(fact: Any, wanted: tuple[Any, ...], unknown: bool) -> bool:
-    if fact is None:
+def _matches_any(attribute: Any, wanted: tuple[Any, ...], unknown: bool) -> bool:
+    if attribute is None:
         return unknown
-    return any(each in wanted for each in (fact if isinstance(fact, tuple) else (fact,)))
+    return any(each in wanted for each in (attribute if isinstance(attribute, tuple) else (attribute,)))

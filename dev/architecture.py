@@ -1,0 +1,72 @@
+"""The import order of the package, drawn into ``docs/development.md`` by ``python -m dev.architecture``.
+
+``tests/test_architecture.py`` holds the package to it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dev.generated import with_generated
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "development.md"
+COMMAND = "python -m dev.architecture"
+
+#: Import order, from the bottom. A name is a module or a folder; ``*`` stands for each module of a folder by itself.
+#: Those on one line stand side by side: they do not know each other.
+LAYERS = (
+    ("core.clock", "core.backoff", "core.error_kinds", "core.request_fields", "core.redaction"),
+    ("errors",),
+    ("models",),
+    ("core.catalog",),
+    ("core.storage",),
+    ("core.vendors.contract",),
+    ("core.vendors.reading",),
+    ("core.vendors.ark", "core.vendors.newapi"),
+    ("core.vendors.*.errors",),
+    ("core.vendors.*.generations",),
+    ("core.vendors.*.account", "core.vendors.*.listing"),
+    ("core.vendors.*",),
+    ("core.vendors",),
+    ("core.client.account", "core.client.errors", "core.client.retry"),
+    ("core.client.flows", "core.client.download", "core.client.aiohttp_client"),
+    ("core.client.groups",),
+    ("core.client.http",),
+    ("core.client",),
+    ("core.submission", "core.polling", "core.landing"),
+    ("core.lifecycle",),
+    ("core.batch",),
+    ("core",),
+    ("runtime.object_storage", "runtime.masking", "runtime.exceptions"),
+    ("runtime.task_state",),
+    ("runtime.batch_session",),
+    ("hooks",),
+    ("runtime.polling",),
+    ("runtime",),
+    ("policies", "triggers"),
+    ("operators",),
+    ("get_provider_info",),
+)
+#: Stands alone: two readings of one contract, and a mistake in one must not hide in the other.
+EMULATOR = "emulator"
+
+
+def drawing() -> str:
+    """The layers as text, the top one first, as a Markdown code block."""
+    lines = [", ".join(map(_label, layer)) for layer in reversed(LAYERS)]
+    return "\n".join(["```text", *lines, "", f"{EMULATOR}  (stands alone)", "```"])
+
+
+def _label(name: str) -> str:
+    """The name; that of a folder whose modules have layers of their own stands for its ``__init__`` alone."""
+    has_layers_inside = any(other.startswith(f"{name}.") for layer in LAYERS for other in layer)
+    return f"{name}.__init__" if has_layers_inside else name
+
+
+def with_drawing(page: str) -> str:
+    """The page, with the present layers between its markers."""
+    return with_generated(page, COMMAND, drawing())
+
+
+if __name__ == "__main__":
+    PAGE.write_text(with_drawing(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,0 +1,90 @@
+"""What a finished generation becomes in XCom."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from airflow_provider_seedance.core.catalog import Catalog
+from airflow_provider_seedance.core.lifecycle.result import cost_dict, generation_id_of, result_dict
+from airflow_provider_seedance.models import Cost, GenerationRequest, Succeeded
+
+CATALOG = Catalog.load("anyfast", "global")
+FINISHED = Succeeded(
+    vendor="anyfast",
+    generation_id="task-1",
+    vendor_status="SUCCESS",
+    video_url="https://files.example/v.mp4",
+    finished_at=datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc),
+)
+
+
+def _result(request: GenerationRequest | None, **reported: Any) -> dict[str, Any]:
+    generation = FINISHED.model_copy(update=reported)
+    return result_dict(generation, seedance_conn_id="seedance_default", request=request, catalog=CATALOG)
+
+
+def test_every_key_is_there_and_null_where_nothing_is_known() -> None:
+    assert _result(None) == {
+        "vendor": "anyfast",
+        "seedance_conn_id": "seedance_default",
+        "generation_id": "task-1",
+        "model": None,
+        "mode": None,
+        "status": "succeeded",
+        "video_url": "https://files.example/v.mp4",
+        "last_frame_url": None,
+        "duration": None,
+        "resolution": None,
+        "aspect_ratio": None,
+        "width": None,
+        "height": None,
+        "seed": None,
+        "usage": None,
+        "cost": {"amount": None, "currency": None, "basis": "unknown"},
+        "created_at": None,
+        "finished_at": "2026-03-01T12:00:00+00:00",
+        "expires_at": None,
+    }
+
+
+def test_what_the_vendor_reports_wins_over_the_request() -> None:
+    """The request fills in what the vendor does not tell."""
+    request = GenerationRequest(prompt="x", model="seedance-2.0", duration=5, resolution="480p", seed=0)
+    result = _result(request, duration=5.5, resolution="720p")
+    assert {name: result[name] for name in ("model", "mode", "duration", "resolution", "seed")} == {
+        "model": "seedance-2.0",
+        "mode": "text",
+        "duration": 5.5,
+        "resolution": "720p",
+        "seed": 0,
+    }
+
+
+@pytest.mark.parametrize(("reported", "duration"), [(5.0, 5), (5.5, 5.5), (None, None)])
+def test_a_whole_number_of_seconds_is_an_integer(reported: float | None, duration: float | None) -> None:
+    """A duration that the model was to choose is not known from the request."""
+    result = _result(GenerationRequest(prompt="x", duration=-1), duration=reported)
+    assert (result["duration"], type(result["duration"])) == (duration, type(duration))
+
+
+@pytest.mark.parametrize("amount", ["0.057713", "1E+3", "0"])
+def test_an_amount_is_a_decimal_string(amount: str) -> None:
+    """Without an exponent, and without loss."""
+    cost = cost_dict(Cost(amount=Decimal(amount), currency="USD", basis="estimated"))
+    assert "E" not in cost["amount"]
+    assert Decimal(cost["amount"]) == Decimal(amount)
+
+
+@pytest.mark.parametrize("video", ["task-1", " task-1\n", {"generation_id": "task-1"}])
+def test_a_video_is_named_by_its_result_or_its_id(video: Any) -> None:
+    assert generation_id_of(video) == "task-1"
+
+
+@pytest.mark.parametrize("video", ["", " ", {}, {"generation_id": None}, {"generation_id": 7}])
+def test_a_video_without_an_id_is_refused(video: Any) -> None:
+    with pytest.raises(ValueError, match="no generation_id"):
+        generation_id_of(video)

@@ -33,6 +33,7 @@ from airflow_provider_seedance.core.submission.record import RecordStore
 from airflow_provider_seedance.errors import Kind, SeedanceError
 from airflow_provider_seedance.models import Succeeded
 from airflow_provider_seedance.runtime.batch_session import Site
+from airflow_provider_seedance.runtime.clients import accounts_of
 from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
 
@@ -57,7 +58,8 @@ class Work:
         ended = (
             dict.fromkeys(self.plan.rows, WaitOutcome.STATUS_UNKNOWN) if event.ended is None else event.ended
         )
-        worker = RowWorker(self.settings, journal, self.terms, _conclude, self._land)
+        account_of = accounts_of({self.terms.seedance_conn_id, *_connections_under_way(journal)})
+        worker = RowWorker(account_of, journal, self.terms, _conclude, self._land)
         system_clock, rows = self.terms.clock, len(self.plan.rows)
         progress = Progress(
             lambda counts: self.site.tell_on_the_way(rows, counts), started=system_clock.now()
@@ -77,10 +79,14 @@ class Work:
                 now=system_clock.now,
                 progress=progress,
             )
-            reader = partial(AsyncSeedanceClient, self.settings, attempts=1)
-            connections = min(CONNECTIONS, most)
             poller = stack.enter_context(
-                BatchPoller(reader, batch.ended, clock=system_clock, connections=connections)
+                BatchPoller(
+                    lambda conn_id: AsyncSeedanceClient(account_of(conn_id), attempts=1),
+                    partial(_connection_of, journal),
+                    batch.ended,
+                    clock=system_clock,
+                    connections=min(CONNECTIONS, most),
+                )
             )
             return batch, batch.run(poller, stay=stay, ended=ended)
 
@@ -97,6 +103,17 @@ class Work:
             expected=client.catalog.expected_video(row.request),
             request=row.request,
         )
+
+
+def _connections_under_way(journal: Journal) -> set[str]:
+    records = (state.record for state in journal.states.values())
+    return {record.seedance_conn_id for record in records if record and record.may_be_billed}
+
+
+def _connection_of(journal: Journal, row: int) -> str:
+    record = journal.states[row].record
+    assert record is not None
+    return record.seedance_conn_id
 
 
 def _conclude(

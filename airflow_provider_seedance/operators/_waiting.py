@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +19,31 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.core.client.http import SeedanceClient
     from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
     from airflow_provider_seedance.core.polling.event import GenerationEvent
+    from airflow_provider_seedance.core.polling.wait import WaitResult
     from airflow_provider_seedance.core.submission.record import RecordStore
     from airflow_provider_seedance.models import Generation, Succeeded
+    from airflow_provider_seedance.runtime.clients import ClientPool
 
 #: The trigger keeps the deadline; Airflow's own deferral timeout only backs it up, this much later.
 BACKSTOP = timedelta(minutes=10)
 #: Seconds between the end of a wait that lost sight and the next one.
 REDEFER_PAUSE_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Wait:
+    """A generation that is waited for.
+
+    :param conn_id: the connection that submitted it; all that concerns it goes through its ``client``.
+    :param store: where its record lives.
+    :param state: the times of the wait.
+    """
+
+    conn_id: str
+    client: SeedanceClient
+    store: RecordStore
+    generation_id: str
+    state: WaitState
 
 
 class GenerationWaitMixin(BaseOperator):
@@ -45,8 +64,8 @@ class GenerationWaitMixin(BaseOperator):
         """Whether another try would submit another generation."""
 
     @abstractmethod
-    def _deliver(self, client: SeedanceClient, generation: Succeeded) -> Any:
-        """What the task returns for a finished generation."""
+    def _deliver(self, conn_id: str, client: SeedanceClient, generation: Succeeded) -> Any:
+        """What the task returns for a finished generation, and the connection that made it."""
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         """Resume after the trigger: read how the generation ended, and land it if that was asked for."""
@@ -74,83 +93,125 @@ class GenerationWaitMixin(BaseOperator):
 
         cancel_now(*self._in_flight)
 
-    def _wait(self, client: SeedanceClient, store: RecordStore, generation_id: str, wait: WaitState) -> Any:
-        from airflow_provider_seedance.core.polling.event import GenerationEvent
+    def _wait(self, wait: Wait, generation: Generation | None) -> Any:
+        """Wait for a generation that may have ended already.
 
-        # What has ended already needs no deferral, which takes seconds.
-        if self.deferrable and not self._has_ended(client, generation_id):
-            self._defer(generation_id, wait)
-        self._in_flight = (client.settings, generation_id)
-        outcome = self._wait_for_row(client, generation_id, wait)
-        return self._conclude(client, store, GenerationEvent(generation_id, outcome, wait))
-
-    def _has_ended(self, client: SeedanceClient, generation_id: str) -> bool:
-        from airflow_provider_seedance.errors import SeedanceError
+        :param generation: how it stands, if that was just read.
+        """
+        from airflow_provider_seedance.core.polling.decide import WaitOutcome
         from airflow_provider_seedance.models import Pending
 
-        try:
-            return not isinstance(client.generations.get(generation_id), Pending)
-        except SeedanceError:
-            # The trigger bears what passes.
-            return False
+        if generation is not None and not isinstance(generation, Pending):
+            return self._conclude(wait, WaitOutcome.ENDED, generation)
+        if self.deferrable:
+            self._defer(wait)
+        self._in_flight = (wait.client.settings, wait.generation_id)
+        ended = self._wait_in_worker(wait)
+        seen = ended.generation if ended.outcome is WaitOutcome.ENDED else None
+        return self._conclude(wait, ended.outcome, seen)
 
-    def _defer(self, generation_id: str, wait: WaitState) -> None:
+    def _defer(self, wait: Wait) -> None:
         from airflow_provider_seedance.triggers.generation import SeedanceGenerationTrigger
 
+        left = max(0.0, wait.state.deadline - clock.SYSTEM_CLOCK.now())
         self.defer(
             trigger=SeedanceGenerationTrigger(
-                seedance_conn_id=self.seedance_conn_id,
-                generation_id=generation_id,
+                seedance_conn_id=wait.conn_id,
+                generation_id=wait.generation_id,
                 cancel_on_kill=self.on_kill_action == "cancel",
-                **wait.to_payload(),
+                **wait.state.to_payload(),
             ),
             method_name="execute_complete",
-            timeout=timedelta(seconds=max(0.0, wait.deadline - clock.SYSTEM_CLOCK.now())) + BACKSTOP,
+            timeout=timedelta(seconds=left) + BACKSTOP,
         )
 
-    def _wait_for_row(self, client: SeedanceClient, generation_id: str, wait: WaitState) -> WaitOutcome:
+    def _wait_in_worker(self, wait: Wait) -> WaitResult:
         from airflow_provider_seedance.core.polling.wait import wait_for_end
 
         return wait_for_end(
-            lambda: client.generations.get(generation_id),
-            wait,
+            lambda: wait.client.generations.get(wait.generation_id),
+            wait.state,
             clock=clock.SYSTEM_CLOCK,
             on_change=self._log_change,
-        ).outcome
+        )
 
     def _log_change(self, seen: Generation) -> None:
         self.log.info("Generation %s is %s at %s.", seen.generation_id, seen.status.value, seen.vendor)
 
     def _resume(self, context: Context, ended: GenerationEvent, unfinished: Exception | None = None) -> Any:
         """Go on after a wait; ``unfinished`` is raised instead of waiting again."""
-        from airflow_provider_seedance.hooks.seedance import SeedanceHook
+        from airflow_provider_seedance.runtime.clients import ClientPool
 
-        with task_errors():
+        with task_errors(), ClientPool() as clients:
             store = self._store(context)
-            hook = SeedanceHook(self.seedance_conn_id)
-            with task_errors(retry_pays=self._retry_pays(store)), hook.get_conn() as client:
-                return self._conclude(client, store, ended, unfinished)
+            with task_errors(retry_pays=self._retry_pays(store)):
+                conn_id, client = self._connection_of(store, ended.generation_id, clients)
+                wait = Wait(conn_id, client, store, ended.generation_id, ended.wait)
+                return self._conclude(wait, ended.outcome, unfinished=unfinished)
+
+    def _connection_of(
+        self, store: RecordStore, generation_id: str, clients: ClientPool
+    ) -> tuple[str, SeedanceClient]:
+        """The connection that submitted a generation, and its client; without a record, the task's own."""
+        from airflow_provider_seedance.core.submission.record import StateUnreadable
+        from airflow_provider_seedance.core.submission.resume import recorded_client
+
+        try:
+            record = store.read()
+        except StateUnreadable as fault:
+            self.log.warning("%s Connection %s is used.", fault, self.seedance_conn_id)
+            record = None
+        if record is None or record.generation_id != generation_id:
+            return self.seedance_conn_id, clients(self.seedance_conn_id)
+        return record.seedance_conn_id, recorded_client(record, clients)
 
     def _conclude(
         self,
-        client: SeedanceClient,
-        store: RecordStore,
-        ended: GenerationEvent,
+        wait: Wait,
+        outcome: WaitOutcome,
+        generation: Generation | None = None,
+        *,
         unfinished: Exception | None = None,
     ) -> Any:
-        from airflow_provider_seedance.core.lifecycle.conclude import conclude, record_outcome
+        """Deliver what has succeeded, or wait again; ``generation`` as in :meth:`_wait`."""
+        from airflow_provider_seedance.core.lifecycle.conclude import record_outcome
+        from airflow_provider_seedance.core.submission.outcome import Ended
 
-        cancels = self.on_kill_action == "cancel"
-        generation = conclude(client, store, ended, cancel_queued=cancels, now=clock.SYSTEM_CLOCK.now())
-        if generation is None:
+        video = self._concluded(wait, outcome, generation)
+        if video is None:
             if unfinished is not None:
                 raise unfinished
             # The vendor answers again: a wait that just ended with trouble is not started over in the same breath.
             clock.SYSTEM_CLOCK.sleep(REDEFER_PAUSE_SECONDS)
-            return self._wait(client, store, ended.generation_id, ended.wait)
-        delivered = self._deliver(client, generation)
-        record_outcome(store, ended.generation_id, generation.status.value)
+            return self._wait(wait, None)
+        delivered = self._deliver(wait.conn_id, wait.client, video)
+        record_outcome(wait.store, wait.generation_id, Ended(status="succeeded"))
         return delivered
+
+    def _concluded(self, wait: Wait, outcome: WaitOutcome, generation: Generation | None) -> Succeeded | None:
+        """The finished generation, or ``None`` to wait again; a vendor that cannot be asked is put on record."""
+        from airflow_provider_seedance.core.lifecycle.conclude import conclude, record_outcome
+        from airflow_provider_seedance.core.polling.decide import WaitOutcome
+        from airflow_provider_seedance.core.polling.event import GenerationEvent
+        from airflow_provider_seedance.core.submission.outcome import GaveUp
+        from airflow_provider_seedance.errors import DeadlinePassed, GenerationFailed, SeedanceError
+
+        try:
+            return conclude(
+                wait.client,
+                wait.store,
+                GenerationEvent(wait.generation_id, outcome, wait.state),
+                cancel_queued=self.on_kill_action == "cancel",
+                now=clock.SYSTEM_CLOCK.now(),
+                generation=generation,
+            )
+        except (DeadlinePassed, GenerationFailed):
+            raise
+        except SeedanceError as error:
+            if outcome is WaitOutcome.STATUS_UNKNOWN:
+                unreachable = GaveUp(limit="unreachable", reason=error.message)
+                record_outcome(wait.store, wait.generation_id, unreachable)
+            raise
 
     def _recorded(self, context: Context) -> GenerationEvent | None:
         """The end of a wait that was not told, from the record."""

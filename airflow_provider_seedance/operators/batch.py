@@ -147,17 +147,22 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         unfinished: Exception | None = None,
     ) -> dict[str, Any]:
         """Do what can be done now; ``unfinished`` is raised instead of waiting again."""
+        from airflow_provider_seedance.core.batch.event import BatchEvent
         from airflow_provider_seedance.core.batch.journal.store import open_journal
         from airflow_provider_seedance.core.batch.plan import begin
         from airflow_provider_seedance.core.batch.summary import results
+        from airflow_provider_seedance.core.polling.decide import WaitOutcome
         from airflow_provider_seedance.core.storage.paths import uri_of
         from airflow_provider_seedance.operators._batch_work import check_outcome, last_deadline
+        from airflow_provider_seedance.runtime.clients import ClientPool
 
         with task_errors():
             work = self._work(context)
-            with open_journal(work.site.journal) as journal:
-                vendor, lands = work.settings.vendor.name, self.destination is not None
-                begin(work.plan, journal, work.terms, vendor=vendor, new_try=new_try, lands=lands)
+            with open_journal(work.site.journal) as journal, ClientPool() as clients:
+                lands = self.destination is not None
+                finished = begin(work.plan, journal, work.terms, clients, new_try=new_try, lands=lands)
+                if event.ended is not None:
+                    event = BatchEvent({**dict.fromkeys(finished, WaitOutcome.ENDED), **event.ended})
                 if new_try:
                     work.site.tell(len(work.plan.rows), {})
                 batch, done = work.carry_out(journal, event, stay=not self.deferrable)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.core.request_fields import REQUEST_FIELDS
 from airflow_provider_seedance.operators._arguments import one_of, seconds
-from airflow_provider_seedance.operators._waiting import GenerationWaitMixin
+from airflow_provider_seedance.operators._waiting import GenerationWaitMixin, Wait
 from airflow_provider_seedance.runtime.exceptions import task_errors
 from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
 
@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_seedance.core.client.http import SeedanceClient
-    from airflow_provider_seedance.core.polling.decide import WaitState
     from airflow_provider_seedance.core.submission.decide import OnClear, OnOrphanedIntent, OnStaleState
     from airflow_provider_seedance.core.submission.record import RecordStore
+    from airflow_provider_seedance.core.submission.submit import Submitter
     from airflow_provider_seedance.models import GenerationRequest, Succeeded
+    from airflow_provider_seedance.runtime.clients import ClientPool
 
 
 class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin):
@@ -165,22 +166,24 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
     def execute(self, context: Context) -> Any:
         from airflow_provider_seedance.core.lifecycle.preview import preview
         from airflow_provider_seedance.core.polling.decide import WaitState
-        from airflow_provider_seedance.hooks.seedance import SeedanceHook
+        from airflow_provider_seedance.runtime.clients import ClientPool
 
-        with task_errors(), SeedanceHook(self.seedance_conn_id).get_conn() as client:
-            store = self._store(context)
+        with task_errors(), ClientPool() as clients:
             if self.generation_id:
-                now = clock.SYSTEM_CLOCK.now()
-                wait = WaitState(started=now, deadline=now + self._timeout_seconds(), queue_deadline=None)
-                return self._wait(client, store, self.generation_id, wait)
+                return self._adopt(clients(self.seedance_conn_id), self._store(context), self.generation_id)
             request = self._request()
-            client.catalog.prepare(request)
             if self.preview:
-                return preview(client, request)
-            self._check_before_paying(client, request)
+                return preview(clients(self.seedance_conn_id), request)
+            store = self._store(context)
             with task_errors(retry_pays=self._retry_pays(store)):
-                generation_id, wait = self._submit(client, store, request, context)
-                return self._wait(client, store, generation_id, wait)
+                submission = self._submitter(clients, store, context, request).submit(request)
+                record = submission.record
+                assert record.generation_id
+                conn_id = record.seedance_conn_id
+                wait = Wait(
+                    conn_id, clients(conn_id), store, record.generation_id, WaitState.from_record(record)
+                )
+                return self._wait(wait, submission.generation)
 
     def _request(self) -> GenerationRequest:
         from airflow_provider_seedance.models import GenerationRequest
@@ -195,26 +198,28 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
     def _retry_pays(self, store: RecordStore) -> bool:
         return not store.remembers and not self.generation_id
 
-    def _check_before_paying(self, client: SeedanceClient, request: GenerationRequest) -> None:
-        from airflow_provider_seedance.core.lifecycle.deliver import check_destination
-        from airflow_provider_seedance.core.submission.budget import check_budget
-        from airflow_provider_seedance.runtime.object_storage import path_from_uri
-
-        check_budget(client.estimate_cost(request), self.max_cost, vendor=client.vendor_name)
-        self._timeout_seconds(), self._queue_timeout_seconds()
-        if self.destination:
-            check_destination(self.destination, path_from_uri)
-
-    def _submit(
-        self, client: SeedanceClient, store: RecordStore, request: GenerationRequest, context: Context
-    ) -> tuple[str, WaitState]:
+    def _adopt(self, client: SeedanceClient, store: RecordStore, generation_id: str) -> Any:
         from airflow_provider_seedance.core.polling.decide import WaitState
+        from airflow_provider_seedance.errors import SeedanceError
+
+        now = clock.SYSTEM_CLOCK.now()
+        state = WaitState(started=now, deadline=now + self._timeout_seconds(), queue_deadline=None)
+        try:
+            generation = client.generations.get(generation_id)
+        except SeedanceError:
+            # Waiting bears what passes.
+            generation = None
+        return self._wait(Wait(self.seedance_conn_id, client, store, generation_id, state), generation)
+
+    def _submitter(
+        self, clients: ClientPool, store: RecordStore, context: Context, request: GenerationRequest
+    ) -> Submitter:
         from airflow_provider_seedance.core.submission.decide import Policies
         from airflow_provider_seedance.core.submission.submit import Submitter
         from airflow_provider_seedance.runtime.task_state import identity_of
 
-        record = Submitter(
-            client,
+        return Submitter(
+            clients,
             store,
             identity_of(context),
             self.seedance_conn_id,
@@ -222,17 +227,24 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
             timeout=self._timeout_seconds(),
             queue_timeout=self._queue_timeout_seconds(),
             clock=clock.SYSTEM_CLOCK,
-        ).submit(request)
-        assert record.generation_id
-        return record.generation_id, WaitState.from_record(record)
+            check=lambda conn_id: self._check_before_paying(clients(conn_id), request),
+        )
 
-    def _deliver(self, client: SeedanceClient, generation: Succeeded) -> dict[str, Any]:
+    def _check_before_paying(self, client: SeedanceClient, request: GenerationRequest) -> None:
+        from airflow_provider_seedance.core.lifecycle.deliver import check_destination
+        from airflow_provider_seedance.core.submission.budget import check_budget
+        from airflow_provider_seedance.runtime.object_storage import path_from_uri
+
+        client.catalog.prepare(request)
+        check_budget(client.estimate_cost(request), self.max_cost, vendor=client.vendor_name)
+        if self.destination:
+            check_destination(self.destination, path_from_uri)
+
+    def _deliver(self, conn_id: str, client: SeedanceClient, generation: Succeeded) -> dict[str, Any]:
         from airflow_provider_seedance.core.lifecycle.result import result_dict
 
         request = None if self.generation_id else self._request()
-        delivered = result_dict(
-            generation, seedance_conn_id=self.seedance_conn_id, request=request, catalog=client.catalog
-        )
+        delivered = result_dict(generation, seedance_conn_id=conn_id, request=request, catalog=client.catalog)
         if self.destination:
             delivered["manifest"] = self._land(client, generation, request)
         return delivered

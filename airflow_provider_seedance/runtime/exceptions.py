@@ -35,6 +35,11 @@ def deferral_errors() -> tuple[type[Exception], ...]:
     return _airflow_exception("TaskDeferralError"), _airflow_exception("TaskDeferralTimeout")
 
 
+def not_found_exception() -> type[Exception]:
+    """What Airflow raises for a connection that does not exist."""
+    return _airflow_exception("AirflowNotFoundException")
+
+
 def _airflow_exception(name: str) -> type[Exception]:
     """The exception class of that name, from the module where this version of Airflow has it."""
     for place in ("airflow.sdk.exceptions", "airflow.exceptions"):

@@ -19,7 +19,8 @@ UNREADABLE_JOURNAL_PAUSE = 120.0
 #: Waits that are begun, or ended, in one turn of the event loop, which other triggers share.
 AT_ONCE = 100
 
-Waits = dict[int, "tuple[str, WaitState]"]
+#: By row: the connection that submitted it, its generation's id and its times.
+Waits = dict[int, "tuple[str, str, WaitState]"]
 
 
 class SeedanceBatchTrigger(BaseTrigger):
@@ -73,7 +74,7 @@ class SeedanceBatchTrigger(BaseTrigger):
             return None
         in_flight = {row: state.record for row, state in states.items() if stage(state) is Stage.IN_FLIGHT}
         return {
-            row: (record.generation_id, WaitState.from_record(record))
+            row: (record.seedance_conn_id, record.generation_id, WaitState.from_record(record))
             for row, record in in_flight.items()
             if record and record.generation_id
         }
@@ -98,7 +99,7 @@ class SeedanceBatchTrigger(BaseTrigger):
                     await asyncio.wait_for(news.wait(), None if fire_at is None else fire_at - now())
                 news.clear()
                 if fire_at is None and ended:
-                    started = waits[next(iter(ended))][1].started
+                    started = waits[next(iter(ended))][2].started
                     fire_at = now() + delay_after_first(now() - started)
             await hold_event(trigger_started)
         finally:
@@ -108,6 +109,7 @@ class SeedanceBatchTrigger(BaseTrigger):
     async def _wait(
         self,
         row: int,
+        seedance_conn_id: str,
         generation_id: str,
         wait: WaitState,
         ended: dict[int, WaitOutcome],
@@ -117,7 +119,7 @@ class SeedanceBatchTrigger(BaseTrigger):
         from airflow_provider_seedance.runtime.polling import wait_in_poller
 
         try:
-            ended[row] = await wait_in_poller(self.seedance_conn_id, generation_id, wait)
+            ended[row] = await wait_in_poller(seedance_conn_id, generation_id, wait)
         except Exception:  # noqa: BLE001  # its siblings are waited for; the task looks at it, which tells more
             ended[row] = WaitOutcome.STATUS_UNKNOWN
         news.set()

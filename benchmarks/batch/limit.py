@@ -87,7 +87,7 @@ def run_limited(settings: Account, folder: Path) -> Counter[str]:
         ThreadPoolExecutor(SUBMITTERS) as submitting,
         ThreadPoolExecutor(LANDERS) as landing,
     ):
-        worker = RowWorker(settings, journal, terms, ended, lambda *_: None)
+        worker = RowWorker(lambda conn_id: settings, journal, terms, ended, lambda *_: None)
         batch = Batch(
             Plan(rows, dict.fromkeys(rows, Cost())),
             journal,
@@ -99,7 +99,10 @@ def run_limited(settings: Account, folder: Path) -> Counter[str]:
             news=FastNews(),
         )
         with BatchPoller(
-            lambda: AsyncSeedanceClient(settings, attempts=1), batch.ended, clock=clock
+            lambda conn_id: AsyncSeedanceClient(settings, attempts=1),
+            lambda row: "bench",
+            batch.ended,
+            clock=clock,
         ) as poller:
             batch.run(poller, stay=True, ended={})
         worker.close()

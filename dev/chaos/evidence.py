@@ -9,7 +9,7 @@ from typing import Any
 
 import av
 
-from airflow_provider_seedance.core.submission.record import REFUSED
+from airflow_provider_seedance.core.submission.record import SubmissionRecord
 from airflow_provider_seedance.runtime.task_state import KEY
 from dev.api import AirflowApi, Run, Task
 from dev.chaos.verdict import FINAL, Billed, Evidence, Ordered
@@ -52,8 +52,10 @@ def recorded(record: Mapping[str, Any]) -> frozenset[str]:
 
 def unbilled_intents(record: Mapping[str, Any]) -> int:
     """How many intents bought nothing by a task's record, the latest one included."""
-    earlier: int = record.get("unbilled_intents", 0)
-    return earlier + (record.get("outcome") == REFUSED)
+    if not record:
+        return 0
+    known = SubmissionRecord.parse(record)
+    return known.unbilled_intents + known.is_unbilled
 
 
 def as_messages_say(moment: str) -> str:

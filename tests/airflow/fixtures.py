@@ -41,7 +41,7 @@ def connect(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Connect:
     # Jitter that draws zero: retries take no time.
     monkeypatch.setattr("random.random", lambda: 0.0)
 
-    def made(vendor: str | None = "modelark", **changes: Any) -> str:
+    def made(vendor: str | None = "modelark", conn_id: str = "seedance_tested", **changes: Any) -> str:
         fields = {
             "password": KEY,
             "host": emulator.vendor_url(vendor) if vendor in VENDORS else emulator.url,
@@ -50,8 +50,8 @@ def connect(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Connect:
         extra = {"vendor": vendor, **fields.pop("extra", {})}
         connection = {"conn_type": "seedance", **fields, "extra": extra}
         stated = {name: value for name, value in connection.items() if value is not None}
-        monkeypatch.setenv("AIRFLOW_CONN_SEEDANCE_TESTED", json.dumps(stated))
-        return "seedance_tested"
+        monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps(stated))
+        return conn_id
 
     return made
 

@@ -27,6 +27,18 @@ def test_the_invoice_has_only_what_was_billed() -> None:
     assert list(billed(ledger)) == [Billed("evolink", "g-1", "a boat")]
 
 
+#: What every record holds.
+INTENT = {
+    "intent": 1,
+    "intent_id": "sd-1",
+    "vendor": "modelark",
+    "seedance_conn_id": "c",
+    "fingerprint": "v1:a",
+    "intended_at": "2026-11-21T00:00:00Z",
+    "max_tries": 0,
+}
+
+
 @pytest.mark.parametrize(
     ("record", "ids"),
     [
@@ -41,18 +53,19 @@ def test_a_record_names_its_generations(record: dict[str, object], ids: set[str]
 
 
 @pytest.mark.parametrize(
-    ("record", "count"),
+    ("fields", "count"),
     [
         ({}, 0),
-        ({"generation_id": "g-1", "outcome": "succeeded"}, 0),
-        ({"unbilled_intents": 2, "outcome": "succeeded"}, 2),
-        ({"unbilled_intents": 1, "outcome": "refused"}, 2),
-        ({"outcome": "refused"}, 1),
+        ({"generation_id": "g-1", "outcome": {"kind": "ended", "status": "succeeded"}}, 0),
+        ({"unbilled_intents": 2, "outcome": {"kind": "ended", "status": "succeeded"}}, 2),
+        ({"unbilled_intents": 1, "outcome": {"kind": "refused"}}, 2),
+        ({"outcome": {"kind": "ended", "status": "failed"}}, 1),
     ],
 )
-def test_a_record_counts_what_bought_nothing(record: dict[str, object], count: int) -> None:
-    """The earlier intents by its count, the latest by its outcome."""
-    assert unbilled_intents(record) == count
+def test_a_record_counts_what_bought_nothing(fields: dict[str, object], count: int) -> None:
+    """The earlier intents by its count, the latest by its outcome; no record bought nothing that is known."""
+    assert unbilled_intents({**INTENT, **fields}) == count
+    assert unbilled_intents({}) == 0
 
 
 def test_a_whole_video_is_whole(video: Path) -> None:

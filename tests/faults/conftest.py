@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from airflow_provider_seedance.emulator import Emulator, serve
+from airflow_provider_seedance.runtime import polling
 from tests.airflow.fixtures import Connect, Time, connect, emulator, passing
-from tests.faults.memories import FOLDER, MEMORIES, STORE
+from tests.faults.memories import FOLDER, STORE
 from tests.faults.scene import Scene
 
 __all__ = ["connect", "emulator", "passing"]
@@ -23,23 +24,18 @@ def running_emulator() -> Iterator[Emulator]:
         yield running
 
 
-@pytest.fixture(params=MEMORIES)
-def memory(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """What remembers the task's generation."""
-    if request.param == FOLDER:
-        monkeypatch.setenv("AIRFLOW__SEEDANCE__STATE_FOLDER", str(tmp_path / "state"))
-    return request.param
-
-
 @pytest.fixture
 def ordering(
     emulator: Emulator, connect: Connect, passing: Time, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Callable[..., Scene]:
-    """Makes a task instance that generates and lands a small video at a vendor."""
+    """Makes a task instance that generates and lands a small video at a vendor, by itself or as a batch's row."""
+    monkeypatch.setattr(polling, "EARLIEST_EVENT_SECONDS", 0.0)
 
-    def made(vendor: str, memory: str, **arguments: Any) -> Scene:
-        place = str(tmp_path / "video.mp4")
-        scene = Scene(vendor, emulator, connect, passing, monkeypatch, place, arguments)
+    def made(vendor: str, memory: str, *, row: bool = False, **arguments: Any) -> Scene:
+        if memory == FOLDER:
+            monkeypatch.setenv("AIRFLOW__SEEDANCE__STATE_FOLDER", str(tmp_path / "state"))
+        place = str(tmp_path / ("00001.mp4" if row else "video.mp4"))
+        scene = Scene(vendor, emulator, connect, passing, monkeypatch, place, arguments, row)
         if memory != STORE:
             del scene.task.context["task_state_store"]
         return scene

@@ -3,4 +3,3 @@
 STORE = "Airflow 3.3: task state store"
 FOLDER = "Airflow 3.1: state folder"
 NOTHING = "Airflow 3.1: nothing"
-MEMORIES = (STORE, FOLDER, NOTHING)

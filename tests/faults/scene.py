@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +14,11 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_provider_seedance.emulator import Emulator
 from airflow_provider_seedance.errors import SeedanceError
+from airflow_provider_seedance.operators.batch import SeedanceGenerateBatchOperator
 from airflow_provider_seedance.operators.generate import SeedanceGenerateVideoOperator
 from tests.airflow.fixtures import Connect, Time
 from tests.airflow.running import TaskRun
+from tests.faults.oracle.faults import Cell
 
 #: Vendor seconds after which everything that was ordered has ended.
 LONG = 20_000.0
@@ -38,6 +42,7 @@ class Scene:
     """A task instance before a vendor, and the means to harm it.
 
     :param destination: where its video lands.
+    :param row: whether it is made as the only row of a batch.
     """
 
     vendor: str
@@ -47,15 +52,39 @@ class Scene:
     patch: pytest.MonkeyPatch
     destination: str
     arguments: dict[str, Any]
+    row: bool = False
 
     def __post_init__(self) -> None:
-        operator = SeedanceGenerateVideoOperator(
+        conn_id = self.connect(self.vendor)
+        operator = self._batch(conn_id) if self.row else self._single(conn_id)
+        self.task = TaskRun(operator, lambda: self.emulator.advance(LONG))
+
+    def _single(self, conn_id: str) -> SeedanceGenerateVideoOperator:
+        return SeedanceGenerateVideoOperator(
             **{**VIDEO, **self.arguments},
             task_id="generate",
-            seedance_conn_id=self.connect(self.vendor),
+            seedance_conn_id=conn_id,
             destination=self.destination,
         )
-        self.task = TaskRun(operator, lambda: self.emulator.advance(LONG))
+
+    def _batch(self, conn_id: str) -> SeedanceGenerateBatchOperator:
+        arguments = dict(self.arguments)
+        request = {name: arguments.pop(name, value) for name, value in VIDEO.items()}
+        return SeedanceGenerateBatchOperator(
+            requests=[request],
+            task_id="generate",
+            seedance_conn_id=conn_id,
+            destination=self.destination.replace("00001", "{row}"),
+            **arguments,
+        )
+
+    def try_once(self) -> str:
+        """One try; the id of the generation whose video it has made."""
+        result: dict[str, Any] = self.task()
+        if not self.row:
+            return str(result["generation_id"])
+        (line,) = Path(result["results"]).read_text(encoding="utf-8").splitlines()
+        return str(json.loads(line)["generation_id"])
 
     def bought(self) -> list[str]:
         """The ids of all generations that the vendor accepted, in their order."""
@@ -98,7 +127,7 @@ def _try(scene: Scene, life: Life) -> bool:
     """One try; whether Airflow makes another one."""
     life.tries += 1
     try:
-        life.made = scene.task()["generation_id"]
+        life.made = scene.try_once()
     except AirflowFailException as end:
         life.errors.append(str(end))
         return False
@@ -109,11 +138,10 @@ def _try(scene: Scene, life: Life) -> bool:
     return life.made is None
 
 
-def what_happened(scene: Scene, life: Life, log: pytest.LogCaptureFixture) -> str:
-    """In the words of the table, with the number of bills."""
-    billed = sum(entry["billed"] for entry in scene.emulator.ledger()["generations"])
-    bills = {0: "no bill", 1: "1 bill"}.get(billed, f"{billed} bills")
-    return f"{_word(scene, life, log)}, {bills}"
+def what_happened(scene: Scene, life: Life, log: pytest.LogCaptureFixture) -> Cell:
+    """As a cell of the table."""
+    bills = sum(entry["billed"] for entry in scene.emulator.ledger()["generations"])
+    return Cell(_word(scene, life, log), bills)
 
 
 def _word(scene: Scene, life: Life, log: pytest.LogCaptureFixture) -> str:

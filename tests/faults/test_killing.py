@@ -10,11 +10,10 @@ import pytest
 from airflow_provider_seedance.runtime.task_state import KEY
 from tests.faults.killings import DEFERRED, EVENTS, STATES, WORKER, Event, occupy
 from tests.faults.memories import STORE
-from tests.faults.page import after_event, table
+from tests.faults.oracle.killing import FATES, INTERRUPTIONS, afterwards
 from tests.faults.scene import VIDEO, Life, Scene, live
 
-MATRIX = table("what happens", WORKER)
-EFFECTS = table("the generation is", "cancels")
+BY_NAME = {interruption.name: interruption for interruption in INTERRUPTIONS}
 
 each_event = pytest.mark.parametrize("event", EVENTS, ids=str)
 each_state = pytest.mark.parametrize("state", STATES)
@@ -22,9 +21,11 @@ each_state = pytest.mark.parametrize("state", STATES)
 
 def test_each_cell_is_tried() -> None:
     """Neither a promise without a test, nor a test of nothing promised."""
-    promised = {(row, place) for row, cells in MATRIX.items() for place in (WORKER, DEFERRED) if cells[place]}
+    promised = {(one.name, WORKER) for one in INTERRUPTIONS if one.worker} | {
+        (one.name, DEFERRED) for one in INTERRUPTIONS if one.deferred
+    }
     assert {(event.row, event.place) for event in EVENTS} == promised
-    assert set(STATES) == set(EFFECTS)
+    assert set(STATES) == set(FATES)
 
 
 @pytest.fixture
@@ -50,21 +51,17 @@ def test_it_comes_as_the_matrix_says(
     scene = scene_of(event)
     looked: list[str] = []
     life = live(scene, event(scene, state, looked))
-    effect = _effect(event, state)
-    what, said = after_event(EFFECTS[state][effect])
-    assert _became(scene, life, looked[-1] if effect == "gives up" else looked[0]) == what
-    assert said in caplog.text + " ".join(life.errors)
+    effect = BY_NAME[event.row].effect(event.place, state)
+    fate = FATES[state][effect]
+    assert _became(scene, life, looked[-1] if effect == "gives up" else looked[0]) == fate.becomes
+    assert fate.said in caplog.text + " ".join(life.errors)
     assert all(_names(scene, error) for error in life.errors)
-    if MATRIX[event.row]["after it"] == "nothing":
+    if BY_NAME[event.row].after == "nothing":
         assert (life.made, life.tries) == (None, 1)
     else:
+        cancelled = fate.becomes.startswith("cancelled")
         assert life.errors == [] or effect == "gives up" or _after_it(life) == "stops"
-        assert _after_it(life) == _promised_after(event, state, cancelled=what.startswith("cancelled"))
-
-
-def _effect(event: Event, state: str) -> str:
-    effect, _, only = MATRIX[event.row][event.place].partition(" if ")
-    return effect if only in ("", state) else "leaves"
+        assert _after_it(life) == afterwards(event.row, event.place, state, cancelled=cancelled)
 
 
 def _became(scene: Scene, life: Life, state: str) -> str:
@@ -90,17 +87,6 @@ def _after_it(life: Life) -> str:
     if life.made is None:
         return "stops"
     return "goes on" if life.made in life.by_first else "submits"
-
-
-def _promised_after(event: Event, state: str, *, cancelled: bool) -> str:
-    rule, _, exception = EFFECTS[state]["what comes after it"].partition("; if ")
-    condition, _, otherwise = exception.partition(": ")
-    holds = {
-        "it was cancelled": cancelled,
-        "cleared while deferred": (event.row, event.place) == ("cleared", DEFERRED),
-        "": False,
-    }
-    return otherwise if holds[condition] else rule
 
 
 @each_event

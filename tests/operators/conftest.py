@@ -67,9 +67,9 @@ def publishing() -> Callable[..., TaskRun]:
 def batching(emulator, tmp_path, monkeypatch) -> Callable[..., TaskRun]:
     """Makes the task for many small videos; vendor time passes when it defers."""
     from airflow_provider_seedance.operators.batch import SeedanceGenerateBatchOperator
-    from airflow_provider_seedance.triggers import batch
+    from airflow_provider_seedance.runtime import polling
 
-    monkeypatch.setattr(batch, "EARLIEST_EVENT_SECONDS", 0.0)
+    monkeypatch.setattr(polling, "EARLIEST_EVENT_SECONDS", 0.0)
 
     def made(conn_id: str, requests: Any = ("A fox", "A hare", "A cat"), **arguments: Any) -> TaskRun:
         params = arguments.pop("params", {})

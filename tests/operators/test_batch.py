@@ -186,16 +186,6 @@ def test_rows_that_are_paid_for_may_not_change_unnoticed(batching, connect, emul
     assert creates(emulator) == 7
 
 
-def test_rows_under_way_are_not_looked_for_at_another_vendor(batching, connect, emulator) -> None:
-    """They would be lost."""
-    task = batching(connect())
-    with pytest.raises(TaskDeferred):
-        task._single_use().execute(task.context)
-    connect("toapis")
-    with pytest.raises(AirflowFailException, match=r"another vendor.*: 1, 2, 3"):
-        task()
-
-
 def test_a_journal_that_is_out_of_sight_is_not_taken_for_none(batching, connect, emulator, tmp_path) -> None:
     """Another worker's disk may have it."""
     task = batching(connect())

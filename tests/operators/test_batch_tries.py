@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
 from airflow_provider_seedance.operators._batch_work import BatchIncomplete
 from tests.operators.conftest import creates, lines
@@ -66,18 +66,34 @@ def test_rows_that_are_gone_by_choice_are_not_waited_for(batching, connect, emul
     }
 
 
-def test_another_vendor_meanwhile_is_refused(batching, connect, emulator, monkeypatch) -> None:
+def test_another_vendor_behind_the_connection_is_refused(
+    batching, connect, emulator, monkeypatch, tmp_path
+) -> None:
     """Ids mean nothing there; with the connection put back all goes on."""
     monkeypatch.setattr("airflow_provider_seedance.core.polling.decide.SHOWN_AFTER", 0.0)
     task = batching(connect())
     while_deferred(task, lambda: connect("toapis"))
-    with pytest.raises(AirflowFailException, match="at another vendor, and the connection now names toapis"):
+    with pytest.raises(AirflowFailException, match="3 uncollected"):
         task()
+    (told,) = [path.read_text() for path in tmp_path.glob("*/results.jsonl")]
+    assert told.count("connection 'seedance_tested', which leads to toapis by now") == 3
     while_deferred(task, connect)
     connect()
     clear(task)
     assert task()["counts"]["succeeded"] == 3
     assert creates(emulator) == 3
+
+
+def test_rows_under_way_go_on_through_their_own_connection(batching, connect, emulator) -> None:
+    """Another one for the task gets the new intents, and only those."""
+    task = batching(connect())
+    with pytest.raises(TaskDeferred):
+        task._single_use().execute(task.context)
+    task.operator.seedance_conn_id = connect("toapis", "seedance_other")
+    task.operator.requests = ["A fox", "A hare", "A cat", "A goat"]
+    task()
+    made = Counter(entry["vendor"] for entry in emulator.ledger()["generations"] if entry["billed"])
+    assert made == {"modelark": 3, "toapis": 1}
 
 
 @pytest.mark.parametrize("status", [400, 404])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import av
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
 from tests.airflow.fixtures import VENDORS
 
@@ -160,6 +160,61 @@ def test_a_second_try_goes_on_with_what_the_first_paid_for(generating, connect, 
     first, second = task(), task()
     assert first["generation_id"] == second["generation_id"]
     assert emulator.ledger()["creates_received"] == 1
+
+
+def test_a_generation_goes_on_through_the_connection_that_made_it(
+    generating, connect, emulator, tmp_path
+) -> None:
+    """Another one for the task is no other request; waiting, landing and the result name the first."""
+    task = generating(connect(), destination=f"{tmp_path}/video.mp4")
+    with pytest.raises(TaskDeferred):
+        task._single_use().execute(task.context)
+    task.operator.seedance_conn_id = connect("toapis", "seedance_other")
+    result = task()
+    assert (result["vendor"], result["seedance_conn_id"]) == ("modelark", "seedance_tested")
+    assert task.deferrals[0].trigger.seedance_conn_id == "seedance_tested"
+    assert emulator.ledger()["creates_received"] == 1
+
+
+def looks(emulator, vendor) -> int:
+    """How often the vendor was asked how a generation stands."""
+    requests = emulator.ledger()["requests"][vendor]
+    return requests["get"] + requests["list"]
+
+
+@pytest.mark.parametrize("vendor", ["modelark", "evolink"])
+def test_a_first_try_reads_nothing_before_it_waits(vendor, generating, connect, emulator) -> None:
+    """The create's answer is enough; after the wait it reads once."""
+    task = generating(connect(vendor))
+    with pytest.raises(TaskDeferred) as paused:
+        task._single_use().execute(task.context)
+    assert looks(emulator, vendor) == 0
+    event = task._wait(paused.value)
+    before = looks(emulator, vendor)
+    task._single_use().resume_execution("execute_complete", {"event": event}, task.context)
+    assert looks(emulator, vendor) - before == 1
+
+
+@pytest.mark.parametrize("deferrable", [True, False])
+def test_a_retry_of_a_finished_generation_reads_it_once(
+    deferrable, generating, connect, emulator, tmp_path
+) -> None:
+    """What was read is handed on to the end: it neither waits nor asks again."""
+    task = generating(connect(), destination=f"{tmp_path}/video.mp4", deferrable=deferrable)
+    with pytest.raises(TaskDeferred):
+        copy(task, deferrable=True).execute(task.context)
+    emulator.advance(20_000.0)
+    before = looks(emulator, "modelark")
+    assert task()["manifest"]["bytes"]
+    assert looks(emulator, "modelark") - before == 1
+    assert task.deferrals == []
+
+
+def copy(task, *, deferrable):
+    """The operator of another try."""
+    operator = task._single_use()
+    operator.deferrable = deferrable
+    return operator
 
 
 def test_time_runs_out_with_an_honest_word(generating, connect, emulator) -> None:

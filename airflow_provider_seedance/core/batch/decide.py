@@ -56,8 +56,7 @@ def after_collection(error: SeedanceError, state: RowState, collected: int, *, l
         return Next.WAIT
     if error.retryable and error.kind is not Kind.TIMEOUT and collected + 1 < TRIES:
         return Next.COLLECT
-    cancelled = state.record is not None and state.record.outcome == "cancelled"
-    return end_of(error, "failed" if cancelled else "uncollected")
+    return end_of(error, "uncollected" if state.may_be_billed else "failed")
 
 
 def end_of(error: SeedanceError, status: Status, *, again: bool = False) -> End:

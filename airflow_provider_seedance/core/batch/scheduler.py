@@ -18,6 +18,7 @@ from airflow_provider_seedance.core.batch.parts import Hands, News, Plan, PollsR
 from airflow_provider_seedance.core.batch.progress import Progress
 from airflow_provider_seedance.core.batch.state import End, RowState, Stage, counts, stage
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
+from airflow_provider_seedance.core.submission.outcome import Ended
 from airflow_provider_seedance.core.submission.record import StateUnwritable, SubmissionRecord
 from airflow_provider_seedance.errors import BudgetExceeded, SeedanceError
 
@@ -281,7 +282,8 @@ class Batch:
             self._on_end(row, outcome, wait)
         else:
             assert state.record is not None
-            record = state.record.replace(outcome=state.record.outcome or "failed")
+            failed = Ended(status="failed", reason=error.message, error=error.kind)
+            record = state.record.replace(outcome=state.record.outcome or failed)
             self._write(state.replace(attempts=state.attempts + 1, record=record))
             self.budget.release(row)
             self._waiting.append(row)
@@ -291,7 +293,7 @@ class Batch:
         self._wait_for_row(row)
 
     def _end(self, row: int, end: End) -> None:
-        self._write(state_of(self.journal.states, row).replace(end=end))
+        self._write(state_of(self.journal.states, row).ended(end))
         self._count(end, row)
         if end.reason:
             log.warning("Row %d has %s: %s", row, end.status, end.reason)

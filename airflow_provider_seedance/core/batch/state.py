@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import datetime
 from enum import Enum
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from airflow_provider_seedance.core.submission.decide import Policies
-from airflow_provider_seedance.core.submission.record import REFUSED, SubmissionRecord
+from airflow_provider_seedance.core.submission.decide import Action, reattached
+from airflow_provider_seedance.core.submission.outcome import Ended, Superseded
+from airflow_provider_seedance.core.submission.record import SubmissionRecord
 from airflow_provider_seedance.errors import Kind
 from airflow_provider_seedance.models import Cost
 
@@ -18,11 +19,6 @@ from airflow_provider_seedance.models import Cost
 #: ``uncollected``: paid for, or may be, under a known id; a retry goes on with it. ``uncertain``: may have been
 #: accepted, and its id is not known. ``not_submitted``: the batch stopped before it.
 Status = Literal["succeeded", "failed", "uncollected", "uncertain", "not_submitted"]
-
-#: Outcomes of a record whose row is to be bought anew by the user's own choice.
-CLEARED, CHANGED = "cleared", "changed"
-#: Outcomes of a record after which nothing more is to pay for it.
-_NOTHING_DUE = (REFUSED, "failed", "expired", "cancelled", CLEARED, CHANGED)
 
 #: How often one row is submitted, or collected, before its failure counts.
 TRIES = 4
@@ -70,10 +66,23 @@ class RowState(_Value):
 
     @property
     def may_be_billed(self) -> bool:
-        """Whether money may be gone, or going, for its latest intent, which is to be gone on with."""
-        if self.record is None or self.record.outcome in _NOTHING_DUE:
-            return False
-        return self.end is None or self.end.status != "failed"
+        """Whether the vendor may bill its latest intent, or has; see :attr:`SubmissionRecord.may_be_billed`."""
+        return self.record is not None and self.record.may_be_billed
+
+    def ended(self, end: End) -> RowState:
+        """This state at its end; a success is the end of its intent too."""
+        record = self.record
+        if record is not None and end.status == "succeeded":
+            record = record.replace(outcome=Ended(status="succeeded"))
+        return self.replace(end=end, record=record)
+
+    def has_result(self, *, lands: bool) -> bool:
+        """Whether it has all that is asked for; a video that is to be landed by now is not there yet."""
+        return (
+            self.end is not None
+            and self.end.status == "succeeded"
+            and (self.end.manifest is not None or not lands)
+        )
 
     @property
     def status(self) -> str:
@@ -107,59 +116,24 @@ def stage(state: RowState) -> Stage:
 
 
 def resume_row(
-    state: RowState, policies: Policies, *, max_tries: int, now: datetime, timeout: float, lands: bool
+    state: RowState, action: Action, *, cleared: bool, max_tries: int, now: datetime, timeout: float
 ) -> RowState:
-    """The row as a new try of the task begins with it.
+    """The row as a new try begins with it, after what the policy says about its record.
 
-    A retry goes on with what is paid for and tries failures again that may do better; a clear tries all failures
-    again, and everything if the user chose ``regenerate``.
-
+    :param action: from :mod:`airflow_provider_seedance.core.submission.decide`.
+    :param cleared: whether a user cleared the task.
     :param max_tries: Airflow's count; a clear raises it.
-    :param patience: seconds that a wait which ran out is given once more.
-    :param lands: whether videos are landed; one that has succeeded before that was asked for is landed now.
+    :param timeout: seconds that a wait which ran out is given once more.
     """
-    record, end = state.record, state.end
-    fresh = state.replace(attempts=0, end=None)
-    if record is None:
-        return fresh
-    cleared = max_tries > record.max_tries
-    if cleared and policies.on_clear == "regenerate":
-        return fresh.replace(record=record.replace(outcome=CLEARED))
-    if end is not None and end.status == "succeeded" and (end.manifest or not lands):
-        return state
-    if end is not None and end.status == "failed":
-        if not (end.again or cleared):
-            return state
-        return fresh.replace(record=record.replace(outcome=record.outcome or "failed"))
-    if record.generation_id is None:
-        return fresh
-    record = record.replace(outcome=None, reason=None)
-    if record.deadline is None or now >= record.deadline:
-        deadline = now + timedelta(seconds=timeout)
-        record = record.replace(started=record.started or now, deadline=deadline)
-    return fresh.replace(record=record)
-
-
-def stale_rows(states: Mapping[int, RowState], fingerprints: Mapping[int, str]) -> list[int]:
-    """Rows whose request changed, or that are gone, while a generation of theirs is paid for or may be."""
-    return [
-        number
-        for number, state in sorted(states.items())
-        if state.may_be_billed and state.record and state.record.fingerprint != fingerprints.get(number)
-    ]
-
-
-def rows_elsewhere(states: Mapping[int, RowState], vendor: str) -> list[int]:
-    """Rows that are under way, or may be, at another vendor."""
-    return [
-        number
-        for number, state in sorted(states.items())
-        if state.may_be_billed and state.record and state.record.vendor != vendor and not _succeeded(state)
-    ]
-
-
-def _succeeded(state: RowState) -> bool:
-    return state.end is not None and state.end.status == "succeeded"
+    record = state.record
+    assert record is not None
+    if action is Action.KEEP:
+        return state.replace(record=record.replace(max_tries=max_tries))
+    if action is Action.REATTACH:
+        record = reattached(record, max_tries=max_tries, now=now, timeout=timeout)
+    elif action is Action.SUBMIT and record.may_be_billed:
+        record = record.replace(outcome=Superseded(by="clear" if cleared else "change"))
+    return state.replace(attempts=0, end=None, record=record)
 
 
 def counts(rows: int, states: Iterable[RowState]) -> dict[str, int]:

@@ -17,6 +17,7 @@ from airflow_provider_seedance.core.clock import Clock
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState, default_timeout
 from airflow_provider_seedance.core.submission.decide import OrphanedIntent, Policies
 from airflow_provider_seedance.core.submission.record import RecordStore, SubmissionRecord, TaskIdentity
+from airflow_provider_seedance.core.submission.resume import recorded_client
 from airflow_provider_seedance.core.submission.submit import Submitter
 from airflow_provider_seedance.models import Generation, GenerationRequest, Pending, Succeeded
 
@@ -52,9 +53,12 @@ class Terms:
 
 @dataclass(frozen=True)
 class RowWorker:
-    """Does the work on rows, one row at a time on each thread; each thread has a client of its own."""
+    """Does the work on rows, one row at a time on each thread; each thread has clients of its own.
 
-    settings: Account
+    :param account_of: the account of a connection, by its id; raises ``ConfigurationError`` if there is none.
+    """
+
+    account_of: Callable[[str], Account]
     journal: Journal
     terms: Terms
     conclude: Conclude
@@ -66,7 +70,7 @@ class RowWorker:
         """Pay for the row, or find what was paid for it; see :meth:`Submitter.submit`."""
         terms = self.terms
         submitter = Submitter(
-            _Sibling(self._client("once", attempts=1), self.journal, row.number),
+            lambda conn_id: _Sibling(self._client(conn_id, attempts=1), self.journal, row.number),
             RowRecords(self.journal, row.number),
             identity_of_row(terms.task, row.number),
             terms.seedance_conn_id,
@@ -76,7 +80,7 @@ class RowWorker:
             clock=self.terms.clock,
         )
         try:
-            return submitter.submit(row.request)
+            return submitter.submit(row.request).record
         except OrphanedIntent as lost:
             lost.advice = _LOST
             raise
@@ -86,10 +90,11 @@ class RowWorker:
 
         :raises SeedanceError: if there is no video, or it cannot be brought home.
         """
-        client, store = self._client("patient"), RowRecords(self.journal, row.number)
+        store = RowRecords(self.journal, row.number)
         record = store.read()
         assert record is not None
         assert record.generation_id is not None
+        client = recorded_client(record, self._client)
         generation = self.conclude(client, store, record.generation_id, outcome, wait)
         if generation is None:
             return None
@@ -100,13 +105,13 @@ class RowWorker:
         for client in self._clients:
             client.close()
 
-    def _client(self, name: str, **options: Any) -> SeedanceClient:
-        client: SeedanceClient | None = getattr(self._own, name, None)
-        if client is None:
-            client = SeedanceClient(self.settings, **options)
-            setattr(self._own, name, client)
-            self._clients.append(client)
-        return client
+    def _client(self, conn_id: str, **options: Any) -> SeedanceClient:
+        clients: dict[tuple[str, bool], SeedanceClient] = self._own.__dict__.setdefault("clients", {})
+        key = (conn_id, bool(options))
+        if key not in clients:
+            clients[key] = SeedanceClient(self.account_of(conn_id), **options)
+            self._clients.append(clients[key])
+        return clients[key]
 
 
 def identity_of_row(task: TaskIdentity, row: int) -> TaskIdentity:

@@ -1,16 +1,26 @@
-"""What to do about a record from an earlier try: a table as two pure functions.
+"""THE policy about money: what a new try does about the record of an earlier one.
 
-The first decides from the record alone, the second after a look at the vendor.
+Two pure functions, asked by single videos and by the rows of a batch alike. :func:`decide_by_record` knows only what
+is on record; where it says :attr:`Action.READ`, :func:`decide_by_status` knows what the vendor says as well. What a
+retry, a clear, a changed request, another connection, another account and a lapsed deadline do is said here alone.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, Literal, get_args
 
-from airflow_provider_seedance.core.submission.record import REFUSED, SubmissionRecord
-from airflow_provider_seedance.errors import ConfigurationError, GenerationFailed, Kind, SeedanceError
+from airflow_provider_seedance.core.submission.outcome import Ended, Refused, Superseded
+from airflow_provider_seedance.core.submission.record import SubmissionRecord
+from airflow_provider_seedance.errors import (
+    ConfigurationError,
+    GenerationFailed,
+    Kind,
+    SeedanceError,
+    refusal,
+)
 from airflow_provider_seedance.models import Failed, Generation, Pending
 
 OnOrphanedIntent = Literal["fail", "resubmit"]
@@ -21,14 +31,16 @@ OnClear = Literal["reattach", "regenerate"]
 class Action(str, Enum):
     """What to do next."""
 
-    #: Make a new intent and pay for it.
+    #: Make a new intent and pay for it, through the connection that the task names.
     SUBMIT = "submit"
     #: Find out from the vendor what became of an intent without an id.
     RECONCILE = "reconcile"
-    #: Ask the vendor how the recorded generation stands.
-    LOOK = "look"
+    #: Ask the vendor how the recorded generation stands, and decide again.
+    READ = "read"
     #: Go on with the recorded generation.
-    ATTACH = "attach"
+    REATTACH = "reattach"
+    #: Nothing: its result is stored already.
+    KEEP = "keep"
 
 
 @dataclass(frozen=True)
@@ -50,7 +62,7 @@ class Policies:
 
 
 class StaleState(SeedanceError):
-    """The request changed while an earlier one may still be running. Nothing was sent."""
+    """The request changed beside one that may be billed. Nothing was sent."""
 
     kind = Kind.CONFIGURATION
 
@@ -61,90 +73,186 @@ class OrphanedIntent(SeedanceError):
     kind = Kind.CONFLICT
 
 
-@dataclass(frozen=True)
-class Situation:
-    """A try that finds a record.
+class RecordedConnectionLost(ConfigurationError):
+    """The connection that submitted a generation does not lead to its vendor any more. Nothing was sent."""
 
-    :param same: whether vendor and request are what the record says.
-    :param cleared: whether a user cleared the task since the record was last acted on.
+
+@dataclass(frozen=True)
+class PriorSubmission:
+    """The record that a try finds, and what has changed since it was last acted on.
+
+    :param changed: whether the request differs from the recorded one. Another connection is no change.
+    :param cleared: whether a user cleared the task; else this is a retry, or a worker's successor.
+    :param result_stored: whether its result lasts beyond the try, as that of a batch's row does.
     """
 
     record: SubmissionRecord
-    same: bool
+    changed: bool
     cleared: bool
     policies: Policies
+    result_stored: bool = False
+
+    @property
+    def regenerates(self) -> bool:
+        """Whether the user has asked for a new generation, whatever became of the recorded one."""
+        return self.cleared and self.policies.on_clear == "regenerate"
+
+    def ended_as(self, generation: Failed) -> PriorSubmission:
+        """The same with the generation's end on record."""
+        return replace(self, record=self.record.replace(outcome=Ended.without_video(generation)))
 
 
-def from_record(situation: Situation) -> Action:
-    """The first decision: submit, reconcile or look.
+def decide_by_record(prior: PriorSubmission) -> Action:
+    """What to do as far as the record tells.
 
-    :raises StaleState: for a changed request beside an intent whose fate is unknown.
+    :raises StaleState: for a changed request beside an intent whose fate is unknown, or a delivered video.
+    :raises GenerationFailed: if the generation ended for a reason that a new one would share.
+    :raises VendorRefusal: if the request was refused for a reason of its own.
     """
-    record, policies = situation.record, situation.policies
-    if record.outcome == REFUSED or (situation.cleared and policies.on_clear == "regenerate"):
+    record = prior.record
+    if prior.regenerates or isinstance(record.outcome, Superseded):
         return Action.SUBMIT
+    if record.is_unbilled:
+        return _after_end_without_video(prior)
     if record.generation_id is None:
-        return Action.RECONCILE if situation.same else _stale(situation, "whose fate is not known")
-    return Action.LOOK
+        return _beside(prior, "whose fate is not known") if prior.changed else Action.RECONCILE
+    if record.is_delivered and prior.changed:
+        return _beside_succeeded(prior)
+    return Action.KEEP if record.is_delivered and prior.result_stored else Action.READ
 
 
-def from_vendor(situation: Situation, seen: Generation | None) -> Action:
-    """The second decision: submit or attach.
+def decide_by_status(
+    prior: PriorSubmission, generation: Generation | None, *, account_changed: bool
+) -> Action:
+    """What to do once the vendor was asked through the recorded connection: submit or reattach.
 
-    :param seen: ``None`` if the vendor no longer knows the recorded generation.
-    :raises StaleState: for a changed request beside a generation that is still going on.
+    :param generation: ``None`` if the vendor does not know it.
+    :param account_changed: whether that connection's key or host is another one than recorded: what the account
+        does not know may then exist all the same.
+    :raises StaleState: for a changed request beside a generation that goes on, or is paid for.
+    :raises OrphanedIntent: if another account was asked and does not know the generation.
     :raises GenerationFailed: if it failed for a reason that a new one would share.
     :raises SeedanceError: if nothing can be known about it any more.
     """
-    if situation.cleared and (seen is None or isinstance(seen, Failed)):
-        return Action.SUBMIT
-    if seen is None:
-        raise _gone(situation.record)
-    if isinstance(seen, Pending):
-        return Action.ATTACH if situation.same else _stale(situation, f"which is still {seen.status.value}")
-    if not situation.same:
-        return Action.SUBMIT
-    if isinstance(seen, Failed):
-        return _after_failure(seen)
-    return Action.ATTACH
+    if generation is None:
+        return _unknown_at_vendor(prior, account_changed)
+    if isinstance(generation, Failed):
+        return decide_by_record(prior.ended_as(generation))
+    if not prior.changed:
+        return Action.REATTACH
+    if isinstance(generation, Pending):
+        return _beside(prior, f"which is still {generation.status.value}")
+    return _beside_succeeded(prior)
 
 
-def failure_of(seen: Failed, **details: Any) -> GenerationFailed:
+def reattached(
+    record: SubmissionRecord,
+    *,
+    max_tries: int,
+    now: datetime,
+    timeout: float,
+    queue_timeout: float | None = None,
+) -> SubmissionRecord:
+    """The record of a generation that is gone on with: a time limit that has passed is granted once more.
+
+    :param timeout: seconds for queueing and running; ``queue_timeout`` in the queue.
+    """
+    record = record.replace(max_tries=max_tries, outcome=None, started=record.started or now)
+    if record.deadline is None or now >= record.deadline:
+        record = record.replace(deadline=now + timedelta(seconds=timeout))
+    if queue_timeout is not None and record.queue_deadline is not None and now >= record.queue_deadline:
+        record = record.replace(queue_deadline=now + timedelta(seconds=queue_timeout))
+    return record
+
+
+def connection_lost(record: SubmissionRecord, why: str) -> RecordedConnectionLost:
+    """The error for a record whose connection does not lead to its vendor any more."""
+    return RecordedConnectionLost(
+        f"it was submitted through connection {record.seedance_conn_id!r}, {why}",
+        vendor=record.vendor,
+        generation_id=record.generation_id,
+        advice="Restore that connection and clear the task; or clear it with on_clear='regenerate' to pay for a new"
+        " generation.",
+    )
+
+
+def failure_of(generation: Failed, **details: Any) -> GenerationFailed:
     """The error for a generation that ended without a video."""
     return GenerationFailed(
-        f"ended as {seen.status.value}: {seen.failure.message}",
-        kind=seen.failure.kind,
-        code=seen.failure.code,
-        vendor=seen.vendor,
-        generation_id=seen.generation_id,
+        f"ended as {generation.status.value}: {generation.failure.message}",
+        kind=generation.failure.kind,
+        code=generation.failure.code,
+        vendor=generation.vendor,
+        generation_id=generation.generation_id,
         **details,
     )
 
 
-def _after_failure(seen: Failed) -> Action:
-    failure = failure_of(seen)
-    if failure.retryable or failure.kind is Kind.CANCELLED:
+def _after_end_without_video(prior: PriorSubmission) -> Action:
+    """Nothing is billed: a clear and a changed request pay for a new one, a retry only where that may do better."""
+    outcome = prior.record.outcome
+    assert isinstance(outcome, Refused | Ended)
+    if prior.changed or prior.cleared:
         return Action.SUBMIT
-    raise failure
+    if isinstance(outcome, Refused):
+        return _after_refusal(prior.record, outcome)
+    if outcome.error is None:
+        return Action.READ
+    if outcome.error.traits.retryable or outcome.error is Kind.CANCELLED:
+        return Action.SUBMIT
+    raise GenerationFailed(
+        f"ended as {outcome.status}: {outcome.reason}",
+        kind=outcome.error,
+        vendor=prior.record.vendor,
+        generation_id=prior.record.generation_id,
+    )
 
 
-def _stale(situation: Situation, which: str) -> Action:
-    if situation.policies.on_stale_state == "resubmit":
+def _after_refusal(record: SubmissionRecord, outcome: Refused) -> Action:
+    error = outcome.error
+    if error is None or error.traits.retryable or error.traits.account_wide:
         return Action.SUBMIT
-    record = situation.record
+    raise refusal(error, f"an earlier try was refused: {outcome.reason}", vendor=record.vendor)
+
+
+def _beside_succeeded(prior: PriorSubmission) -> Action:
+    """A clear is the user's word for paying again; a retry is nobody's."""
+    return Action.SUBMIT if prior.cleared else _beside(prior, "which has succeeded and is paid for")
+
+
+def _beside(prior: PriorSubmission, which: str) -> Action:
+    """A changed request beside one that may be billed."""
+    if prior.policies.on_stale_state == "resubmit":
+        return Action.SUBMIT
+    record = prior.record
     what = f"generation {record.generation_id}" if record.generation_id else f"intent {record.intent_id}"
     raise StaleState(
         f"the request has changed since {record.intended_at.isoformat()}, when {what} was made, {which}",
         vendor=record.vendor,
-        advice="Put the request back, wait for its end, or set on_stale_state='resubmit' to pay for the new one too.",
+        advice="Put the request back, wait for its end and clear the task, or set on_stale_state='resubmit' to pay for"
+        " the new one too.",
     )
 
 
-def _gone(record: SubmissionRecord) -> SeedanceError:
-    return SeedanceError(
-        "it was submitted by an earlier try, and the vendor no longer knows it",
+def _unknown_at_vendor(prior: PriorSubmission, account_changed: bool) -> Action:
+    record = prior.record
+    if not account_changed:
+        if prior.cleared:
+            return Action.SUBMIT
+        raise SeedanceError(
+            "it was submitted by an earlier try, and the vendor no longer knows it",
+            vendor=record.vendor,
+            generation_id=record.generation_id,
+            kind=Kind.NOT_FOUND,
+            advice="Clear the task to pay for a new generation.",
+        )
+    if prior.policies.on_orphaned_intent == "resubmit":
+        return Action.SUBMIT
+    raise OrphanedIntent(
+        f"it was submitted by another account: the key or host of connection {record.seedance_conn_id!r} has changed"
+        " since, and the present one does not know it",
         vendor=record.vendor,
         generation_id=record.generation_id,
-        kind=Kind.NOT_FOUND,
-        advice="Clear the task to pay for a new generation.",
+        advice="Put the key or host back and clear the task. To pay for a new one, clear it with on_clear='regenerate',"
+        " or set on_orphaned_intent='resubmit'.",
     )

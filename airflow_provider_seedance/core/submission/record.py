@@ -14,10 +14,8 @@ from typing import Any, Protocol
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
+from airflow_provider_seedance.core.submission.outcome import Ended, Outcome, Refused, Superseded
 from airflow_provider_seedance.errors import Kind, SeedanceError
-
-#: ``outcome`` of an intent that the vendor surely did not accept.
-REFUSED = "refused"
 
 
 @dataclass(frozen=True)
@@ -61,13 +59,29 @@ class SubmissionRecord(BaseModel):
     started: AwareDatetime | None = None
     deadline: AwareDatetime | None = None
     queue_deadline: AwareDatetime | None = None
-    #: ``refused``, the final status, or how the wait ended.
-    outcome: str | None = None
-    reason: str | None = None
+    #: ``None`` while the generation is waited for, or it is not known whether there is one.
+    outcome: Outcome | None = None
     #: The generation ids of earlier intents.
     earlier_generation_ids: tuple[str, ...] = ()
     #: How many of the earlier intents bought nothing: refused, not in the vendor's list, or ended without a video.
     unbilled_intents: int = 0
+
+    @property
+    def is_delivered(self) -> bool:
+        """Whether the generation has succeeded and its result was handed over."""
+        return isinstance(self.outcome, Ended) and self.outcome.status == "succeeded"
+
+    @property
+    def is_unbilled(self) -> bool:
+        """Whether nothing was bought for sure: refused, or ended without a video."""
+        return isinstance(self.outcome, Refused) or (
+            isinstance(self.outcome, Ended) and not self.is_delivered
+        )
+
+    @property
+    def may_be_billed(self) -> bool:
+        """Whether the vendor may bill this intent, or has; one that the user has superseded does not count."""
+        return not self.is_unbilled and not isinstance(self.outcome, Superseded)
 
     def to_dict(self) -> dict[str, Any]:
         """The record as a JSON object."""

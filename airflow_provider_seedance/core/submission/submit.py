@@ -8,6 +8,7 @@ Rule 3: "could not look" is an error, never "nothing there".
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -17,19 +18,25 @@ from airflow_provider_seedance.core.submission.decide import (
     Action,
     OrphanedIntent,
     Policies,
-    Situation,
-    from_record,
-    from_vendor,
+    PriorSubmission,
+    reattached,
 )
 from airflow_provider_seedance.core.submission.fingerprint import fingerprint
+from airflow_provider_seedance.core.submission.outcome import Refused
 from airflow_provider_seedance.core.submission.record import (
-    REFUSED,
     RecordStore,
     StateUnwritable,
     SubmissionRecord,
     TaskIdentity,
 )
-from airflow_provider_seedance.errors import NotFound, SeedanceError, Unsupported
+from airflow_provider_seedance.core.submission.resume import (
+    Decision,
+    ReadingClient,
+    ReadingGenerations,
+    recorded_client,
+    resume,
+)
+from airflow_provider_seedance.errors import SeedanceError, Unsupported
 from airflow_provider_seedance.models import Failed, Generation, GenerationRequest, Pending
 
 log = logging.getLogger(__name__)
@@ -40,24 +47,16 @@ RECONCILE_DELAYS = (0.0, 5.0, 15.0, 30.0)
 STORE_ID_DELAYS = (0.0, 0.5, 2.0, 5.0)
 
 
-class PayingGenerations(Protocol):
+class PayingGenerations(ReadingGenerations, Protocol):
     """How a client makes and finds generations."""
 
     def create(self, request: GenerationRequest, intent_id: str | None = None) -> Pending: ...
 
-    def get(self, generation_id: str) -> Generation: ...
-
     def find(self, request: GenerationRequest, intent_id: str, since: datetime) -> tuple[Generation, ...]: ...
 
 
-class PayingClient(Protocol):
+class PayingClient(ReadingClient, Protocol):
     """What is asked of a vendor's client."""
-
-    @property
-    def vendor_name(self) -> str: ...
-
-    @property
-    def account_id(self) -> str: ...
 
     @property
     def generations(self) -> PayingGenerations: ...
@@ -67,14 +66,29 @@ class PayingClient(Protocol):
 
 
 @dataclass(frozen=True)
-class Submitter:
-    """One task's way to its generation.
+class Submission:
+    """The generation to wait for.
 
-    :param patience: seconds to wait for it, from its submission.
-    :param queue_patience: seconds in which it must have left the queue; ``None`` for no such limit.
+    :param record: on record, with its id and the times of the wait.
+    :param generation: how it stood when it was seen last, just before.
     """
 
-    client: PayingClient
+    record: SubmissionRecord
+    generation: Generation
+
+
+@dataclass(frozen=True)
+class Submitter:
+    """One task's way to its generation. The record is read first; it names the connection to go on with.
+
+    :param open_client: makes the client of a connection, by its id.
+    :param seedance_conn_id: the connection for a new intent.
+    :param timeout: seconds to wait for it, from its submission.
+    :param queue_timeout: seconds in which it must have left the queue; ``None`` for no such limit.
+    :param check: called with the connection before each payment, and raises to prevent it.
+    """
+
+    open_client: Callable[[str], PayingClient]
     store: RecordStore
     task: TaskIdentity
     seedance_conn_id: str
@@ -82,41 +96,47 @@ class Submitter:
     timeout: float
     queue_timeout: float | None
     clock: Clock
+    check: Callable[[str], None] = lambda conn_id: None
 
-    def submit(self, request: GenerationRequest) -> SubmissionRecord:
-        """The record of the generation to wait for: an earlier try's where that is right, else a new one's.
+    def submit(self, request: GenerationRequest) -> Submission:
+        """The generation to wait for: an earlier try's where that is right, else a new one.
 
         :raises SeedanceError: if nothing was submitted, or it is not known whether it was.
         """
         record = self.store.read()
         if record is None:
             return self._pay(request, None)
-        situation = Situation(
+        decision = self._decide(request, record)
+        if decision.action is Action.RECONCILE:
+            return self._reconcile(request, record)
+        if decision.action is Action.REATTACH:
+            assert decision.generation
+            return self._reattach(record, decision.generation)
+        return self._pay(
+            request, record, unbilled=record.is_unbilled or isinstance(decision.generation, Failed)
+        )
+
+    def _decide(self, request: GenerationRequest, record: SubmissionRecord) -> Decision:
+        prior = PriorSubmission(
             record,
-            same=record.vendor == self.client.vendor_name and record.fingerprint == fingerprint(request),
+            changed=record.fingerprint != fingerprint(request),
             cleared=self.task.max_tries > record.max_tries,
             policies=self.policies,
         )
-        action, seen = from_record(situation), None
-        if action is Action.RECONCILE:
-            return self._reconcile(request, record)
-        if action is Action.LOOK:
-            seen = self._seen(record)
-            action = from_vendor(situation, seen)
-        if action is Action.ATTACH:
-            return self._attach(record)
-        return self._pay(request, record, unbilled=record.outcome == REFUSED or isinstance(seen, Failed))
+        return resume(prior, self.open_client, self.store.write)
 
     def _pay(
         self, request: GenerationRequest, earlier: SubmissionRecord | None, *, unbilled: bool = False
-    ) -> SubmissionRecord:
+    ) -> Submission:
         """Make a new intent and pay for it; ``unbilled`` says that the one before bought nothing."""
+        self.check(self.seedance_conn_id)
+        client = self.open_client(self.seedance_conn_id)
         number = earlier.intent + 1 if earlier else 1
         intent = SubmissionRecord(
             intent=number,
             intent_id=self.task.intent_id(number),
-            vendor=self.client.vendor_name,
-            account_id=self.client.account_id,
+            vendor=client.vendor_name,
+            account_id=client.account_id,
             seedance_conn_id=self.seedance_conn_id,
             fingerprint=fingerprint(request),
             intended_at=utc_now(self.clock),
@@ -129,26 +149,27 @@ class Submitter:
         except StateUnwritable as fault:
             fault.advice = "Nothing was sent. A retry may help."
             raise
-        return self._send(request, intent)
+        return self._send(client, request, intent)
 
-    def _send(self, request: GenerationRequest, intent: SubmissionRecord) -> SubmissionRecord:
+    def _send(self, client: PayingClient, request: GenerationRequest, intent: SubmissionRecord) -> Submission:
         try:
-            created = self.client.generations.create(request, intent.intent_id)
+            created = client.generations.create(request, intent.intent_id)
         except SeedanceError as error:
             if not error.maybe_accepted:
-                self.store.write(intent.replace(outcome=REFUSED, reason=error.message))
+                self.store.write(intent.replace(outcome=Refused.by(error)))
                 raise
             log.warning("%s The vendor is asked whether it was accepted.", error)
             return self._reconcile(request, intent)
-        return self._submitted(intent, created.generation_id)
+        log.info("Submitted generation %s to %s.", created.generation_id, intent.vendor)
+        return self._store_id(intent, created)
 
-    def _submitted(self, intent: SubmissionRecord, generation_id: str) -> SubmissionRecord:
-        log.info("Submitted generation %s to %s.", generation_id, intent.vendor)
-        return self._known(intent, generation_id)
-
-    def _known(self, intent: SubmissionRecord, generation_id: str) -> SubmissionRecord:
-        """The intent with its generation's id, stored."""
-        record = intent.replace(generation_id=generation_id, **self._times(utc_now(self.clock)))
+    def _store_id(self, intent: SubmissionRecord, generation: Generation) -> Submission:
+        """Put the generation's id, and the times of the wait for it, on the intent's record."""
+        record = intent.replace(
+            generation_id=generation.generation_id,
+            max_tries=self.task.max_tries,
+            **self._wait_times(utc_now(self.clock)),
+        )
         for pause in STORE_ID_DELAYS:
             self.clock.sleep(pause)
             try:
@@ -156,80 +177,78 @@ class Submitter:
             except StateUnwritable as fault:
                 last = fault
             else:
-                return record
+                return Submission(record, generation)
         raise StateUnwritable(
             f"it was submitted, and its id could not be stored: {last.message}",
             vendor=intent.vendor,
-            generation_id=generation_id,
+            generation_id=generation.generation_id,
             advice="Set generation_id on the task to this id and clear it; then nothing is paid twice.",
         ) from last
 
-    def _attach(self, record: SubmissionRecord) -> SubmissionRecord:
-        """The recorded generation; its deadline stays, unless it was that which ended the last wait."""
-        now = utc_now(self.clock)
-        record = record.replace(max_tries=self.task.max_tries, outcome=None, reason=None)
-        if record.deadline is None or now >= record.deadline:
-            record = record.replace(
-                started=record.started or now, deadline=now + timedelta(seconds=self.timeout)
-            )
+    def _reattach(self, record: SubmissionRecord, generation: Generation) -> Submission:
+        record = reattached(
+            record,
+            max_tries=self.task.max_tries,
+            now=utc_now(self.clock),
+            timeout=self.timeout,
+            queue_timeout=self.queue_timeout,
+        )
         self.store.write(record)
-        log.info("Going on with generation %s at %s.", record.generation_id, record.vendor)
-        return record
+        log.info(
+            "Reattached to generation %s at %s, through connection %s.",
+            record.generation_id,
+            record.vendor,
+            record.seedance_conn_id,
+        )
+        return Submission(record, generation)
 
-    def _times(self, now: datetime) -> dict[str, datetime | None]:
+    def _wait_times(self, now: datetime) -> dict[str, datetime | None]:
         queue = None if self.queue_timeout is None else now + timedelta(seconds=self.queue_timeout)
         return {"started": now, "deadline": now + timedelta(seconds=self.timeout), "queue_deadline": queue}
 
-    def _seen(self, record: SubmissionRecord) -> Generation | None:
-        if record.vendor != self.client.vendor_name:
-            raise SeedanceError(
-                f"it was submitted to {record.vendor}, and the connection now names {self.client.vendor_name}",
-                vendor=record.vendor,
-                generation_id=record.generation_id,
-            )
-        assert record.generation_id
-        try:
-            return self.client.generations.get(record.generation_id)
-        except NotFound:
-            return None
-
-    def _reconcile(self, request: GenerationRequest, intent: SubmissionRecord) -> SubmissionRecord:
+    def _reconcile(self, request: GenerationRequest, intent: SubmissionRecord) -> Submission:
         """Find what became of an intent whose answer never came."""
+        client = recorded_client(intent, self.open_client)
         found: tuple[Generation, ...] = ()
         try:
             for pause in RECONCILE_DELAYS:
                 self.clock.sleep(pause)
-                found = self.client.generations.find(request, intent.intent_id, intent.intended_at)
+                found = client.generations.find(request, intent.intent_id, intent.intended_at)
                 if found:
                     break
         except Unsupported:
             return self._orphaned(request, intent, "this vendor has no way to look it up")
         if len(found) == 1:
-            generation_id = found[0].generation_id
-            log.info("Adopted generation %s: %s had accepted this request.", generation_id, intent.vendor)
-            return self._known(intent, generation_id)
+            log.info(
+                "Adopted generation %s: %s had accepted this request.", found[0].generation_id, intent.vendor
+            )
+            return self._store_id(intent, found[0])
         if found:
             ids = ", ".join(generation.generation_id for generation in found)
             return self._orphaned(request, intent, f"several generations could be it: {ids}")
-        if intent.account_id not in (None, self.client.account_id):
+        if intent.account_id not in (None, client.account_id):
             return self._orphaned(request, intent, "the connection's key or host has changed since")
-        if self.client.finds_by_key:
-            return self._send_again(request, intent)
+        if client.finds_by_key:
+            return self._send_again(client, request, intent)
         return self._orphaned(request, intent, "the vendor's list does not show it", unbilled=True)
 
-    def _send_again(self, request: GenerationRequest, intent: SubmissionRecord) -> SubmissionRecord:
+    def _send_again(
+        self, client: PayingClient, request: GenerationRequest, intent: SubmissionRecord
+    ) -> Submission:
         """The vendor knows each request by our key and has none with this one: it was surely not accepted."""
+        self.check(intent.seedance_conn_id)
         try:
-            created = self.client.generations.create(request, intent.intent_id)
+            created = client.generations.create(request, intent.intent_id)
         except SeedanceError as error:
             if not error.maybe_accepted:
-                self.store.write(intent.replace(outcome=REFUSED, reason=error.message))
+                self.store.write(intent.replace(outcome=Refused.by(error)))
             raise
-        return self._submitted(intent, created.generation_id)
+        log.info("Submitted generation %s to %s.", created.generation_id, intent.vendor)
+        return self._store_id(intent, created)
 
     def _orphaned(
         self, request: GenerationRequest, intent: SubmissionRecord, why: str, *, unbilled: bool = False
-    ) -> SubmissionRecord:
+    ) -> Submission:
         if self.policies.on_orphaned_intent == "resubmit":
             log.warning(
                 "Intent %s: %s; on_orphaned_intent='resubmit' pays for a new one.", intent.intent_id, why

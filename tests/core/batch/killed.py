@@ -59,10 +59,15 @@ def run(folder: Path, host: str, vendor: str, count: int) -> dict[int, str]:
         (folder / f"{row.number}.landed").write_text(generation.generation_id)
         return {"uri": f"{row.number}.landed"}
 
-    with open_journal(folder) as journal, ThreadPoolExecutor(4) as one, ThreadPoolExecutor(4) as other:
+    with (
+        open_journal(folder) as journal,
+        ThreadPoolExecutor(4) as one,
+        ThreadPoolExecutor(4) as other,
+        SeedanceClient(settings) as client,
+    ):
         plan = Plan(rows, dict.fromkeys(rows, Cost()))
-        begin(plan, journal, terms, vendor=vendor, new_try=True, lands=True)
-        worker = RowWorker(settings, journal, terms, ended, landed)
+        begin(plan, journal, terms, lambda conn_id: client, new_try=True, lands=True)
+        worker = RowWorker(lambda conn_id: settings, journal, terms, ended, landed)
         batch = Batch(
             plan,
             journal,
@@ -73,7 +78,10 @@ def run(folder: Path, host: str, vendor: str, count: int) -> dict[int, str]:
             progress=Progress(lambda counts: None, started=clock.now()),
         )
         with BatchPoller(
-            lambda: AsyncSeedanceClient(settings, attempts=1), batch.ended, clock=clock
+            lambda conn_id: AsyncSeedanceClient(settings, attempts=1),
+            lambda row: "seedance_test",
+            batch.ended,
+            clock=clock,
         ) as poller:
             batch.run(poller, stay=True, ended={})
         worker.close()

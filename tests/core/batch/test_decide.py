@@ -7,7 +7,8 @@ import pytest
 from airflow_provider_seedance.core.batch.decide import Next, after_collection, after_submission
 from airflow_provider_seedance.core.batch.state import TRIES, End, RowState
 from airflow_provider_seedance.core.submission.decide import OrphanedIntent, StaleState
-from airflow_provider_seedance.core.submission.record import REFUSED, StateUnreadable, StateUnwritable
+from airflow_provider_seedance.core.submission.outcome import Ended, Refused
+from airflow_provider_seedance.core.submission.record import StateUnreadable, StateUnwritable
 from airflow_provider_seedance.errors import (
     DeadlinePassed,
     DestinationError,
@@ -22,7 +23,7 @@ from airflow_provider_seedance.errors import (
 )
 from tests.core.batch.simulation import record_of
 
-REFUSED_ROW = RowState(row=1, record=record_of(1, outcome=REFUSED))
+REFUSED_ROW = RowState(row=1, record=record_of(1, outcome=Refused()))
 UNKNOWN_ROW = RowState(row=1, record=record_of(1))
 LAST = {"attempts": TRIES - 1}
 
@@ -56,7 +57,7 @@ def test_after_a_submission(error: SeedanceError, state: RowState, decision: obj
 
 
 IN_FLIGHT = RowState(row=1, record=record_of(1, generation_id="g"))
-CANCELLED = RowState(row=1, record=record_of(1, generation_id="g", outcome="cancelled"))
+CANCELLED = RowState(row=1, record=record_of(1, generation_id="g", outcome=Ended(status="cancelled")))
 
 
 @pytest.mark.parametrize(

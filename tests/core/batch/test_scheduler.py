@@ -16,9 +16,10 @@ from airflow_provider_seedance.core.batch.parts import Hands, Plan
 from airflow_provider_seedance.core.batch.progress import Progress
 from airflow_provider_seedance.core.batch.rows import Row
 from airflow_provider_seedance.core.batch.scheduler import TROUBLE_BUDGET, Batch
-from airflow_provider_seedance.core.batch.state import CLEARED, TRIES, End, RowState
+from airflow_provider_seedance.core.batch.state import TRIES, End, RowState
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
 from airflow_provider_seedance.core.submission.decide import OrphanedIntent
+from airflow_provider_seedance.core.submission.outcome import Superseded
 from airflow_provider_seedance.core.submission.record import StateUnwritable, SubmissionRecord
 from airflow_provider_seedance.errors import (
     BudgetExceeded,
@@ -200,7 +201,7 @@ def test_a_vendor_that_takes_nothing_stops_the_batch() -> None:
 
 def test_a_row_that_is_to_be_bought_anew_holds_no_money() -> None:
     """The user chose to pay again, within the same limit."""
-    before = RowState(row=1, record=record_of(1, generation_id="g1", outcome=CLEARED))
+    before = RowState(row=1, record=record_of(1, generation_id="g1", outcome=Superseded(by="clear")))
     run = ran(2, states={1: before}, budget=Budget(Decimal("1.00"), "USD"))
     assert set(run.status().values()) == {"succeeded"}
 

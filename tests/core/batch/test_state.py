@@ -1,4 +1,4 @@
-"""Where a row stands, and what a new try makes of it."""
+"""Where a row stands, and what a new try makes of it after the policy has spoken."""
 
 from __future__ import annotations
 
@@ -7,28 +7,19 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_seedance.core.batch.state import (
-    CLEARED,
-    End,
-    RowState,
-    Stage,
-    counts,
-    resume_row,
-    rows_elsewhere,
-    stage,
-    stale_rows,
-)
-from airflow_provider_seedance.core.submission.decide import Policies
-from airflow_provider_seedance.core.submission.record import REFUSED
+from airflow_provider_seedance.core.batch.state import End, RowState, Stage, counts, resume_row, stage
+from airflow_provider_seedance.core.submission.decide import Action
+from airflow_provider_seedance.core.submission.outcome import Ended, GaveUp, Refused, Superseded
 from tests.core.batch.simulation import record_of
 
 NOW = datetime(2027, 1, 15, 8, 0, tzinfo=timezone.utc)
+FAILED = Ended(status="failed")
 
 
-def begun(state: RowState, policies: Policies = Policies(), **changes: Any) -> RowState:  # noqa: B008 - frozen
+def resumed(state: RowState, action: Action, **changes: Any) -> RowState:
     """The row as another try begins with it."""
     return resume_row(
-        state, policies, **{"max_tries": 0, "now": NOW, "timeout": 60.0, "lands": False, **changes}
+        state, action, **{"cleared": False, "max_tries": 0, "now": NOW, "timeout": 60.0, **changes}
     )
 
 
@@ -41,9 +32,9 @@ def row(end: End | None = None, **record: Any) -> RowState:
     [
         (RowState(row=1), Stage.WAITING),
         (row(), Stage.WAITING),
-        (row(outcome=REFUSED), Stage.WAITING),
+        (row(outcome=Refused()), Stage.WAITING),
         (row(generation_id="g"), Stage.IN_FLIGHT),
-        (row(generation_id="g", outcome="failed"), Stage.WAITING),
+        (row(generation_id="g", outcome=FAILED), Stage.WAITING),
         (row(End(status="succeeded"), generation_id="g"), Stage.ENDED),
     ],
 )
@@ -56,11 +47,11 @@ def test_where_a_row_stands(state: RowState, at: Stage) -> None:
     ("state", "may_be_billed"),
     [
         (RowState(row=1), False),
-        (row(outcome=REFUSED), False),
-        (row(generation_id="g", outcome=CLEARED), False),
+        (row(outcome=Refused()), False),
+        (row(generation_id="g", outcome=Superseded(by="clear")), False),
         (row(), True),
         (row(generation_id="g"), True),
-        (row(End(status="failed"), generation_id="g"), False),
+        (row(End(status="failed"), generation_id="g", outcome=FAILED), False),
         (row(End(status="uncertain")), True),
         (row(End(status="succeeded"), generation_id="g"), True),
     ],
@@ -75,10 +66,10 @@ def test_where_money_may_be_gone(state: RowState, may_be_billed: bool) -> None:
     [
         (RowState(row=1), "not_submitted"),
         (row(), "uncertain"),
-        (row(outcome=REFUSED), "not_submitted"),
+        (row(outcome=Refused()), "not_submitted"),
         (row(generation_id="g"), "in_flight"),
-        (row(generation_id="g", outcome="failed"), "not_submitted"),
-        (row(generation_id="g", outcome="timed_out"), "uncollected"),
+        (row(generation_id="g", outcome=FAILED), "not_submitted"),
+        (row(generation_id="g", outcome=GaveUp(limit="timeout")), "uncollected"),
         (row(End(status="failed"), generation_id="g"), "failed"),
     ],
 )
@@ -88,73 +79,65 @@ def test_what_is_told_of_a_row(state: RowState, status: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("end", "retry", "clear", "regenerate"),
+    ("action", "at"),
     [
-        (End(status="succeeded"), Stage.ENDED, Stage.ENDED, Stage.WAITING),
-        (End(status="failed"), Stage.ENDED, Stage.WAITING, Stage.WAITING),
-        (End(status="failed", again=True), Stage.WAITING, Stage.WAITING, Stage.WAITING),
-        (End(status="uncollected"), Stage.IN_FLIGHT, Stage.IN_FLIGHT, Stage.WAITING),
-        (None, Stage.IN_FLIGHT, Stage.IN_FLIGHT, Stage.WAITING),
+        (Action.SUBMIT, Stage.WAITING),
+        (Action.REATTACH, Stage.IN_FLIGHT),
+        (Action.KEEP, Stage.ENDED),
     ],
 )
-def test_a_new_try_begins_where_the_last_one_was(
-    end: End | None, retry: Stage, clear: Stage, regenerate: Stage
-) -> None:
-    """A retry repeats what may do better; a clear all failures; ``regenerate`` everything."""
-    state = row(end, generation_id="g")
-    kept, anew = Policies(), Policies(on_clear="regenerate")
-    seen = [
-        stage(begun(state, policies, max_tries=tries))
-        for policies, tries in ((kept, 0), (kept, 1), (anew, 1))
-    ]
-    assert seen == [retry, clear, regenerate]
-    assert stage(begun(state, anew)) is retry
+def test_a_new_try_begins_as_the_policy_says(action: Action, at: Stage) -> None:
+    """Its attempts count from nought, unless it keeps what it has."""
+    after = resumed(row(End(status="succeeded"), generation_id="g"), action)
+    assert stage(after) is at
+    assert after.attempts == (2 if action is Action.KEEP else 0)
 
 
 def test_an_orphan_is_looked_for_again() -> None:
     """Looking costs nothing."""
-    state = row(End(status="uncertain"))
-    assert stage(begun(state)) is Stage.WAITING
+    assert stage(resumed(row(End(status="uncertain")), Action.RECONCILE)) is Stage.WAITING
 
 
-def test_a_video_that_was_not_to_be_landed_is_landed_when_it_is() -> None:
+@pytest.mark.parametrize(("cleared", "by"), [(True, "clear"), (False, "change")])
+def test_what_is_bought_anew_beside_one_that_may_be_billed_is_superseded(cleared: bool, by: str) -> None:
+    """The record says by what; one that ended without a video keeps its end."""
+    after = resumed(row(generation_id="g"), Action.SUBMIT, cleared=cleared)
+    assert after.record is not None
+    assert after.record.outcome == Superseded(by=by)  # type: ignore[arg-type]
+    ended = row(generation_id="g", outcome=FAILED)
+    assert resumed(ended, Action.SUBMIT, cleared=cleared).record == ended.record
+
+
+@pytest.mark.parametrize("action", [Action.KEEP, Action.REATTACH])
+def test_a_clear_that_was_acted_upon_is_none_for_the_next_try(action: Action) -> None:
+    """Else a retry after it would be taken for another clear."""
+    after = resumed(row(End(status="succeeded"), generation_id="g"), action, max_tries=3)
+    assert after.record is not None
+    assert after.record.max_tries == 3
+
+
+def test_a_video_that_was_not_to_be_landed_is_missing_when_it_is() -> None:
     """It has succeeded, and nobody has it."""
-    state = row(End(status="succeeded"), generation_id="g")
-    assert stage(begun(state, lands=True)) is Stage.IN_FLIGHT
-    landed = row(End(status="succeeded", manifest={"uri": "x"}), generation_id="g")
-    assert stage(begun(landed, lands=True)) is Stage.ENDED
+    assert row(End(status="succeeded")).has_result(lands=False)
+    assert not row(End(status="succeeded")).has_result(lands=True)
+    assert row(End(status="succeeded", manifest={"uri": "x"})).has_result(lands=True)
+
+
+def test_a_success_is_the_end_of_its_intent() -> None:
+    """Other ends leave the outcome of the generation as it is."""
+    succeeded = row(generation_id="g").ended(End(status="succeeded"))
+    assert succeeded.record is not None
+    assert succeeded.record.is_delivered
+    assert row(generation_id="g").ended(End(status="uncollected")).record == record_of(1, generation_id="g")
 
 
 def test_a_wait_that_ran_out_is_given_its_time_once_more() -> None:
-    """Its deadline alone moves; a wait that goes on keeps it."""
-    over = row(End(status="uncollected", again=True), generation_id="g", outcome="timed_out", deadline=NOW)
-    after = begun(over)
+    """Its deadline alone moves."""
+    over = row(End(status="uncollected"), generation_id="g", outcome=GaveUp(limit="timeout"), deadline=NOW)
+    after = resumed(over, Action.REATTACH)
     assert after.record is not None
     assert after.record.deadline == NOW + timedelta(seconds=60)
     assert (after.attempts, after.end, after.record.outcome) == (0, None, None)
-    going_on = row(generation_id="g", deadline=NOW + timedelta(seconds=5))
-    after = begun(going_on)
-    assert after.record == going_on.record
-
-
-def test_changed_rows_are_stale_where_money_may_be_gone() -> None:
-    """A failed row may be corrected; one that is paid for may not change or go without a word."""
-    states = {
-        1: row(generation_id="g"),
-        2: row(End(status="failed"), generation_id="g"),
-        3: row(End(status="succeeded"), generation_id="g"),
-        4: row(),
-    }
-    same = "v1:0"
-    assert stale_rows(states, dict.fromkeys(states, same)) == []
-    assert stale_rows(states, {1: "v1:1", 2: "v1:1", 3: same}) == [1, 4]
-
-
-def test_rows_at_another_vendor_are_told() -> None:
-    """They can be asked for there only; what has succeeded needs nobody."""
-    states = {1: row(generation_id="g"), 2: row(End(status="succeeded"), generation_id="g")}
-    assert rows_elsewhere(states, "evolink") == [1]
-    assert rows_elsewhere(states, "modelark") == []
 
 
 def test_counts_have_all_keys_and_add_up() -> None:

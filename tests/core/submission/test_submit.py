@@ -88,7 +88,7 @@ def submitter(
     settings = Account.create(vendor=vendor, api_key=api_key, host=emulator.vendor_url(vendor))
     with SeedanceClient(settings, attempts=1) as client:
         yield Submitter(
-            client,
+            lambda conn_id: client,
             store,
             task,
             "seedance_test",
@@ -103,7 +103,7 @@ def submit(
     emulator: Any, vendor: str, store: Memory, request: GenerationRequest = REQUEST, **others: Any
 ) -> SubmissionRecord:
     with submitter(emulator, vendor, store, **others) as once:
-        return once.submit(request)
+        return once.submit(request).record
 
 
 def bought(emulator: Any) -> list[str]:
@@ -278,20 +278,21 @@ def test_an_unreachable_vendor_leaves_no_orphan(emulator: Any) -> None:
     settings = Account.create(vendor="evolink", api_key="sk-test-0123456789", host="http://127.0.0.1:1")
     with submitter(emulator, "evolink", store) as once, SeedanceClient(settings, attempts=1) as nowhere:
         with pytest.raises(NotSent):
-            replace(once, client=nowhere).submit(REQUEST)
-        assert once.submit(REQUEST).intent == 2
+            replace(once, open_client=lambda conn_id: nowhere).submit(REQUEST)
+        assert once.submit(REQUEST).record.intent == 2
     assert len(bought(emulator)) == 1
 
 
 def test_not_being_able_to_look_is_not_finding_nothing(emulator: Any) -> None:
     """The list is out of order: the next try looks again and finds it."""
     emulator.add_fault(vendor="modelark", on="create", kind="drop_after_accept", times=1)
-    fault = emulator.add_fault(vendor="modelark", on="list", kind="drop_before_accept", times=1)
-    assert fault
+    emulator.add_fault(vendor="modelark", on="list", kind="drop_before_accept", times=1)
     store = Memory()
     with pytest.raises(NoReply):
         submit(emulator, "modelark", store)
+    assert emulator.ledger()["requests"]["modelark"]["list"] == 1
     assert [submit(emulator, "modelark", store).generation_id] == bought(emulator)
+    assert emulator.ledger()["creates_received"] == 1
 
 
 def test_a_changed_request_does_not_pay_beside_a_running_one(emulator: Any) -> None:

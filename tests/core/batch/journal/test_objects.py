@@ -10,6 +10,7 @@ from airflow_provider_seedance.core.batch.journal.lines import replayed
 from airflow_provider_seedance.core.batch.journal.objects import MANY
 from airflow_provider_seedance.core.batch.journal.store import RowRecords, open_journal, read_states
 from airflow_provider_seedance.core.batch.state import End, RowState
+from airflow_provider_seedance.core.submission.outcome import Ended, Refused
 from airflow_provider_seedance.core.submission.record import StateUnwritable
 from tests.core.batch.simulation import record_of
 
@@ -117,7 +118,7 @@ def test_who_has_been_succeeded_buys_nothing_more(tmp_path) -> None:
         with pytest.raises(StateUnwritable):
             old.write_all([bought, other])
         old.write(bought)
-        old.write(other.replace(record=record_of(3, outcome="refused"), end=end))
+        old.write(other.replace(record=record_of(3, outcome=Refused()), end=end))
     assert set(read_states(folder)) == {1, 2, 3}
     with open_journal(folder) as last:
         assert last.states[1] == bought
@@ -144,8 +145,10 @@ def test_what_comes_late_and_knows_less_does_not_count(tmp_path) -> None:
     with open_journal(folder) as old, open_journal(folder) as new:
         new.write(RowState(row=1, record=second))
         for attempts in range(5):
-            old.write(RowState(row=1, attempts=attempts, record=first.replace(outcome="failed")))
-            old.write(RowState(row=1, record=second.replace(generation_id=None, outcome="x")))
+            old.write(
+                RowState(row=1, attempts=attempts, record=first.replace(outcome=Ended(status="failed")))
+            )
+            old.write(RowState(row=1, record=second.replace(generation_id=None, outcome=Refused())))
     assert read_states(folder)[1].record == second
 
 

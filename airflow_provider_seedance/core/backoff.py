@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-#: A doubling beyond this many changes no pause any more.
+#: More doublings than this change no pause any more.
 _MAX_DOUBLINGS = 30
 
 

@@ -1,4 +1,4 @@
-"""Time and chance. They come in where a task, a trigger or a hook begins, and reach all below as an argument."""
+"""Time and chance. A task, a trigger or a hook hands the clock to all code below it as an argument."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What the code below the edges knows of time and chance, so that a test needs neither."""
+    """A source of time and chance. Tests pass one of their own, so that no test waits."""
 
     def now(self) -> float:
         """Epoch seconds."""
@@ -19,10 +19,10 @@ class Clock(Protocol):
         """A random number in [0, 1)."""
 
     def sleep(self, seconds: float) -> None:
-        """Wait on a thread."""
+        """Block the thread for so many seconds."""
 
     async def asleep(self, seconds: float) -> None:
-        """Wait on an event loop."""
+        """Suspend the task of an event loop for so many seconds."""
 
 
 class SystemClock:

@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 
 
 class SeedanceHook(BaseHook):
-    """Talks to the Seedance vendor that a connection names.
+    """Calls the API of the Seedance vendor that a connection names.
 
-    The methods suit a plain ``@task``; for many calls use :meth:`get_conn` or :meth:`aget_conn`, whose client keeps
-    its connections open. Errors are :class:`~airflow_provider_seedance.errors.SeedanceError`.
+    Each method opens a client of its own, which suits a plain ``@task``; for many calls use :meth:`get_conn` or
+    :meth:`aget_conn`, whose client keeps its connections open. All methods raise
+    :class:`~airflow_provider_seedance.errors.SeedanceError`.
 
     :param seedance_conn_id: a connection of type ``seedance``.
     """
@@ -44,7 +45,7 @@ class SeedanceHook(BaseHook):
         self.seedance_conn_id = seedance_conn_id
 
     def settings(self) -> Account:
-        """The connection, checked.
+        """Read the connection and check it.
 
         :raises ConfigurationError: naming what is missing or wrong in it.
         """
@@ -74,46 +75,58 @@ class SeedanceHook(BaseHook):
         return AsyncSeedanceClient(await self.aget_account())
 
     def create_generation(self, request: GenerationRequest) -> Pending:
-        """Check and submit ``request``; this costs money."""
+        """Check ``request`` and submit it; the vendor bills the generation.
+
+        :raises RequestInvalid: before anything is sent, if the catalog knows that the vendor refuses the request.
+        """
         with self.get_conn() as client:
             return client.create_generation(request)
 
     def get_generation(self, generation_id: str) -> Generation:
-        """How a generation stands; a finished one comes with its link."""
+        """Read a generation's status; a finished one comes with the link to its video."""
         with self.get_conn() as client:
             return client.get_generation(generation_id)
 
     def list_generations(self, ids: Sequence[str] = (), **filters: Any) -> GenerationPage:
-        """The account's generations of the last 7 days (ModelArk only).
+        """List the account's generations of the last 7 days (ModelArk only).
 
-        :param ids: only these.
+        :param ids: list only these.
         :param filters: further fields of :class:`~airflow_provider_seedance.models.ListQuery`.
         """
         with self.get_conn() as client:
             return client.list_generations(_query(ids, filters))
 
     def cancel_generation(self, generation_id: str) -> Cancellation:
-        """Cancel it if it is still queued; the answer says what became of it (ModelArk only)."""
+        """Cancel a generation that is still queued (ModelArk only).
+
+        :returns: whether it is cancelled, is already running and will be billed, or had ended.
+        """
         with self.get_conn() as client:
             return client.cancel_generation(generation_id)
 
     def estimate_cost(self, request: GenerationRequest) -> Cost:
-        """The most that ``request`` can cost by the price list. Sends nothing."""
+        """Compute the most that ``request`` can cost by the price list. This sends nothing."""
         with self.get_conn() as client:
             return client.estimate_cost(request)
 
     def get_balance(self) -> Balance:
-        """What is left to spend, where the vendor tells."""
+        """Read how much is left to spend, where the vendor tells.
+
+        :raises Unsupported: where it does not.
+        """
         with self.get_conn() as client:
             return client.get_balance()
 
     def rescue(
         self, destination: str, *, generation_ids: Sequence[str] | None = None, since: datetime | None = None
     ) -> list[dict[str, Any]]:
-        """Land every finished generation that is missing at its destination, and report on each.
+        """Land every finished generation whose video is not at its destination yet, and report on each.
 
-        Without ``generation_ids``: all that the vendor lists, or all on record in ``[seedance] state_folder``.
-        Returns the rows of :func:`airflow_provider_seedance.core.lifecycle.rescue.rescue`.
+        :param destination: the template of the videos' destinations.
+        :param generation_ids: only these; without it, all that the vendor lists, and where it has no list, all on
+            record in ``[seedance] state_folder``.
+        :param since: only generations made at or after this time.
+        :returns: one row for each generation, as a dict.
         """
         from airflow_provider_seedance.core import clock
         from airflow_provider_seedance.core.lifecycle.rescue import rescue
@@ -163,7 +176,10 @@ class SeedanceHook(BaseHook):
             return await client.get_balance()
 
     def test_connection(self) -> tuple[bool, str]:
-        """Prove the key with a free request."""
+        """Check the key with a request that costs nothing.
+
+        :returns: whether the vendor accepts the key, and a sentence for the user.
+        """
         from airflow_provider_seedance.errors import SeedanceError
 
         try:

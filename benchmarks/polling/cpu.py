@@ -1,9 +1,10 @@
 """What waiting costs: CPU of one event loop for each waiting task, poller against one GET for each task.
 
 The other side is the best that a provider does: an aiohttp session for the wait of each task (databricks). The lines
-around it show a new session for each look (dbt-cloud), and one for all tasks, which no provider has. All look at each
-of 1,000 generations (list) or 500 (single reads) every 5 s, so that a row compares the price of a look. Without a
-list, fewer looks make the rest of the difference; ``benchmarks.polling.simulate`` tells how many.
+around it show a new session for each status request (dbt-cloud), and one for all tasks, which no provider has. All
+request the status of each of 1,000 generations (list) or 500 (single reads) every 5 s, so that a row compares the
+price of a request. Without a list, fewer requests make the rest of the difference; ``benchmarks.polling.simulate``
+tells how many.
 
 Run: ``python -m benchmarks.polling.cpu``. It needs ``aiohttp``.
 """
@@ -32,8 +33,8 @@ from benchmarks.report import Report, Row, Table, ratio, run
 
 INTERVAL, WINDOWS = 5.0, 3
 HEADERS = {"Authorization": "Bearer sk-bench", "Accept": "application/json"}
-#: Looks at one generation until its end is seen, and the median lag of that, by ``benchmarks.polling.simulate``.
-LOOKS_OURS, LOOKS_6_S = 7.8, 26.0
+#: Status requests for one generation, by ``benchmarks.polling.simulate``: ours, and every 6 s at the same median lag.
+REQUESTS_OURS, REQUESTS_6_S = 7.8, 26.0
 
 Waiting = Callable[[str, list[str]], Awaitable[None]]
 
@@ -42,21 +43,21 @@ async def with_shared_session(url: str, ids: list[str]) -> None:
     """One task for each generation, one session for all."""
     async with aiohttp.ClientSession(headers=HEADERS) as session:
 
-        async def look(path: str) -> None:
+        async def request_status(path: str) -> None:
             async with session.get(path) as answer:
                 json.loads(await answer.read())
 
-        await _each(ids, lambda name: look(f"{url}/evolink/v1/tasks/{name}"))
+        await _each(ids, lambda name: request_status(f"{url}/evolink/v1/tasks/{name}"))
 
 
 async def with_new_sessions(url: str, ids: list[str]) -> None:
-    """One task for each generation, and a session for each look."""
+    """One task for each generation, and a session for each status request."""
 
-    async def look(path: str) -> None:
+    async def request_status(path: str) -> None:
         async with aiohttp.ClientSession(headers=HEADERS) as session, session.get(path) as answer:
             json.loads(await answer.read())
 
-    await _each(ids, lambda name: look(f"{url}/evolink/v1/tasks/{name}"))
+    await _each(ids, lambda name: request_status(f"{url}/evolink/v1/tasks/{name}"))
 
 
 async def with_a_session_each(url: str, ids: list[str]) -> None:
@@ -73,11 +74,11 @@ async def with_a_session_each(url: str, ids: list[str]) -> None:
     await asyncio.gather(*(wait(name, INTERVAL * place / len(ids)) for place, name in enumerate(ids)))
 
 
-async def _each(ids: list[str], look: Callable[[str], Awaitable[None]]) -> None:
+async def _each(ids: list[str], request_status: Callable[[str], Awaitable[None]]) -> None:
     async def wait(name: str, delay: float) -> None:
         await asyncio.sleep(delay)
         while True:
-            await look(name)
+            await request_status(name)
             await asyncio.sleep(INTERVAL)
 
     await asyncio.gather(*(wait(name, INTERVAL * place / len(ids)) for place, name in enumerate(ids)))
@@ -94,7 +95,7 @@ def poller_of(vendor: str, *, with_aiohttp: bool) -> Waiting:
         poller = Poller(client, latency_model=LatencyModel(), clock=SystemClock(), max_lag=INTERVAL)
         # As after hours in which the vendor refused nothing.
         poller._request_rate = RequestRate(rate=MAX_RATE)
-        # Not new any more, so that looks come every five seconds.
+        # Not new any more, so that requests come every five seconds.
         wait = WaitState(started=time.time() - 60, deadline=time.time() + 3_600)
         try:
             await asyncio.gather(*(poller.wait_for(name, wait) for name in ids))
@@ -105,7 +106,7 @@ def poller_of(vendor: str, *, with_aiohttp: bool) -> Waiting:
 
 
 async def watched(waiting: Waiting, stand_in: StandIn, tasks: int) -> tuple[float, float]:
-    """CPU microseconds for each look, and requests in ``INTERVAL``, once all are waiting; medians."""
+    """CPU microseconds for each status, and requests in ``INTERVAL``, once all are waiting; medians."""
     ids = [generation_id(time.time() + 3_600, number) for number in range(tasks)]
     side = asyncio.ensure_future(waiting(stand_in.url, ids))
     await asyncio.sleep(2 * INTERVAL)
@@ -122,8 +123,8 @@ async def window(stand_in: StandIn, tasks: int) -> tuple[float, float]:
     cpu = time.process_time() - cpu
     rounds = (time.monotonic() - start) / INTERVAL
     per_round = (stand_in.requests_so_far() - requests) / rounds
-    looks = tasks if per_round < tasks / 2 else per_round
-    return cpu / (looks * rounds) * 1e6, per_round
+    statuses = tasks if per_round < tasks / 2 else per_round
+    return cpu / (statuses * rounds) * 1e6, per_round
 
 
 SIDES: dict[str, tuple[Waiting, int]] = {
@@ -149,12 +150,12 @@ def measure() -> Report:
     title = (
         f"Each generation is seen every {INTERVAL:g} s; medians of {WINDOWS} windows of {2 * INTERVAL:g} s."
     )
-    table = Table(title, ("way of waiting", "CPU a look", "requests in 5 s"), lines)
+    table = Table(title, ("way of waiting", "CPU a status", "requests in 5 s"), lines)
     theirs = found["a GET for each task, a session for its wait"][0]
     listed, single = found["poller, list, aiohttp"][0], found["poller, single reads, aiohttp"][0]
     rows = [
         Row(
-            "event loop's CPU a look, list, against the best poller of a provider",
+            "event loop's CPU a status, list, against the best poller of a provider",
             f"{listed:.0f} µs",
             f"{theirs:.0f} µs",
             ratio(listed, theirs),
@@ -163,11 +164,11 @@ def measure() -> Report:
         ),
         Row(
             "event loop's CPU a video, no list, at equal median lag",
-            f"{single * LOOKS_OURS:.0f} µs, {LOOKS_OURS} looks",
-            f"{theirs * LOOKS_6_S:.0f} µs, {LOOKS_6_S:.0f} looks",
-            ratio(single * LOOKS_OURS, theirs * LOOKS_6_S),
+            f"{single * REQUESTS_OURS:.0f} µs, {REQUESTS_OURS} requests",
+            f"{theirs * REQUESTS_6_S:.0f} µs, {REQUESTS_6_S:.0f} requests",
+            ratio(single * REQUESTS_OURS, theirs * REQUESTS_6_S),
             "≤ 0.5",
-            single * LOOKS_OURS <= 0.5 * theirs * LOOKS_6_S,
+            single * REQUESTS_OURS <= 0.5 * theirs * REQUESTS_6_S,
         ),
     ]
     return Report(rows, [table])

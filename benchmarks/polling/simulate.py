@@ -75,7 +75,7 @@ class Wait:
     ends: float
     tells: Tells
     history: PollHistory
-    looked: float | None = None
+    last_poll: float | None = None
     polls: int = 0
 
     def seen(self, now: float) -> Pending:
@@ -103,7 +103,7 @@ def simulate(
 ) -> list[Wait]:
     """Runs ``videos`` waits, ``IN_FLIGHT`` at a time, until each has been seen to end or given up.
 
-    :returns: the waits, each with the time of its last look.
+    :returns: the waits, each with the time of its last poll.
     """
     rng = random.Random(seed)
     queue: list[tuple[float, int, Wait]] = []
@@ -123,7 +123,7 @@ def simulate(
     while queue:
         now, number, wait = heapq.heappop(queue)
         wait.polls += 1
-        before, cell, wait.looked = wait.looked, wait.history.latency_key, now
+        before, cell, wait.last_poll = wait.last_poll, wait.history.latency_key, now
         if now < wait.ends:
             wait.history = wait.history.with_answer(wait.seen(now), now)
         if now >= wait.ends or now >= wait.started + DEADLINE:
@@ -149,7 +149,9 @@ class Found:
 
 
 def found(waits: list[Wait]) -> Found:
-    lags = sorted(wait.looked - wait.ends for wait in waits if wait.looked and wait.looked >= wait.ends)
+    lags = sorted(
+        wait.last_poll - wait.ends for wait in waits if wait.last_poll and wait.last_poll >= wait.ends
+    )
     return Found(sum(wait.polls for wait in waits) / len(lags), lags)
 
 

@@ -2,7 +2,7 @@
 
 Every side has as many tasks waiting, and a triggerer of its own, one after the other. All others ask for each task
 every five seconds; so does ours where the vendor has a list, and else it keeps its own schedule, whose median lag is
-that of six seconds. A look costs the triggerer more than the request: Airflow writes each line that a trigger logs.
+that of six seconds. It costs a triggerer more than the request: Airflow writes each line that a trigger logs.
 
 Run: ``python -m benchmarks.triggerer.peers``.
 """

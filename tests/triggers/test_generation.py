@@ -50,7 +50,7 @@ def payload_of(trigger):
 
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_it_fires_when_the_generation_has_ended(vendor, waiting_for, passing) -> None:
-    """With the id, the outcome and the times, and with nothing that opens or unlocks anything."""
+    """Its event holds the id, the outcome and the times, and no link or key."""
     trigger = waiting_for(vendor=vendor)
     assert payload_of(trigger) == {
         "version": 1,
@@ -107,23 +107,23 @@ def test_a_trigger_that_holds_its_event_back_can_be_cancelled(
     asyncio.run(stop_while_it_holds())
 
 
-LOOK = {"modelark": "list", "evolink": "get"}
+STATUS_CALL = {"modelark": "list", "evolink": "get"}
 
 
-@pytest.mark.parametrize("vendor", LOOK)
-def test_trouble_is_borne_for_a_while(vendor, waiting_for, emulator, passing) -> None:
+@pytest.mark.parametrize("vendor", STATUS_CALL)
+def test_an_outage_is_tolerated_for_a_while(vendor, waiting_for, emulator, passing) -> None:
     """Minutes of error pages do not end the wait for a paid video."""
     trigger = waiting_for(vendor=vendor)
-    emulator.add_fault(on=LOOK[vendor], kind="status", status=502, times=25)
+    emulator.add_fault(on=STATUS_CALL[vendor], kind="status", status=502, times=25)
     assert payload_of(trigger)["outcome"] == "ended"
     assert 300 < passing.moment - passing.start < 900
 
 
-@pytest.mark.parametrize("vendor", LOOK)
-def test_trouble_without_end_is_told(vendor, waiting_for, emulator, passing) -> None:
-    """After a quarter of an hour the task is to look for itself."""
+@pytest.mark.parametrize("vendor", STATUS_CALL)
+def test_an_outage_without_end_ends_the_wait(vendor, waiting_for, emulator, passing) -> None:
+    """After a quarter of an hour the task requests the status itself."""
     trigger = waiting_for(vendor=vendor)
-    emulator.add_fault(on=LOOK[vendor], kind="status", status=502, times=None)
+    emulator.add_fault(on=STATUS_CALL[vendor], kind="status", status=502, times=None)
     assert payload_of(trigger)["outcome"] == "status_unknown"
     assert 900 < passing.moment - passing.start < 960
 
@@ -144,7 +144,7 @@ def test_the_deadline_is_absolute(waiting_for, passing) -> None:
     assert passing.moment == pytest.approx(passing.start + DEFAULT_TIMEOUT)
 
 
-def test_a_deadline_in_the_past_still_gets_one_look(waiting_for, emulator, passing) -> None:
+def test_a_deadline_in_the_past_still_allows_one_status_request(waiting_for, emulator, passing) -> None:
     """After a long outage a finished video is found, not given up."""
     trigger = waiting_for()
     emulator.advance(20_000)
@@ -153,26 +153,26 @@ def test_a_deadline_in_the_past_still_gets_one_look(waiting_for, emulator, passi
 
 
 def test_the_time_in_the_queue_has_a_limit_of_its_own(waiting_for, passing) -> None:
-    """Where the author set one."""
+    """The DAG author may set one."""
     trigger = waiting_for("[emulator:stuck] A fox")
     trigger.queue_deadline = passing.start + 60
     assert payload_of(trigger)["outcome"] == "queued_too_long"
 
 
-def looks(emulator, vendor="modelark") -> int:
-    """How often the vendor was asked how a generation stands."""
+def status_requests(emulator, vendor="modelark") -> int:
+    """How many status requests the vendor has received."""
     counts = emulator.ledger()["requests"][vendor]
     return counts["get"] + counts["list"]
 
 
-def test_a_hundred_looks_leave_no_line(waiting_for, emulator, capsys, caplog) -> None:
+def test_a_hundred_status_requests_log_nothing(waiting_for, emulator, capsys, caplog) -> None:
     """A triggerer that logs on its event loop while it is sent many triggers stands still for good."""
     trigger = waiting_for("[emulator:stuck] A fox", timeout=4 * DEFAULT_TIMEOUT)
     capsys.readouterr()
     caplog.clear()
     caplog.set_level("INFO")
     payload_of(trigger)
-    assert looks(emulator) >= 100
+    assert status_requests(emulator) >= 100
     assert capsys.readouterr().out == ""
     assert caplog.messages == []
 
@@ -197,9 +197,9 @@ def closed(client: AsyncSeedanceClient) -> bool:
 
 
 def test_one_client_serves_the_whole_wait_and_is_closed(waiting_for, clients, emulator) -> None:
-    """No client for each look."""
+    """No status request opens a client of its own."""
     payload_of(waiting_for())
-    assert looks(emulator) > 3
+    assert status_requests(emulator) > 3
     (client,) = clients
     assert closed(client)
 
@@ -259,8 +259,8 @@ def test_a_kill_that_is_interrupted_is_carried_out(waiting_for, emulator, monkey
     assert bought["status"] == "cancelled"
 
 
-def test_a_connection_that_cannot_be_read_once_is_borne(waiting_for, monkeypatch) -> None:
-    """Airflow's API may blink."""
+def test_a_connection_that_cannot_be_read_once_is_tolerated(waiting_for, monkeypatch) -> None:
+    """Airflow's API may fail for a moment."""
     trigger = waiting_for()
     original = BaseHook.aget_connection
     failures = [RuntimeError("API server is restarting")]

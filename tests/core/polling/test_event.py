@@ -12,12 +12,12 @@ EVENT = GenerationEvent("cgt-1", WaitOutcome.TIMED_OUT, WaitState(started=1000.0
 
 
 def test_an_event_survives_the_journey() -> None:
-    """As JSON, which is how Airflow stores it."""
+    """Airflow stores it as JSON."""
     assert GenerationEvent.from_payload(json.loads(json.dumps(EVENT.to_payload()))) == EVENT
 
 
 def test_an_event_is_small_and_plain() -> None:
-    """Ids and times only: it is stored in clear text and logged."""
+    """It holds ids and times only, since it is stored in clear text and logged."""
     assert EVENT.to_payload() == {
         "version": 1,
         "generation_id": "cgt-1",
@@ -38,6 +38,6 @@ def test_keys_of_a_later_version_are_tolerated() -> None:
     [None, {}, {"generation_id": "cgt-1"}, {**EVENT.to_payload(), "outcome": "exploded"}, "text"],
 )
 def test_an_event_that_cannot_be_read_says_what_to_do(payload: object) -> None:
-    """Never a silent success."""
+    """It is an error, never a silent success."""
     with pytest.raises(ConfigurationError, match="same provider version"):
         GenerationEvent.from_payload(payload)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Waiting for many at once."""
+"""Waiting for many generations at once."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ LISTS = pytest.mark.parametrize("lists", [True, False], ids=["list", "one by one
 
 
 @LISTS
-def test_each_is_told_of_its_own_end(lists: bool) -> None:
-    """Soon after it."""
+def test_each_wait_ends_soon_after_its_generation(lists: bool) -> None:
+    """It does so with a list and without."""
 
     async def play(scene: Scene) -> None:
         waits = [scene.wait(name) for name in scene.vendor.ends]
@@ -40,36 +40,36 @@ def test_each_is_told_of_its_own_end(lists: bool) -> None:
 
 
 def test_a_list_request_takes_a_hundred() -> None:
-    """A thousand are seen every five seconds by ten requests."""
+    """Ten requests tell the status of a thousand generations every five seconds."""
 
     async def play(scene: Scene) -> None:
         waits = [scene.wait(f"g{number}") for number in range(1000)]
         await asyncio.gather(*waits)
         for tick in range(30, 115, 5):
-            asked = [ids for at, kind, ids in scene.vendor.requests if tick <= at < tick + 5]
-            assert len(asked) <= 10
-            assert len({name for ids in asked for name in ids}) == 1000
+            requested = [ids for at, kind, ids in scene.vendor.requests if tick <= at < tick + 5]
+            assert len(requested) <= 10
+            assert len({name for ids in requested for name in ids}) == 1000
         assert scene.vendor.count("get") == 0
 
     run(play, ends={f"g{number}": 120.0 for number in range(1000)})
 
 
-def test_both_tiers_are_asked() -> None:
-    """A list hides the tier that is not named; once found, a generation is asked for in its own only."""
+def test_both_tiers_are_listed() -> None:
+    """A list shows only the tier that it names; once found, a generation is listed in its own tier only."""
 
     async def play(scene: Scene) -> None:
         await asyncio.gather(scene.wait("a"), scene.wait("slow"))
-        asked = [(kind, ids) for _, kind, ids in scene.vendor.requests]
-        assert sum(1 for kind, ids in asked if kind == "list default" and "slow" in ids) == 1
-        assert sum(1 for kind, ids in asked if kind == "list flex" and "slow" in ids) > 5
-        assert not any(kind == "list flex" and "a" in ids for kind, ids in asked)
+        listed = [(kind, ids) for _, kind, ids in scene.vendor.requests]
+        assert sum(1 for kind, ids in listed if kind == "list default" and "slow" in ids) == 1
+        assert sum(1 for kind, ids in listed if kind == "list flex" and "slow" in ids) > 5
+        assert not any(kind == "list flex" and "a" in ids for kind, ids in listed)
         assert scene.vendor.count("get") == 0
 
     run(play, ends={"a": 60.0, "slow": 60.0}, tiers={"slow": "flex"})
 
 
-def test_what_the_list_does_not_show_is_asked_for_by_its_id() -> None:
-    """At last only so."""
+def test_a_generation_that_no_list_shows_is_requested_by_its_id() -> None:
+    """After some misses it is not listed any more."""
 
     async def play(scene: Scene) -> None:
         assert await scene.wait("old") is WaitOutcome.ENDED
@@ -80,8 +80,8 @@ def test_what_the_list_does_not_show_is_asked_for_by_its_id() -> None:
     run(play, ends={"old": 200.0}, hidden={"old"})
 
 
-def test_what_the_list_shows_late_goes_back_to_it() -> None:
-    """A fresh generation may not be in it yet."""
+def test_a_generation_that_the_list_shows_late_goes_back_to_it() -> None:
+    """A fresh generation may not be in the list yet."""
 
     async def play(scene: Scene) -> None:
         wait = scene.wait("new")
@@ -94,8 +94,8 @@ def test_what_the_list_shows_late_goes_back_to_it() -> None:
     run(play, ends={"new": 60.0}, hidden={"new"})
 
 
-def test_an_unknown_id_loses_sight_alone() -> None:
-    """Its neighbours in the list are not touched."""
+def test_an_unknown_id_ends_its_own_wait_alone() -> None:
+    """The waits for others of the same list go on."""
 
     def unknown(generation_id: str) -> None:
         if generation_id == "gone":
@@ -113,7 +113,7 @@ def test_an_unknown_id_loses_sight_alone() -> None:
     "error", [ValidationRefused("bad id"), MalformedReply("a row without id")], ids=["400", "row"]
 )
 def test_a_list_that_fails_for_one_is_split(error: SeedanceError) -> None:
-    """Each is then asked for by itself, and only the culprit is lost."""
+    """Each id is then requested by itself, and only the wait for the culprit ends."""
 
     def culprit(generation_id: str) -> None:
         if generation_id == "culprit":
@@ -127,8 +127,8 @@ def test_a_list_that_fails_for_one_is_split(error: SeedanceError) -> None:
     run(play, faults=[error], answers=culprit)
 
 
-def test_a_withdrawn_key_loses_sight_of_all() -> None:
-    """After one list and one look at each."""
+def test_a_withdrawn_key_ends_all_waits() -> None:
+    """It takes one list request and one single request for each."""
 
     def refused(_: str) -> None:
         raise AuthenticationRefused("invalid key")
@@ -145,8 +145,8 @@ def test_a_withdrawn_key_loses_sight_of_all() -> None:
 @pytest.mark.parametrize(
     "error", [NoReply("cut"), ConnectionError("what no client should raise")], ids=["known", "unknown"]
 )
-def test_trouble_is_borne(lists: bool, error: Exception) -> None:
-    """Whatever kind of error it is."""
+def test_errors_that_may_pass_are_tolerated(lists: bool, error: Exception) -> None:
+    """So is an exception that no client should raise."""
 
     async def play(scene: Scene) -> None:
         assert await scene.wait("a") is WaitOutcome.ENDED
@@ -157,8 +157,8 @@ def test_trouble_is_borne(lists: bool, error: Exception) -> None:
 
 
 @LISTS
-def test_trouble_without_end_is_told(lists: bool) -> None:
-    """After the budget of time that a single wait has too."""
+def test_an_outage_without_end_ends_the_wait(lists: bool) -> None:
+    """The limit is that of a wait on a thread."""
 
     async def play(scene: Scene) -> None:
         assert await scene.wait("a") is WaitOutcome.STATUS_UNKNOWN
@@ -168,13 +168,13 @@ def test_trouble_without_end_is_told(lists: bool) -> None:
 
 
 def test_an_error_of_one_does_not_touch_the_others() -> None:
-    """Also one of our own, in making sense of an answer: only the wait that it belongs to ends with it."""
+    """A fault of the poller's own code ends the one wait that it belongs to."""
 
     async def play(scene: Scene) -> None:
-        told = scene.vendor._state
+        original = scene.vendor._state
 
         def senseless(generation_id: str) -> Generation:
-            seen = told(generation_id)
+            seen = original(generation_id)
             return seen.model_copy(update={"progress": "half"}) if generation_id == "c" else seen
 
         scene.vendor._state = senseless  # type: ignore[method-assign]
@@ -188,7 +188,7 @@ def test_an_error_of_one_does_not_touch_the_others() -> None:
 
 @LISTS
 def test_the_deadline_is_kept(lists: bool) -> None:
-    """To the second; and the limit of the time in the queue does not count for what runs."""
+    """The wait ends within half a second of it."""
 
     async def play(scene: Scene) -> None:
         first = scene.wait("a", deadline=33.0)
@@ -199,8 +199,8 @@ def test_the_deadline_is_kept(lists: bool) -> None:
 
 
 @LISTS
-def test_the_bound_on_the_lag_is_kept(lists: bool) -> None:
-    """No generation is unseen for longer."""
+def test_no_pause_is_longer_than_max_lag(lists: bool) -> None:
+    """It holds for each generation."""
 
     async def play(scene: Scene) -> None:
         await asyncio.gather(*(scene.wait(name) for name in "abc"))
@@ -211,8 +211,8 @@ def test_the_bound_on_the_lag_is_kept(lists: bool) -> None:
     run(play, lists=lists, max_lag=2.0, ends=dict.fromkeys("abc", 100.0))
 
 
-def test_single_reads_are_paced() -> None:
-    """Hundreds that are due at once do not go out at once, nor over many connections."""
+def test_single_requests_are_evenly_spaced() -> None:
+    """Hundreds that are due at once are not sent at once, nor over many connections."""
 
     async def play(scene: Scene) -> None:
         await asyncio.gather(*(scene.wait(f"g{number}") for number in range(300)))
@@ -224,8 +224,8 @@ def test_single_reads_are_paced() -> None:
     run(play, lists=False)
 
 
-def test_too_many_requests_teach_a_slower_pace() -> None:
-    """And the time that the vendor asks for is kept by all."""
+def test_a_refusal_slows_all_requests_down() -> None:
+    """None is sent before the time that the vendor named."""
 
     async def play(scene: Scene) -> None:
         await asyncio.gather(*(scene.wait(f"g{number}") for number in range(100)))
@@ -236,8 +236,8 @@ def test_too_many_requests_teach_a_slower_pace() -> None:
     run(play, lists=False, faults=[RateLimited("slow down", retry_after=20.0)])
 
 
-def test_two_who_wait_for_one_are_both_told() -> None:
-    """A triggerer may run a trigger twice for a while; the id is asked for once."""
+def test_two_waits_for_one_generation_both_end() -> None:
+    """A triggerer may run a trigger twice for a while; each request names the id once."""
 
     async def play(scene: Scene) -> None:
         assert await asyncio.gather(scene.wait("a"), scene.wait("a")) == [WaitOutcome.ENDED] * 2
@@ -247,8 +247,8 @@ def test_two_who_wait_for_one_are_both_told() -> None:
 
 
 @LISTS
-def test_who_leaves_is_not_asked_for_any_more(lists: bool) -> None:
-    """And takes nobody with it."""
+def test_a_cancelled_wait_causes_no_further_request(lists: bool) -> None:
+    """Other waits go on."""
 
     async def play(scene: Scene) -> None:
         leaves, stays = scene.wait("a"), scene.wait("b")
@@ -265,7 +265,7 @@ def test_who_leaves_is_not_asked_for_any_more(lists: bool) -> None:
 
 
 def test_a_hundred_thousand_leave_nothing_behind() -> None:
-    """Half of them see their end, half are cancelled; what stays is one wait."""
+    """Half of them end, half are cancelled, and memory holds the one wait that stays."""
 
     async def play(scene: Scene) -> None:
         async def come_and_go() -> int:

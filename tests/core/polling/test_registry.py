@@ -1,4 +1,4 @@
-"""Who waits at the same account waits together."""
+"""All waits at one account share a poller."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def run(play: Coroutine[Any, Any, None]) -> None:
 
 
 def test_one_client_and_one_look_up_serve_all_of_a_connection() -> None:
-    """However many come at once; with the last one it ends."""
+    """The client is closed after the last wait."""
 
     async def play() -> None:
         scene = Scene()
@@ -81,8 +81,8 @@ def test_one_client_and_one_look_up_serve_all_of_a_connection() -> None:
     run(play())
 
 
-def test_it_starts_anew_after_its_end() -> None:
-    """With a connection that is read anew."""
+def test_a_wait_after_the_last_one_opens_another_client() -> None:
+    """The connection is looked up again."""
 
     async def play() -> None:
         scene = Scene()
@@ -95,7 +95,7 @@ def test_it_starts_anew_after_its_end() -> None:
 
 
 def test_connections_are_kept_apart() -> None:
-    """Also two that say the same: one may be changed."""
+    """Two that say the same do not share a client, since one may be changed."""
 
     async def play() -> None:
         scene = Scene(connections={"one": settings(), "other": settings()})
@@ -105,8 +105,8 @@ def test_connections_are_kept_apart() -> None:
     run(play())
 
 
-def test_trouble_of_one_connection_does_not_touch_another() -> None:
-    """One of them cannot even be read."""
+def test_an_error_of_one_connection_does_not_touch_another() -> None:
+    """The other one is polled as usual."""
 
     async def play() -> None:
         scene = Scene(connections={"one": settings(), "other": ConfigurationError("no vendor is set")})
@@ -122,7 +122,7 @@ def test_trouble_of_one_connection_does_not_touch_another() -> None:
     ids=["key", "host", "region"],
 )
 def test_a_changed_connection_is_not_mixed_with_the_one_before(changed: Account) -> None:
-    """Those who wait go on as they started; who comes later than the look-up's freshness uses the new one."""
+    """Earlier waits go on with the old one; a wait after the look-up has expired uses the new one."""
 
     async def play() -> None:
         scene = Scene()
@@ -157,8 +157,8 @@ def test_an_unchanged_connection_is_read_again_without_a_second_client() -> None
     run(play())
 
 
-def test_a_connection_that_cannot_be_read_is_borne() -> None:
-    """Airflow's own API may blink; many who wait do not ask it one by one."""
+def test_a_connection_that_cannot_be_read_for_a_while_is_tolerated() -> None:
+    """Airflow's own API may fail for a moment; many waits share each look-up."""
 
     async def play() -> None:
         scene = Scene(connections={"seedance": NotSent("API server is restarting")})
@@ -172,8 +172,8 @@ def test_a_connection_that_cannot_be_read_is_borne() -> None:
     run(play())
 
 
-def test_a_connection_that_is_never_read_loses_sight() -> None:
-    """After the budget for trouble."""
+def test_a_connection_that_is_never_read_ends_the_wait() -> None:
+    """It does so after the longest outage that is tolerated."""
 
     async def play() -> None:
         scene = Scene(connections={"seedance": NotSent("API server is gone")})
@@ -184,7 +184,7 @@ def test_a_connection_that_is_never_read_loses_sight() -> None:
     run(play())
 
 
-def test_a_client_that_cannot_be_made_loses_sight() -> None:
+def test_a_client_that_cannot_be_made_ends_the_wait() -> None:
     """The task reads the reason itself."""
 
     async def play() -> None:
@@ -195,8 +195,8 @@ def test_a_client_that_cannot_be_made_loses_sight() -> None:
     run(play())
 
 
-def test_who_is_cancelled_while_the_connection_is_read_stops_nobody() -> None:
-    """The next in line reads it."""
+def test_a_wait_cancelled_during_the_look_up_stops_no_other() -> None:
+    """The next wait looks the connection up."""
 
     async def play() -> None:
         scene = Scene()
@@ -211,7 +211,7 @@ def test_who_is_cancelled_while_the_connection_is_read_stops_nobody() -> None:
 
 
 def test_each_event_loop_has_its_own() -> None:
-    """And those of loops that are closed are forgotten."""
+    """The registries of closed loops are dropped."""
     made = []
 
     def make() -> PollerRegistry:

@@ -1,4 +1,4 @@
-"""Carrying out the decisions on a thread."""
+"""Waiting for one generation on a thread."""
 
 from dataclasses import dataclass, field
 
@@ -24,7 +24,7 @@ class Scene:
     clock: ManualClock = field(default_factory=lambda: ManualClock(1000.0))
     changes: list[str] = field(default_factory=list)
 
-    def look(self) -> Generation:
+    def request_status(self) -> Generation:
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, SeedanceError):
             raise answer
@@ -35,41 +35,41 @@ class Scene:
 
 
 def wait(scene: Scene, wait: WaitState, **options: float) -> WaitResult:
-    return wait_for_end(scene.look, wait, clock=scene.clock, on_change=scene.note, **options)
+    return wait_for_end(scene.request_status, wait, clock=scene.clock, on_change=scene.note, **options)
 
 
-def test_it_looks_until_the_end() -> None:
-    """And reports each change of status once, not each look."""
+def test_it_polls_until_the_end() -> None:
+    """It reports each change of status once, not each answer."""
     scene = Scene([QUEUED, QUEUED, RUNNING, RUNNING, RUNNING, DONE])
-    verdict = wait(scene, WaitState(started=1000.0, deadline=2000.0))
-    assert verdict == WaitResult(WaitOutcome.ENDED, DONE)
+    result = wait(scene, WaitState(started=1000.0, deadline=2000.0))
+    assert result == WaitResult(WaitOutcome.ENDED, DONE)
     assert scene.changes == ["queued", "running", "succeeded"]
     assert len(scene.clock.pauses) == 5
 
 
-def test_it_bears_trouble() -> None:
-    """A blink of the vendor does not end the wait."""
+def test_it_tolerates_errors_that_pass() -> None:
+    """Two lost answers do not end the wait."""
     scene = Scene([RUNNING, NoReply("cut"), NoReply("cut"), DONE])
     assert wait(scene, WaitState(started=1000.0, deadline=2000.0)).outcome is WaitOutcome.ENDED
 
 
 def test_it_keeps_the_deadline() -> None:
-    """To the second, however long it takes."""
+    """The last status request is sent at the deadline."""
     scene = Scene([RUNNING])
-    verdict = wait(scene, WaitState(started=1000.0, deadline=1900.0))
-    assert verdict.outcome is WaitOutcome.TIMED_OUT
+    result = wait(scene, WaitState(started=1000.0, deadline=1900.0))
+    assert result.outcome is WaitOutcome.TIMED_OUT
     assert scene.clock.moment == pytest.approx(1900.0)
 
 
 def test_it_hands_over_the_error_that_ended_it() -> None:
-    """For those who want to say why."""
+    """The caller can say why."""
     gone = NotFound("no such task")
-    verdict = wait(Scene([QUEUED, gone]), WaitState(started=1000.0, deadline=2000.0))
-    assert verdict == WaitResult(WaitOutcome.STATUS_UNKNOWN, QUEUED, gone)
+    result = wait(Scene([QUEUED, gone]), WaitState(started=1000.0, deadline=2000.0))
+    assert result == WaitResult(WaitOutcome.STATUS_UNKNOWN, QUEUED, gone)
 
 
 def test_pauses_follow_the_schedule() -> None:
-    """They double while nothing is known, up to where the end is expected, and never pass the bound."""
+    """They double while nothing is measured, and none is longer than ``max_lag``."""
     scene = Scene([RUNNING])
     wait(scene, WaitState(started=1000.0, deadline=1060.0))
     assert scene.clock.pauses[:4] == pytest.approx([1.9, 1.9, 3.61, 7.04], abs=0.05)

@@ -176,6 +176,9 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
             if self.preview:
                 return preview(clients(self.seedance_conn_id), request)
             store = self._store(context)
+            if not store.remembers:
+                # Outside of what a retry would pay for again: what fails here may be tried again.
+                self._check_before_paying(clients(self.seedance_conn_id), request)
             with task_errors(retry_pays=self._retry_pays(store)):
                 submission = self._submitter(clients, store, context, request).submit(request)
                 record = submission.record

@@ -65,7 +65,8 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
     :param on_orphaned_intent: when a row may have been accepted, and its generation cannot be found: ``fail`` ends
         the row as ``uncertain``; ``resubmit`` pays again.
     :param on_stale_state: when rows have changed whose earlier request is paid for or may be: ``fail`` names them and
-        pays nothing; ``resubmit`` pays for the new ones too.
+        pays nothing; ``resubmit`` pays for the new ones too. After a clear, those whose video is finished are always
+        paid for.
     :param on_clear: when a user clears the task: ``reattach`` keeps what has succeeded, goes on with what is under
         way, and tries failed rows again; ``regenerate`` pays for all rows again.
     """
@@ -207,7 +208,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         from airflow_provider_seedance.triggers.batch import SeedanceBatchTrigger
 
         self.defer(
-            trigger=SeedanceBatchTrigger(self.seedance_conn_id, journal),
+            trigger=SeedanceBatchTrigger(journal),
             method_name="execute_complete",
             timeout=timedelta(seconds=max(0.0, deadline - clock.SYSTEM_CLOCK.now())) + BACKSTOP,
         )

@@ -70,7 +70,7 @@ def test_another_vendor_behind_the_connection_is_refused(
     batching, connect, emulator, monkeypatch, tmp_path
 ) -> None:
     """Ids mean nothing there; with the connection put back all goes on."""
-    monkeypatch.setattr("airflow_provider_seedance.core.polling.decide.SHOWN_AFTER", 0.0)
+    monkeypatch.setattr("airflow_provider_seedance.core.polling.decide.NOT_FOUND_GRACE_SECONDS", 0.0)
     task = batching(connect())
     while_deferred(task, lambda: connect("toapis"))
     with pytest.raises(AirflowFailException, match="3 uncollected"):

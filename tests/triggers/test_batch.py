@@ -42,7 +42,7 @@ def bought(client: SeedanceClient, folder: Path, rows: range, *, timeout: float 
                 intent=1,
                 intent_id=f"sd-{row}-1",
                 vendor=client.vendor_name,
-                seedance_conn_id="x",
+                seedance_conn_id="seedance_tested",
                 fingerprint="v1:0",
                 intended_at=now,
                 max_tries=0,

@@ -69,7 +69,8 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
     :param on_orphaned_intent: when a row may have been accepted, and its generation cannot be found: ``fail`` ends
         the row as ``uncertain``; ``resubmit`` pays again.
     :param on_stale_state: when rows have changed whose earlier request is paid for or may be: ``fail`` names them and
-        pays nothing; ``resubmit`` pays for the new ones too.
+        pays nothing; ``resubmit`` pays for the new ones too. After a clear, those whose video is finished are always
+        paid for.
     :param on_clear: when a user clears the task: ``reattach`` keeps what has succeeded, goes on with what is in
         flight, and tries failed rows again; ``regenerate`` pays for all rows again.
     """
@@ -197,7 +198,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
 
         max_active = whole_number("max_active", self.max_active, least=1) or DEFAULT_MAX_ACTIVE
         policies = Policies(self.on_orphaned_intent, self.on_stale_state, self.on_clear)
-        with SeedanceClient(SeedanceHook(self.seedance_conn_id).settings()) as client:
+        with SeedanceClient(SeedanceHook(self.seedance_conn_id).get_account()) as client:
             plan = make_plan(
                 client,
                 read_rows(unmask(self.requests), path_from_uri),
@@ -222,7 +223,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         from airflow_provider_seedance.triggers.batch import SeedanceBatchTrigger
 
         self.defer(
-            trigger=SeedanceBatchTrigger(self.seedance_conn_id, journal),
+            trigger=SeedanceBatchTrigger(journal),
             method_name="execute_complete",
             timeout=timedelta(seconds=max(0.0, deadline - clock.SYSTEM_CLOCK.now())) + BACKSTOP,
         )

@@ -28,20 +28,18 @@ class SeedanceBatchTrigger(BaseTrigger):
 
     What it waits for is in the batch's journal; its arguments, which are stored in clear text, only say where that is.
 
-    :param seedance_conn_id: a connection of type ``seedance``.
     :param journal: the folder of the journal, a path or an object-storage URI. A triggerer that cannot read it wakes
         the task every two minutes to look by itself.
     """
 
-    def __init__(self, seedance_conn_id: str, journal: str) -> None:
+    def __init__(self, journal: str) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.seedance_conn_id = seedance_conn_id
         self.journal = journal
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         return (
             f"{type(self).__module__}.{type(self).__qualname__}",
-            {"seedance_conn_id": self.seedance_conn_id, "journal": self.journal},
+            {"journal": self.journal},
         )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:

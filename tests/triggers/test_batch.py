@@ -45,7 +45,7 @@ def bought(conn_id: str, folder: Path, rows: range, *, timeout: float = 3600.0) 
                 fingerprint="v1:0",
                 intended_at=now,
                 max_tries=0,
-                generation_id=client.create_generation(REQUEST).generation_id,
+                generation_id=client.generations.create(REQUEST).generation_id,
                 started=now,
                 deadline=now + timedelta(seconds=timeout),
             )
@@ -70,7 +70,7 @@ def test_it_fires_when_all_have_ended(vendor, connect, emulator, tmp_path) -> No
     with open_journal(tmp_path) as journal:
         journal.write(journal.states[2].replace(outcome=RowOutcome(status="succeeded")))
     emulator.advance(LONG)
-    event = fired(SeedanceBatchTrigger(conn_id, str(tmp_path)))
+    event = fired(SeedanceBatchTrigger(str(tmp_path)))
     assert event.ended == dict.fromkeys((1, 3, 4), WaitOutcome.ENDED)
 
 
@@ -79,7 +79,7 @@ def test_its_event_does_not_overtake_airflow(connect, passing, tmp_path, monkeyp
     monkeypatch.setattr(polling, "EARLIEST_EVENT_SECONDS", 6.0)
     with open_journal(tmp_path):
         pass
-    fired(SeedanceBatchTrigger(connect(), str(tmp_path)))
+    fired(SeedanceBatchTrigger(str(tmp_path)))
     assert passing.pauses == [pytest.approx(6.0)]
 
 
@@ -88,7 +88,7 @@ def test_it_asks_for_all_at_once(connect, emulator, tmp_path) -> None:
     conn_id = connect("modelark")
     bought(conn_id, tmp_path, range(1, 21))
     emulator.advance(LONG)
-    fired(SeedanceBatchTrigger(conn_id, str(tmp_path)))
+    fired(SeedanceBatchTrigger(str(tmp_path)))
     requests = emulator.ledger()["requests"]["modelark"]
     assert (requests["list"], requests["get"]) == (1, 0)
 
@@ -99,7 +99,7 @@ def test_it_fires_some_time_after_the_first(connect, emulator, tmp_path, monkeyp
     conn_id = connect("modelark")
     bought(conn_id, tmp_path, range(1, 3))
     bought(conn_id, tmp_path, range(3, 4), timeout=0.0)
-    event = fired(SeedanceBatchTrigger(conn_id, str(tmp_path)))
+    event = fired(SeedanceBatchTrigger(str(tmp_path)))
     assert event.ended == {3: WaitOutcome.TIMED_OUT}
 
 
@@ -108,7 +108,7 @@ def test_without_a_journal_it_wakes_the_task_to_look_by_itself(
 ) -> None:
     """It may be on another machine's disk."""
     monkeypatch.setattr(batch, "UNREADABLE_JOURNAL_SECONDS", 0.0)
-    assert fired(SeedanceBatchTrigger(connect(), str(tmp_path / "nowhere"))).ended is None
+    assert fired(SeedanceBatchTrigger(str(tmp_path / "nowhere"))).ended is None
     assert emulator.requests() == []
 
 
@@ -116,7 +116,7 @@ def test_with_nothing_to_wait_for_it_fires(connect, emulator, tmp_path) -> None:
     """An empty wait ends."""
     with open_journal(tmp_path):
         pass
-    assert fired(SeedanceBatchTrigger(connect(), str(tmp_path))).ended == {}
+    assert fired(SeedanceBatchTrigger(str(tmp_path))).ended == {}
 
 
 def test_it_only_reads(connect, emulator, tmp_path) -> None:
@@ -125,13 +125,13 @@ def test_it_only_reads(connect, emulator, tmp_path) -> None:
     bought(conn_id, tmp_path, range(1, 3))
     emulator.advance(LONG)
     before = (tmp_path / "journal.jsonl").read_bytes()
-    fired(SeedanceBatchTrigger(conn_id, str(tmp_path)))
+    fired(SeedanceBatchTrigger(str(tmp_path)))
     assert (tmp_path / "journal.jsonl").read_bytes() == before
     assert emulator.ledger()["creates_received"] == 2
 
 
-def test_its_arguments_are_a_place_and_a_name() -> None:
-    """They are stored in clear text."""
-    path, kwargs = SeedanceBatchTrigger("x", "s3://bucket/batch").serialize()
+def test_its_only_argument_is_a_place() -> None:
+    """It is stored in clear text; the journal names the connections."""
+    path, kwargs = SeedanceBatchTrigger("s3://bucket/batch").serialize()
     assert path == "airflow_provider_seedance.triggers.batch.SeedanceBatchTrigger"
-    assert kwargs == {"seedance_conn_id": "x", "journal": "s3://bucket/batch"}
+    assert kwargs == {"journal": "s3://bucket/batch"}

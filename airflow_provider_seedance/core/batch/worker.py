@@ -110,7 +110,7 @@ class RowWorker:
         for client in self._clients:
             client.close()
 
-    def _client(self, seedance_conn_id: str, **options: int) -> SeedanceClient:
+    def _client(self, seedance_conn_id: str, **options: Any) -> SeedanceClient:
         clients: dict[tuple[str, bool], SeedanceClient]
         clients = self._thread_local.__dict__.setdefault("clients", {})
         key = (seedance_conn_id, bool(options))
@@ -145,16 +145,18 @@ class _SiblingAwareClient:
     def finds_by_key(self) -> bool:
         return self._client.finds_by_key
 
-    def create_generation(self, request: GenerationRequest, intent_id: str | None = None) -> Pending:
-        return self._client.create_generation(request, intent_id)
+    @property
+    def generations(self) -> _SiblingAwareClient:
+        return self
 
-    def get_generation(self, generation_id: str) -> Generation:
-        return self._client.get_generation(generation_id)
+    def create(self, request: GenerationRequest, intent_id: str | None = None) -> Pending:
+        return self._client.generations.create(request, intent_id)
 
-    def find_generations(
-        self, request: GenerationRequest, intent_id: str, since: datetime
-    ) -> tuple[Generation, ...]:
-        found = self._client.find_generations(request, intent_id, since)
+    def get(self, generation_id: str) -> Generation:
+        return self._client.generations.get(generation_id)
+
+    def find(self, request: GenerationRequest, intent_id: str, since: datetime) -> tuple[Generation, ...]:
+        found = self._client.generations.find(request, intent_id, since)
         siblings = {
             known
             for row, state in list(self._journal.states.items())

@@ -25,6 +25,7 @@ from airflow_provider_seedance.core.batch.rows import check_rows, rows_from_list
 from airflow_provider_seedance.core.batch.run import BatchRun
 from airflow_provider_seedance.core.batch.worker import BatchOptions
 from airflow_provider_seedance.core.client.account import Account
+from airflow_provider_seedance.core.client.groups import Generations
 from airflow_provider_seedance.core.client.http import SeedanceClient
 from airflow_provider_seedance.core.submission.budget import Budget
 from airflow_provider_seedance.core.submission.decide import Policies
@@ -73,7 +74,7 @@ def die_at(point: str, at: int) -> None:
         if here == point and next(passed) == at:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    append, create = FileJournal._append, SeedanceClient.create_generation
+    append, create = FileJournal._append, Generations.create
 
     def appending(self: Any, content: bytes) -> None:
         die_if("before_write")
@@ -89,7 +90,7 @@ def die_at(point: str, at: int) -> None:
         return created
 
     FileJournal._append = appending  # type: ignore[method-assign]
-    SeedanceClient.create_generation = creating  # type: ignore[method-assign]
+    Generations.create = creating  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":

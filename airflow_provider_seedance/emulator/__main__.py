@@ -25,6 +25,7 @@ steering it while it runs:
   curl URL/_emulator/clock  -d '{"rate": 1}'                         go on in real time
   curl URL/_emulator/faults -d '{"on":"create","kind":"status","status":429,"retry_after":"3"}'
   curl URL/_emulator/faults -d '{"on":"create","kind":"drop_after_accept"}'
+  curl URL/_emulator/faults -d '{"on":"get","kind":"reply","status":403,"body":"<html>Access denied</html>"}'
   curl URL/_emulator/reset  -X POST                                  start again with an empty state
 
 sample inputs: URL/_emulator/samples/{first,last,reference}.png, reference.mp4, reference.mp3, reference.wav
@@ -43,6 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     settings = Settings(
         seed=options.seed,
+        host=options.host,
         link_seconds=options.link_seconds,
         slots=options.slots,
         webhook_secret=options.webhook_secret,

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from airflow_provider_seedance.emulator.http.bodies import BodyTooLarge, read_body
 from airflow_provider_seedance.emulator.http.connections import Connections
 from airflow_provider_seedance.emulator.http.control import Control
 from airflow_provider_seedance.emulator.http.downloads import Downloads
@@ -20,6 +21,8 @@ from airflow_provider_seedance.emulator.simulation.clock import Clock
 from airflow_provider_seedance.emulator.simulation.media_store import MediaStore
 from airflow_provider_seedance.emulator.simulation.state import Settings, State
 from airflow_provider_seedance.emulator.vendors import VENDORS
+
+_MAX_BODY_BYTES = 1024 * 1024
 
 
 def create_app(clock: Clock, settings: Settings, connections: Connections) -> Starlette:
@@ -41,9 +44,13 @@ def create_app(clock: Clock, settings: Settings, connections: Connections) -> St
 
     async def unknown_path(request: Request) -> Response:
         """Vendors answer a wrong path with an empty 404; the log shows the request."""
-        entry = state.ledger.record(request, await request.body(), vendor="", operation=None, at=clock.now())
-        entry["status"] = 404
-        return Response(status_code=404)
+        try:
+            body, answer = await read_body(request, _MAX_BODY_BYTES), Response(status_code=404)
+        except BodyTooLarge as error:
+            body, answer = b"", error.response()
+        entry = state.ledger.record(request, body, vendor="", operation=None, at=clock.now())
+        entry["status"] = answer.status_code
+        return answer
 
     routes: list[BaseRoute] = Control(state, store, vendors).routes()
     for vendor in VENDORS:

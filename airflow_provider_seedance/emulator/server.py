@@ -92,7 +92,7 @@ def serve(
     ``link_seconds``, ``slots``, ``webhook_secret``.
     """
     listener = bind(host, port)
-    server = build_server(listener, rate, Settings(seed=seed, **settings))
+    server = build_server(listener, rate, Settings(seed=seed, host=host, **settings))
     thread = threading.Thread(
         target=server.run, kwargs={"sockets": [listener]}, name="seedance-emulator", daemon=True
     )
@@ -136,6 +136,8 @@ def build_server(listener: socket.socket, rate: float, settings: Settings) -> uv
         create_app(Clock(rate), settings, connections),
         http=connections.protocol_class(),
         ws="none",
+        # Faults find a connection by the client's address, which must not be one that a header claims.
+        proxy_headers=False,
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=1,

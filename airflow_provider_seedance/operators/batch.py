@@ -187,7 +187,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         from airflow_provider_seedance.runtime.batch_session import Site
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
-        settings = SeedanceHook(self.seedance_conn_id).settings()
+        settings = SeedanceHook(self.seedance_conn_id).get_account()
         most = whole_number("max_active", self.max_active, least=1) or MAX_ACTIVE
         policies = Policies(self.on_orphaned_intent, self.on_stale_state, self.on_clear)
         with SeedanceClient(settings) as client:

@@ -209,7 +209,7 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         now = clock.SYSTEM_CLOCK.now()
         state = WaitState(started=now, deadline=now + self._timeout_seconds(), queue_deadline=None)
         try:
-            generation = client.get_generation(generation_id)
+            generation = client.generations.get(generation_id)
         except SeedanceError:
             # Waiting bears what passes.
             generation = None

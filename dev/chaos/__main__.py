@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 
 import httpx
 
-from airflow_provider_seedance.emulator import serve
+from airflow_provider_seedance.emulator import Emulator, serve
 from dev.api import Run, RunTimeout
 from dev.chaos.accidents import Accidents
 from dev.chaos.evidence import gather
+from dev.chaos.progress import Progress, StallDetector, read_progress
 from dev.chaos.report import Circumstances, summary
-from dev.chaos.schedule import schedule
+from dev.chaos.schedule import describe, schedule
 from dev.chaos.verdict import FINAL, Evidence, judge
 from dev.cluster import cluster
 from dev.emulator import connections
@@ -31,6 +34,10 @@ HOME = PROJECT / ".airflow" / "chaos"
 DAG_ID = "chaos_videos"
 #: Vendor seconds per second: a video takes some 20 s.
 _RATE = 4.0
+#: A run in which nothing changes for so long is given up; on a slow machine it may take as long as it likes.
+_STALL_SECONDS = 600.0
+#: Seconds between two counts of what was submitted and landed, and between two looks at Airflow's tasks.
+_COUNT_SECONDS, _LOOK_SECONDS = 2.0, 10.0
 #: How quickly Airflow notices that something died; its defaults are minutes.
 _SETTINGS = {
     "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
@@ -44,9 +51,13 @@ _SETTINGS = {
 }
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run it; 0 if every promise was kept."""
-    videos, seed = int(os.environ.get("CHAOS_VIDEOS", "100")), int(os.environ.get("CHAOS_SEED", "1"))
+    options = _parser().parse_args(arguments)
+    if options.dry_run:
+        for event in schedule(options.seed, videos=options.videos, proxies=options.proxies):
+            print(describe(event))
+        return 0
     shutil.rmtree(HOME, ignore_errors=True)
     begun = time.monotonic()
 
@@ -55,7 +66,7 @@ def main() -> int:
 
     try:
         with signals_end_the_block():
-            conditions, evidence = _run(videos, seed, say)
+            conditions, evidence = _run(options.videos, options.seed, options.proxies, say)
     except KeyboardInterrupt:
         print("\nStopped. Nothing is left running.")
         return 130
@@ -65,7 +76,31 @@ def main() -> int:
     return _tell(conditions, evidence)
 
 
-def _run(videos: int, seed: int, say: Callable[[str], None]) -> tuple[Circumstances, Evidence]:
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m dev.chaos", description=__doc__)
+    add, environment = parser.add_argument, os.environ.get
+    add(
+        "--videos",
+        type=int,
+        default=int(environment("CHAOS_VIDEOS", "100")),
+        help="default: CHAOS_VIDEOS, or 100",
+    )
+    add("--seed", type=int, default=int(environment("CHAOS_SEED", "1")), help="default: CHAOS_SEED, or 1")
+    add(
+        "--proxies",
+        action="store_true",
+        default=environment("CHAOS_PROXIES", "") not in ("", "0"),
+        help="let proxies answer reads with HTML pages (default: CHAOS_PROXIES)",
+    )
+    add(
+        "--dry-run",
+        action="store_true",
+        help="print the accidents by the share of the run, and start nothing",
+    )
+    return parser
+
+
+def _run(videos: int, seed: int, proxies: bool, say: Callable[[str], None]) -> tuple[Circumstances, Evidence]:
     """One run from the first process to the last, and what it left behind."""
     begun = time.monotonic()
     say("Starting PostgreSQL, Redis, Airflow with two workers and two triggerers, and the emulator")
@@ -81,9 +116,9 @@ def _run(videos: int, seed: int, say: Callable[[str], None]) -> tuple[Circumstan
         stack.api.wait_for_dag(DAG_ID)
         run = stack.api.trigger(DAG_ID, {"output": str(HOME), "videos": videos})
         say(f"Airflow runs at {stack.url}; {videos} videos are ordered, seed {seed}")
-        events = schedule(seed, videos=videos, seconds=_expected(videos))
+        events = schedule(seed, videos=videos, proxies=proxies)
         accidents = Accidents(events, stack.processes, emulator, say)
-        _live_through(accidents, stack, run, videos=videos, say=say)
+        _live_through(accidents, emulator, stack, run, videos=videos, say=say)
         evidence = gather(stack.api, run, emulator.ledger(), HOME / "landed")
     conditions = Circumstances(
         seed=seed,
@@ -93,6 +128,7 @@ def _run(videos: int, seed: int, say: Callable[[str], None]) -> tuple[Circumstan
         versions=_versions(),
         kills=accidents.killed,
         faults=accidents.struck,
+        proxies=proxies,
     )
     return conditions, evidence
 
@@ -107,44 +143,57 @@ def _tell(conditions: Circumstances, evidence: Evidence) -> int:
 
 
 def _live_through(
-    accidents: Accidents, stack: Stack, run: Run, *, videos: int, say: Callable[[str], None]
+    accidents: Accidents,
+    emulator: Emulator,
+    stack: Stack,
+    run: Run,
+    *,
+    videos: int,
+    say: Callable[[str], None],
 ) -> None:
-    """Let the accidents happen until every task has ended, or it takes too long."""
-    begun = time.monotonic()
-    looked = counted = 0.0
-    while (now := time.monotonic() - begun) < _timeout_seconds(videos):
-        accidents.step(now)
-        stack.processes.check()
-        if now > counted + 5:
-            counted = now
+    """Let the accidents happen until every task has ended, or nothing changes for too long."""
+    stall, over, tasks = StallDetector(_STALL_SECONDS), False, Counter[tuple[str, str | None]]()
+    next_count = next_look = 0.0
+    progress = Progress(videos)
+    while not over and not stall.is_stalled((progress, *sorted(tasks.items(), key=str)), time.monotonic()):
+        now = time.monotonic()
+        if now > next_count:
+            next_count = now + _COUNT_SECONDS
+            failed = sum(count for (name, state), count in tasks.items() if _has_failed(name, state))
+            progress = read_progress(videos, emulator.ledger(), HOME / "landed", failed)
             accidents.note_faults()
-        if now > looked + 10:
-            looked = now
-            if _progress(stack, run, say):
-                break
+        accidents.step(now, progress.share)
+        stack.processes.check()
+        if now > next_look:
+            next_look = now + _LOOK_SECONDS
+            over, tasks = _look(stack, run, tasks, say)
         time.sleep(0.2)
     accidents.note_faults()
+    if not over:
+        say(f"given up: nothing has changed for {_STALL_SECONDS:.0f} s")
 
 
-def _progress(stack: Stack, run: Run, say: Callable[[str], None]) -> bool:
-    """Whether the run is over; says how far it is."""
-    tasks = stack.api.tasks(run)
-    counts = {
-        state: sum(task.state == state for task in tasks)
-        for state in ("deferred", "running", "success", "failed")
-    }
-    say("  ".join(f"{state} {count}" for state, count in counts.items()) + f"  of {len(tasks)} tasks")
-    return stack.api.state(run) in ("success", "failed") and all(task.state in FINAL for task in tasks)
+def _has_failed(task_id: str, state: str | None) -> bool:
+    return task_id.endswith(".generate") and state in FINAL and state != "success"
 
 
-def _expected(videos: int) -> float:
-    """Seconds over which the accidents are spread."""
-    return 40.0 + 2.5 * videos
+def _look(
+    stack: Stack, run: Run, before: Counter[tuple[str, str | None]], say: Callable[[str], None]
+) -> tuple[bool, Counter[tuple[str, str | None]]]:
+    """Whether the run is over, and its tasks by id and state; says how far it is.
 
-
-def _timeout_seconds(videos: int) -> float:
-    """Seconds after which a run is given up."""
-    return 300.0 + 6.0 * videos
+    An API server that is too busy to answer leaves what was known before.
+    """
+    try:
+        tasks, state = stack.api.tasks(run), stack.api.state(run)
+    except httpx.TransportError as fault:
+        say(f"the API server does not answer: {type(fault).__name__}")
+        return False, before
+    states = Counter(task.state for task in tasks)
+    counts = (f"{name} {states[name]}" for name in ("deferred", "running", "success", "failed"))
+    say("  ".join(counts) + f"  of {len(tasks)} tasks")
+    over = state in ("success", "failed") and all(task.state in FINAL for task in tasks)
+    return over, Counter((task.task_id, task.state) for task in tasks)
 
 
 def _versions() -> dict[str, str]:

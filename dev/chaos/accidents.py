@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import psutil
 
@@ -14,9 +14,6 @@ from dev.cluster import TRIGGERERS, WORKERS
 from dev.processes import Processes
 
 T = TypeVar("T")
-
-#: Seconds for which a kill waits for a task to run.
-_PATIENCE = 20.0
 
 
 class Accidents:
@@ -42,15 +39,16 @@ class Accidents:
         self.struck: Counter[str] = Counter()
         self._seen: set[tuple[object, ...]] = set()
 
-    def step(self, now: float) -> None:
-        """Do what is due.
+    def step(self, now: float, share: float) -> None:
+        """Do what is due. A kill that finds nothing to kill waits until it does.
 
-        :param now: seconds since the run began.
+        :param now: seconds on a monotonic clock.
+        :param share: how much of the run is done, from 0 to 1.
         """
         for name in [name for name, back in self._absent.items() if now >= back]:
             del self._absent[name]
             self._processes.restart(name)
-        while self._coming and self._coming[0].at <= now:
+        while self._coming and self._coming[0].at <= share:
             event = self._coming.popleft()
             if isinstance(event, Trouble):
                 self._emulator.add_fault(**event.fault)
@@ -64,11 +62,10 @@ class Accidents:
             key = (request["at"], request["vendor"], request["path"], request["fault"])
             if request["fault"] and key not in self._seen:
                 self._seen.add(key)
-                kind = request["status"] if request["fault"] == "status" else request["fault"]
-                self.struck[f"{request['operation']} {kind}"] += 1
+                self.struck[f"{request['operation']} {_kind_of(request)}"] += 1
 
     def _done(self, kill: Kill, now: float) -> bool:
-        """Whether the kill has happened, or never will."""
+        """Whether the kill has happened."""
         if kill.victim == "task":
             happened = self._kill_task(kill.chance)
         else:
@@ -76,7 +73,7 @@ class Accidents:
         if happened:
             self.killed[kill.victim] += 1
             self._say(f"killed: {kill.victim}")
-        return happened or now > kill.at + _PATIENCE
+        return happened
 
     def _kill_part(self, name: str, back: float) -> bool:
         if name in self._absent:
@@ -96,6 +93,13 @@ class Accidents:
 
 
 _NAMES = {"worker": WORKERS, "triggerer": TRIGGERERS, "scheduler": ("scheduler",)}
+
+
+def _kind_of(request: Mapping[str, Any]) -> str:
+    """What a request in the emulator's log was struck by."""
+    if request["fault"] == "status":
+        return str(request["status"])
+    return f"reply {request['status']}" if request["fault"] == "reply" else str(request["fault"])
 
 
 def _task_processes(below: list[psutil.Process]) -> list[psutil.Process]:

@@ -19,6 +19,7 @@ _HEAD = ("vendor", "ordered", "intents", "unbilled", "billed", "landed", "failed
 class Circumstances:
     """Under which conditions a run took place.
 
+    :param proxies: whether proxies answered reads with pages of their own.
     :param versions: of what took part, by name.
     :param kills: how often each kind of process was killed.
     :param faults: how often each kind of fault struck a call, as ``<call> <kind>``.
@@ -31,12 +32,14 @@ class Circumstances:
     versions: Mapping[str, str]
     kills: Mapping[str, int]
     faults: Mapping[str, int]
+    proxies: bool = False
 
 
 def summary(where: Circumstances, evidence: Evidence, statements: Sequence[Statement]) -> str:
     """Everything about a run that is worth keeping."""
     lines = [
-        f"seed {where.seed}, {where.videos} videos, {where.seconds:.0f} s, {where.date}",
+        f"seed {where.seed}, {where.videos} videos{', proxies' * where.proxies}, "
+        f"{where.seconds:.0f} s, {where.date}",
         _listed("with:  ", where.versions),
         _listed("killed:", dict(sorted(where.kills.items()))),
         _listed("struck:", dict(sorted(where.faults.items()))),

@@ -1,9 +1,12 @@
-"""What goes wrong and when: the same seed gives the same accidents. Pure; nothing is carried out here."""
+"""What goes wrong and when: the same seed gives the same accidents. Pure; nothing is carried out here.
+
+Moments are shares of the run's progress, from 0 to 1, so that a slow machine meets the same accidents as a fast one.
+"""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -21,7 +24,7 @@ _ABSENCE = (2.0, 8.0)
 class Kill:
     """SIGKILL for a worker with all that it runs, one of the two triggerers, the scheduler, or one task's process.
 
-    :param at: seconds after the run began.
+    :param at: the share of the run after which it is due.
     :param absence: seconds until it is started again; a task's process is not.
     :param chance: in [0, 1): chooses among several.
     """
@@ -36,7 +39,7 @@ class Kill:
 class Trouble:
     """A fault of the emulated vendors, as the emulator takes it.
 
-    :param at: seconds after the run began.
+    :param at: the share of the run after which it is due.
     """
 
     at: float
@@ -49,7 +52,7 @@ class _Kind:
 
     :param times: calls that it strikes, at least and at most.
     :param count: how often in a run of 100 videos; for each vendor, if ``everywhere``.
-    :param begin: earliest moment, as a share of the run.
+    :param begin: earliest moment.
     :param end: latest moment.
     """
 
@@ -59,6 +62,18 @@ class _Kind:
     everywhere: bool = False
     begin: float = 0.05
     end: float = 0.9
+
+
+def _page(on: str, status: int) -> dict[str, Any]:
+    """A page that a proxy, a firewall or a login gate sends in the place of the vendor's answer."""
+    body = f"<!DOCTYPE html><html><head><title>{status}</title></head><body><h1>{status}</h1></body></html>"
+    return {
+        "on": on,
+        "kind": "reply",
+        "status": status,
+        "headers": {"Content-Type": "text/html; charset=utf-8"},
+        "body": body,
+    }
 
 
 def _status(on: str, status: int, retry_after: str | None = None) -> dict[str, Any]:
@@ -83,31 +98,48 @@ _TROUBLES = (
     _Kind(_status("download", 503), 2, (1, 3), begin=0.2),
     _Kind({"on": "download", "kind": "drop_after_accept"}, 3, begin=0.2),
 )
+#: What proxies between the client and the vendors add.
+_PROXY_TROUBLES = tuple(
+    _Kind(_page(on, status), 2, (1, 6)) for on in ("get", "list") for status in (403, 404, 502, 503)
+)
 
 
-def schedule(seed: int, *, videos: int, seconds: float) -> tuple[Kill | Trouble, ...]:
+def schedule(seed: int, *, videos: int, proxies: bool = False) -> tuple[Kill | Trouble, ...]:
     """All accidents of a run, in order.
 
     :param videos: how many the run makes; there are as many more accidents as there are more videos.
-    :param seconds: how long the run will take, about.
+    :param proxies: whether, beside everything else, proxies answer reads with HTML pages; the other accidents of a
+        seed are the same with and without.
     """
     rng = random.Random(seed)
-    events: list[Kill | Trouble] = [*_kills(rng, videos, seconds), *_troubles(rng, videos, seconds)]
+    events: list[Kill | Trouble] = [*_kills(rng, videos), *_troubles(_TROUBLES, rng, videos)]
+    if proxies:
+        events += _troubles(_PROXY_TROUBLES, rng, videos)
     return tuple(sorted(events, key=lambda event: event.at))
 
 
-def _kills(rng: random.Random, videos: int, seconds: float) -> Iterator[Kill]:
+def describe(event: Kill | Trouble) -> str:
+    """An accident as one line."""
+    if isinstance(event, Kill):
+        back = "" if event.victim == "task" else f", back after {event.absence:.1f} s"
+        return f"{event.at:4.0%}  kill {event.victim}{back}"
+    fault = event.fault
+    status = f" {fault['status']}" if "status" in fault else ""
+    return f"{event.at:4.0%}  {fault['vendor']} {fault['on']} {fault['kind']}{status}, {fault['times']} calls"
+
+
+def _kills(rng: random.Random, videos: int) -> Iterator[Kill]:
     for victim, count in _KILLS.items():
         for _ in range(_scaled(count, videos)):
-            yield Kill(rng.uniform(0.05, 0.9) * seconds, victim, rng.uniform(*_ABSENCE), rng.random())
+            yield Kill(rng.uniform(0.05, 0.9), victim, rng.uniform(*_ABSENCE), rng.random())
 
 
-def _troubles(rng: random.Random, videos: int, seconds: float) -> Iterator[Trouble]:
-    for kind in _TROUBLES:
+def _troubles(kinds: Iterable[_Kind], rng: random.Random, videos: int) -> Iterator[Trouble]:
+    for kind in kinds:
         for number in range(_scaled(kind.count, videos) * (len(VENDORS) if kind.everywhere else 1)):
             vendor = VENDORS[number % len(VENDORS)] if kind.everywhere else rng.choice((*VENDORS, "*"))
             fault = {**kind.fault, "vendor": vendor, "times": rng.randint(*kind.times)}
-            yield Trouble(rng.uniform(kind.begin, kind.end) * seconds, fault)
+            yield Trouble(rng.uniform(kind.begin, kind.end), fault)
 
 
 def _scaled(count: int, videos: int) -> int:

@@ -34,6 +34,12 @@ def test_long_lists_are_wrapped_between_their_items() -> None:
     assert lines[4] == "        get number16 16, get number17 17, get number18 18, get number19 19"
 
 
+def test_a_run_with_proxies_says_so() -> None:
+    """It is another experiment."""
+    where = replace(WHERE, proxies=True)
+    assert summary(where, EVIDENCE, ()).splitlines()[0] == "seed 7, 2 videos, proxies, 61 s, 2026-11-21"
+
+
 def test_it_tells_the_conditions_the_numbers_and_the_verdict() -> None:
     """All that is needed to judge a run, and to repeat it."""
     statements = (Statement("water is wet", ()), Statement("pigs fly", ("one does not", "nor does another")))

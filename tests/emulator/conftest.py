@@ -41,7 +41,9 @@ def api(emulator: Emulator) -> Iterator[Api]:
 
     def open_client(vendor: str, key: str | None = "sk-one") -> httpx.Client:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        clients.append(httpx.Client(base_url=emulator.vendor_url(vendor), headers=headers, trust_env=False))
+        clients.append(
+            httpx.Client(base_url=emulator.vendor_url(vendor), headers=headers, trust_env=False, timeout=60)
+        )
         return clients[-1]
 
     yield open_client

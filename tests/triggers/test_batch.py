@@ -46,7 +46,7 @@ def bought(client: SeedanceClient, folder: Path, rows: range, *, timeout: float 
                 fingerprint="v1:0",
                 intended_at=now,
                 max_tries=0,
-                generation_id=client.create_generation(REQUEST).generation_id,
+                generation_id=client.generations.create(REQUEST).generation_id,
                 started=now,
                 deadline=now + timedelta(seconds=timeout),
             )

@@ -105,7 +105,7 @@ class RowWorker:
         for client in self._clients:
             client.close()
 
-    def _client(self, conn_id: str, **options: int) -> SeedanceClient:
+    def _client(self, conn_id: str, **options: Any) -> SeedanceClient:
         clients: dict[tuple[str, bool], SeedanceClient] = self._own.__dict__.setdefault("clients", {})
         key = (conn_id, bool(options))
         if key not in clients:
@@ -139,16 +139,18 @@ class _Sibling:
     def finds_by_key(self) -> bool:
         return self._client.finds_by_key
 
-    def create_generation(self, request: GenerationRequest, intent_id: str | None = None) -> Pending:
-        return self._client.create_generation(request, intent_id)
+    @property
+    def generations(self) -> _Sibling:
+        return self
 
-    def get_generation(self, generation_id: str) -> Generation:
-        return self._client.get_generation(generation_id)
+    def create(self, request: GenerationRequest, intent_id: str | None = None) -> Pending:
+        return self._client.generations.create(request, intent_id)
 
-    def find_generations(
-        self, request: GenerationRequest, intent_id: str, since: datetime
-    ) -> tuple[Generation, ...]:
-        found = self._client.find_generations(request, intent_id, since)
+    def get(self, generation_id: str) -> Generation:
+        return self._client.generations.get(generation_id)
+
+    def find(self, request: GenerationRequest, intent_id: str, since: datetime) -> tuple[Generation, ...]:
+        found = self._client.generations.find(request, intent_id, since)
         others = {
             known
             for row, state in list(self._journal.states.items())

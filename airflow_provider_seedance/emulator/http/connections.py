@@ -31,9 +31,13 @@ class Connections:
 
         return RegisteredProtocol
 
+    def transport(self, scope: Scope) -> asyncio.Transport:
+        """The connection of a request."""
+        return self._transports[tuple(scope["client"])]
+
     async def close(self, scope: Scope, receive: Receive, *, flush: bool = False) -> None:
         """Close the connection of a request; with ``flush``, what was already written is sent first."""
-        transport = self._transports[tuple(scope["client"])]
+        transport = self.transport(scope)
         if flush:
             transport.close()
         else:

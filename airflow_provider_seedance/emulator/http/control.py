@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from anyio import to_thread
@@ -12,13 +12,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from airflow_provider_seedance.emulator.http.bodies import BodyTooLarge, read_body
+from airflow_provider_seedance.emulator.http.guard import refusal
 from airflow_provider_seedance.emulator.media.samples import SAMPLE_PREFIX, SAMPLES
-from airflow_provider_seedance.emulator.simulation.faults import BadFault
+from airflow_provider_seedance.emulator.simulation.fault_definitions import BadFault, read_fault
 from airflow_provider_seedance.emulator.simulation.media_store import MediaStore
 from airflow_provider_seedance.emulator.simulation.state import State
 from airflow_provider_seedance.emulator.vendors.base import Vendor
 
 PREFIX = "/_emulator"
+Handler = Callable[[Request], Awaitable[Response]]
+
+_MAX_BODY_BYTES = 1024 * 1024
 
 
 class Control:
@@ -32,15 +37,29 @@ class Control:
     def routes(self) -> list[BaseRoute]:
         """All routes below ``/_emulator``."""
         return [
-            Route(f"{PREFIX}/ledger", self.ledger, methods=["GET"]),
-            Route(f"{PREFIX}/faults", self.add_fault, methods=["POST"]),
-            Route(f"{PREFIX}/faults", self.clear_faults, methods=["DELETE"]),
-            Route(f"{PREFIX}/clock", self.set_clock, methods=["POST"]),
-            Route(f"{PREFIX}/clock", self.clock, methods=["GET"]),
-            Route(f"{PREFIX}/reset", self.reset, methods=["POST"]),
-            Route(f"{PREFIX}/requests", self.requests, methods=["GET"]),
+            Route(f"{PREFIX}/ledger", self._guarded(self.ledger), methods=["GET"]),
+            Route(f"{PREFIX}/faults", self._guarded(self.add_fault), methods=["POST"]),
+            Route(f"{PREFIX}/faults", self._guarded(self.clear_faults), methods=["DELETE"]),
+            Route(f"{PREFIX}/clock", self._guarded(self.set_clock), methods=["POST"]),
+            Route(f"{PREFIX}/clock", self._guarded(self.clock), methods=["GET"]),
+            Route(f"{PREFIX}/reset", self._guarded(self.reset), methods=["POST"]),
+            Route(f"{PREFIX}/requests", self._guarded(self.requests), methods=["GET"]),
             Route(f"{SAMPLE_PREFIX}{{name}}", self.sample, methods=["GET"]),
         ]
+
+    def _guarded(self, handler: Handler) -> Handler:
+        """The handler, but for requests that a web page made and for large bodies."""
+
+        async def check_and_handle(request: Request) -> Response:
+            reason = refusal(request.headers, self._state.settings.host)
+            if reason is not None:
+                return JSONResponse({"error": reason}, 403)
+            try:
+                return await handler(request)
+            except BodyTooLarge as error:
+                return JSONResponse({"error": str(error)}, 413)
+
+        return check_and_handle
 
     async def ledger(self, request: Request) -> Response:
         """The number of requests by kind, and what each generation costs."""
@@ -51,10 +70,10 @@ class Control:
     async def add_fault(self, request: Request) -> Response:
         """Put a fault in force."""
         try:
-            fault = self._state.faults.add(await _json_object(request), frozenset(self._vendors))
+            fields = read_fault(await _json_object(request), self._vendors)
         except ValueError as error:
             return _bad_request(error)
-        return JSONResponse({"id": fault.id})
+        return JSONResponse({"id": self._state.faults.add(fields).id})
 
     async def clear_faults(self, request: Request) -> Response:
         """Remove all faults; a generation that a fault has already marked keeps its outcome."""
@@ -108,8 +127,8 @@ class Control:
 
 async def _json_object(request: Request) -> dict[str, Any]:
     try:
-        value = json.loads(await request.body())
-    except ValueError as error:
+        value = json.loads(await read_body(request, _MAX_BODY_BYTES))
+    except (ValueError, RecursionError) as error:
         raise BadFault("the body is not JSON") from error
     if not isinstance(value, dict):
         raise BadFault("the body is not a JSON object")

@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from airflow_provider_seedance.emulator.http.connections import Connections
 from airflow_provider_seedance.emulator.http.fault_injection import FaultInjector
+from airflow_provider_seedance.emulator.simulation.faults import Target
 from airflow_provider_seedance.emulator.simulation.media_store import MediaStore
 from airflow_provider_seedance.emulator.simulation.state import Link, State
 from airflow_provider_seedance.emulator.vendors.base import Vendor
@@ -49,10 +50,18 @@ class Downloads:
         fault = None
         if request.method == "GET":
             self._state.ledger.count(vendor, "download")
-            fault = self._state.faults.take(vendor, "download")
+            fault = self._state.faults.take(self._target(vendor, request.url.path, now))
         if "authorization" in request.headers:
             entry["problem"] = "a key was sent to a result host"
         await self._injectors[vendor](fault, entry, partial(self._handle, request, now), scope, receive, send)
+
+    def _target(self, vendor: str, path: str, now: float) -> Target:
+        link = self._state.links.get(path)
+        if link is None:
+            return Target(vendor, "download", path)
+        ended = link.generation.finished_at
+        age = None if ended is None else now - ended
+        return Target(vendor, "download", path, link.position, age)
 
     async def _handle(self, request: Request, now: float) -> Response:
         if "authorization" in request.headers:

@@ -10,7 +10,9 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from airflow_provider_seedance.emulator.http.connections import Connections
+from airflow_provider_seedance.emulator.http.raw_reply import write_reply
 from airflow_provider_seedance.emulator.simulation.faults import Fault
+from airflow_provider_seedance.emulator.simulation.replies import Reply
 from airflow_provider_seedance.emulator.vendors.base import Vendor
 
 Handler = Callable[[], Awaitable[Response]]
@@ -21,8 +23,9 @@ _HTML = "<!DOCTYPE html><html><head><title>502</title></head><body><h1>Bad gatew
 class FaultInjector:
     """Runs a handler and sends its response, with a fault applied if there is one.
 
-    With ``drop_before_accept`` and ``status`` the handler never runs, so the vendor accepts nothing.
-    With every other kind the handler runs first, and the fault changes only what the client receives.
+    With ``drop_before_accept``, ``status`` and ``not_ready`` the handler never runs, so the vendor accepts nothing;
+    with ``reply`` it runs only if the vendor is to accept the request all the same. With every other kind the handler
+    runs first, and the fault changes only what the client receives.
     """
 
     def __init__(self, connections: Connections, vendor: Vendor) -> None:
@@ -43,7 +46,14 @@ class FaultInjector:
         if fault and fault.kind == "drop_before_accept":
             await self._connections.close(scope, receive)
             return
-        response = self._error_response(fault) if fault and fault.kind == "status" else await handler()
+        if fault and fault.reply:
+            if fault.reply.accept:
+                await handler()
+            entry["status"] = fault.reply.status
+            await self._send_reply(fault.reply, scope, receive)
+            return
+        refused = fault and fault.kind in ("status", "not_ready")
+        response = self._error_response(fault) if fault and refused else await handler()
         if fault and fault.kind == "drop_after_accept":
             await self._connections.close(scope, receive)
             return
@@ -59,8 +69,13 @@ class FaultInjector:
         if isinstance(send, _TruncatedSend):
             await self._connections.close(scope, receive, flush=True)
 
+    async def _send_reply(self, reply: Reply, scope: Scope, receive: Receive) -> None:
+        await write_reply(reply, self._connections.transport(scope))
+        await self._connections.close(scope, receive, flush=True)
+
     def _error_response(self, fault: Fault) -> Response:
-        response = self._vendor.error(fault.status or 503).response()
+        usual = 404 if fault.kind == "not_ready" else 503
+        response = self._vendor.error(fault.status or usual).response()
         if fault.body is not None:
             response = Response(fault.body, response.status_code)
         if fault.retry_after is not None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 
-from airflow_provider_seedance.emulator.media.inputs import Picture
+from airflow_provider_seedance.emulator.media.inputs import IMAGE_FORMATS, Picture
 
 FPS = 24
 
@@ -49,7 +49,7 @@ class Clip:
 
 def decode_image(content: bytes) -> Image.Image:
     """Decode an image file."""
-    return Image.open(io.BytesIO(content)).convert("RGB")
+    return Image.open(io.BytesIO(content), formats=IMAGE_FORMATS).convert("RGB")
 
 
 class Scene:

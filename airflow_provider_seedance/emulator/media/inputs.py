@@ -13,7 +13,10 @@ import av
 from PIL import Image, UnidentifiedImageError
 
 _DATA_URI = re.compile(r"data:([a-z]+)/([a-z0-9.+-]+);base64,(.*)", re.DOTALL)
-_IMAGE_FORMATS = frozenset({"JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF"})
+IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
+"""No other decoder of Pillow is given a file from outside."""
+_DEMUXERS = {"video": ("mov",), "audio": ("wav", "mp3")}
+_NO_OTHER_FILES = {"protocol_whitelist": "none"}
 UNKNOWN_VIDEO_SECONDS = 5.0
 """Billed length of a reference video on another host, since the emulator downloads nothing."""
 
@@ -68,8 +71,11 @@ def probe(content: bytes, kind: str) -> Media:
     """Open a file and measure it; raises BadMedia if it is not of that kind."""
     if kind == "image":
         return _probe_image(content)
+    demuxer = _demuxer(content)
+    if demuxer not in _DEMUXERS.get(kind, ()):
+        raise BadMedia("format", f"not a readable {kind}")
     try:
-        with av.open(io.BytesIO(content), "r") as container:
+        with av.open(io.BytesIO(content), "r", format=demuxer, options=_NO_OTHER_FILES) as container:
             seconds = (container.duration or 0) / av.time_base
             if kind == "audio":
                 return Media("audio", seconds=seconds, length=len(content), load=lambda: content)
@@ -80,11 +86,21 @@ def probe(content: bytes, kind: str) -> Media:
         raise BadMedia("format", f"not a readable {kind}") from fault
 
 
+def _demuxer(content: bytes) -> str | None:
+    """FFmpeg's name for the format that the first bytes show; it must not guess, since what it takes for a playlist
+    or for SDP makes it open other files and addresses."""
+    if content[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"):
+        return "mov"
+    if content[:4] == b"RIFF" and content[8:12] == b"WAVE":
+        return "wav"
+    if content[:3] == b"ID3" or (content[:1] == b"\xff" and content[1:2] >= b"\xe0"):
+        return "mp3"
+    return None
+
+
 def _probe_image(content: bytes) -> Media:
     try:
-        with Image.open(io.BytesIO(content)) as image:
-            if image.format not in _IMAGE_FORMATS:
-                raise BadMedia("format", f"image format {image.format} is not supported")
+        with Image.open(io.BytesIO(content), formats=IMAGE_FORMATS) as image:
             width, height = image.size
             return Media("image", width, height, length=len(content), load=lambda: content)
     except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as fault:

@@ -6,9 +6,12 @@ import asyncio
 from typing import Any
 
 from airflow_provider_seedance.emulator.simulation.callbacks import Delivery, post
-from airflow_provider_seedance.emulator.simulation.faults import DROPS
+from airflow_provider_seedance.emulator.simulation.faults import DROPS, Target
 from airflow_provider_seedance.emulator.simulation.state import State
 from airflow_provider_seedance.emulator.urls import is_loopback
+
+_MAX_LOGGED_BYTES = 20_000
+_SENT = frozenset({"delay", "malformed", "reply"})
 
 
 class BackgroundWorker:
@@ -48,27 +51,30 @@ class BackgroundWorker:
 
     async def _deliver(self, delivery: Delivery) -> None:
         state, body = self._state, delivery.body
-        fault = state.faults.take(delivery.vendor, "callback")
+        fault = state.faults.take(Target(delivery.vendor, "callback"))
         if fault and fault.kind == "delay":
             await asyncio.sleep(fault.seconds)
         if fault and fault.kind == "malformed":
             body = (fault.body or "<html>").encode()
+        reply = fault.reply if fault else None
+        if reply and reply.body is not None:
+            body = b"".join(reply.blocks())
         attempt: dict[str, Any] = {
             "vendor": delivery.vendor,
             "generation_id": delivery.generation_id,
             "url": delivery.url,
             "attempt": delivery.attempt + 1,
             "at": state.clock.now(),
-            "body": body.decode("utf-8", "replace"),
+            "body": body[:_MAX_LOGGED_BYTES].decode("utf-8", "replace"),
             "fault": fault.kind if fault else None,
-            "sent": is_loopback(delivery.url) and (fault is None or fault.kind in ("delay", "malformed")),
+            "sent": is_loopback(delivery.url) and (fault is None or fault.kind in _SENT),
             "status": None,
         }
         state.outbox.attempts.append(attempt)
         if not is_loopback(delivery.url):
             return
         if attempt["sent"]:
-            attempt["status"] = await post(delivery, body)
+            attempt["status"] = await post(delivery, body, reply.headers if reply else {})
         elif fault and fault.kind == "status":
             attempt["status"] = fault.status or 503
         lost = fault is not None and fault.kind in DROPS

@@ -5,24 +5,26 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
+
+from airflow_provider_seedance.emulator.simulation.replies import Reply
 
 DROPS = frozenset({"drop_before_accept", "drop_after_accept"})
 OUTCOMES = frozenset({"moderation", "fail", "stuck"})
-REPLIES = frozenset({"status", "delay", "malformed", "truncate"})
-
-_KINDS_OF = {
-    "create": DROPS | REPLIES | OUTCOMES,
-    "get": DROPS | REPLIES | OUTCOMES,
-    "list": DROPS | REPLIES | OUTCOMES,
-    "cancel": DROPS | REPLIES,
-    "download": DROPS | REPLIES,
-    "callback": DROPS | {"status", "delay", "malformed"},
-}
 
 
-class BadFault(ValueError):
-    """The description of a fault is invalid; the message says why."""
+@dataclass(frozen=True)
+class Target:
+    """A call that a fault may strike."""
+
+    vendor: str
+    operation: str
+    path: str = ""
+    link: str | None = None
+    """For the download of a video, which of the links in the vendor's answer leads there: ``first`` or ``second``."""
+    age: float | None = None
+    """For the download of a result, the seconds of vendor time since its generation ended."""
 
 
 @dataclass
@@ -39,10 +41,20 @@ class Fault:
     body: str | None = None
     times: int | None = 1
     probability: float = 1.0
+    path: str | None = None
+    link: str | None = None
+    reply: Reply | None = None
 
-    def matches(self, vendor: str, operation: str) -> bool:
+    def matches(self, target: Target) -> bool:
         """Whether the rule applies to that call and is not used up."""
-        return self.vendor in ("*", vendor) and self.on == operation and self.times != 0
+        return (
+            self.times != 0
+            and self.vendor in ("*", target.vendor)
+            and self.on == target.operation
+            and (self.path is None or fnmatchcase(target.path, self.path))
+            and (self.link is None or self.link == target.link)
+            and (self.kind != "not_ready" or (target.age is not None and target.age < self.seconds))
+        )
 
 
 class Faults:
@@ -53,22 +65,17 @@ class Faults:
         self._rules: list[Fault] = []
         self._last_id = 0
 
-    def add(self, spec: Mapping[str, Any], vendors: frozenset[str]) -> Fault:
-        """Add the rule that ``spec`` describes (the body of ``POST /_emulator/faults``)."""
-        _check(spec, vendors)
+    def add(self, fields: Mapping[str, Any]) -> Fault:
+        """Add the rule with those fields."""
         self._last_id += 1
-        known = {name: spec[name] for name in Fault.__dataclass_fields__ if name in spec and name != "id"}
-        known["vendor"] = known.get("vendor", "*")
-        if known.get("retry_after") is not None:
-            known["retry_after"] = str(known["retry_after"])
-        fault = Fault(id=self._last_id, **known)
+        fault = Fault(id=self._last_id, **fields)
         self._rules.append(fault)
         return fault
 
-    def take(self, vendor: str, operation: str) -> Fault | None:
+    def take(self, target: Target) -> Fault | None:
         """The fault for this call, or None. Taking it counts its ``times`` down."""
         for fault in self._rules:
-            if fault.matches(vendor, operation) and self._rng.random() < fault.probability:
+            if fault.matches(target) and self._rng.random() < fault.probability:
                 if fault.times is not None:
                     fault.times -= 1
                 return fault
@@ -77,25 +84,3 @@ class Faults:
     def clear(self) -> None:
         """Remove all rules."""
         self._rules.clear()
-
-
-def _check(spec: Mapping[str, Any], vendors: frozenset[str]) -> None:
-    unknown = set(spec) - (set(Fault.__dataclass_fields__) - {"id"})
-    if unknown:
-        raise BadFault(f"unknown field: {', '.join(sorted(unknown))}")
-    if spec.get("vendor", "*") not in vendors | {"*"}:
-        raise BadFault(f"vendor must be '*' or one of {', '.join(sorted(vendors))}")
-    kinds = _KINDS_OF.get(spec.get("on", ""))
-    if kinds is None:
-        raise BadFault(f"on must be one of {', '.join(_KINDS_OF)}")
-    if spec.get("kind") not in kinds:
-        raise BadFault(f"kind for {spec['on']} must be one of {', '.join(sorted(kinds))}")
-    for name, low, high in (
-        ("times", 0, 10**9),
-        ("probability", 0, 1),
-        ("status", 200, 599),
-        ("seconds", 0, 10**9),
-    ):
-        value = spec.get(name)
-        if value is not None and not (isinstance(value, (int, float)) and low <= value <= high):
-            raise BadFault(f"{name} must be a number from {low} to {high}")

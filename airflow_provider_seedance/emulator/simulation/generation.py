@@ -84,7 +84,7 @@ class Generation:
     billed: bool = False
     deleted: bool = False
     links: dict[str, str] = field(default_factory=dict)
-    """Path and query of each result by its kind: ``video`` or ``last_frame``."""
+    """Path and query of each result by its kind: ``video``, ``second_video`` (the same video) or ``last_frame``."""
     links_expire_at: float | None = None
 
     def progress(self, now: float) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -14,6 +15,12 @@ from airflow_provider_seedance.emulator.simulation.generation import Generation
 OPERATIONS = ("create", "get", "list", "cancel", "download")
 
 _MAX_BODY = 20_000
+_CREDENTIAL = re.compile(
+    r"(proxy-)?authorization|cookie|x-amz-.*|x-date|x-content-sha256|(.*-)?(api-?key|token|secret|signature|password)"
+)
+"""Names of headers, in lower case, that carry a key or are made with one."""
+_SCHEMES = frozenset({"bearer", "basic", "digest", "hmac-sha256", "aws4-hmac-sha256"})
+"""What may stand before the secret in an Authorization header."""
 
 
 class Ledger:
@@ -75,17 +82,17 @@ def _row(generation: Generation) -> Mapping[str, Any]:
 
 
 def _masked(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-    return {name: _mask(value) if name == "authorization" else value for name, value in headers}
+    return {name: _mask(value) if _CREDENTIAL.fullmatch(name) else value for name, value in headers}
 
 
 def _mask(value: str) -> str:
     scheme, _, secret = value.partition(" ")
-    return f"{scheme} ***" if secret else "***"
+    return f"{scheme} ***" if secret and scheme.lower() in _SCHEMES else "***"
 
 
 def _readable(body: bytes) -> Any:
     text = body[:_MAX_BODY].decode("utf-8", "replace")
     try:
         return json.loads(body) if len(body) <= _MAX_BODY else text
-    except ValueError:
+    except (ValueError, RecursionError):
         return text

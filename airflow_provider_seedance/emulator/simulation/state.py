@@ -38,6 +38,8 @@ class Settings:
     """Options of the command line and of ``serve()``; a reset does not change them."""
 
     seed: int = 0
+    host: str = "127.0.0.1"
+    """The name or address that it listens on, by which the control surface may be called."""
     link_seconds: float = 86400
     """Life of a result link, in vendor time."""
     slots: int = 10
@@ -55,6 +57,8 @@ class Link:
     query: str
     expires_at: float
     head_allowed: bool
+    position: str = "first"
+    """Whether an answer names this link first or second of those that lead to the same result."""
 
 
 @dataclass(frozen=True)
@@ -168,13 +172,21 @@ class State:
         self._move(generation, Phase.CANCELLED, self.clock.now())
 
     def publish(
-        self, generation: Generation, kind: str, path: str, query: str, *, head_allowed: bool
+        self,
+        generation: Generation,
+        kind: str,
+        path: str,
+        query: str,
+        *,
+        head_allowed: bool,
+        position: str = "first",
     ) -> None:
-        """Give a result of a finished generation a link that expires."""
+        """Give a result of a finished generation a link that expires; a result may have a first and a second one."""
         expires_at = generation.updated_at + self.settings.link_seconds
-        self.links[path] = Link(generation, kind, query, expires_at, head_allowed)
+        self.links[path] = Link(generation, kind, query, expires_at, head_allowed, position)
         generation.links_expire_at = expires_at
-        generation.links[kind] = f"{path}?{query}" if query else path
+        name = kind if position == "first" else f"second_{kind}"
+        generation.links[name] = f"{path}?{query}" if query else path
 
     def send(self, delivery: Delivery) -> None:
         """Put a callback into the outbox, from which the background worker sends it."""

@@ -76,7 +76,7 @@ class Call:
         """The body without members that are null, which all vendors ignore; None if it is not a JSON object."""
         try:
             value = json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         return (
             {name: item for name, item in value.items() if item is not None}
@@ -96,6 +96,8 @@ class Endpoint:
     path: str
     handler: Handler
     operation: str | None = None
+    max_body_bytes: int = 64 * 1024 * 1024
+    """A larger request is refused with 413 before its handler is asked."""
 
 
 class Vendor(Protocol):

@@ -42,7 +42,8 @@ def videos(vendor: str) -> None:
             prompt=prompt,
             duration=4,
             resolution="480p",
-            timeout=1800,
+            # Longer than any run: on a slow machine, only a standstill ends one.
+            timeout=6 * 3600,
             on_orphaned_intent=ON_ORPHANED_INTENT[vendor],
             destination="{{ params.output }}/landed/{vendor}/{generation_id}.mp4",
         )

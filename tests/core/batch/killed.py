@@ -28,6 +28,7 @@ from airflow_provider_seedance.core.batch.rows import checked, rows_in_list
 from airflow_provider_seedance.core.batch.scheduler import Batch
 from airflow_provider_seedance.core.batch.worker import RowWorker, Terms
 from airflow_provider_seedance.core.client.account import Account
+from airflow_provider_seedance.core.client.groups import Generations
 from airflow_provider_seedance.core.client.http import AsyncSeedanceClient, SeedanceClient
 from airflow_provider_seedance.core.clock import SystemClock
 from airflow_provider_seedance.core.lifecycle.conclude import conclude
@@ -95,7 +96,7 @@ def die_at(point: str, at: int) -> None:
         if here == point and next(passed) == at:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    append, create = journals._File._append, SeedanceClient.create_generation
+    append, create = journals._File._append, Generations.create
 
     def appending(self: Any, content: bytes) -> None:
         die_if("before_write")
@@ -111,7 +112,7 @@ def die_at(point: str, at: int) -> None:
         return created
 
     journals._File._append = appending  # type: ignore[method-assign]
-    SeedanceClient.create_generation = creating  # type: ignore[method-assign]
+    Generations.create = creating  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":

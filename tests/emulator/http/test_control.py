@@ -46,6 +46,32 @@ def test_requests_are_kept_without_the_key(emulator, api):
     assert "secret" not in str(note)
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("Authorization", "sk-secret", "***"),
+        ("Authorization", "sk-secret sk-secret", "***"),
+        ("Authorization", "HMAC-SHA256 Credential=secret, Signature=secret", "HMAC-SHA256 ***"),
+        ("Proxy-Authorization", "Basic secret", "Basic ***"),
+        ("Cookie", "a=secret; b=secret", "***"),
+        ("X-Api-Key", "secret", "***"),
+        ("Api-Key", "secret", "***"),
+        ("X-Goog-Api-Key", "secret", "***"),
+        ("X-Amz-Security-Token", "secret", "***"),
+        ("X-Amz-Date", "secret", "***"),
+        ("X-Security-Token", "secret", "***"),
+        ("X-Date", "20260427T000000Z", "***"),
+        ("X-Content-Sha256", "secret", "***"),
+        ("Idempotency-Key", "plain", "plain"),
+        ("X-Request-Id", "plain", "plain"),
+    ],
+)
+def test_every_header_that_carries_a_credential_is_masked(name, value, shown, emulator, api):
+    """Also those of other vendors, of proxies and of signed requests."""
+    api("modelark", None).get(TASKS, headers={name: value})
+    assert emulator.requests()[-1]["headers"][name.lower()] == shown
+
+
 def test_reset_forgets_everything_but_the_clock(emulator, api):
     """State, faults and counters go; the time stays."""
     api("modelark").post(TASKS, json=BODY)

@@ -116,7 +116,7 @@ def test_the_last_frame_is_the_videos_last_frame(links):
 ])  # fmt: skip
 def test_samples_are_what_they_say(name, kind, emulator):
     """Each sample opens as its kind; films and sounds last five seconds."""
-    answer = httpx.get(emulator.sample_url(name))
+    answer = httpx.get(emulator.sample_url(name), timeout=60)
     assert answer.headers["content-type"] == kind
     if kind == "image/png":
         assert min(Image.open(io.BytesIO(answer.content)).size) >= 300

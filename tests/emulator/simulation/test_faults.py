@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from airflow_provider_seedance.emulator.simulation.faults import BadFault, Faults
+from airflow_provider_seedance.emulator.simulation.faults import Faults, Target
 
 
 def test_chance_is_seeded():
@@ -14,14 +14,36 @@ def test_chance_is_seeded():
 
     def strikes(seed):
         faults = Faults(random.Random(seed))
-        faults.add({"on": "get", "kind": "status", "times": None, "probability": 0.5}, frozenset({"evolink"}))
-        return [faults.take("evolink", "get") is not None for _ in range(50)]
+        faults.add({"vendor": "*", "on": "get", "kind": "status", "times": None, "probability": 0.5})
+        return [faults.take(Target("evolink", "get")) is not None for _ in range(50)]
 
     assert strikes(1) == strikes(1) != strikes(2)
     assert 10 < sum(strikes(1)) < 40
 
 
-def test_a_bad_fault_says_what_would_be_good():
-    """The message lists the choices."""
-    with pytest.raises(BadFault, match="drop_after_accept"):
-        Faults(random.Random(0)).add({"on": "create", "kind": "x"}, frozenset())
+@pytest.mark.parametrize(
+    ("rule", "struck"),
+    [
+        ({"path": "*/task-1"}, {"one"}),
+        ({"link": "first"}, {"one"}),
+        ({"link": "second"}, {"two"}),
+        ({"kind": "not_ready", "seconds": 30.0}, {"one"}),
+        ({}, {"one", "two"}),
+    ],
+)
+def test_a_rule_may_name_path_link_and_age(rule, struck):
+    """It strikes only the calls that fit all that it names."""
+    faults = Faults(random.Random(0))
+    faults.add({"vendor": "*", "on": "download", "kind": "status", "times": None, **rule})
+    targets = {
+        "one": Target("evolink", "download", "/v1/task-1", "first", 29.9),
+        "two": Target("evolink", "download", "/v1/task-2", "second", 30.0),
+    }
+    assert {name for name, target in targets.items() if faults.take(target)} == struck
+
+
+def test_an_unfinished_result_has_no_age():
+    """A link that leads to no result is not one that is not ready yet."""
+    faults = Faults(random.Random(0))
+    faults.add({"vendor": "*", "on": "download", "kind": "not_ready", "seconds": 30.0, "times": None})
+    assert faults.take(Target("evolink", "download")) is None

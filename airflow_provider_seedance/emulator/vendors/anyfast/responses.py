@@ -72,7 +72,10 @@ def _inner_task(generation: Generation, origin: str) -> dict[str, Any]:
         if vendor_data["super_tokens"]:
             vendor_fields["super_resolution"] = order.resolution
             vendor_fields["usage"]["super_resolution_tokens"] = vendor_data["super_tokens"]
-    return task_object(generation, origin, vendor_fields)
+    task = task_object(generation, origin, vendor_fields)
+    if generation.phase is Phase.SUCCEEDED:
+        task["content"]["video_url"] = origin + generation.links["second_video"]
+    return task
 
 
 def _progress_text(generation: Generation, now: float, unpolled: bool) -> str:

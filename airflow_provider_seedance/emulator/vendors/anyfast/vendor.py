@@ -19,7 +19,7 @@ from airflow_provider_seedance.emulator.vendors.anyfast.responses import (
     task_body,
 )
 from airflow_provider_seedance.emulator.vendors.ark.content import ArkError
-from airflow_provider_seedance.emulator.vendors.ark.responses import publish_results
+from airflow_provider_seedance.emulator.vendors.ark.responses import publish_results, publish_video
 from airflow_provider_seedance.emulator.vendors.base import EMPTY_KEY, ApiError, Call, Endpoint, Vendor
 
 _PATH = "/v1/video/generations"
@@ -44,9 +44,10 @@ class AnyFast:
         return stock_error(status)
 
     def on_phase_change(self, state: State, generation: Generation) -> None:
-        """Publish the results of a success; there are no callbacks."""
+        """Publish the results of a success, the video both at the gateway and at its vendor; there are no callbacks."""
         if generation.phase is Phase.SUCCEEDED:
             publish_results(state, generation)
+            publish_video(state, generation, "second")
 
     def _create(self, call: Call) -> Response:
         account = account_of(call)

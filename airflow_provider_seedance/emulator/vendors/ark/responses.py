@@ -46,15 +46,22 @@ def task_object(generation: Generation, origin: str, vendor_fields: dict[str, An
 
 def publish_results(state: State, generation: Generation) -> None:
     """Publish the video and the last frame under signed links, which are valid for GET only."""
-    order = generation.order
-    path = f"/media/{generation.vendor}/{order.model}/{state.token(32, '0123456789abcdef')}"
-    state.publish(
-        generation, "video", f"{path}.{order.container}", _signature(state, generation), head_allowed=False
-    )
-    if order.last_frame:
+    path = publish_video(state, generation, "first")
+    if generation.order.last_frame:
         state.publish(
             generation, "last_frame", f"{path}.png", _signature(state, generation), head_allowed=False
         )
+
+
+def publish_video(state: State, generation: Generation, position: str) -> str:
+    """Publish the video under one link, ``first`` or ``second``; returns its path without the suffix."""
+    order = generation.order
+    path = f"/media/{generation.vendor}/{order.model}/{state.token(32, '0123456789abcdef')}"
+    query = _signature(state, generation)
+    state.publish(
+        generation, "video", f"{path}.{order.container}", query, head_allowed=False, position=position
+    )
+    return path
 
 
 def _signature(state: State, generation: Generation) -> str:

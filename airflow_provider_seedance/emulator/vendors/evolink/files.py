@@ -26,6 +26,8 @@ _PATH = "/api/v1/files"
 _LIFE_SECONDS = 72 * 3600
 _MAX_FILES = 100
 _MAX_BYTES = 100 * 1024 * 1024
+_MAX_BODY_BYTES = 140 * 1024 * 1024
+"""Room for the largest file in Base64, and for one that is somewhat too large."""
 _CHINA_TIME = timezone(timedelta(hours=8))
 
 
@@ -35,9 +37,9 @@ class FileService:
     def endpoints(self) -> Sequence[Endpoint]:
         """All routes of the service."""
         return (
-            Endpoint("POST", _PATH + "/upload/base64", self._from_base64),
+            Endpoint("POST", _PATH + "/upload/base64", self._from_base64, max_body_bytes=_MAX_BODY_BYTES),
             Endpoint("POST", _PATH + "/upload/url", self._from_url),
-            Endpoint("POST", _PATH + "/upload/stream", self._from_form),
+            Endpoint("POST", _PATH + "/upload/stream", self._from_form, max_body_bytes=_MAX_BODY_BYTES),
             Endpoint("GET", _PATH + "/list", self._list),
             Endpoint("GET", _PATH + "/quota", self._quota),
             Endpoint("DELETE", _PATH + "/{id}", self._delete),

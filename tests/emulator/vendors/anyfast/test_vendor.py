@@ -62,7 +62,7 @@ def test_a_task_goes_through_the_contracts_states(emulator, create, get, golden,
     emulator.advance(1000)
     done = get(task_id)
     assert shape(done) == shape(golden("anyfast", "success"))
-    assert done["data"]["result_url"] == done["data"]["data"]["content"]["video_url"]
+    assert done["data"]["result_url"] != done["data"]["data"]["content"]["video_url"]
     assert done["data"]["data"]["usage"]["total_tokens"] == 108900
 
 

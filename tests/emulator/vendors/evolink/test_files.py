@@ -48,6 +48,21 @@ def test_an_uploaded_file_is_an_input(emulator, api):
     assert emulator.ledger()["generations"][0]["status"] == "succeeded"
 
 
+def test_an_uploaded_session_description_does_not_block(emulator, api):
+    """The vendor finds that it is no video, and nobody waits for the address that it names."""
+    evolink = api("evolink")
+    sdp = b"v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=x\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=video 5004 RTP/AVP 96\r\n"
+    upload = evolink.post("/api/v1/files/upload/stream", files={"file": ("v.mp4", sdp, "video/mp4")}).json()
+    body = {
+        "model": "seedance-2.0-reference-to-video",
+        "prompt": "x",
+        "video_urls": [upload["data"]["file_url"]],
+    }
+    evolink.post("/v1/videos/generations", json=body, timeout=30)
+    emulator.advance(1000)
+    assert [row["status"] for row in emulator.ledger()["generations"]] == ["failed"]
+
+
 @pytest.mark.parametrize("body", [{"base64_data": "@@@"}, {"base64_data": "data:text/plain;base64,AAAA"}])
 def test_evolink_refuses_bad_files(body, api):
     """success false, in the envelope of the service."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import entry_points
 from typing import Any
 
 
@@ -92,12 +93,18 @@ def _options() -> dict[str, Any]:
     }
 
 
+def _vendors() -> list[str]:
+    """The vendors of this package, and those that other distributions register."""
+    outside = [entry.name for entry in entry_points(group="airflow_provider_seedance.vendors")]
+    return list(dict.fromkeys(["modelark", "evolink", "anyfast", "toapis", *outside]))
+
+
 def _connection_fields() -> dict[str, Any]:
     return {
         "vendor": {
             "label": "Vendor",
             "description": "Whose HTTP API the key belongs to.",
-            "schema": {"type": "string", "enum": ["modelark", "evolink", "anyfast", "toapis"]},
+            "schema": {"type": "string", "enum": _vendors()},
         },
         "region": _text(
             "Region",

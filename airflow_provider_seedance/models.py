@@ -285,11 +285,11 @@ class GenerationPage(_Value):
 
 
 class ListQuery(_Value):
-    """Which generations to list. ``page_size`` is always sent, for ModelArk's default hides results."""
+    """Which generations to list. Without a ``page_size`` an answer has a hundred."""
 
     ids: tuple[str, ...] = ()
     status: Status | None = None
     model: str | None = None
     service_tier: str | None = None
-    page: int = Field(default=1, ge=1, le=500)
-    page_size: int = Field(default=100, ge=1, le=500)
+    page: int = Field(default=1, ge=1)
+    page_size: int | None = Field(default=None, ge=1)

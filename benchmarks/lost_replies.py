@@ -30,7 +30,7 @@ PROMPT = "A kitten yawns"
 def ours(emulator: Any, vendor: str) -> None:
     settings = Account.create(vendor=vendor, api_key=KEY, host=emulator.vendor_url(vendor))
     with SeedanceClient(settings) as client, suppress(NoReply):
-        client.create_generation(GenerationRequest(prompt=PROMPT))
+        client.generations.create(GenerationRequest(prompt=PROMPT))
 
 
 def the_sdks(emulator: Any, vendor: str) -> None:

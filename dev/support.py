@@ -8,7 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import get_args
 
-from airflow_provider_seedance.core.catalog.files import builtin_data
+from airflow_provider_seedance.core.catalog.files import vendor_data
 from airflow_provider_seedance.core.catalog.schema import FieldSpec, OptionName, Row
 from airflow_provider_seedance.core.catalog.values import describe_values
 from airflow_provider_seedance.models import Mode
@@ -32,7 +32,7 @@ def with_tables(page: str) -> str:
 def _models() -> Iterator[Sequence[str]]:
     yield "vendor", "model", "modes", "duration (s)", "resolution", "references"
     for vendor in VENDORS:
-        rows = sorted(builtin_data(vendor).rows, key=lambda row: row.family)
+        rows = sorted(vendor_data(vendor).rows, key=lambda row: row.family)
         for family, found in groupby(rows, key=lambda row: row.family):
             yield _model(vendor, family, list(found))
 
@@ -60,7 +60,7 @@ def _parameters() -> Iterator[Sequence[str]]:
 
 
 def _takers(vendor: str, name: OptionName) -> str:
-    rows = builtin_data(vendor).rows
+    rows = vendor_data(vendor).rows
     families = sorted({row.family for row in rows})
     having = sorted({row.family for row in rows if _exists(row.options.get(name))})
     if having == families:

@@ -27,15 +27,14 @@ SHARED_BY_VENDORS = ("ark", "base", "limits", "multipart", "values")
 #: Library -> where it may be imported. Time, chance and event loops are arguments everywhere else.
 LIBRARIES = {
     "airflow": ("runtime", "hooks", "operators", "triggers", "policies"),
-    "httpx": ("core.client.http",),
-    "aiohttp": ("core.client.aiohttp_client",),
-    "http.client": ("core.client.download",),
+    "httpx": ("core.client.http", "core.client.errors"),
+    "aiohttp": ("core.client.aiohttp_client", "core.client.errors"),
+    "http.client": ("core.client.download", "core.client.errors"),
     "urllib.request": ("core.client.aiohttp_client", "core.client.download"),
     "socket": (),
     "av": ("core.landing.verify",),
     "asyncio": (
         "core.clock",
-        "core.client.http",
         "core.polling.poller",
         "core.polling.registry",
         "core.batch.poller",
@@ -43,15 +42,17 @@ LIBRARIES = {
         "hooks",
         "triggers",
     ),
-    "time": ("core.client.http", "core.clock"),
-    "random": ("core.client.http", "core.clock"),
+    "time": ("core.clock",),
+    "random": ("core.clock",),
 }
 #: Where a vendor's name may stand in the code.
 VENDOR_WORDS = ("core.vendors", "get_provider_info")
+#: Where a service tier may be named: how long we wait for which is ours to say, and the operators' docs say it.
+SERVICE_TIERS = ("core.polling.decide",)
 #: The edges, which hand the clock of the process to all below them.
 EDGES = ("operators", "triggers", "hooks", "policies", "runtime")
 #: Where the wall clock may be read.
-CLOCKS = ("core.client.http", "core.clock")
+CLOCKS = ("core.clock",)
 
 Modules = dict[str, ast.Module]
 
@@ -179,6 +180,40 @@ def vendor_words(modules: Modules) -> list[str]:
     ]
 
 
+def neighbouring_vendors(modules: Modules) -> list[str]:
+    """Imports of one vendor's package by another's."""
+    return [
+        f"{module} imports {other}"
+        for module, tree in modules.items()
+        for other in known(tree)
+        if (mine := vendor_package(module)) and (theirs := vendor_package(other)) and mine != theirs
+    ]
+
+
+def vendor_package(module: str) -> str | None:
+    """The vendor's package that a module is in; what vendors share is in none."""
+    name = module.removeprefix("core.vendors.").partition(".")[0]
+    return name if (ROOT / "core" / "vendors" / name).is_dir() else None
+
+
+def vendor_facts(modules: Modules) -> list[str]:
+    """Service tiers and sizes of pages in neutral code; they are the vendor's to state."""
+    found = []
+    for module, tree in modules.items():
+        if any(within(module, place) for place in VENDOR_WORDS):
+            continue
+        if not any(within(module, place) for place in SERVICE_TIERS):
+            found += [f"{module} says {literal!r}" for literal in _literals(tree) if literal == "flex"]
+        found += [
+            f"{module} defines {name}"
+            for node in tree.body
+            if isinstance(node, (ast.Assign, ast.AnnAssign))
+            for name in re.findall(r"\w+", ast.unparse(node).partition("=")[0])
+            if re.search(r"TIERS|PAGE\b|PAGE_SIZE|IDS_PER", name)
+        ]
+    return found
+
+
 def _literals(tree: ast.Module) -> Iterator[str]:
     docstrings = {
         id(node.value)
@@ -245,8 +280,18 @@ def test_the_clock_of_the_process_is_read_at_the_edges_only() -> None:
 
 
 def test_vendors_are_named_in_their_own_modules_only() -> None:
-    """A fifth vendor is one module, one catalog file, and no edit elsewhere."""
+    """A fifth vendor is one package, one catalog file, and no edit elsewhere."""
     assert vendor_words(MODULES) == []
+
+
+def test_vendors_do_not_know_each_other() -> None:
+    """What two of them share is a module beside them."""
+    assert neighbouring_vendors(MODULES) == []
+
+
+def test_a_vendors_facts_stand_in_its_package() -> None:
+    """Neutral code reads them there."""
+    assert vendor_facts(MODULES) == []
 
 
 def test_the_emulator_and_the_rest_do_not_know_each_other() -> None:
@@ -274,6 +319,22 @@ def test_a_module_stays_short(path: Path) -> None:
         (wrong_imports, "core.vendors.contract", f"from {PACKAGE}.core.vendors.ark import options"),
         (wrong_imports, "core.client.http", f"def f():\n from {PACKAGE}.hooks.seedance import SeedanceHook"),
         (wrong_imports, "hooks.seedance", f"if TYPE_CHECKING:\n from {PACKAGE}.operators import generate"),
+        (wrong_imports, "core.batch.worker", f"from {PACKAGE}.core.batch.scheduler import BatchScheduler"),
+        (
+            neighbouring_vendors,
+            "core.vendors.toapis.account",
+            f"from {PACKAGE}.core.vendors.evolink import errors",
+        ),
+        (vendor_facts, "core.polling.poller", "tier = 'flex'"),
+        (vendor_facts, "core.client.flows", "LARGEST_PAGE, LAST_PAGE = 500, 500"),
+        (wrong_imports, "core.client.flows", f"from {PACKAGE}.core.client.http import SeedanceClient"),
+        (
+            wrong_imports,
+            "core.vendors.toapis.errors",
+            f"from {PACKAGE}.core.vendors.toapis.generations import TASKS",
+        ),
+        (wrong_libraries, "core.client.flows", "import httpx"),
+        (wrong_libraries, "core.client.http", "import asyncio"),
         (cycles, "errors", f"from {PACKAGE}.models import Mode"),
         (wrong_libraries, "core.landing.transfer", "import httpx"),
         (wrong_libraries, "core.submission.submit", "from airflow.sdk import Variable"),

@@ -44,29 +44,29 @@ class SeedanceHook(BaseHook):
         super().__init__(**kwargs)
         self.seedance_conn_id = seedance_conn_id
 
-    def settings(self) -> Account:
+    def get_account(self) -> Account:
         """Read the connection and check it.
 
         :raises ConfigurationError: naming what is missing or wrong in it.
         """
         connection = self.get_connection(self.seedance_conn_id)
-        return _settings(connection, connection.extra_dejson)
+        return _account(connection, connection.extra_dejson)
 
     async def aget_account(self) -> Account:
-        """As :meth:`settings`, without blocking the event loop."""
+        """As :meth:`get_account`, without blocking the event loop."""
         from airflow.sdk import Connection
 
         # Before Airflow 3.3.2 the async lookup masks secrets with a blocking call.
         if not hasattr(Connection, "aextra_dejson"):
-            return await asyncio.to_thread(self.settings)
+            return await asyncio.to_thread(self.get_account)
         connection = await self.aget_connection(self.seedance_conn_id)
-        return _settings(connection, await connection.aextra_dejson())
+        return _account(connection, await connection.aextra_dejson())
 
     def get_conn(self) -> SeedanceClient:
         """A client; close it, or use it in a ``with`` block."""
         from airflow_provider_seedance.core.client.http import SeedanceClient
 
-        return SeedanceClient(self.settings())
+        return SeedanceClient(self.get_account())
 
     async def aget_conn(self) -> AsyncSeedanceClient:
         """An async client; close it, or use it in an ``async with`` block."""
@@ -80,12 +80,12 @@ class SeedanceHook(BaseHook):
         :raises RequestInvalid: before anything is sent, if the catalog knows that the vendor refuses the request.
         """
         with self.get_conn() as client:
-            return client.create_generation(request)
+            return client.generations.create(request)
 
     def get_generation(self, generation_id: str) -> Generation:
         """Read a generation's status; a finished one comes with the link to its video."""
         with self.get_conn() as client:
-            return client.get_generation(generation_id)
+            return client.generations.get(generation_id)
 
     def list_generations(self, ids: Sequence[str] = (), **filters: Any) -> GenerationPage:
         """List the account's generations of the last 7 days (ModelArk only).
@@ -94,7 +94,7 @@ class SeedanceHook(BaseHook):
         :param filters: further fields of :class:`~airflow_provider_seedance.models.ListQuery`.
         """
         with self.get_conn() as client:
-            return client.list_generations(_query(ids, filters))
+            return client.generations.list(_query(ids, filters))
 
     def cancel_generation(self, generation_id: str) -> Cancellation:
         """Cancel a generation that is still queued (ModelArk only).
@@ -102,12 +102,11 @@ class SeedanceHook(BaseHook):
         :returns: whether it is cancelled, is already running and will be billed, or had ended.
         """
         with self.get_conn() as client:
-            return client.cancel_generation(generation_id)
+            return client.generations.cancel(generation_id)
 
     def estimate_cost(self, request: GenerationRequest) -> Cost:
         """Compute the most that ``request`` can cost by the price list. This sends nothing."""
-        with self.get_conn() as client:
-            return client.estimate_cost(request)
+        return self.get_account().catalog().estimate(request)
 
     def get_balance(self) -> Balance:
         """Read how much is left to spend, where the vendor tells.
@@ -115,7 +114,7 @@ class SeedanceHook(BaseHook):
         :raises Unsupported: where it does not.
         """
         with self.get_conn() as client:
-            return client.get_balance()
+            return client.account.balance()
 
     def rescue(
         self, destination: str, *, generation_ids: Sequence[str] | None = None, since: datetime | None = None
@@ -134,7 +133,7 @@ class SeedanceHook(BaseHook):
         from airflow_provider_seedance.runtime.task_state import recorded_generation_ids
 
         with self.get_conn() as client:
-            if generation_ids is None and not client.lists:
+            if generation_ids is None and client.listing is None:
                 generation_ids = recorded_generation_ids(client.vendor_name)
             return rescue(
                 client,
@@ -148,32 +147,31 @@ class SeedanceHook(BaseHook):
     async def acreate_generation(self, request: GenerationRequest) -> Pending:
         """As :meth:`create_generation`."""
         async with await self.aget_conn() as client:
-            return await client.create_generation(request)
+            return await client.generations.create(request)
 
     async def aget_generation(self, generation_id: str) -> Generation:
         """As :meth:`get_generation`."""
         async with await self.aget_conn() as client:
-            return await client.get_generation(generation_id)
+            return await client.generations.get(generation_id)
 
     async def alist_generations(self, ids: Sequence[str] = (), **filters: Any) -> GenerationPage:
         """As :meth:`list_generations`."""
         async with await self.aget_conn() as client:
-            return await client.list_generations(_query(ids, filters))
+            return await client.generations.list(_query(ids, filters))
 
     async def acancel_generation(self, generation_id: str) -> Cancellation:
         """As :meth:`cancel_generation`."""
         async with await self.aget_conn() as client:
-            return await client.cancel_generation(generation_id)
+            return await client.generations.cancel(generation_id)
 
     async def aestimate_cost(self, request: GenerationRequest) -> Cost:
         """As :meth:`estimate_cost`."""
-        async with await self.aget_conn() as client:
-            return client.estimate_cost(request)
+        return (await self.aget_account()).catalog().estimate(request)
 
     async def aget_balance(self) -> Balance:
         """As :meth:`get_balance`."""
         async with await self.aget_conn() as client:
-            return await client.get_balance()
+            return await client.account.balance()
 
     def test_connection(self) -> tuple[bool, str]:
         """Check the key with a request that costs nothing.
@@ -184,7 +182,7 @@ class SeedanceHook(BaseHook):
 
         try:
             with self.get_conn() as client:
-                client.probe()
+                client.account.probe()
                 vendor = client.settings.vendor.name
         except SeedanceError as error:
             return False, str(error)
@@ -197,7 +195,7 @@ def _query(ids: Sequence[str], filters: dict[str, Any]) -> Any:
     return ListQuery(ids=tuple(ids), **filters)
 
 
-def _settings(connection: Connection, extra: dict[str, Any]) -> Account:
+def _account(connection: Connection, extra: dict[str, Any]) -> Account:
     from airflow_provider_seedance.core.client.account import Account
 
     host = connection.host or None

@@ -129,7 +129,7 @@ class GenerationWaitMixin(BaseOperator):
         from airflow_provider_seedance.core.polling.wait import wait_for_end
 
         return wait_for_end(
-            lambda: wait.client.get_generation(wait.generation_id),
+            lambda: wait.client.generations.get(wait.generation_id),
             wait.state,
             clock=clock.SYSTEM_CLOCK,
             on_change=self._log_change,

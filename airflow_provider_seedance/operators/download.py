@@ -100,7 +100,7 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, BaseOperator):
         from airflow_provider_seedance.errors import GenerationFailed, Kind, LandingError
         from airflow_provider_seedance.models import Failed, Succeeded
 
-        seen = client.get_generation(generation_id)
+        seen = client.generations.get(generation_id)
         if isinstance(seen, Succeeded):
             return seen
         if isinstance(seen, Failed):

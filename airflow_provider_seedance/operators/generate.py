@@ -58,7 +58,8 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
     :param destination: also land the file here: a path or object-storage URI, in which ``{vendor}``,
         ``{generation_id}``, ``{model}`` and ``{mode}`` are filled in.
     :param generation_id: adopt this existing generation instead of paying for one.
-    :param seedance_conn_id: a connection of type ``seedance``.
+    :param seedance_conn_id: a connection of type ``seedance``, for new generations; one that was submitted before
+        is followed through the connection that submitted it.
     :param deferrable: wait in the triggerer; ``False`` waits in the worker, with the same outcome.
     :param timeout: seconds for queueing and running together, from the submission; default 3600, or 172800 for the
         flex tier. A retry after a wait that ran out waits as long again for the same generation.
@@ -68,8 +69,8 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         the vendor can; ``detach`` leaves it. What runs already finishes and is billed either way.
     :param on_orphaned_intent: when a request may have been accepted, and its generation cannot be found: ``fail``
         says what may have been bought and how to adopt it; ``resubmit`` pays again.
-    :param on_stale_state: when the request has changed while an earlier one may still be running: ``fail``, or
-        ``resubmit`` to pay for the new one too.
+    :param on_stale_state: when the request has changed beside an earlier one that may be billed: ``fail``, or
+        ``resubmit`` to pay for the new one too. After a clear, one beside a finished generation is always paid for.
     :param on_clear: when a user clears the task: ``reattach`` goes on with what is queued, running or finished and
         starts anew only after a failure; ``regenerate`` always pays for a new one.
     :param max_cost: refuse to submit above this estimate, such as ``"1.50 USD"`` or ``"60 credits"``.
@@ -176,6 +177,9 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
             if self.preview:
                 return preview(clients(self.seedance_conn_id), request)
             store = self._store(context)
+            if not store.remembers:
+                # Outside of what a retry would pay for again: what fails here may be tried again.
+                self._check_before_paying(clients(self.seedance_conn_id), request)
             with task_errors(retry_pays=self._retry_pays(store)):
                 submission = self._submitter(clients, store, context, request).submit(request)
                 record = submission.record
@@ -206,7 +210,7 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         now = clock.SYSTEM_CLOCK.now()
         state = WaitState(started=now, deadline=now + self._timeout_seconds(), queue_deadline=None)
         try:
-            generation = client.get_generation(generation_id)
+            generation = client.generations.get(generation_id)
         except SeedanceError:
             # Waiting bears what passes.
             generation = None

@@ -51,7 +51,7 @@ def account_of(seedance_conn_id: str) -> Account:
     from airflow_provider_seedance.hooks.seedance import SeedanceHook
 
     try:
-        return SeedanceHook(seedance_conn_id).settings()
+        return SeedanceHook(seedance_conn_id).get_account()
     except not_found_exception() as fault:
         raise ConfigurationError(f"connection {seedance_conn_id!r} does not exist") from fault
 

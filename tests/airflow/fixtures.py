@@ -12,7 +12,6 @@ import pytest
 
 import tests.airflow.home  # noqa: F401  # before anything that imports Airflow
 from airflow_provider_seedance.core import clock
-from airflow_provider_seedance.core.client import http
 from airflow_provider_seedance.emulator import Emulator, serve
 
 VENDORS = ("modelark", "evolink", "anyfast", "toapis")
@@ -40,7 +39,7 @@ def emulator(running_emulator: Emulator) -> Emulator:
 def connect(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Connect:
     """Makes Airflow connections to the emulator."""
     # Jitter that draws zero: retries take no time.
-    monkeypatch.setattr(http.random, "random", lambda: 0.0)
+    monkeypatch.setattr("random.random", lambda: 0.0)
 
     def made(vendor: str | None = "modelark", conn_id: str = "seedance_tested", **changes: Any) -> str:
         fields = {

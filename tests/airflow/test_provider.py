@@ -13,7 +13,7 @@ import pytest
 from airflow.providers_manager import ProvidersManager
 from airflow.sdk.providers_manager_runtime import ProvidersManagerTaskRuntime
 
-from airflow_provider_seedance.core.catalog.files import vendor_names
+from airflow_provider_seedance.core.catalog.names import vendor_names
 from airflow_provider_seedance.get_provider_info import get_provider_info
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from airflow_provider_seedance.core.client.account import Account
@@ -22,13 +23,13 @@ Ask = Callable[..., Any]
 
 def _sync(settings: Account, method: str, *args: Any) -> Any:
     with SeedanceClient(settings) as client:
-        return getattr(client, method)(*args)
+        return attrgetter(method)(client)(*args)
 
 
 def _async(settings: Account, method: str, *args: Any) -> Any:
     async def ask() -> Any:
         async with AsyncSeedanceClient(settings) as client:
-            return await getattr(client, method)(*args)
+            return await attrgetter(method)(client)(*args)
 
     return asyncio.run(ask())
 
@@ -56,11 +57,11 @@ class TestedAccount:
     def create(self, **fields: Any) -> str:
         """The id of a new generation; without fields, of a short one from a text."""
         request = GenerationRequest(**(fields or {"prompt": "A kitten yawns", "duration": 4}))
-        generation_id: str = self("create_generation", request).generation_id
+        generation_id: str = self("generations.create", request).generation_id
         return generation_id
 
     def get(self, generation_id: str) -> Generation:
-        generation: Generation = self("get_generation", generation_id)
+        generation: Generation = self("generations.get", generation_id)
         return generation
 
     def finished(self, **fields: Any) -> Generation:

@@ -28,17 +28,17 @@ each_vendor = pytest.mark.parametrize("vendor", VENDORS)
 def test_a_good_key_passes_the_probe(vendor: str, opened: Open) -> None:
     """Without ordering anything."""
     account = opened(vendor)
-    account("probe")
+    account("account.probe")
     assert account.sent("create") == 0
 
 
 CALLS: list[tuple[str, tuple[Any, ...]]] = [
-    ("probe", ()),
-    ("create_generation", (REQUEST,)),
-    ("get_generation", ("task-unified-1-abcdefgh",)),
-    ("list_generations", (ListQuery(),)),
-    ("cancel_generation", ("x",)),
-    ("get_balance", ()),
+    ("account.probe", ()),
+    ("generations.create", (REQUEST,)),
+    ("generations.get", ("task-unified-1-abcdefgh",)),
+    ("generations.list", (ListQuery(),)),
+    ("generations.cancel", ("x",)),
+    ("account.balance", ()),
 ]
 
 
@@ -62,7 +62,7 @@ def test_an_empty_account_is_told_to_top_up(vendor: str, opened: Open) -> None:
     """A retry would not mend it, and nothing was accepted."""
     account = opened(vendor, api_key="sk-empty")
     with pytest.raises(BalanceRefused, match="Top up") as caught:
-        account("create_generation", REQUEST)
+        account("generations.create", REQUEST)
     assert (caught.value.retryable, caught.value.maybe_accepted) == (False, False)
     assert (account.sent("create"), account.accepted()) == (1, 0)
 
@@ -71,12 +71,12 @@ def test_an_empty_account_is_told_to_top_up(vendor: str, opened: Open) -> None:
 def test_the_balance_shrinks_by_what_was_spent(vendor: str, opened: Open) -> None:
     """In credits."""
     account = opened(vendor)
-    assert account("get_balance") == Balance(amount=CREDITS, currency="credits")
+    assert account("account.balance") == Balance(amount=CREDITS, currency="credits")
     account.finished()
     (row,) = account.emulator.ledger()["generations"]
-    spent = CREDITS - account("get_balance").amount
+    spent = CREDITS - account("account.balance").amount
     assert spent == pytest.approx(Decimal(str(row["amount"])), abs=Decimal("0.0001"))
-    assert opened(vendor, api_key="sk-empty")("get_balance").amount == 0
+    assert opened(vendor, api_key="sk-empty")("account.balance").amount == 0
 
 
 @pytest.mark.parametrize("vendor", ["modelark", "anyfast"])
@@ -84,7 +84,7 @@ def test_a_vendor_that_does_not_tell_its_balance(vendor: str, opened: Open) -> N
     """Nothing is sent."""
     account = opened(vendor)
     with pytest.raises(Unsupported, match="balance"):
-        account("get_balance")
+        account("account.balance")
     assert account.emulator.requests() == []
 
 

@@ -17,7 +17,7 @@ def test_moderation_of_the_input(vendor: str, opened: Open) -> None:
     account = opened(vendor)
     account.emulator.add_fault(vendor=vendor, on="create", kind="moderation")
     with pytest.raises(ModerationRefused, match="Change the prompt") as caught:
-        account("create_generation", GenerationRequest(prompt="x"))
+        account("generations.create", GenerationRequest(prompt="x"))
     assert (caught.value.retryable, caught.value.maybe_accepted) == (False, False)
     assert (account.sent("create"), account.accepted()) == (1, 0)
 

@@ -101,7 +101,7 @@ def test_a_list_is_repeated_while_trouble_passes(
 ) -> None:
     """As a look is."""
     account = _troubled(opened, "modelark", "list", fault, times=1)
-    assert account("list_generations", ListQuery()).total == 0
+    assert account("generations.list", ListQuery()).total == 0
     assert account.sent("list") == 2
 
 
@@ -111,10 +111,10 @@ def test_a_cancel_is_sent_once(fault: dict[str, Any], error: type[SeedanceError]
     generation_id = opened("modelark").create()
     account = _troubled(opened, "modelark", "cancel", fault, times=ALWAYS)
     if error is MalformedReply:
-        assert account("cancel_generation", generation_id) is Cancellation.CANCELLED
+        assert account("generations.cancel", generation_id) is Cancellation.CANCELLED
     else:
         with pytest.raises(error, match=generation_id):
-            account("cancel_generation", generation_id)
+            account("generations.cancel", generation_id)
     assert account.sent("cancel") == 1
 
 
@@ -125,7 +125,7 @@ def test_a_refusal_of_a_create(vendor: str, status: int, opened: Open) -> None:
     fault = {"kind": "status", "status": status, "retry_after": "0"}
     account = _troubled(opened, vendor, "create", fault, times=ALWAYS)
     with pytest.raises(SeedanceError) as caught:
-        account("create_generation", REQUEST)
+        account("generations.create", REQUEST)
     assert (caught.value.kind, caught.value.http_status) == (REFUSALS[status], status)
     assert caught.value.vendor == vendor
     assert account.sent("create") == (MAX_ATTEMPTS if status == 429 else 1)
@@ -137,7 +137,7 @@ def test_a_refusal_with_a_vendors_own_meaning(vendor: str, status: int, opened: 
     """No retry mends it, and nothing was accepted."""
     account = _troubled(opened, vendor, "create", {"kind": "status", "status": status}, times=ALWAYS)
     with pytest.raises(SeedanceError) as caught:
-        account("create_generation", REQUEST)
+        account("generations.create", REQUEST)
     assert caught.value.kind is OWN_REFUSALS[vendor, status]
     assert (caught.value.retryable, caught.value.maybe_accepted) == (False, False)
     assert account.sent("create") == 1

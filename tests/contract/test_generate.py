@@ -41,7 +41,7 @@ def _told(generation: Generation) -> dict[str, Any]:
 def test_what_arrives_is_what_was_asked_for(order: Order, opened: Open) -> None:
     """The whole body, field for field; nothing dropped and nothing added."""
     account = _opened(order, opened)
-    account("create_generation", _request(order, account))
+    account("generations.create", _request(order, account))
     assert account.bodies() == [filled(order.wire, account.emulator)]
 
 
@@ -49,7 +49,7 @@ def test_what_arrives_is_what_was_asked_for(order: Order, opened: Open) -> None:
 def test_a_generation_goes_from_queued_to_a_video(order: Order, opened: Open) -> None:
     """With what the vendor tells about it in the end."""
     account = _opened(order, opened)
-    created = account("create_generation", _request(order, account))
+    created = account("generations.create", _request(order, account))
     assert isinstance(created, Pending)
     assert created.status is Status.QUEUED
     assert isinstance(account.get(created.generation_id), Pending)
@@ -67,7 +67,7 @@ def test_the_vendor_reads_the_mode_from_the_media(order: Order, opened: Open) ->
     """As the client does."""
     account = _opened(order, opened)
     request = _request(order, account)
-    account("create_generation", request)
+    account("generations.create", request)
     (row,) = account.emulator.ledger()["generations"]
     assert row["mode"] == order.mode == request.mode.value
 

@@ -40,7 +40,7 @@ CATALOG_ALONE = (
 
 
 def _raw(vendor: str, request: GenerationRequest) -> dict[str, Any]:
-    body = load_vendor(vendor).create(request).request.json
+    body = load_vendor(vendor).generations.create(request).request.body.json
     assert body is not None
     return dict(body)
 
@@ -56,11 +56,14 @@ class Judges:
 
     def __init__(self, emulator: Emulator, http: httpx.Client, vendor: str, model: str) -> None:
         dialect = load_vendor(vendor)
-        region = "cn-beijing" if (vendor, model[:6]) == ("modelark", "doubao") else dialect.default_region
+        region = "cn-beijing" if (vendor, model[:6]) == ("modelark", "doubao") else dialect.regions[0]
         self.vendor = vendor
         self.catalog = Catalog.load(vendor, region)
         self._http = http
-        self._url = emulator.vendor_url(vendor) + dialect.create(GenerationRequest(prompt="x")).request.path
+        self._url = (
+            emulator.vendor_url(vendor)
+            + dialect.generations.create(GenerationRequest(prompt="x")).request.path
+        )
 
     def disagreement(self, fields: Fields) -> str | None:
         """What one lets through and the other does not; ``None`` if they are of one mind."""
@@ -101,7 +104,7 @@ def test_both_refuse_the_same(vendor: str, model: str, emulator: Emulator, http:
 @pytest.mark.parametrize(("vendor", "model"), MODELS)
 def test_the_catalog_knows_every_model(vendor: str, model: str) -> None:
     """Whatever the emulator offers: an unknown one would go out unchecked, with any duration."""
-    catalog = Catalog.load(vendor, load_vendor(vendor).default_region)
+    catalog = Catalog.load(vendor, load_vendor(vendor).regions[0])
     with pytest.raises(RequestInvalid, match="duration=999"):
         catalog.prepare(GenerationRequest(model=model, prompt="x", duration=999))
 

@@ -24,14 +24,14 @@ def account(opened: Open) -> TestedAccount:
 
 
 def _listed(account: TestedAccount, **query: object) -> list[str]:
-    page: GenerationPage = account("list_generations", ListQuery(**query))
+    page: GenerationPage = account("generations.list", ListQuery(**query))
     assert page.total == len(page.items)
     return [generation.generation_id for generation in page.items]
 
 
 def test_an_account_without_generations(account: TestedAccount) -> None:
     """An empty page."""
-    assert account("list_generations", ListQuery()) == GenerationPage(total=0, items=())
+    assert account("generations.list", ListQuery()) == GenerationPage(total=0, items=())
 
 
 def test_what_a_list_tells_is_what_a_look_tells(account: TestedAccount) -> None:
@@ -39,7 +39,7 @@ def test_what_a_list_tells_is_what_a_look_tells(account: TestedAccount) -> None:
     good, bad = account.create(), account.create(prompt="[emulator:moderation]", duration=4)
     account.emulator.advance(9_000)
     waiting = account.create()
-    page = account("list_generations", ListQuery())
+    page = account("generations.list", ListQuery())
     assert {type(generation).__name__ for generation in page.items} == {"Pending", "Failed", "Succeeded"}
     for generation in page.items:
         seen = account.get(generation.generation_id)
@@ -94,7 +94,7 @@ def test_a_list_by_tier(account: TestedAccount) -> None:
 def test_pages(account: TestedAccount) -> None:
     """Newest first; each one is told how many there are in all."""
     ids = [account.create() for _ in range(5)]
-    pages = [account("list_generations", ListQuery(page=page, page_size=2)) for page in (1, 2, 3, 4)]
+    pages = [account("generations.list", ListQuery(page=page, page_size=2)) for page in (1, 2, 3, 4)]
     assert [page.total for page in pages] == [5, 5, 5, 5]
     assert [[item.generation_id for item in page.items] for page in pages] == [
         [ids[4], ids[3]],
@@ -118,7 +118,7 @@ def test_records_are_gone_after_a_week(account: TestedAccount) -> None:
 def test_cancelling_what_is_queued(account: TestedAccount) -> None:
     """It ends without a bill."""
     generation_id = account.create()
-    assert account("cancel_generation", generation_id) is Cancellation.CANCELLED
+    assert account("generations.cancel", generation_id) is Cancellation.CANCELLED
     seen = account.get(generation_id)
     assert isinstance(seen, Failed)
     assert (seen.status, seen.failure.kind) == (Status.CANCELLED, Kind.CANCELLED)
@@ -129,7 +129,7 @@ def test_cancelling_what_runs(account: TestedAccount) -> None:
     """Too late, and said so; the vendor is not even asked."""
     generation_id = account.create()
     account.emulator.advance(30)
-    assert account("cancel_generation", generation_id) is Cancellation.RUNNING
+    assert account("generations.cancel", generation_id) is Cancellation.RUNNING
     assert account.sent("cancel") == 0
 
 
@@ -137,18 +137,18 @@ def test_cancelling_what_runs(account: TestedAccount) -> None:
 def test_cancelling_what_has_ended_keeps_its_record(account: TestedAccount, prompt: str) -> None:
     """The vendor's own call would delete it, and with it the link to a paid video."""
     ended = account.finished(prompt=prompt, duration=4)
-    assert account("cancel_generation", ended.generation_id) is Cancellation.ENDED
+    assert account("generations.cancel", ended.generation_id) is Cancellation.ENDED
     assert account.get(ended.generation_id).status is ended.status
 
 
 def test_cancelling_twice(account: TestedAccount) -> None:
     """The second time there is nothing left to do."""
     generation_id = account.create()
-    account("cancel_generation", generation_id)
-    assert account("cancel_generation", generation_id) is Cancellation.ENDED
+    account("generations.cancel", generation_id)
+    assert account("generations.cancel", generation_id) is Cancellation.ENDED
 
 
 def test_cancelling_what_is_unknown(account: TestedAccount) -> None:
     """An error that names it."""
     with pytest.raises(NotFound, match="cgt-20260101120000-abcde"):
-        account("cancel_generation", "cgt-20260101120000-abcde")
+        account("generations.cancel", "cgt-20260101120000-abcde")

@@ -29,12 +29,12 @@ each_vendor = pytest.mark.parametrize("vendor", VENDORS)
 def _lose(account: TestedAccount, request: GenerationRequest = REQUEST, **fault: Any) -> SeedanceError:
     account.emulator.add_fault(vendor=account.vendor, on="create", **fault)
     with pytest.raises(SeedanceError) as caught:
-        account("create_generation", request, INTENT)
+        account("generations.create", request, INTENT)
     return caught.value
 
 
 def _found(account: TestedAccount, request: GenerationRequest = REQUEST) -> list[str]:
-    return [seen.generation_id for seen in account("find_generations", request, INTENT, SINCE)]
+    return [seen.generation_id for seen in account("generations.find", request, INTENT, SINCE)]
 
 
 @each_vendor
@@ -73,8 +73,8 @@ def test_a_create_without_a_clear_answer_is_sent_once(
 def test_a_lost_generation_is_found_by_its_mark(vendor: str, opened: Open) -> None:
     """Among others that look the same."""
     account = opened(vendor)
-    account("create_generation", REQUEST, "sd-another-1")
-    account("create_generation", REQUEST)
+    account("generations.create", REQUEST, "sd-another-1")
+    account("generations.create", REQUEST)
     _lose(account, kind="drop_after_accept")
     (lost,) = [
         row["generation_id"]
@@ -90,7 +90,7 @@ def test_a_lost_generation_is_found_by_its_mark(vendor: str, opened: Open) -> No
 def test_what_was_not_accepted_is_not_found(vendor: str, opened: Open) -> None:
     """However much the others look like it."""
     account = opened(vendor)
-    account("create_generation", REQUEST, "sd-another-1")
+    account("generations.create", REQUEST, "sd-another-1")
     _lose(account, kind="drop_before_accept")
     assert _found(account) == []
 

@@ -31,9 +31,9 @@ def client(vendor: str, emulator: Emulator) -> Iterator[SeedanceClient]:
 
 
 def _finished(client: SeedanceClient, emulator: Emulator, **fields: Any) -> Succeeded:
-    created = client.create_generation(GenerationRequest(**{**SMALL, **fields}))
+    created = client.generations.create(GenerationRequest(**{**SMALL, **fields}))
     emulator.advance(LONG)
-    finished = client.get_generation(created.generation_id)
+    finished = client.generations.get(created.generation_id)
     assert isinstance(finished, Succeeded)
     return finished
 

@@ -56,7 +56,7 @@ def leave_behind(scene: Scene, decision: Decision) -> SubmissionRecord | None:
 
 
 def _intent(scene: Scene, decision: Decision, conn_id: str) -> SubmissionRecord:
-    account = SeedanceHook(conn_id).settings()
+    account = SeedanceHook(conn_id).get_account()
     task = identity_of(scene.task.context)
     task = identity_of_row(task, 1) if scene.row else task
     now = datetime.now(timezone.utc)
@@ -91,7 +91,7 @@ def _generation(scene: Scene, decision: Decision, conn_id: str, intent_id: str) 
     if decision.vendor == "failed: content":
         request = request.model_copy(update={"prompt": CONTENT})
     with SeedanceHook(conn_id).get_conn() as client:
-        generation_id = client.create_generation(request, intent_id).generation_id
+        generation_id = client.generations.create(request, intent_id).generation_id
     if decision.vendor.startswith(("failed", "succeeded")):
         scene.emulator.advance(LONG)
     return {} if decision.record.startswith("an intent") else {"generation_id": generation_id}

@@ -117,7 +117,7 @@ def test_host_and_port_of_a_connection_written_as_a_uri(emulator, monkeypatch) -
     port = emulator.url.rpartition(":")[2]
     uri = f"seedance://:{KEY}@127.0.0.1:{port}/?vendor=modelark"
     monkeypatch.setenv("AIRFLOW_CONN_SEEDANCE_URI", uri)
-    assert SeedanceHook("seedance_uri").settings().base_url == f"https://127.0.0.1:{port}"
+    assert SeedanceHook("seedance_uri").get_account().base_url == f"https://127.0.0.1:{port}"
 
 
 class TestTestConnection:
@@ -155,4 +155,4 @@ class TestTestConnection:
 
 def test_the_key_is_in_no_repr(connect) -> None:
     """Settings travel through logs and debuggers."""
-    assert KEY not in repr(SeedanceHook(connect()).settings())
+    assert KEY not in repr(SeedanceHook(connect()).get_account())

@@ -124,7 +124,7 @@ def test_an_expired_generation(generating, connect, emulator) -> None:
     ahead = GenerationRequest(prompt="Before the fox", **large)
     with SeedanceHook(connect()).get_conn() as client:
         for _ in range(12):
-            client.create_generation(ahead)
+            client.generations.create(ahead)
     text = may_be_tried_again(
         generating(connect(), **large, vendor_options={"execution_expires_after": 3600})
     )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_seedance.core.catalog.files import builtin_data, vendor_names
+from airflow_provider_seedance.core.catalog.files import vendor_data
+from airflow_provider_seedance.core.catalog.names import vendor_names
 from airflow_provider_seedance.core.catalog.schema import OptionName, Row
+from airflow_provider_seedance.errors import ConfigurationError
 
 
 def families(vendor: str) -> tuple[str, ...]:
-    """The model families that the package knows of a vendor, sorted."""
-    return tuple(sorted({row.family for row in builtin_data(vendor).rows}))
+    """The model families of a vendor, sorted."""
+    return tuple(sorted({row.family for row in _rows(vendor)}))
 
 
 def vendors_with(family: str) -> tuple[str, ...]:
@@ -23,14 +25,14 @@ def describe_alternatives(vendor: str, family: str, name: OptionName, value: Any
 
     With a ``value``, only those where the option takes it. Empty if there are none.
     """
-    having = [row for row in builtin_data(vendor).rows if _accepts(row, name, value)]
+    having = [row for row in _rows(vendor) if _accepts(row, name, value)]
     modes = [mode.value for row in having if row.family == family for mode in row.modes]
     models = sorted({row.family for row in having} - {family})
     vendors = [
         other
         for other in vendor_names()
         if other != vendor
-        and any(row.family == family and _accepts(row, name, value) for row in builtin_data(other).rows)
+        and any(row.family == family and _accepts(row, name, value) for row in _rows(other))
     ]
     found = {
         f"modes of {family} that have it": modes,
@@ -38,6 +40,14 @@ def describe_alternatives(vendor: str, family: str, name: OptionName, value: Any
         "vendors that have it": vendors,
     }
     return "".join(f"; {who}: {', '.join(names)}" for who, names in found.items() if names)
+
+
+def _rows(vendor: str) -> tuple[Row, ...]:
+    """The rows of a vendor's file. A mere hint must not fail because another vendor's package is broken."""
+    try:
+        return vendor_data(vendor).rows
+    except ConfigurationError:
+        return ()
 
 
 def _accepts(row: Row, name: OptionName, value: Any) -> bool:

@@ -8,7 +8,8 @@ from typing import Any
 from airflow_provider_seedance.core.catalog import pricing, rules
 from airflow_provider_seedance.core.catalog.alternatives import vendors_with
 from airflow_provider_seedance.core.catalog.attributes import Attributes, attributes_of, available
-from airflow_provider_seedance.core.catalog.files import Additions, vendor_names, with_additions
+from airflow_provider_seedance.core.catalog.files import Additions, with_additions
+from airflow_provider_seedance.core.catalog.names import vendor_names
 from airflow_provider_seedance.core.catalog.schema import PixelTable, Price, Row, VendorData
 from airflow_provider_seedance.errors import ConfigurationError, Problem, RequestInvalid
 from airflow_provider_seedance.models import Cost, ExpectedVideo, GenerationRequest, Succeeded

@@ -1,4 +1,4 @@
-"""Reading the catalog: the files in ``data/``, and the rows and prices that users add to them."""
+"""Reading the catalog: the vendors' own files, and the rows and prices that users add to them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from airflow_provider_seedance.core.catalog.names import built_in_names, catalog_file, unusable
 from airflow_provider_seedance.core.catalog.schema import Price, Row, VendorData
 from airflow_provider_seedance.errors import ConfigurationError
 
@@ -18,21 +19,25 @@ Json = dict[str, Any]
 Additions = str | Path | Sequence[Mapping[str, Any]]
 _Shape = TypeVar("_Shape", bound=BaseModel)
 
-DATA = Path(__file__).parent / "data"
-
 
 @cache
-def vendor_names() -> tuple[str, ...]:
-    """The vendors that have a file, sorted."""
-    return tuple(sorted(path.stem for path in DATA.glob("*.json")))
+def vendor_data(vendor: str) -> VendorData:
+    """The data in a vendor's own catalog file.
+
+    :raises ConfigurationError: naming the entry point, if a vendor from outside has no usable file.
+    """
+    try:
+        return _vendor_data(_read_file(vendor))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        if vendor in built_in_names():
+            raise
+        raise unusable(vendor, f"its catalog {catalog_file(vendor)} cannot be read: {error}") from error
 
 
-@cache
-def builtin_data(vendor: str) -> VendorData:
-    """The data that the package brings for a vendor."""
-    data = _read_file(vendor)
+def _vendor_data(data: Json) -> VendorData:
+    groups = data.get("groups", {})
     listed = {
-        part: [_expand_groups(entry, data["groups"]) for entry in data[part]] for part in ("rows", "prices")
+        part: [_expand_groups(entry, groups) for entry in data.get(part, ())] for part in ("rows", "prices")
     }
     return VendorData.model_validate({name: data[name] for name in data if name != "groups"} | listed)
 
@@ -45,7 +50,7 @@ def with_additions(vendor: str, rows: Additions, prices: Additions) -> VendorDat
 
     :raises ConfigurationError: naming the entry, the field and the value that does not fit.
     """
-    known = builtin_data(vendor)
+    known = vendor_data(vendor)
     if not rows and not prices:
         return known
     listed = [row.model_dump(exclude_unset=True) for row in known.rows]
@@ -72,7 +77,7 @@ def merge(base: Any, over: Any) -> Any:
 
 @cache
 def _read_file(vendor: str) -> Json:
-    data: Json = json.loads((DATA / f"{vendor}.json").read_text(encoding="utf-8"))
+    data: Json = json.loads(catalog_file(vendor).read_text(encoding="utf-8"))
     return data
 
 
@@ -87,7 +92,7 @@ def _expand_entry(entry: Any, vendor: str, name: str) -> Json:
     """A user's entry with the groups that it names."""
     if not isinstance(entry, Mapping):
         raise ConfigurationError(f"catalog {name} is {entry!r}; it must be an object")
-    groups = _read_file(vendor)["groups"]
+    groups = _read_file(vendor).get("groups", {})
     for group in entry.get("extends", ()):
         _check_known(name, "extends", group, groups)
     return _expand_groups(entry, groups)

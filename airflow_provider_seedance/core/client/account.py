@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from airflow_provider_seedance.core.catalog import Catalog, vendor_names
 from airflow_provider_seedance.core.vendors import load_vendor
-from airflow_provider_seedance.core.vendors.contract import Vendor
+from airflow_provider_seedance.core.vendors.contract import API, Vendor
 from airflow_provider_seedance.errors import ConfigurationError
 
 #: Seconds to wait for the answer to a read, and to a create: a create given up early has an unknown outcome.
@@ -28,8 +28,9 @@ class Account:
 
     :param vendor: the vendor's dialect.
     :param region: one of the vendor's regions.
-    :param api_key: sent to ``base_url`` and nowhere else.
-    :param base_url: scheme, host and optional prefix, without a trailing slash.
+    :param api_key: sent to the hosts of the vendor's services and nowhere else.
+    :param host: scheme, host and optional prefix, without a trailing slash, below which all services are reached;
+        ``None`` for the vendor's own hosts.
     :param request_timeout: seconds for one HTTP call; ``None`` for 60, and 300 for a create. A create that is given
         up has an unknown outcome, so a short time is a bad economy.
     :param max_concurrency: HTTP calls at a time to the vendor from one client.
@@ -40,7 +41,7 @@ class Account:
     vendor: Vendor
     region: str
     api_key: str = field(repr=False)
-    base_url: str
+    host: str | None = None
     request_timeout: float | None = None
     max_concurrency: int = MAX_CONCURRENCY
     catalog_rows: Sequence[Mapping[str, Any]] | str = ()
@@ -63,20 +64,29 @@ class Account:
         if not vendor:
             raise ConfigurationError(f"no vendor is set; choose one of: {', '.join(vendor_names())}")
         dialect = load_vendor(vendor)
-        region = region or dialect.default_region
-        if region not in dialect.base_urls:
-            known = ", ".join(dialect.base_urls)
+        region = region or dialect.regions[0]
+        if region not in dialect.regions:
+            known = ", ".join(dialect.regions)
             raise ConfigurationError(f"unknown region {region!r}; known regions: {known}", vendor=vendor)
         return cls(
             vendor=dialect,
             region=region,
             api_key=_checked_key(api_key, vendor),
-            base_url=_checked_url(host, vendor) if host else dialect.base_urls[region],
+            host=_checked_url(host, vendor) if host else None,
             request_timeout=_positive("request_timeout", others.pop("request_timeout", None), vendor),
             max_concurrency=_whole("max_concurrency", others.pop("max_concurrency", None), vendor)
             or MAX_CONCURRENCY,
             **others,
         )
+
+    def service_url(self, service: str) -> str:
+        """The base URL of one of the vendor's services, without a trailing slash."""
+        return self.host or self.vendor.service(service).base_urls[self.region]
+
+    @property
+    def base_url(self) -> str:
+        """The base URL of the vendor's API."""
+        return self.service_url(API)
 
     @property
     def account_id(self) -> str:
@@ -87,9 +97,9 @@ class Account:
         """What this vendor's models take and cost, with the user's own rows."""
         return Catalog.load(self.vendor.name, self.region, rows=self.catalog_rows, prices=self.price_rows)
 
-    def read_timeout(self, *, once: bool) -> float:
-        """Seconds to wait for an answer."""
-        return self.request_timeout or (CREATE_TIMEOUT if once else READ_TIMEOUT)
+    def read_timeout(self, *, repeatable: bool) -> float:
+        """Seconds to wait for the answer to a request, which may be repeated if it does not come or may not."""
+        return self.request_timeout or (READ_TIMEOUT if repeatable else CREATE_TIMEOUT)
 
 
 def _checked_key(key: str | None, vendor: str) -> str:

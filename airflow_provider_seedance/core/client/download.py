@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.client import HTTPException, HTTPResponse, InvalidURL
+from http.client import HTTPResponse
 from ssl import SSLContext
 from string import punctuation
-from urllib.error import HTTPError, URLError
-from urllib.parse import quote, urlsplit
+from urllib.error import HTTPError
+from urllib.parse import quote
 from urllib.request import (
     HTTPDefaultErrorHandler,
     HTTPErrorProcessor,
@@ -28,11 +28,12 @@ from urllib.request import (
 )
 
 from airflow_provider_seedance import __version__
+from airflow_provider_seedance.core.client.errors import URLLIB, host_of, transport_errors
+from airflow_provider_seedance.core.clock import Clock, SystemClock
+from airflow_provider_seedance.core.vendors.contract import HttpResponse
 from airflow_provider_seedance.errors import (
-    ConfigurationError,
     LinkDead,
     NoReply,
-    NotSent,
     ResumeRefused,
     VendorUnavailable,
 )
@@ -79,11 +80,17 @@ def media_opener(tls: SSLContext) -> OpenerDirector:
 
 @contextmanager
 def open_media(
-    opener: OpenerDirector, url: str, *, start: int = 0, etag: str | None = None
+    opener: OpenerDirector,
+    url: str,
+    *,
+    start: int = 0,
+    etag: str | None = None,
+    clock: Clock | None = None,
 ) -> Iterator[MediaStream]:
     """The bytes behind a result link, from ``start`` on if the host can do that, else from the beginning.
 
     :param etag: the strong entity tag of the file that is to go on; of another the beginning comes.
+    :param clock: for a ``Retry-After`` that names a moment; the machine's own if left out.
     :raises LinkDead: for 401, 403, 404 and 410.
     :raises ResumeRefused: for 416, and for another part than the one asked for.
     :raises VendorUnavailable: for any other status but 200 and 206.
@@ -91,31 +98,41 @@ def open_media(
     :raises NoReply: if the connection broke, also while streaming.
     :raises ConfigurationError: if no request can be made of ``url``.
     """
-    with _faults("the result host"):
-        where = urlsplit(url).hostname or "the result host"
     headers = {"User-Agent": f"airflow-provider-seedance/{__version__}", "Accept-Encoding": "identity"}
     if start:
         headers["Range"] = f"bytes={start}-"
         if etag:
             headers["If-Range"] = etag
-    with _faults(where):
-        request = Request(quote(url, safe=punctuation), headers=headers)
-        answer: HTTPResponse = opener.open(request, timeout=TIMEOUT)
+    with transport_errors(url, URLLIB):
+        answer = _answer(
+            opener, Request(quote(url, safe=punctuation), headers=headers), clock or SystemClock()
+        )
     with answer:
-        yield _stream(answer, start, where)
+        yield _stream(answer, start, url)
 
 
-def _stream(answer: HTTPResponse, asked: int, where: str) -> MediaStream:
+def _answer(opener: OpenerDirector, request: Request, clock: Clock) -> HTTPResponse:
+    try:
+        answer: HTTPResponse = opener.open(request, timeout=TIMEOUT)
+    except HTTPError as error:
+        with error:
+            headers = {name.lower(): value for name, value in error.headers.items()}
+            refused = HttpResponse(error.code, headers, b"", clock.now())
+            raise _refusal(error.code, request.full_url, refused.retry_after) from None
+    return answer
+
+
+def _stream(answer: HTTPResponse, requested: int, url: str) -> MediaStream:
     length = answer.headers.get("Content-Length", "")
-    left = total = int(length) if length.isdecimal() else None
+    remaining = total = int(length) if length.isdecimal() else None
     start = 0
     if answer.status == 206:
-        start, total = _range(answer.headers.get("Content-Range", ""), asked, where)
+        start, total = _range(answer.headers.get("Content-Range", ""), requested, url)
     elif answer.status != 200:
-        raise _refusal(answer.status, where)
+        raise _refusal(answer.status, url)
     etag = answer.headers.get("ETag", "")
     return MediaStream(
-        chunks=_chunks(answer, left, where),
+        chunks=_chunks(answer, remaining, url),
         total=total,
         content_type=answer.headers.get("Content-Type"),
         etag=etag if etag.startswith('"') else None,
@@ -123,50 +140,34 @@ def _stream(answer: HTTPResponse, asked: int, where: str) -> MediaStream:
     )
 
 
-def _range(header: str, asked: int, where: str) -> tuple[int, int | None]:
+def _range(header: str, requested: int, url: str) -> tuple[int, int | None]:
     found = _CONTENT_RANGE.fullmatch(header.strip())
-    if not found or int(found[1]) != asked:
-        raise ResumeRefused(f"{where} was asked for the bytes from {asked} on, and sent {header!r}")
-    return asked, int(found[2]) if found[2] != "*" else None
+    if not found or int(found[1]) != requested:
+        raise ResumeRefused(
+            f"{host_of(url)} was asked for the bytes from {requested} on, and sent {header!r}"
+        )
+    return requested, int(found[2]) if found[2] != "*" else None
 
 
-def _chunks(answer: HTTPResponse, left: int | None, where: str) -> Iterator[bytes]:
+def _chunks(answer: HTTPResponse, remaining: int | None, url: str) -> Iterator[bytes]:
     # read1 hands over what is there: when the connection breaks, read would lose what it had gathered.
-    while left != 0:
-        with _faults(where):
-            chunk = answer.read1(CHUNK if left is None else min(left, CHUNK))
+    while remaining != 0:
+        with transport_errors(url, URLLIB):
+            chunk = answer.read1(CHUNK if remaining is None else min(remaining, CHUNK))
         if not chunk:
             break
-        left = None if left is None else left - len(chunk)
+        remaining = None if remaining is None else remaining - len(chunk)
         yield chunk
-    if left:
-        raise NoReply(f"{where} broke off with {left} bytes to come")
+    if remaining:
+        raise NoReply(f"{host_of(url)} broke off with {remaining} bytes to come")
 
 
-@contextmanager
-def _faults(where: str) -> Iterator[None]:
-    """Turns the library's errors into ours."""
-    try:
-        yield
-    except HTTPError as answer:
-        with answer:
-            raise _refusal(answer.code, where, answer.headers.get("Retry-After", "")) from None
-    except URLError as fault:
-        raise NotSent(f"no connection to {where} ({fault.reason})") from fault
-    except (InvalidURL, ValueError) as fault:
-        raise ConfigurationError(
-            f"no valid request to {where} can be made ({type(fault).__name__})"
-        ) from None
-    except (OSError, HTTPException) as fault:
-        raise NoReply(f"{where} gave no complete answer ({type(fault).__name__}: {fault})") from fault
-
-
-def _refusal(status: int, where: str, retry_after: str = "") -> LinkDead | ResumeRefused | VendorUnavailable:
-    message = f"{where} answered a result link with HTTP {status}"
+def _refusal(
+    status: int, url: str, retry_after: float | None = None
+) -> LinkDead | ResumeRefused | VendorUnavailable:
+    message = f"{host_of(url)} answered a result link with HTTP {status}"
     if status in (401, 403, 404, 410):
         return LinkDead(message, http_status=status)
     if status == 416:
         return ResumeRefused(message, http_status=status)
-    return VendorUnavailable(
-        message, http_status=status, retry_after=float(retry_after) if retry_after.isdecimal() else None
-    )
+    return VendorUnavailable(message, http_status=status, retry_after=retry_after)

@@ -1,6 +1,6 @@
 """What is said to a vendor, written once: generators that yield steps and receive answers.
 
-The sync and the async client only carry the steps out, so the two cannot differ in what they decide.
+The sync and the async client only perform the steps, so the two cannot differ in what they decide.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from itertools import count
 from typing import TypeVar
 
 from airflow_provider_seedance.core.client.retry import MAX_ATTEMPTS, pause_before_retry
-from airflow_provider_seedance.core.vendors.contract import Call, HttpRequest, HttpResponse, Vendor
+from airflow_provider_seedance.core.vendors.contract import Call, HttpRequest, HttpResponse, Listing, Vendor
 from airflow_provider_seedance.errors import (
     ConfigurationError,
     Conflict,
     NotFound,
+    Problem,
+    RequestInvalid,
     SeedanceError,
     Unsupported,
 )
@@ -33,18 +35,19 @@ from airflow_provider_seedance.models import (
 
 T = TypeVar("T")
 
-#: A list hides tasks of a tier that is not asked for; the bounds are ModelArk's (contract: modelark 4).
-SERVICE_TIERS, LARGEST_PAGE, LAST_PAGE = ("default", "flex"), 500, 500
 #: How far the vendor's clock may be behind ours.
 CLOCK_SKEW = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
 class Send:
-    """Send this request. What may go out ``once`` only gets a connection of its own: then "not sent" is certain."""
+    """Send this request.
+
+    :param single_use_connection: give it a connection of its own, so that "not sent" is certain if it fails.
+    """
 
     request: HttpRequest
-    once: bool
+    single_use_connection: bool
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class Pause:
 
 
 Step = Send | Pause
-Conversation = Generator[Step, HttpResponse | None, T]
+Flow = Generator[Step, HttpResponse | None, T]
 
 
 class Cancellation(str, Enum):
@@ -68,9 +71,13 @@ class Cancellation(str, Enum):
     ENDED = "ended"
 
 
+def _as_it_is(request: GenerationRequest) -> GenerationRequest:
+    return request
+
+
 @dataclass(frozen=True)
 class Flows:
-    """The conversations with one vendor.
+    """What all flows have in common.
 
     :param vendor: the vendor's dialect.
     :param chance: draws a random number in [0, 1), for jitter.
@@ -81,104 +88,12 @@ class Flows:
     chance: Callable[[], float]
     attempts: int = MAX_ATTEMPTS
 
-    def create(self, prepared: GenerationRequest, intent_id: str | None = None) -> Conversation[Pending]:
-        """Submit a request that the catalog has prepared. Sent once, unless it surely had no effect.
-
-        :param intent_id: marks it, so that :meth:`find` can recognise what became of it.
-        """
-        return (yield from self._exchange(self.vendor.create(self._marked(prepared, intent_id))))
-
-    def find(
-        self, prepared: GenerationRequest, intent_id: str, since: datetime
-    ) -> Conversation[tuple[Generation, ...]]:
-        """The generations that may be what became of a marked request, sent after ``since``.
-
-        :raises Unsupported: where the vendor has no way to look it up.
-        """
-        marked = self._marked(prepared, intent_id)
-        if self.vendor.find is not None:
-            try:
-                return ((yield from self._exchange(self.vendor.find(marked))),)
-            except NotFound:
-                return ()
-        if self.vendor.list is None or self.vendor.matches is None:
-            raise Unsupported("this vendor cannot look a lost generation up", vendor=self.vendor.name)
-        if marked == prepared:
-            raise Unsupported(
-                "the request carries no mark that tells it from its like", vendor=self.vendor.name
-            )
-        found = []
-        for seen in (yield from self.everything()):
-            if (
-                seen.created_at
-                and seen.created_at >= since - CLOCK_SKEW
-                and self.vendor.matches(marked, seen)
-            ):
-                found.append(seen)
-        return tuple(found)
-
-    def everything(self) -> Conversation[tuple[Generation, ...]]:
-        """All that the vendor lists: both service tiers, all pages."""
-        listed: dict[str, Generation] = {}
-        for tier in SERVICE_TIERS:
-            for page in count(1):
-                query = ListQuery(service_tier=tier, page=page, page_size=LARGEST_PAGE)
-                answer = yield from self.list(query)
-                listed.update((seen.generation_id, seen) for seen in answer.items)
-                if page * LARGEST_PAGE >= answer.total or not answer.items or page == LAST_PAGE:
-                    break
-        return tuple(listed.values())
-
-    def _marked(self, prepared: GenerationRequest, intent_id: str | None) -> GenerationRequest:
-        if intent_id is None or self.vendor.mark is None:
-            return prepared
-        return self.vendor.mark(prepared, intent_id)
-
-    def get(self, generation_id: str) -> Conversation[Generation]:
-        return (yield from self._exchange(self.vendor.get(generation_id), generation_id))
-
-    def list(self, query: ListQuery) -> Conversation[GenerationPage]:
-        if self.vendor.list is None:
-            raise Unsupported("this vendor cannot list generations", vendor=self.vendor.name)
-        return (yield from self._exchange(self.vendor.list(query)))
-
-    def cancel(self, generation_id: str) -> Conversation[Cancellation]:
-        """Cancel what is still queued. Looks first: on a finished one the vendor's call would delete the record."""
-        if self.vendor.cancel is None:
-            raise Unsupported(
-                "this vendor cannot cancel: the generation runs on and will be billed",
-                vendor=self.vendor.name,
-                generation_id=generation_id,
-            )
-        seen = yield from self.get(generation_id)
-        if seen.status is not Status.QUEUED:
-            return Cancellation.RUNNING if seen.status is Status.RUNNING else Cancellation.ENDED
-        # Once only: until a second try it may have ended, and then the call would delete its record.
-        once = replace(self, attempts=1)
-        try:
-            yield from once._exchange(self.vendor.cancel(generation_id), generation_id)
-        except Conflict:
-            return Cancellation.RUNNING
-        return Cancellation.CANCELLED
-
-    def balance(self) -> Conversation[Balance]:
-        """What is left to spend: the lowest of the vendor's limits."""
-        if self.vendor.balance is None:
-            raise Unsupported("this vendor does not tell its balance", vendor=self.vendor.name)
-        limits = []
-        for call in self.vendor.balance():
-            limits.append((yield from self._exchange(call)))
-        return min(limits, key=lambda limit: float("inf") if limit.amount is None else limit.amount)
-
-    def probe(self) -> Conversation[None]:
-        """Prove the key, free of charge."""
-        return (yield from self._exchange(self.vendor.probe()))
-
-    def _exchange(self, call: Call[T], generation_id: str | None = None) -> Conversation[T]:
+    def _exchange(self, call: Call[T], generation_id: str | None = None) -> Flow[T]:
+        """Send a request, again if need be, and read its answer."""
         for attempt in count(1):
             try:
-                response = yield Send(call.request, once=not call.repeatable)
-                return call.read(_direct(response))
+                response = yield Send(call.request, single_use_connection=not call.repeatable)
+                return call.read(_not_redirected(response))
             except SeedanceError as error:
                 error.about(vendor=self.vendor.name, generation_id=generation_id)
                 pause = pause_before_retry(
@@ -194,7 +109,156 @@ class Flows:
         raise AssertionError("unreachable")
 
 
-def _direct(response: HttpResponse | None) -> HttpResponse:
+@dataclass(frozen=True)
+class GenerationFlows(Flows):
+    """Making generations and following them.
+
+    :param prepare: checks a request and gives it the vendor's own model id.
+    """
+
+    prepare: Callable[[GenerationRequest], GenerationRequest] = _as_it_is
+
+    def create(self, request: GenerationRequest, intent_id: str | None = None) -> Flow[Pending]:
+        """Check and submit ``request``. It is sent once, unless it surely had no effect.
+
+        :param intent_id: marks it, so that :meth:`find` can recognise what became of it.
+        :raises RequestInvalid: before anything is sent.
+        :raises SeedanceError: ``maybe_accepted`` tells whether the vendor may have taken it all the same.
+        """
+        marked = self._marked(self.prepare(request), intent_id)
+        return (yield from self._exchange(self.vendor.generations.create(marked)))
+
+    def find(
+        self, request: GenerationRequest, intent_id: str, since: datetime
+    ) -> Flow[tuple[Generation, ...]]:
+        """The generations that may be what became of a request whose answer was lost.
+
+        :param intent_id: as it was given to :meth:`create`.
+        :param since: when it was sent.
+        :raises Unsupported: where the vendor has no way to look it up.
+        """
+        prepared = self.prepare(request)
+        marked = self._marked(prepared, intent_id)
+        calls = self.vendor.generations
+        if calls.find is not None:
+            try:
+                return ((yield from self._exchange(calls.find(marked))),)
+            except NotFound:
+                return ()
+        if self.vendor.listing is None or calls.matches is None:
+            raise Unsupported("this vendor cannot look a lost generation up", vendor=self.vendor.name)
+        if marked == prepared:
+            raise Unsupported(
+                "the request carries no mark that tells it from its like", vendor=self.vendor.name
+            )
+        found = []
+        for seen in (yield from self.list_all()):
+            if seen.created_at and seen.created_at >= since - CLOCK_SKEW and calls.matches(marked, seen):
+                found.append(seen)
+        return tuple(found)
+
+    def get(self, generation_id: str) -> Flow[Generation]:
+        """How a generation stands.
+
+        :raises NotFound: if the vendor does not know it, or no longer.
+        """
+        return (yield from self._exchange(self.vendor.generations.get(generation_id), generation_id))
+
+    def list(self, query: ListQuery) -> Flow[GenerationPage]:
+        """One page of the account's generations.
+
+        :raises Unsupported: where the vendor has no list.
+        :raises RequestInvalid: for a page that the vendor cannot give.
+        """
+        listing = self._listing()
+        if problems := _outside(query, listing):
+            raise RequestInvalid(problems, vendor=self.vendor.name)
+        return (yield from self._exchange(listing.list(query)))
+
+    def list_all(self) -> Flow[tuple[Generation, ...]]:
+        """All that the vendor lists: every service tier, every page.
+
+        :raises Unsupported: where the vendor has no list.
+        """
+        listing = self._listing()
+        size = listing.largest_page_size
+        listed: dict[str, Generation] = {}
+        for tier in listing.service_tiers:
+            for page in range(1, listing.last_page + 1):
+                answer = yield from self.list(ListQuery(service_tier=tier, page=page, page_size=size))
+                listed.update((seen.generation_id, seen) for seen in answer.items)
+                if page * size >= answer.total or not answer.items:
+                    break
+        return tuple(listed.values())
+
+    def cancel(self, generation_id: str) -> Flow[Cancellation]:
+        """Cancel what is still queued. Looks first: on a finished one the vendor's call would delete the record.
+
+        :raises Unsupported: where the vendor cannot cancel.
+        """
+        cancel = self.vendor.generations.cancel
+        if cancel is None:
+            raise Unsupported(
+                "this vendor cannot cancel: the generation runs on and will be billed",
+                vendor=self.vendor.name,
+                generation_id=generation_id,
+            )
+        seen = yield from self.get(generation_id)
+        if seen.status is not Status.QUEUED:
+            return Cancellation.RUNNING if seen.status is Status.RUNNING else Cancellation.ENDED
+        # Sent one time only: until a second it may have ended, and then the call would delete its record.
+        try:
+            yield from replace(self, attempts=1)._exchange(cancel(generation_id), generation_id)
+        except Conflict:
+            return Cancellation.RUNNING
+        return Cancellation.CANCELLED
+
+    def _marked(self, prepared: GenerationRequest, intent_id: str | None) -> GenerationRequest:
+        mark = self.vendor.generations.mark
+        return prepared if intent_id is None or mark is None else mark(prepared, intent_id)
+
+    def _listing(self) -> Listing:
+        if self.vendor.listing is None:
+            raise Unsupported("this vendor cannot list generations", vendor=self.vendor.name)
+        return self.vendor.listing
+
+
+@dataclass(frozen=True)
+class AccountFlows(Flows):
+    """What concerns the account, and no generation."""
+
+    def balance(self) -> Flow[Balance]:
+        """What is left to spend: the lowest of the vendor's limits.
+
+        :raises Unsupported: where the vendor does not tell.
+        """
+        balance = self.vendor.account.balance
+        if balance is None:
+            raise Unsupported("this vendor does not tell its balance", vendor=self.vendor.name)
+        limits = []
+        for call in balance():
+            limits.append((yield from self._exchange(call)))
+        return min(limits, key=lambda limit: float("inf") if limit.amount is None else limit.amount)
+
+    def probe(self) -> Flow[None]:
+        """Prove the key with a free request.
+
+        :raises SeedanceError: saying what is wrong.
+        """
+        return (yield from self._exchange(self.vendor.account.probe()))
+
+
+def _outside(query: ListQuery, listing: Listing) -> list[Problem]:
+    """What a query asks for beyond the vendor's bounds."""
+    bounds = {"page": listing.last_page, "page_size": listing.largest_page_size}
+    return [
+        Problem(name, asked, f"at most {bound}")
+        for name, bound in bounds.items()
+        if (asked := getattr(query, name)) and asked > bound
+    ]
+
+
+def _not_redirected(response: HttpResponse | None) -> HttpResponse:
     """The answer, unless it points elsewhere: the key is not sent after a redirect."""
     assert response is not None
     if 300 <= response.status < 400:

@@ -1,23 +1,19 @@
-"""The only file that talks to vendors: a sync and an async client, twins down to the name of each method.
+"""The only file that talks to vendors: a sync and an async client that run the same flows.
 
-The key travels in one header of requests to ``settings.base_url``; media come by another way (``client.media``),
-which has never seen it.
+A credential travels in one header of requests to the hosts of :class:`Account`; media come by another way
+(``client.download``), which has never seen it.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import random
 import ssl
-import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from contextvars import ContextVar
-from datetime import datetime
 from functools import cached_property, lru_cache
 from types import TracebackType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
@@ -25,43 +21,55 @@ from airflow_provider_seedance import __version__
 from airflow_provider_seedance.core.catalog import Catalog
 from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.download import MediaStream, media_opener, open_media
-from airflow_provider_seedance.core.client.flows import Cancellation, Conversation, Flows, Pause, Send
+from airflow_provider_seedance.core.client.errors import HTTPX, transport_errors
+from airflow_provider_seedance.core.client.flows import AccountFlows, Flow, GenerationFlows, Pause, Send
+from airflow_provider_seedance.core.client.groups import AccountGroup, Generations
 from airflow_provider_seedance.core.client.retry import MAX_ATTEMPTS
-from airflow_provider_seedance.core.vendors.contract import HttpResponse
-from airflow_provider_seedance.errors import (
-    ConfigurationError,
-    NoReply,
-    NotSent,
-    SeedanceError,
+from airflow_provider_seedance.core.clock import Clock, SystemClock
+from airflow_provider_seedance.core.redaction import forms_of, without
+from airflow_provider_seedance.core.vendors.contract import (
+    Credential,
+    FormBody,
+    HttpRequest,
+    HttpResponse,
+    JsonBody,
+    Listing,
 )
-from airflow_provider_seedance.models import (
-    Balance,
-    Cost,
-    Generation,
-    GenerationPage,
-    GenerationRequest,
-    ListQuery,
-    Pending,
-)
+from airflow_provider_seedance.errors import SeedanceError, Unsupported
+from airflow_provider_seedance.models import Cost, GenerationRequest
 
 if TYPE_CHECKING:
-    from airflow_provider_seedance.core.client.aiohttp_client import AiohttpClient, Answer
+    from airflow_provider_seedance.core.client.aiohttp_client import AiohttpClient, AiohttpResponse
 
 T = TypeVar("T")
 
 CONNECT_TIMEOUT = 10.0
-#: How long an unused connection is kept, seconds: longer than most pauses between looks, shorter than servers do.
+#: How long an unused connection is kept, seconds: longer than most pauses between reads, shorter than servers do.
 KEEPALIVE_EXPIRY = 50.0
 
-_speaking: ContextVar[bool] = ContextVar("seedance_speaking", default=False)
+#: One DEBUG line for each exchange of a sync client.
+log = logging.getLogger("airflow_provider_seedance.core.client")
+
+_in_request: ContextVar[bool] = ContextVar("seedance_in_request", default=False)
 
 
-def _not_ours(record: logging.LogRecord) -> bool:
-    """httpx logs each URL at INFO: one line a poll, and signed links in clear text."""
-    return not _speaking.get()
+def _is_not_ours(record: logging.LogRecord) -> bool:
+    """httpx logs each URL at INFO: one line a poll, with its query."""
+    return not _in_request.get()
 
 
-logging.getLogger("httpx").addFilter(_not_ours)
+logging.getLogger("httpx").addFilter(_is_not_ours)
+
+
+@contextmanager
+def _httpx_request(url: str) -> Iterator[None]:
+    """httpx's errors become ours, and it logs nothing."""
+    token = _in_request.set(True)
+    try:
+        with transport_errors(url, HTTPX):
+            yield
+    finally:
+        _in_request.reset(token)
 
 
 @lru_cache(maxsize=1)
@@ -70,44 +78,21 @@ def _tls() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-@contextmanager
-def _faults(where: str) -> Iterator[None]:
-    """Turns httpx's errors into ours: what surely was not sent, and what may have been."""
-    token = _speaking.set(True)
-    try:
-        yield
-    except (
-        httpx.ConnectError,
-        httpx.ConnectTimeout,
-        httpx.PoolTimeout,
-        httpx.ProxyError,
-        httpx.UnsupportedProtocol,
-    ) as fault:
-        raise NotSent(f"no connection to {where} ({type(fault).__name__}: {fault})") from fault
-    except (httpx.InvalidURL, httpx.LocalProtocolError) as fault:
-        raise ConfigurationError(
-            f"no valid request to {where} can be made ({type(fault).__name__})"
-        ) from None
-    except httpx.HTTPError as fault:
-        raise NoReply(f"{where} gave no complete answer ({type(fault).__name__}: {fault})") from fault
-    finally:
-        _speaking.reset(token)
-
-
 class _BaseClient:
-    """What the two clients share: everything but the carrying out.
+    """What the two clients share: everything but the sending and the waiting."""
 
-    :param attempts: how often one request is sent at most, where that is safe.
-    """
-
-    def __init__(self, settings: Account, attempts: int = MAX_ATTEMPTS) -> None:
+    def __init__(self, settings: Account, attempts: int, clock: Clock) -> None:
         self.settings = settings
-        self._flows = Flows(settings.vendor, random.random, attempts)
-        self._where = str(httpx.URL(settings.base_url).host)
+        self._clock = clock
+        self._key_forms = tuple(form.encode() for form in forms_of(settings.api_key))
+        self._generation_flows = GenerationFlows(
+            settings.vendor, clock.random, attempts, prepare=lambda request: self.catalog.prepare(request)
+        )
+        self._account_flows = AccountFlows(settings.vendor, clock.random, attempts)
 
     @cached_property
     def catalog(self) -> Catalog:
-        """Read at its first use: who only looks, such as a trigger, is not held up by it."""
+        """Read at its first use: who only reads generations, such as a trigger, is not held up by it."""
         return self.settings.catalog()
 
     @property
@@ -122,71 +107,108 @@ class _BaseClient:
     @property
     def finds_by_key(self) -> bool:
         """Whether the vendor knows for sure if it has a marked request."""
-        return self.settings.vendor.find is not None
+        return self.settings.vendor.generations.find is not None
 
     @property
-    def lists(self) -> bool:
-        """Whether the vendor can list generations."""
-        return self.settings.vendor.list is not None
+    def listing(self) -> Listing | None:
+        """How the vendor lists generations, if it does."""
+        return self.settings.vendor.listing
 
     def estimate_cost(self, request: GenerationRequest) -> Cost:
         """The most this request can cost by the price list; unknown where there is no price. Sends nothing."""
         return self.catalog.estimate(request)
 
     def _limits(self, *, keep: bool) -> httpx.Limits:
-        most = self.settings.max_concurrency
+        connections = self.settings.max_concurrency
         return httpx.Limits(
-            max_connections=most,
-            max_keepalive_connections=most if keep else 0,
+            max_connections=connections,
+            max_keepalive_connections=connections if keep else 0,
             keepalive_expiry=KEEPALIVE_EXPIRY,
         )
 
-    def _arguments(self, step: Send) -> dict[str, object]:
+    def _url(self, request: HttpRequest) -> str:
+        return self.settings.service_url(request.service) + request.path
+
+    def _arguments(self, step: Send, files: ExitStack) -> dict[str, Any]:
+        """The request as httpx takes it.
+
+        :param files: closes what is opened for it.
+        """
+        request, seconds = step.request, self.settings.read_timeout(repeatable=not step.single_use_connection)
         return {
-            "method": step.request.method,
-            "url": self.settings.base_url + step.request.path,
-            "params": step.request.query or None,
-            "json": step.request.json,
+            "method": request.method,
+            "url": self._url(request),
+            "params": request.query or None,
             "headers": {
-                "Authorization": f"Bearer {self.settings.api_key}",
+                **self._authorization(request.service),
                 "Accept": "application/json",
                 "User-Agent": f"airflow-provider-seedance/{__version__}",
             },
-            "timeout": _timeout(self.settings.read_timeout(once=step.once)),
+            "timeout": httpx.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT)),
+            **_body(request.body, files),
         }
+
+    def _authorization(self, service: str) -> dict[str, str]:
+        """What shows a service who asks; each service has one kind of credential."""
+        credential = self.settings.vendor.service(service).credential
+        if credential is Credential.NONE:
+            return {}
+        if credential is Credential.BEARER:
+            return {"Authorization": f"Bearer {self.settings.api_key}"}
+        raise Unsupported(
+            f"requests to the vendor's service {service!r} are signed with an access key, and the connection has none"
+        )
+
+    def _without_key(self, content: bytes) -> bytes:
+        """What came over the wire, without the key that a vendor repeats."""
+        repeats_key = any(form in content for form in self._key_forms)
+        return without((self.settings.api_key,), content) if repeats_key else content
+
+    def _response(self, answer: httpx.Response | AiohttpResponse) -> HttpResponse:
+        return HttpResponse(
+            status=answer.status_code,
+            headers={name.lower(): value for name, value in answer.headers.items()},
+            content=self._without_key(answer.content),
+            received_at=self._clock.now(),
+        )
+
+
+def _body(body: JsonBody | FormBody | None, files: ExitStack) -> dict[str, Any]:
+    if isinstance(body, JsonBody):
+        return {"json": body.json}
+    if body is None:
+        return {}
+    parts = [
+        (part.name, (part.filename, files.enter_context(part.open()), part.content_type))
+        for part in body.files
+    ]
+    return {"data": body.fields, "files": parts}
 
 
 def _pooled_client(settings: Account, limits: httpx.Limits) -> httpx.AsyncClient | AiohttpClient:
-    """For repeatable requests: aiohttp where it is installed, since a status read then costs a fraction of the CPU."""
+    """For repeatable requests: aiohttp where it is installed, since a status read then costs half of the CPU."""
     try:
         from airflow_provider_seedance.core.client.aiohttp_client import AiohttpClient, proxy_of
     except ImportError:
         return httpx.AsyncClient(verify=_tls(), limits=limits)
     if (proxy_of(settings.base_url) or "http").startswith("http"):
         return AiohttpClient(
-            settings.base_url, tls=_tls(), most=settings.max_concurrency, kept=KEEPALIVE_EXPIRY
+            tls=_tls(), max_connections=settings.max_concurrency, keepalive_expiry=KEEPALIVE_EXPIRY
         )
     return httpx.AsyncClient(verify=_tls(), limits=limits)
 
 
-def _timeout(seconds: float) -> httpx.Timeout:
-    return httpx.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT))
-
-
-def _response(answer: httpx.Response | Answer) -> HttpResponse:
-    return HttpResponse(
-        status=answer.status_code,
-        headers={name.lower(): value for name, value in answer.headers.items()},
-        content=answer.content,
-        received_at=time.time(),
-    )
-
-
 class SeedanceClient(_BaseClient):
-    """Talks to one vendor account. A context manager; safe to use from one thread at a time."""
+    """Talks to one vendor account. A context manager; safe to use from one thread at a time.
 
-    def __init__(self, settings: Account, attempts: int = MAX_ATTEMPTS) -> None:
-        super().__init__(settings, attempts)
+    :param settings: the account.
+    :param attempts: how often one request is sent at most, where that is safe.
+    """
+
+    def __init__(self, settings: Account, attempts: int = MAX_ATTEMPTS, clock: Clock | None = None) -> None:
+        super().__init__(settings, attempts, clock or SystemClock())
+        self.generations = Generations(self, self._generation_flows)
+        self.account = AccountGroup(self, self._account_flows)
         self._pooled = httpx.Client(verify=_tls(), limits=self._limits(keep=True))
         self._single_use = httpx.Client(verify=_tls(), limits=self._limits(keep=False))
         self._media = media_opener(_tls())
@@ -203,84 +225,69 @@ class SeedanceClient(_BaseClient):
         for client in (self._pooled, self._single_use):
             client.close()
 
-    def create_generation(self, request: GenerationRequest, intent_id: str | None = None) -> Pending:
-        """Check and submit ``request``.
+    def run(self, flow: Flow[T]) -> T:
+        """Perform a flow's steps, and return its result.
 
-        :param intent_id: marks it, so that :meth:`find_generations` can recognise what became of it.
-        :raises RequestInvalid: before anything is sent.
-        :raises SeedanceError: ``maybe_accepted`` tells whether the vendor may have taken it all the same.
+        :raises SeedanceError: that the flow ends with.
         """
-        return self._run(self._flows.create(self.catalog.prepare(request), intent_id))
-
-    def find_generations(
-        self, request: GenerationRequest, intent_id: str, since: datetime
-    ) -> tuple[Generation, ...]:
-        """What may have become of a request whose answer was lost.
-
-        :param intent_id: as it was given to :meth:`create_generation`.
-        :param since: when it was sent.
-        :raises Unsupported: where the vendor has no way to look it up.
-        """
-        return self._run(self._flows.find(self.catalog.prepare(request), intent_id, since))
-
-    def get_generation(self, generation_id: str) -> Generation:
-        """How a generation stands. :raises NotFound: if the vendor does not know it, or no longer."""
-        return self._run(self._flows.get(generation_id))
-
-    def list_generations(self, query: ListQuery) -> GenerationPage:
-        """One page of the account's generations. :raises Unsupported: where the vendor has no list."""
-        return self._run(self._flows.list(query))
-
-    def list_everything(self) -> tuple[Generation, ...]:
-        """All that the vendor lists, of both service tiers. :raises Unsupported: where the vendor has no list."""
-        return self._run(self._flows.everything())
-
-    def cancel_generation(self, generation_id: str) -> Cancellation:
-        """Cancel it if it is still queued. :raises Unsupported: where the vendor cannot cancel."""
-        return self._run(self._flows.cancel(generation_id))
-
-    def get_balance(self) -> Balance:
-        """What is left to spend. :raises Unsupported: where the vendor does not tell."""
-        return self._run(self._flows.balance())
-
-    def probe(self) -> None:
-        """Prove the key with a free request. :raises SeedanceError: saying what is wrong."""
-        self._run(self._flows.probe())
-
-    def _run(self, conversation: Conversation[T]) -> T:
         try:
-            step = next(conversation)
+            step = next(flow)
             while True:
                 try:
-                    answer = self._carry_out(step)
+                    answer = self._perform(step)
                 except SeedanceError as error:
-                    step = conversation.throw(error)
+                    step = flow.throw(error)
                 else:
-                    step = conversation.send(answer)
+                    step = flow.send(answer)
         except StopIteration as end:
             result: T = end.value
             return result
-
-    def _carry_out(self, step: Send | Pause) -> HttpResponse | None:
-        if isinstance(step, Pause):
-            time.sleep(step.seconds)
-            return None
-        with _faults(self._where):
-            client = self._single_use if step.once else self._pooled
-            return _response(client.request(**self._arguments(step)))  # type: ignore[arg-type]
 
     def open(
         self, url: str, *, start: int = 0, etag: str | None = None
     ) -> AbstractContextManager[MediaStream]:
         """The bytes behind a result link, streamed without the key: as :func:`open_media`."""
-        return open_media(self._media, url, start=start, etag=etag)
+        return open_media(self._media, url, start=start, etag=etag, clock=self._clock)
+
+    def _perform(self, step: Send | Pause) -> HttpResponse | None:
+        if isinstance(step, Pause):
+            self._clock.sleep(step.seconds)
+            return None
+        started, response = self._clock.now(), None
+        try:
+            response = self._send(step)
+            return response
+        finally:
+            _log_exchange(step.request, response, self._clock.now() - started)
+
+    def _send(self, step: Send) -> HttpResponse:
+        client = self._single_use if step.single_use_connection else self._pooled
+        with ExitStack() as files, _httpx_request(self._url(step.request)):
+            return self._response(client.request(**self._arguments(step, files)))
+
+
+def _log_exchange(request: HttpRequest, response: HttpResponse | None, seconds: float) -> None:
+    log.debug(
+        "%s %s: %s, request id %s, %.0f ms",
+        request.method,
+        request.path,
+        f"HTTP {response.status}" if response else "no answer",
+        response.headers.get("x-request-id", "unknown") if response else "unknown",
+        seconds * 1_000,
+    )
 
 
 class AsyncSeedanceClient(_BaseClient):
-    """The same for an event loop."""
+    """The same for an event loop.
 
-    def __init__(self, settings: Account, attempts: int = MAX_ATTEMPTS) -> None:
-        super().__init__(settings, attempts)
+    It logs nothing: Airflow's triggerer stands still for good if its event loop writes a line while the process that
+    reads them is busy sending it triggers.
+    """
+
+    def __init__(self, settings: Account, attempts: int = MAX_ATTEMPTS, clock: Clock | None = None) -> None:
+        super().__init__(settings, attempts, clock or SystemClock())
+        self.generations = Generations(self, self._generation_flows)
+        self.account = AccountGroup(self, self._account_flows)
         self._pooled = _pooled_client(settings, self._limits(keep=True))
         self._single_use = httpx.AsyncClient(verify=_tls(), limits=self._limits(keep=False))
 
@@ -296,58 +303,27 @@ class AsyncSeedanceClient(_BaseClient):
         for client in (self._pooled, self._single_use):
             await client.aclose()
 
-    async def create_generation(self, request: GenerationRequest, intent_id: str | None = None) -> Pending:
-        """As :meth:`SeedanceClient.create_generation`."""
-        return await self._run(self._flows.create(self.catalog.prepare(request), intent_id))
-
-    async def find_generations(
-        self, request: GenerationRequest, intent_id: str, since: datetime
-    ) -> tuple[Generation, ...]:
-        """As :meth:`SeedanceClient.find_generations`."""
-        return await self._run(self._flows.find(self.catalog.prepare(request), intent_id, since))
-
-    async def get_generation(self, generation_id: str) -> Generation:
-        """As :meth:`SeedanceClient.get_generation`."""
-        return await self._run(self._flows.get(generation_id))
-
-    async def list_generations(self, query: ListQuery) -> GenerationPage:
-        """As :meth:`SeedanceClient.list_generations`."""
-        return await self._run(self._flows.list(query))
-
-    async def list_everything(self) -> tuple[Generation, ...]:
-        """As :meth:`SeedanceClient.list_everything`."""
-        return await self._run(self._flows.everything())
-
-    async def cancel_generation(self, generation_id: str) -> Cancellation:
-        """As :meth:`SeedanceClient.cancel_generation`."""
-        return await self._run(self._flows.cancel(generation_id))
-
-    async def get_balance(self) -> Balance:
-        """As :meth:`SeedanceClient.get_balance`."""
-        return await self._run(self._flows.balance())
-
-    async def probe(self) -> None:
-        """As :meth:`SeedanceClient.probe`."""
-        await self._run(self._flows.probe())
-
-    async def _run(self, conversation: Conversation[T]) -> T:
+    async def run(self, flow: Flow[T]) -> T:
+        """As :meth:`SeedanceClient.run`."""
         try:
-            step = next(conversation)
+            step = next(flow)
             while True:
                 try:
-                    answer = await self._carry_out(step)
+                    answer = await self._perform(step)
                 except SeedanceError as error:
-                    step = conversation.throw(error)
+                    step = flow.throw(error)
                 else:
-                    step = conversation.send(answer)
+                    step = flow.send(answer)
         except StopIteration as end:
             result: T = end.value
             return result
 
-    async def _carry_out(self, step: Send | Pause) -> HttpResponse | None:
+    async def _perform(self, step: Send | Pause) -> HttpResponse | None:
         if isinstance(step, Pause):
-            await asyncio.sleep(step.seconds)
+            await self._clock.asleep(step.seconds)
             return None
-        with _faults(self._where):
-            client = self._single_use if step.once else self._pooled
-            return _response(await client.request(**self._arguments(step)))  # type: ignore[arg-type]
+        # A form goes by httpx, which streams its files.
+        pooled = not step.single_use_connection and not isinstance(step.request.body, FormBody)
+        client = self._pooled if pooled else self._single_use
+        with ExitStack() as files, _httpx_request(self._url(step.request)):
+            return self._response(await client.request(**self._arguments(step, files)))

@@ -41,7 +41,7 @@ def cancel_now(account: Account, generation_id: str) -> None:
 def _cancel(account: Account, generation_id: str) -> None:
     try:
         with SeedanceClient(_with_short_timeout(account), attempts=1) as client:
-            log.info(_MESSAGES[client.cancel_generation(generation_id)], generation_id)
+            log.info(_MESSAGES[client.generations.cancel(generation_id)], generation_id)
     except SeedanceError as error:
         _log_failure(generation_id, error)
 
@@ -50,7 +50,7 @@ async def acancel_now(account: Account, generation_id: str) -> None:
     """As :func:`cancel_now`, on an event loop."""
     try:
         async with AsyncSeedanceClient(_with_short_timeout(account), attempts=1) as client:
-            cancelling = client.cancel_generation(generation_id)
+            cancelling = client.generations.cancel(generation_id)
             message = _MESSAGES[await asyncio.wait_for(cancelling, TOTAL_TIMEOUT)]
             # Not on the event loop, which a full log would stop: thousands may be killed together.
             await asyncio.to_thread(log.info, message, generation_id)

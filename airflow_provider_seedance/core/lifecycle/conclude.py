@@ -37,7 +37,7 @@ def conclude(
     :raises GenerationFailed: if it ended without a video.
     :raises DeadlinePassed: if its time is up.
     """
-    generation = generation or client.get_generation(event.generation_id)
+    generation = generation or client.generations.get(event.generation_id)
     if isinstance(generation, Succeeded):
         return generation
     if isinstance(generation, Failed):
@@ -93,7 +93,7 @@ def _give_up(
 
 def _is_cancelled(client: SeedanceClient, generation_id: str) -> bool:
     try:
-        return client.cancel_generation(generation_id) is Cancellation.CANCELLED
+        return client.generations.cancel(generation_id) is Cancellation.CANCELLED
     except Unsupported:
         return False
     except SeedanceError as error:

@@ -57,7 +57,7 @@ def land_generation(
         VideoSource(url=generation.video_url, generation=reference, expected=expected or ExpectedVideo()),
         path_from_uri(resolve_destination(destination, fields)),
         client,
-        fresh_url=lambda: getattr(client.get_generation(generation.generation_id), "video_url", None),
+        fresh_url=lambda: getattr(client.generations.get(generation.generation_id), "video_url", None),
         clock=clock,
         overwrite=overwrite,
         verify=verify,

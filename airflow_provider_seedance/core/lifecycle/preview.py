@@ -7,6 +7,7 @@ from typing import Any
 
 from airflow_provider_seedance.core.client.http import SeedanceClient
 from airflow_provider_seedance.core.lifecycle.result import cost_dict
+from airflow_provider_seedance.core.vendors.contract import JsonBody
 from airflow_provider_seedance.errors import redact
 from airflow_provider_seedance.models import GenerationRequest
 
@@ -17,7 +18,7 @@ def preview(client: SeedanceClient, request: GenerationRequest) -> dict[str, Any
     :raises RequestInvalid: as a submission would.
     """
     account = client.settings
-    wire = account.vendor.create(client.catalog.prepare(request)).request
+    wire = account.vendor.generations.create(client.catalog.prepare(request)).request
     return {
         "vendor": account.vendor.name,
         "mode": request.mode.value,
@@ -25,6 +26,8 @@ def preview(client: SeedanceClient, request: GenerationRequest) -> dict[str, Any
         "request": {
             "method": wire.method,
             "url": account.base_url + wire.path,
-            "body": json.loads(redact(json.dumps(wire.json))),
+            "body": json.loads(redact(json.dumps(wire.body.json)))
+            if isinstance(wire.body, JsonBody)
+            else None,
         },
     }

@@ -62,12 +62,12 @@ def _find(
 ) -> Iterator[tuple[str, Generation | None]]:
     """Each generation with its id; ``None`` for one that the vendor does not know."""
     if generation_ids is None:
-        for listed in client.list_everything():
+        for listed in client.generations.list_all():
             yield listed.generation_id, listed
         return
     for generation_id in generation_ids:
         try:
-            yield generation_id, client.get_generation(generation_id)
+            yield generation_id, client.generations.get(generation_id)
         except NotFound:
             yield generation_id, None
 

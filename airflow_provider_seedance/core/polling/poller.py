@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from contextvars import Context
 from typing import Protocol
 
-from airflow_provider_seedance.core.client.flows import SERVICE_TIERS
 from airflow_provider_seedance.core.clock import Clock
 from airflow_provider_seedance.core.polling.decide import (
     PollAgain,
@@ -25,11 +24,10 @@ from airflow_provider_seedance.core.polling.schedule import (
     pause_before_list_request,
     pause_before_single_request,
 )
+from airflow_provider_seedance.core.vendors.contract import Listing
 from airflow_provider_seedance.errors import Kind, MalformedReply, NoReply, SeedanceError
 from airflow_provider_seedance.models import Generation, GenerationPage, ListQuery, Pending, Succeeded
 
-#: Ids in one list request. No maximum is published; a hundred make a URL of 4 kB, and 8 kB is a common limit.
-IDS_PER_REQUEST = 100
 #: List requests are due at multiples of this many seconds, so that generations gather in them.
 LIST_ALIGNMENT_SECONDS = 0.5
 #: Requests under way at a time: enough for the rate even where an answer takes a second.
@@ -42,16 +40,23 @@ MIN_SLEEP_SECONDS = 0.001
 BEHIND_AFTER_SECONDS = 1.0
 
 
+class StatusReader(Protocol):
+    """How a client reads the status of generations."""
+
+    async def get(self, generation_id: str) -> Generation: ...
+
+    async def list(self, query: ListQuery) -> GenerationPage: ...
+
+
 class StatusClient(Protocol):
     """What a poller needs of a client. It must not repeat requests by itself: the poller keeps the rate."""
 
     @property
-    def lists(self) -> bool:
-        """Whether the vendor tells the status of many generations in one answer."""
+    def listing(self) -> Listing | None:
+        """How the vendor tells the status of many generations in one answer, if it does."""
 
-    async def get_generation(self, generation_id: str) -> Generation: ...
-
-    async def list_generations(self, query: ListQuery) -> GenerationPage: ...
+    @property
+    def generations(self) -> StatusReader: ...
 
     async def close(self) -> None: ...
 
@@ -101,10 +106,8 @@ class Poller:
         self._max_lag = max_lag
         self._request_rate = RequestRate()
         self._single_queue: DueQueue[_Waiter] = DueQueue(1)
-        tiers = SERVICE_TIERS if client.lists else ()
-        list_queues = (DueQueue[_Waiter](IDS_PER_REQUEST, tier) for tier in tiers)
         #: In the order in which a generation is searched for; a list shows only the tier that it names.
-        self._queues = (*list_queues, self._single_queue)
+        self._queues = (*_list_queues(client.listing), self._single_queue)
         self._free_slots = asyncio.Semaphore(max_concurrency)
         self._wake_up = asyncio.Event()
         self._sleeping_until = math.inf
@@ -212,9 +215,9 @@ class Poller:
     ) -> dict[str, Generation]:
         ids = tuple(dict.fromkeys(waiter.generation_id for waiter in waiters))
         if queue is self._single_queue:
-            return {ids[0]: await self._client.get_generation(ids[0])}
-        query = ListQuery(ids=ids, service_tier=queue.service_tier, page_size=IDS_PER_REQUEST)
-        page = await self._client.list_generations(query)
+            return {ids[0]: await self._client.generations.get(ids[0])}
+        query = ListQuery(ids=ids, service_tier=queue.service_tier, page_size=len(ids))
+        page = await self._client.generations.list(query)
         return {generation.generation_id: generation for generation in page.items}
 
     def _on_reply(
@@ -287,6 +290,13 @@ class Poller:
         queue.add(due, waiter)
         if due < self._sleeping_until:
             self._wake_up.set()
+
+
+def _list_queues(listing: Listing | None) -> list[DueQueue[_Waiter]]:
+    """One for each service tier that the vendor lists."""
+    if listing is None:
+        return []
+    return [DueQueue(listing.ids_per_request, tier) for tier in listing.service_tiers]
 
 
 def _may_concern_one_id(error: SeedanceError) -> bool:

@@ -134,7 +134,7 @@ class NoRecords:
         return None
 
     def write(self, record: SubmissionRecord) -> None:
-        """Nothing."""
+        """Forget it."""
 
 
 class StateUnreadable(SeedanceError):

@@ -21,6 +21,12 @@ from airflow_provider_seedance.models import Failed, Generation
 log = logging.getLogger(__name__)
 
 
+class ReadingGenerations(Protocol):
+    """How a client reads a generation."""
+
+    def get(self, generation_id: str) -> Generation: ...
+
+
 class ReadingClient(Protocol):
     """What is asked of the client of a connection on record."""
 
@@ -30,7 +36,8 @@ class ReadingClient(Protocol):
     @property
     def account_id(self) -> str: ...
 
-    def get_generation(self, generation_id: str) -> Generation: ...
+    @property
+    def generations(self) -> ReadingGenerations: ...
 
 
 C = TypeVar("C", bound=ReadingClient)
@@ -87,6 +94,6 @@ def recorded_client(record: SubmissionRecord, open_client: Callable[[str], C]) -
 def _read(client: ReadingClient, record: SubmissionRecord) -> Generation | None:
     assert record.generation_id
     try:
-        return client.get_generation(record.generation_id)
+        return client.generations.get(record.generation_id)
     except NotFound:
         return None

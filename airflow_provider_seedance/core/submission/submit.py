@@ -29,7 +29,13 @@ from airflow_provider_seedance.core.submission.record import (
     SubmissionRecord,
     TaskIdentity,
 )
-from airflow_provider_seedance.core.submission.resume import Decision, ReadingClient, recorded_client, resume
+from airflow_provider_seedance.core.submission.resume import (
+    Decision,
+    ReadingClient,
+    ReadingGenerations,
+    recorded_client,
+    resume,
+)
 from airflow_provider_seedance.errors import SeedanceError, Unsupported
 from airflow_provider_seedance.models import Failed, Generation, GenerationRequest, Pending
 
@@ -41,14 +47,19 @@ RECONCILE_DELAYS = (0.0, 5.0, 15.0, 30.0)
 STORE_ID_DELAYS = (0.0, 0.5, 2.0, 5.0)
 
 
+class PayingGenerations(ReadingGenerations, Protocol):
+    """How a client makes and finds generations."""
+
+    def create(self, request: GenerationRequest, intent_id: str | None = None) -> Pending: ...
+
+    def find(self, request: GenerationRequest, intent_id: str, since: datetime) -> tuple[Generation, ...]: ...
+
+
 class PayingClient(ReadingClient, Protocol):
     """What is asked of a vendor's client."""
 
-    def create_generation(self, request: GenerationRequest, intent_id: str | None = None) -> Pending: ...
-
-    def find_generations(
-        self, request: GenerationRequest, intent_id: str, since: datetime
-    ) -> tuple[Generation, ...]: ...
+    @property
+    def generations(self) -> PayingGenerations: ...
 
     @property
     def finds_by_key(self) -> bool: ...
@@ -142,7 +153,7 @@ class Submitter:
 
     def _send(self, client: PayingClient, request: GenerationRequest, intent: SubmissionRecord) -> Submission:
         try:
-            created = client.create_generation(request, intent.intent_id)
+            created = client.generations.create(request, intent.intent_id)
         except SeedanceError as error:
             if not error.maybe_accepted:
                 self.store.write(intent.replace(outcome=Refused.by(error)))
@@ -202,7 +213,7 @@ class Submitter:
         try:
             for pause in RECONCILE_DELAYS:
                 self.clock.sleep(pause)
-                found = client.find_generations(request, intent.intent_id, intent.intended_at)
+                found = client.generations.find(request, intent.intent_id, intent.intended_at)
                 if found:
                     break
         except Unsupported:
@@ -227,7 +238,7 @@ class Submitter:
         """The vendor knows each request by our key and has none with this one: it was surely not accepted."""
         self.check(intent.seedance_conn_id)
         try:
-            created = client.create_generation(request, intent.intent_id)
+            created = client.generations.create(request, intent.intent_id)
         except SeedanceError as error:
             if not error.maybe_accepted:
                 self.store.write(intent.replace(outcome=Refused.by(error)))

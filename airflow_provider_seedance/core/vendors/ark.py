@@ -138,9 +138,9 @@ _KINDS = (
 _QUOTA_USED_UP = ("free trial", "plan", "exhausted", "used up")
 
 
-def kind_of(said: ErrorDetails, *, status: int) -> Kind:
+def kind_of(details: ErrorDetails, *, status: int) -> Kind:
     """What an Ark error code means; for an unknown one the HTTP ``status`` decides (0 for a failed task)."""
-    code, message = said.code or "", said.message or ""
+    code, message = details.code or "", details.message or ""
     if "SensitiveContentDetected" in code or "RiskDetection" in code:
         return Kind.MODERATION
     if code == "QuotaExceeded":

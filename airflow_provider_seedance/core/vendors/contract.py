@@ -1,4 +1,4 @@
-"""The seam between our words and a vendor's: HTTP as plain values, and what a vendor module must offer.
+"""The seam between our words and a vendor's: HTTP as plain values, and what a vendor package must offer.
 
 No vendor knows sockets, clocks or Airflow. It turns a request into an :class:`HttpRequest` and an
 :class:`HttpResponse` into a value or a typed error; the sync and the async client share every line of it.
@@ -12,7 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timezone
 from email.utils import parsedate_to_datetime
-from typing import Any, Generic, Literal, TypeVar
+from enum import Enum
+from pathlib import Path
+from typing import Any, BinaryIO, Generic, Literal, TypeVar
 
 from airflow_provider_seedance.errors import MalformedReply
 from airflow_provider_seedance.models import (
@@ -26,16 +28,75 @@ from airflow_provider_seedance.models import (
 
 T = TypeVar("T", covariant=True)
 _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]+)?")
+#: Seconds. A vendor that asks for a longer pause is asked again after this one.
+LONGEST_RETRY_AFTER = 3_600.0
+
+#: The name of the service that every vendor has: its API.
+API = "api"
+
+
+class Credential(str, Enum):
+    """What a request shows to prove who sends it."""
+
+    #: The connection's API key, as ``Authorization: Bearer``.
+    BEARER = "bearer"
+    #: A signature by an access key, over the request.
+    SIGNATURE = "signature"
+    #: Nothing.
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Service:
+    """One of a vendor's hosts.
+
+    :param name: what an :class:`HttpRequest` calls it.
+    :param base_urls: region -> base URL, without a trailing slash. The credential is sent to no others.
+    """
+
+    name: str
+    base_urls: Mapping[str, str]
+    credential: Credential = Credential.BEARER
+
+
+@dataclass(frozen=True)
+class JsonBody:
+    """A JSON object."""
+
+    json: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class FilePart:
+    """A file in a form.
+
+    :param name: of the form's field.
+    :param open: opens the file at its beginning; called anew for each time that the request is sent.
+    """
+
+    name: str
+    filename: str
+    content_type: str
+    open: Callable[[], BinaryIO] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class FormBody:
+    """A form, as ``multipart/form-data``. Its files are streamed, not read into memory."""
+
+    files: Sequence[FilePart]
+    fields: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
 class HttpRequest:
-    """What to send, below the vendor's base URL."""
+    """What to send, below the base URL of one of the vendor's services."""
 
-    method: Literal["GET", "POST", "DELETE"]
+    method: Literal["GET", "POST", "PUT", "DELETE"]
     path: str
     query: tuple[tuple[str, str], ...] = ()
-    json: Mapping[str, Any] | None = field(default=None, repr=False)
+    body: JsonBody | FormBody | None = None
+    service: str = API
 
 
 @dataclass(frozen=True)
@@ -49,17 +110,20 @@ class HttpResponse:
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds the vendor asks to wait, from either form of ``Retry-After``; ``None`` if unreadable."""
+        """Seconds the server asks to wait, at most an hour, from either form of ``Retry-After``.
+
+        ``None`` without that header, and if it cannot be read.
+        """
         raw = self.headers.get("retry-after", "").strip()
         if _SECONDS.fullmatch(raw):
-            return float(raw)
+            return min(LONGEST_RETRY_AFTER, float(raw))
         try:
             moment = parsedate_to_datetime(raw)
         except (TypeError, ValueError, OverflowError):
             return None
         if moment.tzinfo is None:  # "-0000"; HTTP dates are always UTC
             moment = moment.replace(tzinfo=timezone.utc)
-        return max(0.0, moment.timestamp() - self.received_at)
+        return min(LONGEST_RETRY_AFTER, max(0.0, moment.timestamp() - self.received_at))
 
     def json_object(self) -> dict[str, Any]:
         """The body as a JSON object.
@@ -94,17 +158,11 @@ class Call(Generic[T]):
 
 
 @dataclass(frozen=True)
-class Vendor:
-    """What one vendor offers, as data and pure functions; what it does not have is ``None``."""
+class GenerationCalls:
+    """Making one generation, and following it."""
 
-    name: str
-    #: Region -> base URL; the first one is the default. The key may be sent to these hosts and no others.
-    base_urls: Mapping[str, str]
     create: Callable[[GenerationRequest], Call[Pending]]
     get: Callable[[str], Call[Generation]]
-    #: A free request that only a valid key passes.
-    probe: Callable[[], Call[None]]
-    list: Callable[[ListQuery], Call[GenerationPage]] | None = None
     #: Cancels what is queued; on a finished generation the same call would delete its record.
     cancel: Callable[[str], Call[None]] | None = None
     #: Adds to a prepared request what makes it recognisable as one intent's, where the vendor has a field for that.
@@ -113,9 +171,53 @@ class Vendor:
     find: Callable[[GenerationRequest], Call[Generation]] | None = None
     #: Whether a listed generation may be what became of a marked request, by all that the vendor echoes.
     matches: Callable[[GenerationRequest, Generation], bool] | None = None
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Reading many generations in one answer."""
+
+    list: Callable[[ListQuery], Call[GenerationPage]]
+    #: An answer shows the generations of one tier only; these are all of them, the usual one first.
+    service_tiers: tuple[str, ...]
+    #: Generations in one answer, at most.
+    largest_page_size: int
+    #: Number of the last page that may be asked for.
+    last_page: int
+    #: Generation ids in one request, at most.
+    ids_per_request: int
+
+
+@dataclass(frozen=True)
+class AccountCalls:
+    """What concerns the account, and no generation."""
+
+    #: A free request that only a valid key passes.
+    probe: Callable[[], Call[None]]
     #: One call for each limit on spending; the lowest of the answers counts.
     balance: Callable[[], Sequence[Call[Balance]]] | None = None
 
+
+@dataclass(frozen=True)
+class Vendor:
+    """What one vendor offers, in groups of pure functions; a group that it does not have is ``None``.
+
+    :param services: the hosts that it is reached at; the first one is the API.
+    :param catalog: the JSON file with what its models take; ``None`` for a vendor whose file this package has.
+    """
+
+    name: str
+    services: tuple[Service, ...]
+    generations: GenerationCalls
+    account: AccountCalls
+    listing: Listing | None = None
+    catalog: Path | None = None
+
     @property
-    def default_region(self) -> str:
-        return next(iter(self.base_urls))
+    def regions(self) -> tuple[str, ...]:
+        """The first one is the default."""
+        return tuple(self.services[0].base_urls)
+
+    def service(self, name: str) -> Service:
+        """The service of that name."""
+        return next(service for service in self.services if service.name == name)

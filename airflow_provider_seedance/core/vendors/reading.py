@@ -155,23 +155,27 @@ def error_details(body: Mapping[str, Any]) -> ErrorDetails:
     A request id at the end of the message is taken out of it.
     """
     error = body.get("error")
-    said = as_dict(error) or body
-    message = as_text(said.get("message")) or as_text(error)
+    details = as_dict(error) or body
+    message = as_text(details.get("message")) or as_text(error)
     request_id = None
     if message and (found := _REQUEST_ID.search(message)):
         message, request_id = message[: found.start()].rstrip() or None, found.group(1)
-    return ErrorDetails(as_text(said.get("code")) or as_text(said.get("type")), message, request_id)
+    return ErrorDetails(as_text(details.get("code")) or as_text(details.get("type")), message, request_id)
 
 
-def effective_status(said: ErrorDetails, status: int) -> int:
+def effective_status(details: ErrorDetails, status: int) -> int:
     """The HTTP status, or the one that an error inside a 2xx answer gives as its code."""
-    return int(said.code) if status < 300 and said.code and _ERROR_STATUS.fullmatch(said.code) else status
+    return (
+        int(details.code)
+        if status < 300 and details.code and _ERROR_STATUS.fullmatch(details.code)
+        else status
+    )
 
 
 def refuse(
     response: HttpResponse,
     kind: Kind,
-    said: ErrorDetails,
+    details: ErrorDetails,
     *,
     retry_after: float | None = None,
     advice: str | None = None,
@@ -180,10 +184,10 @@ def refuse(
     header = response.retry_after
     return refusal(
         kind,
-        said.message or _describe(response),
-        code=said.code,
+        details.message or _describe(response),
+        code=details.code,
         http_status=response.status,
-        request_id=said.request_id or response.headers.get("x-request-id"),
+        request_id=details.request_id or response.headers.get("x-request-id"),
         retry_after=retry_after if header is None else header,
         advice=advice,
     )
@@ -202,10 +206,10 @@ _ENDS = {
 }
 
 
-def failure(status: Status, kind: Kind, said: ErrorDetails) -> Failure:
+def failure(status: Status, kind: Kind, details: ErrorDetails) -> Failure:
     """Why a generation ended as ``status``: expired and cancelled say it themselves, else ``kind`` does."""
     kind, default = _ENDS.get(status, (kind, "the vendor gave no reason"))
-    message = said.message or said.code or default
-    if said.request_id:
-        message = f"{message} (request id {said.request_id})"
-    return Failure(kind=kind, code=said.code, message=message)
+    message = details.message or details.code or default
+    if details.request_id:
+        message = f"{message} (request id {details.request_id})"
+    return Failure(kind=kind, code=details.code, message=message)

@@ -16,7 +16,7 @@ from typing import Any
 
 from airflow.sdk import DAG, Param, TaskGroup, get_current_context
 
-from airflow_provider_seedance.core.client.http import SeedanceClient
+from airflow_provider_seedance.core.client.groups import Generations
 from airflow_provider_seedance.core.landing import publish as publishing
 from airflow_provider_seedance.core.landing.partial import Partial
 from airflow_provider_seedance.core.submission import submit
@@ -84,7 +84,7 @@ around(
     after="after_intent",
     when=lambda _, record: record.generation_id is None,
 )
-around(SeedanceClient, "create_generation", after="after_accept")
+around(Generations, "create", after="after_accept")
 around(TaskStateRecords, "write", after="after_save", when=lambda _, record: record.generation_id is not None)
 around(SeedanceGenerateVideoOperator, "execute_complete", before="during_resume")
 around(Partial, "append", after="during_landing")

@@ -14,7 +14,7 @@ from airflow.sdk import DAG, Param
 
 from airflow_provider_seedance.core.batch import worker
 from airflow_provider_seedance.core.batch.journal import store
-from airflow_provider_seedance.core.client.http import SeedanceClient
+from airflow_provider_seedance.core.client.groups import Generations
 from airflow_provider_seedance.core.submission import submit
 from airflow_provider_seedance.operators.batch import SeedanceGenerateBatchOperator
 
@@ -71,9 +71,9 @@ around(
     "write",
     lambda _, record: "after_save" if record.generation_id else "after_intent",
 )
-around(SeedanceClient, "create_generation", lambda *_, **__: "after_accept")
+around(Generations, "create", lambda *_, **__: "after_accept")
 around(worker.RowWorker, "collect", lambda *_: "during_landing", before=True)
-around(SeedanceGenerateBatchOperator, "_go_on", beginning, before=True)
+around(SeedanceGenerateBatchOperator, "_run", beginning, before=True)
 
 # The emulator shows a generation at once; real vendors need the longer looks.
 submit.RECONCILE_DELAYS = (0.0, 1.0)

@@ -1,4 +1,4 @@
-"""The builtin_data data: complete, dated, and free of names that lead nowhere."""
+"""The vendor_data data: complete, dated, and free of names that lead nowhere."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_seedance.core.catalog import Catalog, vendor_names
-from airflow_provider_seedance.core.catalog.files import builtin_data
+from airflow_provider_seedance.core.catalog.files import vendor_data
 from airflow_provider_seedance.core.catalog.schema import Price, Row
 from airflow_provider_seedance.models import GenerationRequest, Mode
 
@@ -47,8 +47,8 @@ FAMILIES = {
     "evolink": {"seedance-2.0", "seedance-2.0-fast", "seedance-2.0-mini"},
     "toapis": {"seedance-2.0", "seedance-2.0-fast", "seedance-2.0-mini"},
 }
-ROWS = [(vendor, row) for vendor in vendor_names() for row in builtin_data(vendor).rows]
-PRICES = [(vendor, price) for vendor in vendor_names() for price in builtin_data(vendor).prices]
+ROWS = [(vendor, row) for vendor in vendor_names() for row in vendor_data(vendor).rows]
+PRICES = [(vendor, price) for vendor in vendor_names() for price in vendor_data(vendor).prices]
 
 
 def test_vendors() -> None:
@@ -59,7 +59,7 @@ def test_vendors() -> None:
 @pytest.mark.parametrize("vendor", FAMILIES)
 def test_families(vendor: str) -> None:
     """Every model that the vendor's contract names is there."""
-    assert {row.family for row in builtin_data(vendor).rows} == FAMILIES[vendor]
+    assert {row.family for row in vendor_data(vendor).rows} == FAMILIES[vendor]
 
 
 @pytest.mark.parametrize(("vendor", "row"), ROWS, ids=lambda part: getattr(part, "family", part))
@@ -93,27 +93,27 @@ def test_no_two_prices_hold_for_one_request() -> None:
 
 def test_regions_have_ids() -> None:
     """Each row has an id in each of its vendor's regions."""
-    assert all(set(row.ids) == set(builtin_data(vendor).regions) for vendor, row in ROWS)
+    assert all(set(row.ids) == set(vendor_data(vendor).regions) for vendor, row in ROWS)
 
 
 def test_ids_are_unique() -> None:
     """No id or alias of a vendor stands for two rows."""
     for vendor in vendor_names():
-        names = [name for row in builtin_data(vendor).rows for name in (*row.ids.values(), *row.aliases)]
+        names = [name for row in vendor_data(vendor).rows for name in (*row.ids.values(), *row.aliases)]
         assert len(names) == len(set(names))
 
 
 def test_modes_do_not_overlap() -> None:
     """A family and a mode name one row."""
     for vendor in vendor_names():
-        pairs = [(row.family, mode) for row in builtin_data(vendor).rows for mode in row.modes]
+        pairs = [(row.family, mode) for row in vendor_data(vendor).rows for mode in row.modes]
         assert len(pairs) == len(set(pairs))
 
 
 def test_pixel_tables_cover_the_ratios() -> None:
     """A table has a size for each fixed ratio of each resolution, as wide and as high as the ratio says."""
     for vendor in vendor_names():
-        for table in builtin_data(vendor).pixels.values():
+        for table in vendor_data(vendor).pixels.values():
             for sizes in table.values():
                 assert set(sizes) == {"16:9", "4:3", "1:1", "3:4", "9:16", "21:9"}
                 for ratio, (width, height) in sizes.items():
@@ -123,13 +123,13 @@ def test_pixel_tables_cover_the_ratios() -> None:
 
 def test_row_tables_exist() -> None:
     """A row's table is one of the file's."""
-    assert all(row.pixels is None or row.pixels in builtin_data(vendor).pixels for vendor, row in ROWS)
+    assert all(row.pixels is None or row.pixels in vendor_data(vendor).pixels for vendor, row in ROWS)
 
 
 def test_patterns_compile() -> None:
     """Patterns of vendor options are regular expressions, and have words for users."""
     for vendor in vendor_names():
-        for spec in builtin_data(vendor).vendor_options.values():
+        for spec in vendor_data(vendor).vendor_options.values():
             if spec.pattern is not None:
                 re.compile(spec.pattern)
                 assert spec.description
@@ -140,7 +140,7 @@ def test_patterns_compile() -> None:
     [
         (vendor, region, row.family, mode)
         for vendor, row in ROWS
-        for region in builtin_data(vendor).regions
+        for region in vendor_data(vendor).regions
         for mode in row.modes
     ],
 )
@@ -156,6 +156,6 @@ def test_every_family_resolves(vendor: str, region: str, family: str, mode: Mode
         **MEDIA_OF_MODE[mode],
     )
     prepared = catalog.prepare(request)
-    [row] = [row for row in builtin_data(vendor).rows if row.family == family and mode in row.modes]
+    [row] = [row for row in vendor_data(vendor).rows if row.family == family and mode in row.modes]
     assert prepared.model == row.ids[region]
     assert catalog.prepare(prepared) == prepared

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_seedance.core.catalog import Catalog, vendor_names
 from airflow_provider_seedance.core.catalog.attributes import OPTION_NAMES
-from airflow_provider_seedance.core.catalog.files import builtin_data
+from airflow_provider_seedance.core.catalog.files import vendor_data
 from airflow_provider_seedance.core.catalog.schema import FieldSpec, MediaKind, OptionName, Row
 from airflow_provider_seedance.errors import RequestInvalid
 from airflow_provider_seedance.models import GenerationRequest, Mode
@@ -49,8 +49,8 @@ def link(kind: str, form: str) -> str:
 CASES = [
     pytest.param(vendor, region, row, mode, id=f"{vendor}-{region}-{row.family}-{mode.value}")
     for vendor in vendor_names()
-    for region in builtin_data(vendor).regions
-    for row in builtin_data(vendor).rows
+    for region in vendor_data(vendor).regions
+    for row in vendor_data(vendor).rows
     for mode in row.modes
 ]
 every_case = pytest.mark.parametrize(("vendor", "region", "row", "mode"), CASES)
@@ -204,7 +204,7 @@ def test_prompt(vendor: str, region: str, row: Row, mode: Mode) -> None:
 def test_modes_that_do_not_exist(vendor: str, region: str, row: Row, mode: Mode) -> None:
     """Media that make a mode which no row of the family has are refused."""
     having = {
-        each for other in builtin_data(vendor).rows if other.family == row.family for each in other.modes
+        each for other in vendor_data(vendor).rows if other.family == row.family for each in other.modes
     }
     fields = {
         Mode.FIRST_LAST_FRAME: "last_frame",

@@ -38,6 +38,13 @@ class Seen:
     connection: int
 
 
+def _read(body: bytes, content_type: str) -> Any:
+    """JSON as its value, anything else as it came."""
+    if not body:
+        return None
+    return json.loads(body) if content_type == "application/json" else body
+
+
 class ScriptedServer:
     """Gives its answers in order, the last one again and again, and keeps what it received."""
 
@@ -68,20 +75,19 @@ class ScriptedServer:
             protocol_version = "HTTP/1.1"
 
             def handle_any(self) -> None:
-                length = int(self.headers.get("Content-Length") or 0)
-                body = self.rfile.read(length)
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 server.seen.append(
                     Seen(
                         self.command,
                         self.path,
                         {name.lower(): value for name, value in self.headers.items()},
-                        json.loads(body) if body else None,
+                        _read(body, self.headers.get("Content-Type", "")),
                         self.client_address[1],
                     )
                 )
                 self._give(server.next_answer())
 
-            do_GET = do_POST = do_DELETE = handle_any
+            do_GET = do_POST = do_PUT = do_DELETE = handle_any
 
             def _give(self, answer: Answer) -> None:
                 if answer.drop:

@@ -27,7 +27,7 @@ def test_vendor_and_key_are_enough() -> None:
     assert settings.region == "ap-southeast"
     assert settings.base_url == "https://ark.ap-southeast.bytepluses.com"
     assert settings.max_concurrency == MAX_CONCURRENCY
-    assert (settings.read_timeout(once=False), settings.read_timeout(once=True)) == (
+    assert (settings.read_timeout(repeatable=True), settings.read_timeout(repeatable=False)) == (
         READ_TIMEOUT,
         CREATE_TIMEOUT,
     )
@@ -128,7 +128,7 @@ def test_numbers_may_come_as_text() -> None:
     """As they do from a connection's extra."""
     settings = _settings(request_timeout="2.5", max_concurrency="3")
     assert (settings.request_timeout, settings.max_concurrency) == (2.5, 3)
-    assert settings.read_timeout(once=True) == 2.5
+    assert settings.read_timeout(repeatable=False) == 2.5
 
 
 def test_the_key_is_in_no_repr() -> None:

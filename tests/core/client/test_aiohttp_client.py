@@ -13,23 +13,22 @@ import httpx
 import pytest
 
 from airflow_provider_seedance.core.client.account import Account
-from airflow_provider_seedance.core.client.aiohttp_client import AiohttpClient, Answer, proxy_of
+from airflow_provider_seedance.core.client.aiohttp_client import AiohttpClient, AiohttpResponse, proxy_of
 from airflow_provider_seedance.core.client.http import AsyncSeedanceClient
 from airflow_provider_seedance.errors import NoReply, NotSent
 from tests.core.client.scripted import Answer as Scripted
 from tests.core.client.scripted import ScriptedServer
 
 
-def get(url: str, *, times: int = 1, read: float = 5.0, **changes: object) -> list[Answer]:
+def get(url: str, *, times: int = 1, read: float = 5.0, **changes: object) -> list[AiohttpResponse]:
     """That many requests by one client."""
 
-    async def ask() -> list[Answer]:
-        client = AiohttpClient(url, tls=ssl.create_default_context(), most=4, kept=50.0)
+    async def ask() -> list[AiohttpResponse]:
+        client = AiohttpClient(tls=ssl.create_default_context(), max_connections=4, keepalive_expiry=50.0)
         arguments = {
             "method": "GET",
             "url": f"{url}/tasks",
             "params": None,
-            "json": None,
             "headers": {"Authorization": "Bearer sk-one"},
             "timeout": httpx.Timeout(read),
             **changes,
@@ -78,7 +77,7 @@ def test_a_redirect_is_an_answer(server: ScriptedServer) -> None:
 def test_a_broken_answer_is_no_reply_and_not_asked_for_again(
     server: ScriptedServer, broken: Scripted
 ) -> None:
-    """Also on a connection that was kept: how often something is sent is decided elsewhere."""
+    """Also on a connection that was kept: the rate of requests is the poller's."""
     server.answers = [Scripted(), broken]
     with pytest.raises(NoReply, match=r"127\.0\.0\.1"):
         get(server.url, times=2)
@@ -135,7 +134,7 @@ def test_the_environments_proxy_is_used(
     assert proxy_of("https://api.example.com") == proxy
 
 
-def kept_client_of(settings: Account) -> object:
+def pooled_client_of(settings: Account) -> object:
     async def made() -> object:
         async with AsyncSeedanceClient(settings) as client:
             return client._pooled
@@ -148,13 +147,13 @@ SETTINGS = Account.create(vendor="modelark", api_key="sk-one", host="https://api
 
 def test_it_is_used_where_aiohttp_is_installed() -> None:
     """For what may be repeated; a create keeps to httpx."""
-    assert isinstance(kept_client_of(SETTINGS), AiohttpClient)
+    assert isinstance(pooled_client_of(SETTINGS), AiohttpClient)
 
 
 def test_httpx_stands_in_without_aiohttp(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is missing then but speed."""
     monkeypatch.setitem(sys.modules, "airflow_provider_seedance.core.client.aiohttp_client", None)
-    assert isinstance(kept_client_of(SETTINGS), httpx.AsyncClient)
+    assert isinstance(pooled_client_of(SETTINGS), httpx.AsyncClient)
 
 
 @pytest.mark.skipif(find_spec("socksio") is not None, reason="httpx's own SOCKS extra is installed")
@@ -162,4 +161,4 @@ def test_httpx_stands_in_for_a_proxy_that_aiohttp_does_not_know(monkeypatch: pyt
     """Such as SOCKS; httpx says itself what it lacks for it."""
     monkeypatch.setenv("https_proxy", "socks5://proxy:1080")
     with pytest.raises(ImportError, match="socksio"):
-        kept_client_of(SETTINGS)
+        pooled_client_of(SETTINGS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -11,16 +12,26 @@ import pytest
 
 from airflow_provider_seedance.core.client.flows import (
     CLOCK_SKEW,
-    LARGEST_PAGE,
+    AccountFlows,
     Cancellation,
-    Conversation,
-    Flows,
+    Flow,
+    GenerationFlows,
     Pause,
     Send,
     Step,
 )
 from airflow_provider_seedance.core.client.retry import MAX_ATTEMPTS
-from airflow_provider_seedance.core.vendors.contract import Call, HttpRequest, HttpResponse, Vendor
+from airflow_provider_seedance.core.vendors.contract import (
+    API,
+    AccountCalls,
+    Call,
+    GenerationCalls,
+    HttpRequest,
+    HttpResponse,
+    Listing,
+    Service,
+    Vendor,
+)
 from airflow_provider_seedance.errors import (
     ConfigurationError,
     Conflict,
@@ -28,6 +39,7 @@ from airflow_provider_seedance.errors import (
     NotFound,
     NotSent,
     RateLimited,
+    RequestInvalid,
     SeedanceError,
     Unsupported,
     VendorUnavailable,
@@ -64,24 +76,39 @@ def _listed(query: ListQuery) -> Call[Any]:
     return _call("GET", f"/list/{query.service_tier}/{query.page}")
 
 
+API_HOST = (Service(API, {"global": "https://api.example.com"}),)
 BARE = Vendor(
     name="bare",
-    base_urls={"global": "https://api.example.com"},
-    create=lambda request: _call("POST", f"/create/{request.prompt}", repeatable=False),
-    get=lambda generation_id: _call("GET", f"/get/{generation_id}"),
-    probe=lambda: _call("GET", "/probe"),
+    services=API_HOST,
+    generations=GenerationCalls(
+        create=lambda request: _call("POST", f"/create/{request.prompt}", repeatable=False),
+        get=lambda generation_id: _call("GET", f"/get/{generation_id}"),
+    ),
+    account=AccountCalls(probe=lambda: _call("GET", "/probe")),
 )
 FULL = Vendor(
     name="full",
-    base_urls=BARE.base_urls,
-    create=BARE.create,
-    get=BARE.get,
-    probe=BARE.probe,
-    list=_listed,
-    cancel=lambda generation_id: _call("DELETE", f"/get/{generation_id}", repeatable=False),
-    mark=lambda request, intent_id: request.model_copy(update={"prompt": intent_id}),
-    matches=lambda request, seen: seen.model == request.prompt,
-    balance=lambda: (_call("GET", "/balance/key"), _call("GET", "/balance/account")),
+    services=API_HOST,
+    generations=replace(
+        BARE.generations,
+        cancel=lambda generation_id: _call("DELETE", f"/get/{generation_id}", repeatable=False),
+        mark=lambda request, intent_id: request.model_copy(update={"prompt": intent_id}),
+        matches=lambda request, seen: seen.model == request.prompt,
+    ),
+    account=replace(
+        BARE.account, balance=lambda: (_call("GET", "/balance/key"), _call("GET", "/balance/account"))
+    ),
+    listing=Listing(_listed, ("usual", "cheap"), largest_page_size=5, last_page=3, ids_per_request=5),
+)
+BY_KEY = Vendor(
+    name="by key",
+    services=API_HOST,
+    generations=replace(
+        BARE.generations,
+        mark=FULL.generations.mark,
+        find=lambda request: _call("GET", f"/get/{request.prompt}"),
+    ),
+    account=BARE.account,
 )
 
 
@@ -89,7 +116,7 @@ def _seen(generation_id: str = "g-1", status: Status = Status.QUEUED, **fields: 
     return Pending(vendor="full", generation_id=generation_id, status=status, **fields)
 
 
-def _play(conversation: Conversation[Any], replies: Sequence[Reply]) -> tuple[Any, list[Step]]:
+def _play(conversation: Flow[Any], replies: Sequence[Reply]) -> tuple[Any, list[Step]]:
     """The outcome of a conversation in which the vendor answers like this, and the steps it took."""
     left, steps = list(replies), []
     try:
@@ -115,8 +142,8 @@ def _answered(conversation: Generator[Step, HttpResponse | None, Any], step: Ste
     return conversation.send(HttpResponse(status, {"read": reply}, b"", 0.0))
 
 
-def _flows(vendor: Vendor = FULL, chance: float = 0.5, **options: Any) -> Flows:
-    return Flows(vendor, lambda: chance, **options)
+def _flows(vendor: Vendor = FULL, chance: float = 0.5, **options: Any) -> GenerationFlows:
+    return GenerationFlows(vendor, lambda: chance, **options)
 
 
 def _sends(steps: list[Step]) -> list[str]:
@@ -138,8 +165,8 @@ def test_only_what_may_be_sent_once_gets_a_connection_of_its_own() -> None:
     """Creates and cancels; looks share theirs."""
     _, created = _play(_flows().create(REQUEST), [_seen()])
     _, cancelled = _play(_flows().cancel("g-1"), [_seen(), None])
-    once = [step.once for step in (*created, *cancelled) if isinstance(step, Send)]
-    assert once == [True, False, True]
+    single_use = [step.single_use_connection for step in (*created, *cancelled) if isinstance(step, Send)]
+    assert single_use == [True, False, True]
 
 
 def test_a_look_is_repeated_with_growing_pauses() -> None:
@@ -229,11 +256,11 @@ def test_a_cancel_is_never_repeated(trouble: SeedanceError) -> None:
 @pytest.mark.parametrize(
     ("conversation", "said"),
     [
-        (lambda talk: talk.cancel("g-1"), "cannot cancel: the generation runs on and will be billed"),
-        (lambda talk: talk.list(ListQuery()), "cannot list"),
-        (lambda talk: talk.everything(), "cannot list"),
-        (lambda talk: talk.balance(), "does not tell its balance"),
-        (lambda talk: talk.find(REQUEST, "sd-1", SINCE), "cannot look a lost generation up"),
+        (lambda flows: flows.cancel("g-1"), "cannot cancel: the generation runs on and will be billed"),
+        (lambda flows: flows.list(ListQuery()), "cannot list"),
+        (lambda flows: flows.list_all(), "cannot list"),
+        (lambda flows: AccountFlows(flows.vendor, flows.chance).balance(), "does not tell its balance"),
+        (lambda flows: flows.find(REQUEST, "sd-1", SINCE), "cannot look a lost generation up"),
     ],
 )
 def test_what_a_vendor_lacks_is_said_and_nothing_is_sent(conversation: Any, said: str) -> None:
@@ -254,7 +281,7 @@ def test_the_balance_is_the_lowest_limit(amounts: tuple[int | None, int | None],
     limits = [
         Balance(amount=None if amount is None else Decimal(amount), currency="credits") for amount in amounts
     ]
-    outcome, _ = _play(_flows().balance(), limits)
+    outcome, _ = _play(AccountFlows(FULL, lambda: 0.5).balance(), limits)
     assert outcome.amount == lowest
 
 
@@ -262,21 +289,38 @@ def _page(*generations: Generation, total: int | None = None) -> GenerationPage:
     return GenerationPage(total=len(generations) if total is None else total, items=generations)
 
 
-def test_everything_is_both_tiers_and_all_pages() -> None:
+def test_list_all_is_all_tiers_and_all_pages() -> None:
     """One that moved from page to page meanwhile counts once."""
-    first = _page(_seen("a"), _seen("b"), total=LARGEST_PAGE + 1)
+    first = _page(_seen("a"), _seen("b"), total=6)
     outcome, steps = _play(
-        _flows().everything(),
-        [first, _page(_seen("b"), _seen("c"), total=LARGEST_PAGE + 1), _page(_seen("d"))],
+        _flows().list_all(),
+        [first, _page(_seen("b"), _seen("c"), total=6), _page(_seen("d"))],
     )
     assert [seen.generation_id for seen in outcome] == ["a", "b", "c", "d"]
-    assert _sends(steps) == ["GET /list/default/1", "GET /list/default/2", "GET /list/flex/1"]
+    assert _sends(steps) == ["GET /list/usual/1", "GET /list/usual/2", "GET /list/cheap/1"]
 
 
 def test_a_list_that_shrinks_while_it_is_read_ends() -> None:
     """An empty page is the last, whatever the total says."""
-    outcome, _ = _play(_flows().everything(), [_page(total=9999), _page(total=9999)])
+    outcome, _ = _play(_flows().list_all(), [_page(total=9999), _page(total=9999)])
     assert outcome == ()
+
+
+def test_a_list_is_read_to_its_last_page_only() -> None:
+    """The vendor gives no further ones, however many there are."""
+    full = _page(_seen("a"), _seen("b"), total=9999)
+    _, steps = _play(_flows().list_all(), [full] * 6)
+    assert _sends(steps)[:3] == ["GET /list/usual/1", "GET /list/usual/2", "GET /list/usual/3"]
+    assert len(steps) == 6
+
+
+@pytest.mark.parametrize("wrong", [{"page": 4}, {"page_size": 6}])
+def test_a_page_that_the_vendor_does_not_give_is_refused(wrong: dict[str, int]) -> None:
+    """The refusal names the field and its bound, and nothing is sent."""
+    outcome, steps = _play(_flows().list(ListQuery(**wrong)), [])
+    assert isinstance(outcome, RequestInvalid)
+    assert [problem.field for problem in outcome.problems] == list(wrong)
+    assert steps == []
 
 
 def test_a_lost_generation_is_found_by_all_that_is_echoed() -> None:
@@ -294,18 +338,9 @@ def test_a_lost_generation_is_found_by_all_that_is_echoed() -> None:
 
 def test_a_vendor_that_finds_by_key_is_asked_by_key() -> None:
     """Its "not found" means that there is none; any other error says nothing."""
-    by_key = Vendor(
-        name="by key",
-        base_urls=BARE.base_urls,
-        create=BARE.create,
-        get=BARE.get,
-        probe=BARE.probe,
-        mark=FULL.mark,
-        find=lambda request: _call("GET", f"/get/{request.prompt}"),
-    )
-    outcome, steps = _play(_flows(by_key).find(REQUEST, "sd-1", SINCE), [_seen()])
+    outcome, steps = _play(_flows(BY_KEY).find(REQUEST, "sd-1", SINCE), [_seen()])
     assert outcome == (_seen(),)
     assert _sends(steps) == ["GET /get/sd-1"]
-    assert _play(_flows(by_key).find(REQUEST, "sd-1", SINCE), [NotFound("x", http_status=404)])[0] == ()
+    assert _play(_flows(BY_KEY).find(REQUEST, "sd-1", SINCE), [NotFound("x", http_status=404)])[0] == ()
     lasting = [NoReply("x")] * MAX_ATTEMPTS
-    assert isinstance(_play(_flows(by_key).find(REQUEST, "sd-1", SINCE), lasting)[0], NoReply)
+    assert isinstance(_play(_flows(BY_KEY).find(REQUEST, "sd-1", SINCE), lasting)[0], NoReply)

@@ -55,7 +55,7 @@ def account_at(emulator: Any, vendor: str = "modelark") -> Account:
 
 def submitted(emulator: Any, vendor: str = "modelark") -> Pending:
     with SeedanceClient(account_at(emulator, vendor)) as client:
-        return client.create_generation(REQUEST)
+        return client.generations.create(REQUEST)
 
 
 def generation(emulator: Any, state: str) -> str:

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from airflow_provider_seedance.core.polling.decide import FAILED_POLL_BACKOFF, MAX_OUTAGE_SECONDS, WaitOutcome
-from airflow_provider_seedance.core.polling.poller import IDS_PER_REQUEST, MAX_CONCURRENCY, MAX_LIST_MISSES
+from airflow_provider_seedance.core.polling.poller import MAX_CONCURRENCY, MAX_LIST_MISSES
 from airflow_provider_seedance.errors import (
     AuthenticationRefused,
     MalformedReply,
@@ -21,7 +21,7 @@ from airflow_provider_seedance.errors import (
     ValidationRefused,
 )
 from airflow_provider_seedance.models import Generation
-from tests.core.polling.vendor import Scene, run, trouble
+from tests.core.polling.vendor import LISTING, Scene, run, trouble
 
 LISTS = pytest.mark.parametrize("lists", [True, False], ids=["list", "one by one"])
 
@@ -284,7 +284,7 @@ def test_a_hundred_thousand_leave_nothing_behind() -> None:
         held = [await come_and_go() for _ in range(100)]
         assert held[-1] - held[5] < 1_000
         assert len(asyncio.all_tasks()) <= 4 + MAX_CONCURRENCY
-        assert sum(map(len, scene.poller._queues)) <= 2 * IDS_PER_REQUEST
+        assert sum(map(len, scene.poller._queues)) <= 2 * LISTING.ids_per_request
         stays.cancel()
 
     run(play, ends={"stays": 1e9, **{f"g{number}": 0.0 for number in range(1_000)}})

@@ -7,15 +7,25 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import pytest
+
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
 from airflow_provider_seedance.core.polling.latency import LatencyModel
 from airflow_provider_seedance.core.polling.poller import Poller
+from airflow_provider_seedance.core.vendors.contract import Listing
 from airflow_provider_seedance.errors import SeedanceError
 from airflow_provider_seedance.models import Generation, GenerationPage, ListQuery, Pending, Status, Succeeded
 from tests.clocks import ManualClock
 
 T = TypeVar("T")
 START = ManualClock.moment
+LISTING = Listing(
+    list=lambda query: pytest.fail("nothing is sent here"),
+    service_tiers=("default", "flex"),
+    largest_page_size=500,
+    last_page=500,
+    ids_per_request=100,
+)
 
 
 class Time(ManualClock):
@@ -51,13 +61,21 @@ class Vendor:
     under_way: int = 0
     most_under_way: int = 0
 
-    async def get_generation(self, generation_id: str) -> Generation:
+    @property
+    def listing(self) -> Listing | None:
+        return LISTING if self.lists else None
+
+    @property
+    def generations(self) -> Vendor:
+        return self
+
+    async def get(self, generation_id: str) -> Generation:
         await self._take("get", (generation_id,))
         self.answers(generation_id)
         return self._state(generation_id)
 
-    async def list_generations(self, query: ListQuery) -> GenerationPage:
-        assert query.page_size >= len(query.ids)
+    async def list(self, query: ListQuery) -> GenerationPage:
+        assert (query.page_size or 0) >= len(query.ids)
         await self._take(f"list {query.service_tier}", query.ids)
         items = tuple(
             self._state(name)

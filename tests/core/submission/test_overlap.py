@@ -36,17 +36,19 @@ class Interrupted:
     def finds_by_key(self) -> bool:
         return self.client.finds_by_key
 
-    def create_generation(self, request: GenerationRequest, intent_id: str | None = None) -> Pending:
+    @property
+    def generations(self) -> Interrupted:
+        return self
+
+    def create(self, request: GenerationRequest, intent_id: str | None = None) -> Pending:
         self.meanwhile()
-        return self.client.create_generation(request, intent_id)
+        return self.client.generations.create(request, intent_id)
 
-    def get_generation(self, generation_id: str) -> Generation:
-        return self.client.get_generation(generation_id)
+    def get(self, generation_id: str) -> Generation:
+        return self.client.generations.get(generation_id)
 
-    def find_generations(
-        self, request: GenerationRequest, intent_id: str, since: datetime
-    ) -> tuple[Generation, ...]:
-        return self.client.find_generations(request, intent_id, since)
+    def find(self, request: GenerationRequest, intent_id: str, since: datetime) -> tuple[Generation, ...]:
+        return self.client.generations.find(request, intent_id, since)
 
 
 @pytest.fixture(scope="module")

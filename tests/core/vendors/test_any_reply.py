@@ -62,10 +62,14 @@ def damaged_samples(draw: st.DrawFn, vendor: str) -> Any:
 
 
 def calls(vendor: Vendor) -> list[Call[Any]]:
-    every: list[Call[Any]] = [vendor.create(GenerationRequest(prompt="p")), vendor.get("id"), vendor.probe()]
-    every += list(vendor.balance()) if vendor.balance else []
-    every += [vendor.list(ListQuery())] if vendor.list else []
-    every += [vendor.cancel("id")] if vendor.cancel else []
+    every: list[Call[Any]] = [
+        vendor.generations.create(GenerationRequest(prompt="p")),
+        vendor.generations.get("id"),
+        vendor.account.probe(),
+    ]
+    every += list(vendor.account.balance()) if vendor.account.balance else []
+    every += [vendor.listing.list(ListQuery())] if vendor.listing else []
+    every += [vendor.generations.cancel("id")] if vendor.generations.cancel else []
     return every
 
 

@@ -24,8 +24,8 @@ from airflow_provider_seedance.models import Failed, GenerationRequest, Pending,
 
 Golden = Callable[[str], HttpResponse]
 Reply = Callable[..., HttpResponse]
-CREATE = VENDOR.create(GenerationRequest(prompt="p"))
-GET = VENDOR.get("asyntask_1")
+CREATE = VENDOR.generations.create(GenerationRequest(prompt="p"))
+GET = VENDOR.generations.get("asyntask_1")
 ID = "asyntask_h81ef0c4b7a94d2e8c1f6a5b3d907e24"
 
 
@@ -45,7 +45,7 @@ def test_media_parts_come_in_the_fixed_order() -> None:
         reference_videos=("https://v",),
         reference_images=("https://i",),
     )
-    sent = VENDOR.create(request).request.json
+    sent = VENDOR.generations.create(request).request.body.json
     assert sent is not None
     assert [part["type"] for part in sent["content"]] == ["text", "image_url", "video_url", "audio_url"]
     assert all("role" in part for part in sent["content"][1:])
@@ -303,7 +303,7 @@ def test_an_unexplained_error_in_a_success_leaves_the_outcome_open(reply: Reply)
 
 def test_probe(reply: Reply) -> None:
     """The model list proves the key; the gateway's own web page does not."""
-    call = VENDOR.probe()
+    call = VENDOR.account.probe()
     assert (call.request.method, call.request.path) == ("GET", "/v1/models")
     call.read(reply(200, {"data": []}))
     with pytest.raises(AuthenticationRefused):

@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_seedance.core.vendors.contract import HttpResponse, Vendor
+from airflow_provider_seedance.core.vendors.contract import (
+    API,
+    AccountCalls,
+    Credential,
+    GenerationCalls,
+    HttpResponse,
+    Service,
+    Vendor,
+)
 from airflow_provider_seedance.errors import MalformedReply
 
 NOW = 1_800_000_000.0  # Fri, 15 Jan 2027 08:00:00 GMT
@@ -22,6 +30,9 @@ NOW = 1_800_000_000.0  # Fri, 15 Jan 2027 08:00:00 GMT
         ("Fri, 15 Jan 2027 08:00:30 -0000", 30.0),
         ("Fri, 15 Jan 2027 07:00:00 GMT", 0.0),
         ("soon", None),
+        ("3601", 3_600.0),
+        ("999999999", 3_600.0),
+        ("Fri, 15 Jan 2027 12:00:00 GMT", 3_600.0),
         ("-1", None),
         ("²", None),
         ("nan", None),
@@ -30,7 +41,7 @@ NOW = 1_800_000_000.0  # Fri, 15 Jan 2027 08:00:00 GMT
     ],
 )
 def test_retry_after(header: str, seconds: float | None) -> None:
-    """Both forms of the header are understood, and a value nobody can read is no wish."""
+    """Both forms of the header are understood, at most an hour, and a value nobody can read is no wish."""
     assert seconds == HttpResponse(429, {"retry-after": header}, b"", NOW).retry_after
 
 
@@ -72,5 +83,15 @@ def test_a_malformed_answer_does_not_show_a_signed_link() -> None:
 def test_the_first_region_is_the_default() -> None:
     """A connection without a region uses the first one that the vendor names."""
     nothing: Any = None
-    vendor = Vendor("v", {"a": "https://a", "b": "https://b"}, create=nothing, get=nothing, probe=nothing)
-    assert vendor.default_region == "a"
+    api = Service(API, {"a": "https://a", "b": "https://b"})
+    vendor = Vendor("v", (api,), GenerationCalls(create=nothing, get=nothing), AccountCalls(probe=nothing))
+    assert vendor.regions == ("a", "b")
+
+
+def test_a_service_is_known_by_its_name() -> None:
+    """What a request goes to, and what it shows there."""
+    nothing: Any = None
+    services = (Service(API, {"a": "https://a"}), Service("files", {"a": "https://f"}, Credential.NONE))
+    vendor = Vendor("v", services, GenerationCalls(create=nothing, get=nothing), AccountCalls(probe=nothing))
+    assert vendor.service("files").base_urls == {"a": "https://f"}
+    assert vendor.service(API).credential is Credential.BEARER

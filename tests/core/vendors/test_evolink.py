@@ -32,11 +32,11 @@ Golden = Callable[[str], HttpResponse]
 Reply = Callable[..., HttpResponse]
 TASK = {"id": "task-unified-1", "created": 1774857405, "status": "processing"}
 DONE = {**TASK, "status": "completed", "results": ["https://files.evolink.ai/v.mp4"]}
-CREATE = VENDOR.create(GenerationRequest(prompt="p"))
-GET = VENDOR.get("task-unified-1")
+CREATE = VENDOR.generations.create(GenerationRequest(prompt="p"))
+GET = VENDOR.generations.get("task-unified-1")
 
-assert VENDOR.balance is not None
-(BALANCE,) = VENDOR.balance()
+assert VENDOR.account.balance is not None
+(BALANCE,) = VENDOR.account.balance()
 
 
 def credits_of(amount: str, basis: Any) -> Cost:
@@ -62,7 +62,7 @@ def credits_of(amount: str, basis: Any) -> Cost:
 )
 def test_web_search_shares_its_object(fields: dict[str, Any], expected: Any) -> None:
     """The caller's own model_params are merged with web search's, and win."""
-    sent = VENDOR.create(GenerationRequest(prompt="p", **fields)).request.json
+    sent = VENDOR.generations.create(GenerationRequest(prompt="p", **fields)).request.body.json
     assert sent is not None
     assert expected == sent.get("model_params")
 
@@ -328,7 +328,7 @@ def test_a_balance_without_numbers_is_malformed(reply: Reply) -> None:
 
 def test_probe(golden: Golden, reply: Reply) -> None:
     """The credits page proves the key; an answer that says it failed does not."""
-    call = VENDOR.probe()
+    call = VENDOR.account.probe()
     call.read(golden("credits"))
     with pytest.raises(VendorRefusal, match="no such token"):
         call.read(reply(200, {"success": False, "message": "no such token"}))

@@ -34,12 +34,12 @@ Reply = Callable[..., HttpResponse]
 TASKS = "/api/v3/contents/generations/tasks"
 TASK = {"id": "cgt-1", "status": "running"}
 
-assert VENDOR.list is not None
-assert VENDOR.cancel is not None
-LIST = VENDOR.list
-CANCEL = VENDOR.cancel
-CREATE = VENDOR.create(GenerationRequest(prompt="p"))
-GET = VENDOR.get("cgt-1")
+assert VENDOR.listing is not None
+assert VENDOR.generations.cancel is not None
+LIST = VENDOR.listing.list
+CANCEL = VENDOR.generations.cancel
+CREATE = VENDOR.generations.create(GenerationRequest(prompt="p"))
+GET = VENDOR.generations.get("cgt-1")
 
 
 def test_created(golden: Golden) -> None:
@@ -54,15 +54,17 @@ def test_created(golden: Golden) -> None:
 
 def test_a_draft_sends_nothing_but_its_id() -> None:
     """The final render reuses the draft's text and images, so only the draft part is sent."""
-    call = VENDOR.create(GenerationRequest(prompt="p", first_frame="https://h/a.png", draft_task_id="cgt-9"))
-    assert call.request.json is not None
-    assert call.request.json["content"] == [{"type": "draft_task", "draft_task": {"id": "cgt-9"}}]
+    call = VENDOR.generations.create(
+        GenerationRequest(prompt="p", first_frame="https://h/a.png", draft_task_id="cgt-9")
+    )
+    assert call.request.body is not None
+    assert call.request.body.json["content"] == [{"type": "draft_task", "draft_task": {"id": "cgt-9"}}]
 
 
 def test_roles_are_left_out_for_a_single_first_frame_only() -> None:
     """Mixed media, which only an unknown model gets past the catalog, keep their roles."""
     request = GenerationRequest(first_frame="https://h/a.png", reference_images=("https://h/b.png",))
-    sent = VENDOR.create(request).request.json
+    sent = VENDOR.generations.create(request).request.body.json
     assert sent is not None
     assert [part["role"] for part in sent["content"]] == ["first_frame", "reference_image"]
 
@@ -250,7 +252,7 @@ def test_a_created_answer_without_an_id_is_malformed(reply: Reply, content: byte
 
 def test_probe(golden: Golden, reply: Reply) -> None:
     """The smallest list proves the key; a login page of a proxy does not."""
-    call: Call[None] = VENDOR.probe()
+    call: Call[None] = VENDOR.account.probe()
     assert (call.request.method, call.request.query) == ("GET", (("page_num", "1"), ("page_size", "1")))
     call.read(golden("page"))
     with pytest.raises(AuthenticationRefused):
@@ -261,5 +263,5 @@ def test_probe(golden: Golden, reply: Reply) -> None:
 
 def test_regions() -> None:
     """Two deployments, one protocol; BytePlus is the default."""
-    assert VENDOR.default_region == "ap-southeast"
-    assert VENDOR.base_urls["cn-beijing"] == "https://ark.cn-beijing.volces.com"
+    assert VENDOR.regions[0] == "ap-southeast"
+    assert VENDOR.service("api").base_urls["cn-beijing"] == "https://ark.cn-beijing.volces.com"

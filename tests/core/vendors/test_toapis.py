@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_seedance.core.vendors import toapis
 from airflow_provider_seedance.core.vendors.contract import HttpResponse
 from airflow_provider_seedance.core.vendors.toapis import VENDOR
 from airflow_provider_seedance.errors import (
@@ -35,11 +34,11 @@ from airflow_provider_seedance.models import (
 Golden = Callable[[str], HttpResponse]
 Reply = Callable[..., HttpResponse]
 TASK = {"id": "tsk_vid_1", "status": "in_progress"}
-CREATE = VENDOR.create(GenerationRequest(prompt="p"))
-GET = VENDOR.get("tsk_vid_1")
+CREATE = VENDOR.generations.create(GenerationRequest(prompt="p"))
+GET = VENDOR.generations.get("tsk_vid_1")
 
-assert VENDOR.balance is not None
-OF_KEY, OF_ACCOUNT = VENDOR.balance()
+assert VENDOR.account.balance is not None
+OF_KEY, OF_ACCOUNT = VENDOR.account.balance()
 
 
 def test_created(golden: Golden) -> None:
@@ -69,15 +68,18 @@ def test_a_create_may_find_its_generation_further_on(
 def test_a_generation_is_found_by_the_caller_s_id() -> None:
     """The field that stores it, and the lookup after a lost answer: the same call as by the vendor's id."""
     request = GenerationRequest(prompt="x", model="seedance-2")
-    marked = toapis.mark(request, "sd-1")
-    assert VENDOR.create(marked).request.json["client_business_id"] == "sd-1"
-    assert toapis.find(marked).request.path == "/v1/videos/generations/sd-1"
+    marked = VENDOR.generations.mark(request, "sd-1")
+    assert VENDOR.generations.create(marked).request.body.json["client_business_id"] == "sd-1"
+    assert VENDOR.generations.find(marked).request.path == "/v1/videos/generations/sd-1"
 
 
 def test_a_caller_s_own_id_is_respected() -> None:
     """It is looked up by what was sent."""
     request = GenerationRequest(prompt="x", model="seedance-2", vendor_options={"client_business_id": "mine"})
-    assert toapis.find(toapis.mark(request, "sd-1")).request.path == "/v1/videos/generations/mine"
+    assert (
+        VENDOR.generations.find(VENDOR.generations.mark(request, "sd-1")).request.path
+        == "/v1/videos/generations/mine"
+    )
 
 
 @pytest.mark.parametrize(
@@ -299,7 +301,7 @@ def test_a_balance_without_a_number_is_malformed(reply: Reply, left: Any) -> Non
 
 def test_probe(golden: Golden) -> None:
     """The key's balance proves the key; its failure comes with HTTP 200."""
-    call = VENDOR.probe()
+    call = VENDOR.account.probe()
     call.read(golden("key balance"))
     with pytest.raises(VendorRefusal, match="record not found"):
         call.read(golden("no key balance"))

@@ -1,4 +1,4 @@
-"""BytePlus ModelArk and Volcengine Ark, the official API (contract: modelark)."""
+"""ModelArk's generation task: create, get, cancel, and what recognises a lost one (contract: modelark 2, 3, 5)."""
 
 from __future__ import annotations
 
@@ -7,32 +7,27 @@ from typing import Any
 from urllib.parse import quote
 
 from airflow_provider_seedance.core.vendors import ark
-from airflow_provider_seedance.core.vendors.contract import Call, HttpRequest, HttpResponse, Vendor
+from airflow_provider_seedance.core.vendors.contract import Call, HttpRequest, HttpResponse, JsonBody
+from airflow_provider_seedance.core.vendors.modelark.errors import accepted, raise_refusal, read_refusal
 from airflow_provider_seedance.core.vendors.reading import (
     as_dict,
-    as_int,
     as_link,
     as_text,
-    error_details,
     expiry,
     failure,
-    json_or_nothing,
-    refuse,
     required,
 )
-from airflow_provider_seedance.errors import MalformedReply, VendorRefusal
 from airflow_provider_seedance.models import (
     Failed,
     Generation,
-    GenerationPage,
     GenerationRequest,
-    ListQuery,
     Mode,
     Pending,
     Status,
     Succeeded,
 )
 
+NAME = "modelark"
 TASKS = "/api/v3/contents/generations/tasks"
 EXPIRY = "execution_expires_after"
 #: Seconds; the vendor takes up to 259200 (contract: modelark 2.1).
@@ -49,28 +44,16 @@ def create(request: GenerationRequest) -> Call[Pending]:
         **ark.options(request),
         **request.vendor_options,
     }
-    return Call(HttpRequest("POST", TASKS, json=body), _read_created, repeatable=False)
+    return Call(HttpRequest("POST", TASKS, body=JsonBody(body)), _read_created, repeatable=False)
 
 
 def get(generation_id: str) -> Call[Generation]:
     return Call(HttpRequest("GET", _path(generation_id)), _read_task_answer)
 
 
-def list_tasks(query: ListQuery) -> Call[GenerationPage]:
-    wanted = [
-        ("page_num", str(query.page)),
-        ("page_size", str(query.page_size)),
-        ("filter.status", query.status.value if query.status else ""),
-        ("filter.model", query.model or ""),
-        ("filter.service_tier", query.service_tier or ""),
-        *(("filter.task_ids", generation_id) for generation_id in query.ids),
-    ]
-    return Call(HttpRequest("GET", TASKS, tuple(pair for pair in wanted if pair[1])), _read_page)
-
-
 def cancel(generation_id: str) -> Call[None]:
     """Cancels a queued task, is refused for a running one, and deletes the record of a finished one."""
-    return Call(HttpRequest("DELETE", _path(generation_id)), _raise_refusal, repeatable=False)
+    return Call(HttpRequest("DELETE", _path(generation_id)), raise_refusal, repeatable=False)
 
 
 def mark(request: GenerationRequest, intent_id: str) -> GenerationRequest:
@@ -96,11 +79,7 @@ def matches(request: GenerationRequest, seen: Generation) -> bool:
         (request.vendor_options.get("draft"), seen.draft),
         (request.vendor_options.get(EXPIRY), seen.expires_after),
     )
-    return all(asked is None or told is None or asked == told for asked, told in pairs)
-
-
-def probe() -> Call[None]:
-    return Call(HttpRequest("GET", TASKS, (("page_num", "1"), ("page_size", "1"))), _read_probe)
+    return all(requested is None or echoed is None or requested == echoed for requested, echoed in pairs)
 
 
 def _path(generation_id: str) -> str:
@@ -120,45 +99,21 @@ def _without_role(part: dict[str, Any]) -> dict[str, Any]:
 
 
 def _read_created(response: HttpResponse) -> Pending:
-    body = _accepted(response)
+    body = accepted(response)
     if body.get("error"):
         raise read_refusal(response)
     generation_id = required(response, "id", as_text(body.get("id")))
-    return Pending(vendor=VENDOR.name, generation_id=generation_id, status=Status.QUEUED)
+    return Pending(vendor=NAME, generation_id=generation_id, status=Status.QUEUED)
 
 
 def _read_task_answer(response: HttpResponse) -> Generation:
-    return _read_task(response, _accepted(response))
+    return read_task(response, accepted(response))
 
 
-def _read_page(response: HttpResponse) -> GenerationPage:
-    body = _accepted(response)
-    rows, total = body.get("items"), as_int(body.get("total"))
-    if rows is None and total == 0:
-        rows = []
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise MalformedReply("the answer has no list of items", http_status=response.status)
-    items = tuple(_read_row(response, row) for row in rows)
-    return GenerationPage(total=total or len(items), items=items)
-
-
-def _read_row(response: HttpResponse, row: dict[str, Any]) -> Generation:
-    """One row of the list, which also holds other modalities' tasks: their success has no video.
-
-    Such a row counts as running, for a page must not be lost by one row, nor a row be taken for absent.
-    """
-    if row.get("status") == Status.SUCCEEDED.value and not _video_url(row):
-        return Pending(status=Status.RUNNING, **_common(response, row))
-    return _read_task(response, row)
-
-
-def _read_probe(response: HttpResponse) -> None:
-    _accepted(response)
-
-
-def _common(response: HttpResponse, task: dict[str, Any]) -> dict[str, Any]:
+def common_fields(response: HttpResponse, task: dict[str, Any]) -> dict[str, Any]:
+    """What a task tells in every state, in our field names."""
     return {
-        "vendor": VENDOR.name,
+        "vendor": NAME,
         "generation_id": required(response, "id", as_text(task.get("id"))),
         "model": as_text(task.get("model")),
         "vendor_status": required(response, "status", as_text(task.get("status"))),
@@ -166,56 +121,29 @@ def _common(response: HttpResponse, task: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _video_url(task: dict[str, Any]) -> str | None:
+def video_url(task: dict[str, Any]) -> str | None:
+    """The link to the finished video."""
     return as_link(as_dict(task.get("content")).get("video_url"))
 
 
-def _read_task(response: HttpResponse, task: dict[str, Any]) -> Generation:
-    common = _common(response, task)
+def read_task(response: HttpResponse, task: dict[str, Any]) -> Generation:
+    """The generation that a task object is.
+
+    :raises MalformedReply: if it lacks what its state promises.
+    """
+    common = common_fields(response, task)
     status = _STATUS.get(common["vendor_status"].lower(), Status.RUNNING)
     if status in (Status.QUEUED, Status.RUNNING):
         return Pending(status=status, **common)
     finished_at = common["updated_at"]
     if status is Status.SUCCEEDED:
         return Succeeded(
-            video_url=required(response, "content.video_url", _video_url(task)),
+            video_url=required(response, "content.video_url", video_url(task)),
             last_frame_url=as_link(as_dict(task.get("content")).get("last_frame_url")),
             finished_at=finished_at,
             expires_at=expiry(finished_at, LINK_LIFE),
             **common,
         )
-    said = ark.task_error_details(task)
-    why = failure(status, ark.kind_of(said, status=0), said)
+    details = ark.task_error_details(task)
+    why = failure(status, ark.kind_of(details, status=0), details)
     return Failed(status=status, failure=why, finished_at=finished_at, **common)
-
-
-def _accepted(response: HttpResponse) -> dict[str, Any]:
-    _raise_refusal(response)
-    return response.json_object()
-
-
-def _raise_refusal(response: HttpResponse) -> None:
-    if response.status >= 300:
-        raise read_refusal(response)
-
-
-def read_refusal(response: HttpResponse) -> VendorRefusal:
-    """The typed error in a non-2xx answer; ``error.code`` decides, the HTTP status where there is none."""
-    said = error_details(json_or_nothing(response.content))
-    return refuse(response, ark.kind_of(said, status=response.status), said)
-
-
-VENDOR = Vendor(
-    name="modelark",
-    base_urls={
-        "ap-southeast": "https://ark.ap-southeast.bytepluses.com",
-        "cn-beijing": "https://ark.cn-beijing.volces.com",
-    },
-    create=create,
-    get=get,
-    probe=probe,
-    list=list_tasks,
-    cancel=cancel,
-    mark=mark,
-    matches=matches,
-)

@@ -1,0 +1,75 @@
+"""``client.generations.get(...)`` and the like: each flow as a method, written once for both clients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from functools import partial, wraps
+from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
+
+from airflow_provider_seedance.core.client.flows import AccountFlows, Flow, Flows, GenerationFlows
+
+P = ParamSpec("P")
+T = TypeVar("T")
+F = TypeVar("F", bound=Flows)
+R_co = TypeVar("R_co", covariant=True)
+
+
+class SyncRunner(Protocol):
+    """Runs a flow and returns its result."""
+
+    def run(self, flow: Flow[T]) -> T: ...
+
+
+class AsyncRunner(Protocol):
+    """Runs a flow on the event loop."""
+
+    async def run(self, flow: Flow[T]) -> T: ...
+
+
+class Group(Generic[R_co, F]):
+    """The flows of one subject, and the client that runs them."""
+
+    def __init__(self, runner: R_co, flows: F) -> None:
+        self._runner = runner
+        self._flows = flows
+
+
+class Operation(Generic[F, P, T]):
+    """A flow as a method of a group: with a sync client it returns the result, with an async one an awaitable."""
+
+    def __init__(self, flow: Callable[Concatenate[F, P], Flow[T]]) -> None:
+        self._flow = flow
+
+    @overload
+    def __get__(self, group: None, owner: type) -> Callable[Concatenate[Any, P], Any]: ...
+
+    @overload
+    def __get__(self, group: Group[SyncRunner, F], owner: type) -> Callable[P, T]: ...
+
+    @overload
+    def __get__(self, group: Group[AsyncRunner, F], owner: type) -> Callable[P, Coroutine[Any, Any, T]]: ...
+
+    def __get__(self, group: Group[Any, F] | None, owner: type) -> Callable[..., Any]:
+        @wraps(self._flow)
+        def operation(group: Group[Any, F], *args: P.args, **kwargs: P.kwargs) -> Any:
+            return group._runner.run(self._flow(group._flows, *args, **kwargs))
+
+        return operation if group is None else partial(operation, group)
+
+
+class Generations(Group[R_co, GenerationFlows]):
+    """Making generations and following them."""
+
+    create = Operation(GenerationFlows.create)
+    find = Operation(GenerationFlows.find)
+    get = Operation(GenerationFlows.get)
+    list = Operation(GenerationFlows.list)
+    list_all = Operation(GenerationFlows.list_all)
+    cancel = Operation(GenerationFlows.cancel)
+
+
+class AccountGroup(Group[R_co, AccountFlows]):
+    """What concerns the account, and no generation."""
+
+    balance = Operation(AccountFlows.balance)
+    probe = Operation(AccountFlows.probe)

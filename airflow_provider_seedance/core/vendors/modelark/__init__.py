@@ -1,0 +1,41 @@
+"""BytePlus ModelArk and Volcengine Ark, the official API (contract: modelark)."""
+
+from airflow_provider_seedance.core.vendors.contract import (
+    API,
+    AccountCalls,
+    GenerationCalls,
+    Listing,
+    Service,
+    Vendor,
+)
+from airflow_provider_seedance.core.vendors.modelark import account, generations, listing
+
+VENDOR = Vendor(
+    name=generations.NAME,
+    services=(
+        Service(
+            API,
+            {
+                "ap-southeast": "https://ark.ap-southeast.bytepluses.com",
+                "cn-beijing": "https://ark.cn-beijing.volces.com",
+            },
+        ),
+    ),
+    generations=GenerationCalls(
+        create=generations.create,
+        get=generations.get,
+        cancel=generations.cancel,
+        mark=generations.mark,
+        matches=generations.matches,
+    ),
+    account=AccountCalls(
+        probe=account.probe,
+    ),
+    listing=Listing(
+        list=listing.list_tasks,
+        service_tiers=listing.SERVICE_TIERS,
+        largest_page_size=listing.LARGEST_PAGE_SIZE,
+        last_page=listing.LAST_PAGE,
+        ids_per_request=listing.IDS_PER_REQUEST,
+    ),
+)

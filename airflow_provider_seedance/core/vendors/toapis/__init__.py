@@ -1,0 +1,32 @@
+"""ToAPIs (contract: toapis). It has no list, no cancel, but finds a generation by an id of the caller's."""
+
+from airflow_provider_seedance.core.vendors.contract import (
+    API,
+    AccountCalls,
+    GenerationCalls,
+    Service,
+    Vendor,
+)
+from airflow_provider_seedance.core.vendors.toapis import account, generations
+
+VENDOR = Vendor(
+    name=generations.NAME,
+    services=(
+        Service(
+            API,
+            {
+                "global": "https://toapis.com",
+            },
+        ),
+    ),
+    generations=GenerationCalls(
+        create=generations.create,
+        get=generations.get,
+        mark=generations.mark,
+        find=generations.find,
+    ),
+    account=AccountCalls(
+        probe=account.probe,
+        balance=account.balance,
+    ),
+)

@@ -1,0 +1,62 @@
+"""Which answers of ToAPIs are errors, and what they mean (contract: toapis 6)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from airflow_provider_seedance.core.vendors import newapi
+from airflow_provider_seedance.core.vendors.contract import HttpResponse
+from airflow_provider_seedance.core.vendors.reading import (
+    ErrorDetails,
+    effective_status,
+    error_details,
+    json_or_nothing,
+    kind_of_status,
+    refuse,
+)
+from airflow_provider_seedance.errors import Kind, VendorRefusal
+
+#: Error code -> kind, where it says more than the HTTP status (contract: toapis 6.2).
+_KINDS = {
+    "insufficient_quota": Kind.BALANCE,
+    "quota_not_enough": Kind.BALANCE,
+    "content_policy_violation": Kind.MODERATION,
+    "model_not_found": Kind.AUTHENTICATION,
+    "task_not_found": Kind.NOT_FOUND,
+}
+_MODERATION = re.compile(r"policy|sensitive|违反|敏感|审核|real person|privacy", re.IGNORECASE)
+_TROUBLE = re.compile(r"timed? ?out|upstream returned status 5|超时", re.IGNORECASE)
+
+
+def accepted(response: HttpResponse) -> dict[str, Any]:
+    """The body of an answer that is no error."""
+    return newapi.accepted(response, _refusal)
+
+
+def kind_of_failure(details: ErrorDetails) -> Kind:
+    """There is one code for everything, so the words decide; what they leave open is not repeated (6.3)."""
+    words = f"{details.code} {details.message}"
+    if _MODERATION.search(words):
+        return Kind.MODERATION
+    return Kind.OVERLOAD if _TROUBLE.search(words) else Kind.REJECTED
+
+
+def _refusal(response: HttpResponse) -> VendorRefusal:
+    details = error_details(json_or_nothing(response.content))
+    return refuse(response, _kind_of_refusal(details, response.status), details)
+
+
+def _kind_of_refusal(details: ErrorDetails, status: int) -> Kind:
+    """What a refusal means. The status leads; texts are in many languages (contract: toapis 1, 6)."""
+    status = effective_status(details, status)
+    if status >= 500 and status != 503:
+        return Kind.OVERLOAD
+    if details.code in _KINDS:
+        return _KINDS[details.code]
+    if status == 503:
+        # The vendor's own 503 is surely not accepted, as a 429; a proxy's page says nothing (contract: toapis 1).
+        return Kind.RATE_LIMIT if details.code or details.message else Kind.OVERLOAD
+    if status in (400, 422) and _MODERATION.search(f"{details.code} {details.message}"):
+        return Kind.MODERATION
+    return kind_of_status(status)

@@ -91,6 +91,21 @@ def _redact_values(value: Any, hide_links: bool, levels: int) -> Any:
     return value if shown == text else shown
 
 
+def describe(value: Any, limit: int = 80) -> str:
+    """``value`` as an error text shows it: redacted, and cut to ``limit`` characters."""
+    try:
+        shown = redact(repr(redact_values(value)))
+    except (ValueError, RecursionError):
+        # Python writes no number down that has thousands of digits.
+        shown = f"<{type(value).__name__}>"
+    return shorten(shown, limit)
+
+
+def shorten(text: str, limit: int) -> str:
+    """``text`` cut to ``limit`` characters."""
+    return text if len(text) <= limit else f"{text[: limit - 3]}..."
+
+
 def secret_links(value: Any, *, hide_links: bool = False) -> Iterator[str]:
     """Every link in the texts of ``value`` of which :func:`redact_values` hides something, whole."""
     yield from _secret_links(value, hide_links, MAX_DEPTH)
@@ -121,8 +136,8 @@ def _without_secrets(piece: str, hide_links: bool) -> str:
     shown = piece if query is None else piece[: query.start()]
     starts = [*(link.end() for link in _SCHEME.finditer(shown)), len(shown)]
     links = (shown[start:end] for start, end in pairwise(starts))
-    shorten = _host_of if hide_links else _without_user
-    return shown[: starts[0]] + "".join(map(shorten, links)) + ("" if query is None else "?***")
+    show = _host_of if hide_links else _without_user
+    return shown[: starts[0]] + "".join(map(show, links)) + ("" if query is None else "?***")
 
 
 def _without_user(link: str) -> str:

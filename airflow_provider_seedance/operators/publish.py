@@ -77,9 +77,10 @@ class SeedancePublishVideoOperator(SignedLinkMaskingMixin, BaseOperator):
         return record
 
     def _manifest(self) -> Mapping[str, Any]:
+        from airflow_provider_seedance.core.literals import mapping_in
         from airflow_provider_seedance.errors import ConfigurationError
 
-        video = self.video
+        video = mapping_in(self.video)
         if isinstance(video, Mapping) and isinstance(video.get("manifest"), Mapping):
             video = video["manifest"]
         if not isinstance(video, Mapping):

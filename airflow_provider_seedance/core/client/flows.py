@@ -31,6 +31,7 @@ from airflow_provider_seedance.models import (
     ListQuery,
     Pending,
     Status,
+    parse_generation_id,
 )
 
 T = TypeVar("T")
@@ -161,7 +162,9 @@ class GenerationFlows(Flows):
         """How a generation stands.
 
         :raises NotFound: if the vendor does not know it, or no longer.
+        :raises RequestInvalid: for what cannot be an id; nothing is sent.
         """
+        generation_id = parse_generation_id(generation_id)
         return (yield from self._exchange(self.vendor.generations.get(generation_id), generation_id))
 
     def list(self, query: ListQuery) -> Flow[GenerationPage]:
@@ -203,6 +206,7 @@ class GenerationFlows(Flows):
                 vendor=self.vendor.name,
                 generation_id=generation_id,
             )
+        generation_id = parse_generation_id(generation_id)
         seen = yield from self.get(generation_id)
         if seen.status is not Status.QUEUED:
             return Cancellation.RUNNING if seen.status is Status.RUNNING else Cancellation.ENDED

@@ -135,7 +135,7 @@ class SeedanceHook(BaseHook):
 
         with self.get_conn() as client:
             if generation_ids is None and client.listing is None:
-                generation_ids = recorded_generation_ids(client.vendor_name)
+                generation_ids = recorded_generation_ids(client.vendor_name, client.account_id)
             return rescue(
                 client,
                 destination,

@@ -63,7 +63,7 @@ def _intent(scene: Scene, decision: Decision, conn_id: str) -> SubmissionRecord:
     passed = decision.record.startswith("gave up")
     return SubmissionRecord(
         intent=1,
-        intent_id=task.intent_id(1),
+        intent_id=task.intent_id(1, random=0.5),
         vendor=account.vendor.name,
         seedance_conn_id=GONE if decision.record.endswith("gone") else conn_id,
         account_id="another" if decision.record.endswith("account") else account.account_id,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
+from airflow_provider_seedance.core.clock import SystemClock
+
 
 @dataclass
 class ManualClock:
@@ -37,3 +39,10 @@ class ImpatientClock(ManualClock):
 
     def sleep(self, seconds: float) -> None:
         self.pauses.append(seconds)
+
+
+class SteadyClock(SystemClock):
+    """The machine's time, with jitter that always draws zero: retries of requests take no time."""
+
+    def random(self) -> float:
+        return 0.0

@@ -189,7 +189,6 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         from airflow_provider_seedance.core.batch.rows import read_rows
         from airflow_provider_seedance.core.batch.run import BatchRun, land_at
         from airflow_provider_seedance.core.batch.worker import BatchOptions
-        from airflow_provider_seedance.core.client.http import SeedanceClient
         from airflow_provider_seedance.core.submission.budget import Budget
         from airflow_provider_seedance.core.submission.decide import Policies
         from airflow_provider_seedance.hooks.seedance import SeedanceHook
@@ -199,7 +198,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
 
         max_active = whole_number("max_active", self.max_active, least=1) or DEFAULT_MAX_ACTIVE
         policies = Policies(self.on_orphaned_intent, self.on_stale_state, self.on_clear)
-        with SeedanceClient(SeedanceHook(self.seedance_conn_id).get_account()) as client:
+        with SeedanceHook(self.seedance_conn_id).get_conn() as client:
             plan = make_plan(
                 client,
                 read_rows(self.requests, path_from_uri),

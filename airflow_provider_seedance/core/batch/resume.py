@@ -160,7 +160,9 @@ class _RowResumer:
             number, earlier = number + 1, (*earlier, before.generation_id)
         record = SubmissionRecord(
             intent=number,
-            intent_id=identity_of_row(options.task, row.number).intent_id(number),
+            intent_id=identity_of_row(options.task, row.number).intent_id(
+                number, random=options.clock.random()
+            ),
             vendor=client.vendor_name,
             account_id=client.account_id,
             seedance_conn_id=options.seedance_conn_id,

@@ -105,7 +105,7 @@ class BatchRun:
                 callbacks=callbacks,
             )
             poller = BatchPoller(
-                lambda conn_id: AsyncSeedanceClient(account_of(conn_id), attempts=1),
+                lambda conn_id: AsyncSeedanceClient(account_of(conn_id), attempts=1, clock=clock),
                 partial(_connection_of, journal),
                 scheduler.on_wait_ended,
                 clock=clock,

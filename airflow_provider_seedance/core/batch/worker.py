@@ -115,7 +115,9 @@ class RowWorker:
         clients = self._thread_local.__dict__.setdefault("clients", {})
         key = (seedance_conn_id, bool(options))
         if key not in clients:
-            clients[key] = SeedanceClient(self.account_of(seedance_conn_id), **options)
+            clients[key] = SeedanceClient(
+                self.account_of(seedance_conn_id), clock=self.options.clock, **options
+            )
             self._clients.append(clients[key])
         return clients[key]
 

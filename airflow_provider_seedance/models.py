@@ -99,7 +99,8 @@ def parse_generation_id(value: Any, field: str = "generation_id") -> str:
         found = str(found)
     if isinstance(found, str) and _GENERATION_ID.fullmatch(found.strip()):
         return found.strip()
-    raise RequestInvalid([Problem(field, value, f"{_id_needed(value, found)} is needed")])
+    shown = redact_values(value, hide_links=True)
+    raise RequestInvalid([Problem(field, shown, f"{_id_needed(value, found)} is needed")])
 
 
 def _id_needed(value: Any, found: Any) -> str:
@@ -147,7 +148,13 @@ class GenerationRequest(BaseModel):
     Strings become numbers and booleans where a field is one, so templated values need no care.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, protected_namespaces=())
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        str_strip_whitespace=True,
+        protected_namespaces=(),
+        hide_input_in_errors=True,
+    )
 
     #: What the video shows. Optional beside media where the vendor allows it.
     prompt: OptionalText = None
@@ -215,7 +222,7 @@ class GenerationRequest(BaseModel):
 
 
 class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
+    model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=(), hide_input_in_errors=True)
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         for name, value in super().__repr_args__():

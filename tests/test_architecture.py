@@ -30,7 +30,7 @@ LIBRARIES = {
     "httpx": ("core.client.http", "core.client.errors"),
     "aiohttp": ("core.client.aiohttp_client", "core.client.errors"),
     "http.client": ("core.client.download", "core.client.errors"),
-    "urllib.request": ("core.client.aiohttp_client", "core.client.download"),
+    "urllib.request": ("core.client.aiohttp_client", "core.client.download", "core.client.errors"),
     "socket": (),
     "av": ("core.landing.verify",),
     "asyncio": (

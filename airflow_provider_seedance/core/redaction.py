@@ -57,6 +57,7 @@ def redact(text: str, *, hide_links: bool = False) -> str:
 
     :param hide_links: show of each link no more than its host.
     """
+    hide_links = hide_links or _is_of_result(text)
     shown = "".join(_without_secrets(piece, hide_links) for piece in _GAP.split(text))
     shown = _PASSWORD.sub(r"\1***@", shown)
     return _API_KEY.sub(r"\1***", _SIGNATURE.sub(r"\1***", shown))
@@ -113,6 +114,7 @@ def secret_links(value: Any, *, hide_links: bool = False) -> Iterator[str]:
 
 def _secret_links(value: Any, hide_links: bool, levels: int) -> Iterator[str]:
     if isinstance(value, str):
+        hide_links = hide_links or _is_of_result(value)
         for piece in _GAP.split(value):
             link = _SCHEME.search(piece)
             if link and _without_secrets(piece, hide_links) != piece:
@@ -124,6 +126,11 @@ def _secret_links(value: Any, hide_links: bool, levels: int) -> Iterator[str]:
     elif isinstance(value, (list, tuple, set, frozenset)) and levels:
         for item in value:
             yield from _secret_links(item, hide_links, levels - 1)
+
+
+def _is_of_result(text: str) -> bool:
+    """Whether ``text`` writes a generation's result down."""
+    return any(key in text for key in RESULT_LINK_KEYS)
 
 
 def _without_secrets(piece: str, hide_links: bool) -> str:
@@ -176,8 +183,9 @@ def forms_of(secret: str) -> tuple[str, ...]:
     quoted = json.dumps(secret)[1:-1]
     forms = {secret, encoded, quote(secret), quoted, quoted.replace("/", "\\/"), html.escape(secret)}
     forms |= {re.sub("%..", lambda code: code[0].lower(), form) for form in (encoded, quote(secret))}
+    forms |= {json.dumps(form)[1:-1] for form in forms}
     forms |= {form for start in range(3) for form in _base64_forms(secret.encode(), start) if len(form) >= 8}
-    return tuple(sorted(forms, key=len, reverse=True))
+    return tuple(sorted(forms, key=lambda form: (-len(form), form)))
 
 
 def _base64_forms(secret: bytes, start: int) -> Iterator[str]:

@@ -6,10 +6,12 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 from airflow_provider_seedance.core.catalog import Catalog, vendor_names
+from airflow_provider_seedance.core.redaction import describe
 from airflow_provider_seedance.core.vendors import load_vendor
 from airflow_provider_seedance.core.vendors.contract import API, Vendor
 from airflow_provider_seedance.errors import ConfigurationError
@@ -19,6 +21,7 @@ READ_TIMEOUT, CREATE_TIMEOUT = 60.0, 300.0
 MAX_CONCURRENCY = 20
 
 _KEY = re.compile(r"[\x21-\x7e]+")
+_LOCAL_NAMES = (".localhost", ".local", ".internal", ".svc", ".lan", ".home.arpa", ".test")
 _HOST = re.compile(r"[\w.:-]+")
 
 
@@ -89,9 +92,20 @@ class Account:
         return self.service_url(API)
 
     @property
+    def sends_key_in_clear(self) -> bool:
+        """Whether requests leave this network without encryption."""
+        parts = urlsplit(self.base_url)
+        return parts.scheme == "http" and not _is_local(parts.hostname or "")
+
+    @property
     def account_id(self) -> str:
         """A name for key and host together that tells neither."""
         return hashlib.sha256(f"{self.base_url}\0{self.api_key}".encode()).hexdigest()[:12]
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must not be repeated of what comes over the wire."""
+        return (self.api_key,)
 
     def catalog(self) -> Catalog:
         """What this vendor's models take and cost, with the user's own rows."""
@@ -111,6 +125,15 @@ def _checked_key(key: str | None, vendor: str) -> str:
             "the API key holds blanks, line breaks or non-ASCII characters; copy it again", vendor=vendor
         )
     return key
+
+
+def _is_local(host: str) -> bool:
+    """Whether a host is this machine or one of a private network, as far as its name or address tells."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return "." not in host or host.endswith(_LOCAL_NAMES)
+    return address.is_private or address.is_loopback or address.is_link_local
 
 
 def _checked_url(host: str, vendor: str) -> str:
@@ -140,12 +163,12 @@ def _positive(name: str, value: Any, vendor: str) -> float | None:
     except (TypeError, ValueError):
         number = 0.0
     if not 0 < number < float("inf"):
-        raise ConfigurationError(f"{name} must be a number above 0, not {value!r}", vendor=vendor)
+        raise ConfigurationError(f"{name} must be a number above 0, not {describe(value)}", vendor=vendor)
     return number
 
 
 def _whole(name: str, value: Any, vendor: str) -> int | None:
     number = _positive(name, value, vendor)
     if number is not None and number % 1:
-        raise ConfigurationError(f"{name} must be a whole number, not {value!r}", vendor=vendor)
+        raise ConfigurationError(f"{name} must be a whole number, not {describe(value)}", vendor=vendor)
     return None if number is None else int(number)

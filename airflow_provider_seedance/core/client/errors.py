@@ -12,9 +12,11 @@ from functools import lru_cache
 from http.client import HTTPException, InvalidURL
 from urllib.error import URLError
 from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 import httpx
 
+from airflow_provider_seedance.core.redaction import MAX_TEXT, shorten, text_without
 from airflow_provider_seedance.errors import ConfigurationError, NoReply, NotSent
 
 
@@ -62,6 +64,8 @@ def aiohttp_errors() -> ErrorClasses:
 def transport_errors(url: str, classes: ErrorClasses) -> Iterator[None]:
     """Turns a library's errors into ours, which name the host of ``url`` and nothing else of it.
 
+    A library's own error is not their cause: it may hold a proxy's password, a signed link, or a header.
+
     :raises NotSent: if no connection was made.
     :raises ConfigurationError: if no request could be made.
     :raises NoReply: if no complete answer came.
@@ -69,14 +73,14 @@ def transport_errors(url: str, classes: ErrorClasses) -> Iterator[None]:
     try:
         yield
     except classes.not_sent as error:
-        raise NotSent(f"no connection to {host_of(url)} ({_description(error)})") from error
+        raise NotSent(f"no connection to {host_of(url)} ({_description(error)})") from None
     except classes.not_sendable as error:
         # Its text may hold the whole URL, and with it a signature.
         raise ConfigurationError(
             f"no valid request to {host_of(url)} can be made ({type(error).__name__})"
         ) from None
     except classes.no_reply as error:
-        raise NoReply(f"{host_of(url)} gave no complete answer ({_description(error)})") from error
+        raise NoReply(f"{host_of(url)} gave no complete answer ({_description(error)})") from None
 
 
 def host_of(url: str) -> str:
@@ -89,4 +93,15 @@ def host_of(url: str) -> str:
 
 def _description(error: Exception) -> str:
     reason = error.reason if isinstance(error, URLError) else error
-    return f"{type(error).__name__}: {reason}"
+    text = f"{type(error).__name__}: {shorten(str(reason), MAX_TEXT)}"
+    return text_without(_proxy_passwords(), text)
+
+
+def _proxy_passwords() -> tuple[str, ...]:
+    """Those that the environment holds: libraries write a proxy's whole URL into their errors."""
+    return tuple(filter(None, (_password_in(proxy) for proxy in getproxies().values())))
+
+
+def _password_in(url: str) -> str | None:
+    user, at, _ = url.rpartition("@")
+    return user.rpartition(":")[2].removeprefix("//") if at else None

@@ -26,7 +26,7 @@ from airflow_provider_seedance.core.client.flows import AccountFlows, Flow, Gene
 from airflow_provider_seedance.core.client.groups import AccountGroup, Generations
 from airflow_provider_seedance.core.client.retry import MAX_ATTEMPTS
 from airflow_provider_seedance.core.clock import Clock, SystemClock
-from airflow_provider_seedance.core.redaction import forms_of, without
+from airflow_provider_seedance.core.redaction import forms_of, text_without, without
 from airflow_provider_seedance.core.vendors.contract import (
     Credential,
     FormBody,
@@ -53,12 +53,26 @@ log = logging.getLogger("airflow_provider_seedance.core.client")
 _in_request: ContextVar[bool] = ContextVar("seedance_in_request", default=False)
 
 
+#: httpx logs each URL at INFO, one line a poll; the others log headers at DEBUG, with links and cookies in them. A
+#: filter holds for its own logger alone.
+_LOGGERS = (
+    "httpx",
+    "httpcore.connection",
+    "httpcore.http11",
+    "httpcore.http2",
+    "httpcore.proxy",
+    "httpcore.socks",
+    "aiohttp.client",
+    "aiohttp.internal",
+)
+
+
 def _is_not_ours(record: logging.LogRecord) -> bool:
-    """httpx logs each URL at INFO: one line a poll, with its query."""
     return not _in_request.get()
 
 
-logging.getLogger("httpx").addFilter(_is_not_ours)
+for _logger in map(logging.getLogger, _LOGGERS):
+    _logger.addFilter(_is_not_ours)
 
 
 @contextmanager
@@ -84,7 +98,7 @@ class _BaseClient:
     def __init__(self, settings: Account, attempts: int, clock: Clock) -> None:
         self.settings = settings
         self._clock = clock
-        self._key_forms = tuple(form.encode() for form in forms_of(settings.api_key))
+        self._secret_forms = tuple(form.encode() for secret in settings.secrets for form in forms_of(secret))
         self._generation_flows = GenerationFlows(
             settings.vendor, clock.random, attempts, prepare=lambda request: self.catalog.prepare(request)
         )
@@ -159,18 +173,26 @@ class _BaseClient:
             f"requests to the vendor's service {service!r} are signed with an access key, and the connection has none"
         )
 
-    def _without_key(self, content: bytes) -> bytes:
+    def _without_secrets(self, content: bytes) -> bytes:
         """What came over the wire, without the key that a vendor repeats."""
-        repeats_key = any(form in content for form in self._key_forms)
-        return without((self.settings.api_key,), content) if repeats_key else content
+        repeats_secret = any(form in content for form in self._secret_forms)
+        return without(self.settings.secrets, content) if repeats_secret else content
 
     def _response(self, answer: httpx.Response | AiohttpResponse) -> HttpResponse:
+        headers = "\n".join(f"{name.lower()}\t{value}" for name, value in answer.headers.items())
+        shown = self._without_secrets(headers.encode("utf-8", "replace")).decode("utf-8", "replace")
         return HttpResponse(
             status=answer.status_code,
-            headers={name.lower(): value for name, value in answer.headers.items()},
-            content=self._without_key(answer.content),
+            headers=dict(line.split("\t", 1) for line in shown.split("\n") if "\t" in line),
+            content=self._without_secrets(answer.content),
             received_at=self._clock.now(),
         )
+
+    def _own(self, error: SeedanceError) -> SeedanceError:
+        """An error that the caller may show: without the key, and without the library's error behind it."""
+        error.args = (text_without(self.settings.secrets, error.message),)
+        error.__cause__ = error.__context__ = None
+        return error
 
 
 def _body(body: JsonBody | FormBody | None, files: ExitStack) -> dict[str, Any]:
@@ -236,7 +258,7 @@ class SeedanceClient(_BaseClient):
                 try:
                     answer = self._perform(step)
                 except SeedanceError as error:
-                    step = flow.throw(error)
+                    step = flow.throw(self._own(error))
                 else:
                     step = flow.send(answer)
         except StopIteration as end:
@@ -311,7 +333,7 @@ class AsyncSeedanceClient(_BaseClient):
                 try:
                     answer = await self._perform(step)
                 except SeedanceError as error:
-                    step = flow.throw(error)
+                    step = flow.throw(self._own(error))
                 else:
                     step = flow.send(answer)
         except StopIteration as end:

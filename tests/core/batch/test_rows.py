@@ -104,7 +104,7 @@ def test_all_bad_rows_are_reported_at_once() -> None:
     assert "neither a prompt nor an object" in problems["row 4 (line 4)"]
     assert "colour" in problems["row 5 (line 5)"]
     assert str(refused.value).startswith(
-        "modelark: 4 of 5 rows are refused, and nothing is paid:\nrow 1 (line 1): "
+        "modelark: 4 of 5 rows are rejected, and nothing is paid:\nrow 1 (line 1): "
     )
     assert not refused.value.retryable
 

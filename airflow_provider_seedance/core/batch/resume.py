@@ -111,7 +111,7 @@ class _RowResumer:
         return self._apply(state, Action.REATTACH, prior, row)
 
     def _end(self, state: RowState, error: SeedanceError, status: RowStatus) -> RowState:
-        log.warning("Row %d is %s, by what is known of its earlier try: %s", state.row, status, error)
+        log.warning("Row %d is %s at the start of this try: %s", state.row, status, error)
         return state.replace(outcome=outcome_of_error(error, status))
 
     def _apply(self, state: RowState, action: Action, prior: PriorSubmission, row: Row) -> RowState:

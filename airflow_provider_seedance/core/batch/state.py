@@ -58,7 +58,7 @@ class Phase(str, Enum):
 class RowState(_Value):
     """All that is on record about one row.
 
-    :param attempts_this_try: how many submissions of it have failed in this try of the task.
+    :param attempts_this_try: how often its submission or its generation has failed in this try of the task.
     :param record: of its latest intent.
     :param outcome: ``None`` until the row has ended.
     """

@@ -180,7 +180,7 @@ def test_metadata_must_be_an_object() -> None:
         ('prompt\n"A fox', "rows.csv", "is not CSV"),
         ("prompt,seed, prompt,seed\nA fox,7,A hare,8\n", "rows.csv", "same name: prompt, seed"),
         ("prompt,metadata,metadata.sku\nA fox,hello,7\n", "rows.csv", "use one or the other"),
-        ("", "rows.csv", "is empty: not even a header"),
+        ("", "rows.csv", "is empty: it has no header line"),
         ("\n \n", "rows.csv", "is empty"),
         ("\n", "rows.json", "is not JSON"),
     ],

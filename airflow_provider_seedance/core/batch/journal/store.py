@@ -82,7 +82,7 @@ def open_journal(folder: StoragePath) -> Iterator[Journal]:
 
 
 def is_journal_missing(folder: StoragePath) -> bool:
-    """Whether this machine sees no journal in a folder on a disk. Never so in an object store, which all machines see."""
+    """Whether the folder is on a disk and this machine sees no journal there. All machines see an object store."""
     path = local_path(folder)
     return path is not None and not (path / FILE_NAME).exists()
 

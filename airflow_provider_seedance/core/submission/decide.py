@@ -234,11 +234,14 @@ def _submit_or_raise_stale(prior: PriorSubmission, state: str) -> Action:
     if prior.policies.on_stale_state == "resubmit":
         return Action.SUBMIT
     record = prior.record
-    what = f"generation {record.generation_id}" if record.generation_id else f"intent {record.intent_id}"
+    if record.generation_id:
+        earlier, made = f"generation {record.generation_id}", "submitted"
+    else:
+        earlier, made = f"intent {record.intent_id}", "made"
     raise StaleState(
-        f"the request changed after {what} was submitted at {record.intended_at.isoformat()}; {what} {state}",
+        f"the request changed after {earlier} was {made} at {record.intended_at.isoformat()}; {earlier} {state}",
         vendor=record.vendor,
-        advice="Put the request back; or wait for the generation's end and clear the task; or set"
+        advice="Put the request back; or wait until the earlier one has ended and clear the task; or set"
         " on_stale_state='resubmit' to pay for the new one too.",
     )
 

@@ -91,9 +91,9 @@ class SubmissionRecord(BaseModel):
 
     @property
     def blocks_new_payment(self) -> bool:
-        """Whether the policy alone may allow a new payment: the vendor may bill this intent, or has.
+        """Whether this intent stands in the way of another payment: the vendor may bill it, or has.
 
-        False once it is sure that nothing is billed, or once the user has chosen to pay again all the same.
+        It does not once nothing is billed for sure, or once the user has chosen to pay for a new one all the same.
         """
         return not self.is_unbilled and not isinstance(self.outcome, Superseded)
 

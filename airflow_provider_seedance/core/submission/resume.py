@@ -84,7 +84,7 @@ def recorded_client(record: SubmissionRecord, open_client: Callable[[str], C]) -
     except ConfigurationError as fault:
         raise connection_lost(record, f"which cannot be opened: {fault.message}") from fault
     if client.vendor_name != record.vendor:
-        raise connection_lost(record, f"which leads to {client.vendor_name} now")
+        raise connection_lost(record, f"which leads to {client.vendor_name} by now")
     return client
 
 

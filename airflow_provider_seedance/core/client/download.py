@@ -57,6 +57,8 @@ class MediaStream:
     etag: str | None
     #: The place in the file of the first byte that comes.
     start: int = 0
+    #: The place in the file behind the last byte of a part.
+    end: int | None = None
 
 
 def media_opener(tls: SSLContext) -> OpenerDirector:

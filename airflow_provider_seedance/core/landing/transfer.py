@@ -155,9 +155,8 @@ def _receive(
     :raises ResumeRefused: if it is the middle of another version of the file.
     :raises DownloadIncomplete: if then not exactly the promised bytes are there, or none at all.
     """
-    head = _read_head(stream.chunks)
-    if stream.start == 0:
-        _check_head(head, strict=strict)
+    head = b"" if stream.start else _read_head(stream.chunks)
+    _check_head(head, strict=strict)
     with storage_errors(partial.path, "write"):
         check_space(partial.path.parent, max(0, (stream.total or 0) - partial.length))
         partial.begin(stream, url, utc_now(clock))

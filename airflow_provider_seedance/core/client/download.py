@@ -26,6 +26,7 @@ from urllib.request import (
 )
 
 from airflow_provider_seedance import __version__
+from airflow_provider_seedance.core.client.account import MAX_VIDEO_BYTES
 from airflow_provider_seedance.core.client.connections import MediaHandler, RedirectHandler, is_out_of_time
 from airflow_provider_seedance.core.client.decoding import CHUNK, codings_of, decode
 from airflow_provider_seedance.core.client.errors import URLLIB, host_of, transport_errors
@@ -41,8 +42,6 @@ from airflow_provider_seedance.errors import (
 
 #: Seconds without a byte, or without a connection, after which a host is given up.
 TIMEOUT = 10.0
-#: Bytes of the largest video that is fetched, unless a setting says otherwise.
-MAX_VIDEO_BYTES = 2 * 1024**3
 
 _CONTENT_RANGE = re.compile(r"bytes\s+([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)", re.IGNORECASE)
 _STRONG_ETAG = re.compile('"[\x21\x23-\x7e]{1,200}"')

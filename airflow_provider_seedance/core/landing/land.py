@@ -96,6 +96,7 @@ def land(
         media=media,
         source=source.generation,
         mismatches=mismatches,
+        notes=media.notes,
         landed_at=utc_now(clock),
     )
 
@@ -146,6 +147,8 @@ def check_overwrite(overwrite: str, target: StoragePath) -> None:
 
 def _verify(path: Path, source: VideoSource) -> tuple[Media, tuple[Mismatch, ...]]:
     media = probe(path)
+    for note in media.notes:
+        log.warning("%s generation %s: %s", source.generation.vendor, source.generation.generation_id, note)
     mismatches = find_mismatches(source.expected, media)
     for mismatch in mismatches:
         log.warning(

@@ -210,6 +210,7 @@ def _query(ids: Sequence[str], filters: dict[str, Any]) -> Any:
 
 def _account(connection: Connection, extra: dict[str, Any]) -> Account:
     from airflow_provider_seedance.core.client.account import Account
+    from airflow_provider_seedance.runtime.config import download_options
 
     _check_that_airflow_masks(connection.password, extra.get("vendor"))
     host = connection.host or None
@@ -224,6 +225,7 @@ def _account(connection: Connection, extra: dict[str, Any]) -> Account:
         max_concurrency=extra.get("max_concurrency"),
         catalog_rows=extra.get("catalog") or (),
         price_rows=extra.get("prices") or (),
+        **download_options(),
     )
 
 

@@ -6,11 +6,11 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 from airflow_provider_seedance.core.catalog import Catalog, vendor_names
+from airflow_provider_seedance.core.client.addresses import is_private_host, is_public
 from airflow_provider_seedance.core.redaction import describe
 from airflow_provider_seedance.core.vendors import load_vendor
 from airflow_provider_seedance.core.vendors.contract import API, Vendor
@@ -19,6 +19,8 @@ from airflow_provider_seedance.errors import ConfigurationError
 #: Seconds to wait for the answer to a read, and to a create: a create given up early has an unknown outcome.
 READ_TIMEOUT, CREATE_TIMEOUT = 60.0, 300.0
 MAX_CONCURRENCY = 20
+#: Bytes of the largest video that is fetched, unless a setting says otherwise.
+MAX_VIDEO_BYTES = 2 * 1024**3
 
 _KEY = re.compile(r"[\x21-\x7e]+")
 _LOCAL_NAMES = (".localhost", ".local", ".internal", ".svc", ".lan", ".home.arpa", ".test")
@@ -39,6 +41,9 @@ class Account:
     :param max_concurrency: HTTP calls at a time to the vendor from one client.
     :param catalog_rows: the user's additions to the catalog.
     :param price_rows: the user's own prices.
+    :param max_video_bytes: of the largest video that is fetched.
+    :param allow_private_result_hosts: whether result links may lead to addresses that are not of the internet, even
+        though ``host`` is.
     """
 
     vendor: Vendor
@@ -49,6 +54,8 @@ class Account:
     max_concurrency: int = MAX_CONCURRENCY
     catalog_rows: Sequence[Mapping[str, Any]] | str = ()
     price_rows: Sequence[Mapping[str, Any]] | str = ()
+    max_video_bytes: int = MAX_VIDEO_BYTES
+    allow_private_result_hosts: bool = False
 
     @classmethod
     def create(
@@ -107,6 +114,11 @@ class Account:
         """What must not be repeated of what comes over the wire."""
         return (self.api_key,)
 
+    def allows_private_results(self) -> bool:
+        """Whether result links may lead to private addresses: by a setting, or because the vendor's API is at one."""
+        own_host = urlsplit(self.host or "").hostname
+        return self.allow_private_result_hosts or (own_host is not None and is_private_host(own_host))
+
     def catalog(self) -> Catalog:
         """What this vendor's models take and cost, with the user's own rows."""
         return Catalog.load(self.vendor.name, self.region, rows=self.catalog_rows, prices=self.price_rows)
@@ -130,10 +142,9 @@ def _checked_key(key: str | None, vendor: str) -> str:
 def _is_local(host: str) -> bool:
     """Whether a host is this machine or one of a private network, as far as its name or address tells."""
     try:
-        address = ip_address(host)
+        return not is_public(host)
     except ValueError:
         return "." not in host or host.endswith(_LOCAL_NAMES)
-    return address.is_private or address.is_loopback or address.is_link_local
 
 
 def _checked_url(host: str, vendor: str) -> str:

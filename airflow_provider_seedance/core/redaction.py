@@ -21,7 +21,7 @@ MAX_TEXT = 2_000
 #: Levels of lists and dicts that are shown.
 MAX_DEPTH = 40
 #: The keys of a generation's result that hold links: whoever knows one can fetch the file, signed or not.
-RESULT_LINK_KEYS = ("video_url", "last_frame_url")
+RESULT_LINK_KEYS = ("video_url", "video_urls", "last_frame_url")
 
 _GAP = re.compile(r"([\s\"'<>`]+)")
 #: A character as it is, percent-encoded once or more, or escaped in JSON or HTML.

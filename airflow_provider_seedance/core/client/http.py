@@ -8,25 +8,29 @@ from __future__ import annotations
 
 import logging
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import httpx
 
 from airflow_provider_seedance import __version__
 from airflow_provider_seedance.core.catalog import Catalog
 from airflow_provider_seedance.core.client.account import Account
+from airflow_provider_seedance.core.client.body import ACCEPT_ENCODING, Reply
 from airflow_provider_seedance.core.client.download import MediaStream, media_opener, open_media
 from airflow_provider_seedance.core.client.errors import HTTPX, transport_errors
-from airflow_provider_seedance.core.client.flows import AccountFlows, Flow, GenerationFlows, Pause, Send
+from airflow_provider_seedance.core.client.flows import AccountFlows, Flow, GenerationFlows, Pause, Send, Step
 from airflow_provider_seedance.core.client.groups import AccountGroup, Generations
+from airflow_provider_seedance.core.client.httpx_client import AsyncHttpxClient, HttpxClient
+from airflow_provider_seedance.core.client.proxies import proxy_of
 from airflow_provider_seedance.core.client.retry import MAX_ATTEMPTS
-from airflow_provider_seedance.core.clock import Clock, SystemClock
-from airflow_provider_seedance.core.redaction import forms_of, without
+from airflow_provider_seedance.core.clock import Clock, SystemClock, off_loop
+from airflow_provider_seedance.core.redaction import clean, without
 from airflow_provider_seedance.core.vendors.contract import (
     Credential,
     FormBody,
@@ -39,35 +43,43 @@ from airflow_provider_seedance.errors import SeedanceError, Unsupported
 from airflow_provider_seedance.models import Cost, GenerationRequest
 
 if TYPE_CHECKING:
-    from airflow_provider_seedance.core.client.aiohttp_client import AiohttpClient, AiohttpResponse
+    from airflow_provider_seedance.core.client.aiohttp_client import AiohttpClient
 
 T = TypeVar("T")
 
 CONNECT_TIMEOUT = 10.0
 #: How long an unused connection is kept, seconds: longer than most pauses between reads, shorter than servers do.
 KEEPALIVE_EXPIRY = 50.0
+#: Bytes of an answer. A longer one, such as that of a list, is read in a thread: a hostile one takes long.
+LONGEST_READ_ON_LOOP = 16 * 1024
 
 #: One DEBUG line for each exchange of a sync client.
 log = logging.getLogger("airflow_provider_seedance.core.client")
 
 _in_request: ContextVar[bool] = ContextVar("seedance_in_request", default=False)
+#: At INFO they write each URL with its query, one line a poll; at DEBUG all headers of the answers.
+_LIBRARY_LOGGERS = (
+    "httpx",
+    *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")),
+    "aiohttp.client",
+    "aiohttp.internal",
+)
 
 
 def _is_not_ours(record: logging.LogRecord) -> bool:
-    """httpx logs each URL at INFO: one line a poll, with its query."""
     return not _in_request.get()
 
 
-logging.getLogger("httpx").addFilter(_is_not_ours)
+for _name in _LIBRARY_LOGGERS:
+    logging.getLogger(_name).addFilter(_is_not_ours)
 
 
 @contextmanager
-def _httpx_request(url: str) -> Iterator[None]:
-    """httpx's errors become ours, and it logs nothing."""
+def _silent_libraries() -> Iterator[None]:
+    """The HTTP libraries log nothing of our requests."""
     token = _in_request.set(True)
     try:
-        with transport_errors(url, HTTPX):
-            yield
+        yield
     finally:
         _in_request.reset(token)
 
@@ -84,7 +96,7 @@ class _BaseClient:
     def __init__(self, settings: Account, attempts: int, clock: Clock) -> None:
         self.settings = settings
         self._clock = clock
-        self._key_forms = tuple(form.encode() for form in forms_of(settings.api_key))
+        self._secrets = (settings.api_key,)
         self._generation_flows = GenerationFlows(
             settings.vendor, clock.random, attempts, prepare=lambda request: self.catalog.prepare(request)
         )
@@ -142,6 +154,7 @@ class _BaseClient:
             "headers": {
                 **self._authorization(request.service),
                 "Accept": "application/json",
+                "Accept-Encoding": ACCEPT_ENCODING,
                 "User-Agent": f"airflow-provider-seedance/{__version__}",
             },
             "timeout": httpx.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT)),
@@ -159,18 +172,24 @@ class _BaseClient:
             f"requests to the vendor's service {service!r} are signed with an access key, and the connection has none"
         )
 
-    def _without_key(self, content: bytes) -> bytes:
-        """What came over the wire, without the key that a vendor repeats."""
-        repeats_key = any(form in content for form in self._key_forms)
-        return without((self.settings.api_key,), content) if repeats_key else content
-
-    def _response(self, answer: httpx.Response | AiohttpResponse) -> HttpResponse:
+    def _response(self, reply: Reply) -> HttpResponse:
+        """What came over the wire, without the key that a vendor, or a proxy, repeats: all reading comes after this."""
+        values = "\n".join(reply.headers.values()).encode("utf-8", "replace")
+        shown = without(self._secrets, values).decode("utf-8", "replace").split("\n")
         return HttpResponse(
-            status=answer.status_code,
-            headers={name.lower(): value for name, value in answer.headers.items()},
-            content=self._without_key(answer.content),
+            status=reply.status_code,
+            headers=dict(zip(map(str.lower, reply.headers), shown, strict=True)),
+            content=without(self._secrets, self._unescaped(reply.content)),
             received_at=self._clock.now(),
         )
+
+    def _unescaped(self, content: bytes) -> bytes:
+        """``content`` with the key's characters as they are: JSON may have any of them as ``\\u00..``."""
+        if b"\\u00" in content:
+            for character in set(self.settings.api_key) - {'"', "\\"}:
+                for code in {f"{ord(character):02x}", f"{ord(character):02X}"}:
+                    content = content.replace(f"\\u00{code}".encode(), character.encode())
+        return content
 
 
 def _body(body: JsonBody | FormBody | None, files: ExitStack) -> dict[str, Any]:
@@ -185,17 +204,50 @@ def _body(body: JsonBody | FormBody | None, files: ExitStack) -> dict[str, Any]:
     return {"data": body.fields, "files": parts}
 
 
-def _pooled_client(settings: Account, limits: httpx.Limits) -> httpx.AsyncClient | AiohttpClient:
+def _httpx_client(limits: httpx.Limits, secrets: Sequence[str]) -> HttpxClient:
+    with transport_errors("", HTTPX, secrets):
+        return HttpxClient(httpx.Client(verify=_tls(), limits=limits), secrets)
+
+
+def _async_httpx_client(limits: httpx.Limits, secrets: Sequence[str]) -> AsyncHttpxClient:
+    with transport_errors("", HTTPX, secrets):
+        return AsyncHttpxClient(httpx.AsyncClient(verify=_tls(), limits=limits), secrets)
+
+
+def _pooled_client(
+    settings: Account, limits: httpx.Limits, secrets: Sequence[str]
+) -> AsyncHttpxClient | AiohttpClient:
     """For repeatable requests: aiohttp where it is installed, since a status read then costs half of the CPU."""
     try:
-        from airflow_provider_seedance.core.client.aiohttp_client import AiohttpClient, proxy_of
+        from airflow_provider_seedance.core.client.aiohttp_client import AiohttpClient
     except ImportError:
-        return httpx.AsyncClient(verify=_tls(), limits=limits)
+        return _async_httpx_client(limits, secrets)
     if (proxy_of(settings.base_url) or "http").startswith("http"):
         return AiohttpClient(
-            tls=_tls(), max_connections=settings.max_concurrency, keepalive_expiry=KEEPALIVE_EXPIRY
+            tls=_tls(),
+            max_connections=settings.max_concurrency,
+            keepalive_expiry=KEEPALIVE_EXPIRY,
+            secrets=secrets,
         )
-    return httpx.AsyncClient(verify=_tls(), limits=limits)
+    return _async_httpx_client(limits, secrets)
+
+
+@dataclass(frozen=True)
+class _Result(Generic[T]):
+    """What a flow returns."""
+
+    value: T
+
+
+def _advanced(flow: Flow[T], answer: HttpResponse | SeedanceError | None) -> Step | _Result[T]:
+    """Give a flow what its last step came to, and take its next one.
+
+    :raises SeedanceError: that the flow ends with.
+    """
+    try:
+        return flow.throw(answer) if isinstance(answer, SeedanceError) else flow.send(answer)
+    except StopIteration as end:
+        return _Result(end.value)
 
 
 class SeedanceClient(_BaseClient):
@@ -209,8 +261,8 @@ class SeedanceClient(_BaseClient):
         super().__init__(settings, attempts, clock or SystemClock())
         self.generations = Generations(self, self._generation_flows)
         self.account = AccountGroup(self, self._account_flows)
-        self._pooled = httpx.Client(verify=_tls(), limits=self._limits(keep=True))
-        self._single_use = httpx.Client(verify=_tls(), limits=self._limits(keep=False))
+        self._pooled = _httpx_client(self._limits(keep=True), self._secrets)
+        self._single_use = _httpx_client(self._limits(keep=False), self._secrets)
         self._media = media_opener(_tls())
 
     def __enter__(self) -> SeedanceClient:
@@ -230,18 +282,10 @@ class SeedanceClient(_BaseClient):
 
         :raises SeedanceError: that the flow ends with.
         """
-        try:
-            step = next(flow)
-            while True:
-                try:
-                    answer = self._perform(step)
-                except SeedanceError as error:
-                    step = flow.throw(error)
-                else:
-                    step = flow.send(answer)
-        except StopIteration as end:
-            result: T = end.value
-            return result
+        move = _advanced(flow, None)
+        while not isinstance(move, _Result):
+            move = _advanced(flow, self._outcome(move))
+        return move.value
 
     def open(
         self, url: str, *, start: int = 0, etag: str | None = None
@@ -249,7 +293,13 @@ class SeedanceClient(_BaseClient):
         """The bytes behind a result link, streamed without the key: as :func:`open_media`."""
         return open_media(self._media, url, start=start, etag=etag, clock=self._clock)
 
-    def _perform(self, step: Send | Pause) -> HttpResponse | None:
+    def _outcome(self, step: Step) -> HttpResponse | SeedanceError | None:
+        try:
+            return self._perform(step)
+        except SeedanceError as error:
+            return error
+
+    def _perform(self, step: Step) -> HttpResponse | None:
         if isinstance(step, Pause):
             self._clock.sleep(step.seconds)
             return None
@@ -262,7 +312,7 @@ class SeedanceClient(_BaseClient):
 
     def _send(self, step: Send) -> HttpResponse:
         client = self._single_use if step.single_use_connection else self._pooled
-        with ExitStack() as files, _httpx_request(self._url(step.request)):
+        with ExitStack() as files, _silent_libraries():
             return self._response(client.request(**self._arguments(step, files)))
 
 
@@ -272,7 +322,7 @@ def _log_exchange(request: HttpRequest, response: HttpResponse | None, seconds: 
         request.method,
         request.path,
         f"HTTP {response.status}" if response else "no answer",
-        response.headers.get("x-request-id", "unknown") if response else "unknown",
+        clean(response.headers.get("x-request-id", "unknown"), 200) if response else "unknown",
         seconds * 1_000,
     )
 
@@ -288,8 +338,8 @@ class AsyncSeedanceClient(_BaseClient):
         super().__init__(settings, attempts, clock or SystemClock())
         self.generations = Generations(self, self._generation_flows)
         self.account = AccountGroup(self, self._account_flows)
-        self._pooled = _pooled_client(settings, self._limits(keep=True))
-        self._single_use = httpx.AsyncClient(verify=_tls(), limits=self._limits(keep=False))
+        self._pooled = _pooled_client(settings, self._limits(keep=True), self._secrets)
+        self._single_use = _async_httpx_client(self._limits(keep=False), self._secrets)
 
     async def __aenter__(self) -> AsyncSeedanceClient:
         return self
@@ -305,25 +355,35 @@ class AsyncSeedanceClient(_BaseClient):
 
     async def run(self, flow: Flow[T]) -> T:
         """As :meth:`SeedanceClient.run`."""
-        try:
-            step = next(flow)
-            while True:
-                try:
-                    answer = await self._perform(step)
-                except SeedanceError as error:
-                    step = flow.throw(error)
-                else:
-                    step = flow.send(answer)
-        except StopIteration as end:
-            result: T = end.value
-            return result
+        move = _advanced(flow, None)
+        while not isinstance(move, _Result):
+            move = await self._advance(flow, await self._outcome(move))
+        return move.value
 
-    async def _perform(self, step: Send | Pause) -> HttpResponse | None:
+    async def _advance(
+        self, flow: Flow[T], outcome: HttpResponse | SeedanceError | None
+    ) -> Step | _Result[T]:
+        size = len(outcome.content) if isinstance(outcome, HttpResponse) else 0
+        return await _off_loop_if_long(size, lambda: _advanced(flow, outcome))
+
+    async def _outcome(self, step: Step) -> HttpResponse | SeedanceError | None:
+        try:
+            return await self._perform(step)
+        except SeedanceError as error:
+            return error
+
+    async def _perform(self, step: Step) -> HttpResponse | None:
         if isinstance(step, Pause):
             await self._clock.asleep(step.seconds)
             return None
         # A form goes by httpx, which streams its files.
         pooled = not step.single_use_connection and not isinstance(step.request.body, FormBody)
         client = self._pooled if pooled else self._single_use
-        with ExitStack() as files, _httpx_request(self._url(step.request)):
-            return self._response(await client.request(**self._arguments(step, files)))
+        with ExitStack() as files, _silent_libraries():
+            reply = await client.request(**self._arguments(step, files))
+        return await _off_loop_if_long(len(reply.content), lambda: self._response(reply))
+
+
+async def _off_loop_if_long(size: int, read: Callable[[], T]) -> T:
+    """Read on the event loop what takes a moment only, and in a thread what a host has made long."""
+    return await off_loop(read) if size > LONGEST_READ_ON_LOOP else read()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timezone
@@ -64,6 +65,9 @@ async def within(seconds: float, work: Awaitable[T]) -> T:
 
     :raises EventLoopTimeout: then.
     """
+    if sys.version_info >= (3, 11):  # which needs no task of its own
+        async with asyncio.timeout(seconds):
+            return await work
     return await asyncio.wait_for(work, seconds)
 
 

@@ -206,7 +206,8 @@ def _body(body: JsonBody | FormBody | None, files: ExitStack) -> dict[str, Any]:
 
 def _httpx_client(limits: httpx.Limits, secrets: Sequence[str]) -> HttpxClient:
     with transport_errors("", HTTPX, secrets):
-        return HttpxClient(httpx.Client(verify=_tls(), limits=limits), secrets)
+        client = httpx.Client(verify=_tls(), limits=limits)
+    return HttpxClient(client, keeps_connections=bool(limits.max_keepalive_connections), secrets=secrets)
 
 
 def _async_httpx_client(limits: httpx.Limits, secrets: Sequence[str]) -> AsyncHttpxClient:

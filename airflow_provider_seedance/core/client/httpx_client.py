@@ -31,7 +31,7 @@ def _timed_out(seconds: float, *, sent: bool) -> httpx.TimeoutException:
 class _TimeLimit:
     """Ends a blocking exchange when its time is up: another thread shuts its connection down.
 
-    :param streams: the client's open connections.
+    :param streams: the connections that it may use; those that it makes are added.
     """
 
     def __init__(self, seconds: float, streams: WeakSet[Any]) -> None:
@@ -74,13 +74,14 @@ class HttpxClient:
     """As much of ``httpx.Client`` as requests to a vendor need; used by one thread at a time.
 
     :param client: closed by :meth:`close`.
+    :param keeps_connections: whether an exchange may use a connection that an earlier one has made.
     :param secrets: replaced in the texts of errors.
     """
 
-    def __init__(self, client: httpx.Client, secrets: Sequence[str] = ()) -> None:
+    def __init__(self, client: httpx.Client, *, keeps_connections: bool, secrets: Sequence[str] = ()) -> None:
         self._client = client
         self._secrets = secrets
-        self._streams: WeakSet[Any] = WeakSet()
+        self._kept_streams: WeakSet[Any] | None = WeakSet() if keeps_connections else None
 
     def request(self, *, url: str, timeout: httpx.Timeout, **arguments: Any) -> Reply:
         """Send and read it all; redirects are answers.
@@ -91,9 +92,10 @@ class HttpxClient:
         :raises NoReply: if no complete answer came in time.
         :raises MalformedReply: if the answer is too large.
         """
+        streams: WeakSet[Any] = WeakSet() if self._kept_streams is None else self._kept_streams
         with (
             transport_errors(url, HTTPX, self._secrets),
-            _TimeLimit(_seconds(timeout), self._streams) as limit,
+            _TimeLimit(_seconds(timeout), streams) as limit,
             self._client.stream(
                 url=url, timeout=timeout, extensions={"trace": limit.trace}, **arguments
             ) as answer,

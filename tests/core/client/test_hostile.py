@@ -218,12 +218,12 @@ SLOW = {
 @pytest.mark.parametrize("name", SLOW)
 def test_a_trickled_answer_ends_on_time(name: str, ask: Ask, serve: Callable[..., HostileServer]) -> None:
     """Each byte comes in time; the time is that of the whole exchange. A create may have been accepted."""
-    server = serve(lambda head: chain(SLOW[name](), [time.sleep(5) or b""]), pause=0.05)
+    server = serve(lambda head: chain(SLOW[name](), [time.sleep(6) or b""]), pause=0.05)
     for flow, argument in (("get", "cgt-1"), ("create", REQUEST)):
         started = time.monotonic()
         with pytest.raises(NoReply) as caught:
-            ask(account(server, request_timeout=0.4), flow, argument)
-        assert time.monotonic() - started < 3
+            ask(account(server, request_timeout=1.0), flow, argument)
+        assert time.monotonic() - started < 4
         assert caught.value.maybe_accepted
 
 
@@ -231,9 +231,9 @@ def test_a_kept_connection_is_bounded_too(serve: Callable[..., HostileServer]) -
     """The sync client shuts down a connection that an earlier request has made."""
     answers = iter([[whole(RUNNING)], SLOW["headers"]()])
     server = serve(lambda head: next(answers), pause=0.05)
-    with SeedanceClient(account(server, request_timeout=0.4), attempts=1) as client:
+    with SeedanceClient(account(server, request_timeout=1.0), attempts=1) as client:
         assert client.generations.get("cgt-1").status is Status.RUNNING
-        with pytest.raises(NoReply, match=r"0\.4 seconds is up"):
+        with pytest.raises(NoReply, match="1 seconds is up"):
             client.generations.get("cgt-1")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import ssl
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -23,10 +23,14 @@ from airflow_provider_seedance.core.catalog import Catalog
 from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.body import ACCEPT_ENCODING, Reply
 from airflow_provider_seedance.core.client.download import MediaStream, media_opener, open_media
-from airflow_provider_seedance.core.client.errors import HTTPX, transport_errors
 from airflow_provider_seedance.core.client.flows import AccountFlows, Flow, GenerationFlows, Pause, Send, Step
 from airflow_provider_seedance.core.client.groups import AccountGroup, Generations
-from airflow_provider_seedance.core.client.httpx_client import AsyncHttpxClient, HttpxClient
+from airflow_provider_seedance.core.client.httpx_client import (
+    AFORGET_LOCATION,
+    FORGET_LOCATION,
+    AsyncHttpxClient,
+    HttpxClient,
+)
 from airflow_provider_seedance.core.client.proxies import proxy_of
 from airflow_provider_seedance.core.client.retry import MAX_ATTEMPTS
 from airflow_provider_seedance.core.clock import Clock, SystemClock, off_loop
@@ -39,7 +43,7 @@ from airflow_provider_seedance.core.vendors.contract import (
     JsonBody,
     Listing,
 )
-from airflow_provider_seedance.errors import SeedanceError, Unsupported
+from airflow_provider_seedance.errors import ConfigurationError, SeedanceError, Unsupported
 from airflow_provider_seedance.models import Cost, GenerationRequest
 
 if TYPE_CHECKING:
@@ -205,14 +209,26 @@ def _body(body: JsonBody | FormBody | None, files: ExitStack) -> dict[str, Any]:
 
 
 def _httpx_client(limits: httpx.Limits, secrets: Sequence[str]) -> HttpxClient:
-    with transport_errors("", HTTPX, secrets):
-        client = httpx.Client(verify=_tls(), limits=limits)
+    client = _made(lambda: httpx.Client(verify=_tls(), limits=limits, event_hooks=FORGET_LOCATION))
     return HttpxClient(client, keeps_connections=bool(limits.max_keepalive_connections), secrets=secrets)
 
 
 def _async_httpx_client(limits: httpx.Limits, secrets: Sequence[str]) -> AsyncHttpxClient:
-    with transport_errors("", HTTPX, secrets):
-        return AsyncHttpxClient(httpx.AsyncClient(verify=_tls(), limits=limits), secrets)
+    client = _made(lambda: httpx.AsyncClient(verify=_tls(), limits=limits, event_hooks=AFORGET_LOCATION))
+    return AsyncHttpxClient(client, secrets)
+
+
+def _made(make: Callable[[], T]) -> T:
+    """A client of httpx, which reads the environment's proxies.
+
+    :raises ConfigurationError: if one of them cannot be used; what httpx says of it may hold its password.
+    """
+    with suppress(httpx.InvalidURL, ValueError):
+        return make()
+    raise ConfigurationError(
+        "the environment (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY) names a proxy whose URL cannot be used; it needs a scheme"
+        " (http, https or socks5), a host and a port, and a password in it must be percent-encoded"
+    )
 
 
 def _pooled_client(
@@ -275,8 +291,9 @@ class SeedanceClient(_BaseClient):
         self.close()
 
     def close(self) -> None:
-        for client in (self._pooled, self._single_use):
-            client.close()
+        with _silent_libraries():
+            for client in (self._pooled, self._single_use):
+                client.close()
 
     def run(self, flow: Flow[T]) -> T:
         """Perform a flow's steps, and return its result.
@@ -351,8 +368,9 @@ class AsyncSeedanceClient(_BaseClient):
         await self.close()
 
     async def close(self) -> None:
-        for client in (self._pooled, self._single_use):
-            await client.aclose()
+        with _silent_libraries():
+            for client in (self._pooled, self._single_use):
+                await client.aclose()
 
     async def run(self, flow: Flow[T]) -> T:
         """As :meth:`SeedanceClient.run`."""

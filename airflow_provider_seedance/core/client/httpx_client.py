@@ -23,6 +23,19 @@ _CONNECTED = ("connect_tcp.complete", "start_tls.complete")
 _SENDING = "send_request_headers.started"
 
 
+def _forget_location(answer: httpx.Response) -> None:
+    answer.headers.pop("location", None)
+
+
+async def _aforget_location(answer: httpx.Response) -> None:
+    _forget_location(answer)
+
+
+#: httpx makes a request of where a redirect points, also if it does not follow it, and fails where it points nowhere.
+FORGET_LOCATION = {"response": [_forget_location]}
+AFORGET_LOCATION = {"response": [_aforget_location]}
+
+
 def _timed_out(seconds: float, *, sent: bool) -> httpx.TimeoutException:
     late = httpx.ReadTimeout if sent else httpx.ConnectTimeout
     return late(f"the time of {seconds:g} seconds is up")

@@ -31,7 +31,7 @@ LAYERS = (
     ("core.client.account", "core.client.body", "core.client.proxies", "core.client.retry"),
     ("core.client.errors",),
     ("core.client.flows", "core.client.download", "core.client.aiohttp_client", "core.client.httpx_client"),
-    ("core.client.groups",),
+    ("core.client.groups", "core.client.transport"),
     ("core.client.http",),
     ("core.client",),
     ("core.submission", "core.polling", "core.landing"),

@@ -85,7 +85,7 @@ class AiohttpClient:
                 body = ReplyBody(host_of(url), answer.status, answer.headers)
                 async for chunk in answer.content.iter_any():
                     body.add(chunk)
-                return Reply(answer.status, answer.headers, body.content())
+                return Reply(answer.status, answer.headers, await body.acontent())
 
     async def aclose(self) -> None:
         self.is_closed = True

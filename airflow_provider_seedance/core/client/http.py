@@ -7,32 +7,30 @@ A credential travels in one header of requests to the hosts of :class:`Account`;
 from __future__ import annotations
 
 import logging
-import ssl
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from contextvars import ContextVar
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import httpx
 
 from airflow_provider_seedance import __version__
 from airflow_provider_seedance.core.catalog import Catalog
 from airflow_provider_seedance.core.client.account import Account
-from airflow_provider_seedance.core.client.body import ACCEPT_ENCODING, Reply
+from airflow_provider_seedance.core.client.body import ACCEPT_ENCODING, LONGEST_READ_ON_LOOP, Reply
 from airflow_provider_seedance.core.client.download import MediaStream, media_opener, open_media
 from airflow_provider_seedance.core.client.flows import AccountFlows, Flow, GenerationFlows, Pause, Send, Step
 from airflow_provider_seedance.core.client.groups import AccountGroup, Generations
-from airflow_provider_seedance.core.client.httpx_client import (
-    AFORGET_LOCATION,
-    FORGET_LOCATION,
-    AsyncHttpxClient,
-    HttpxClient,
-)
-from airflow_provider_seedance.core.client.proxies import proxy_of
 from airflow_provider_seedance.core.client.retry import MAX_ATTEMPTS
+from airflow_provider_seedance.core.client.transport import (
+    async_httpx_client,
+    async_pooled_client,
+    httpx_client,
+    silent_libraries,
+    tls,
+)
 from airflow_provider_seedance.core.clock import Clock, SystemClock, off_loop
 from airflow_provider_seedance.core.redaction import clean, without
 from airflow_provider_seedance.core.vendors.contract import (
@@ -43,55 +41,15 @@ from airflow_provider_seedance.core.vendors.contract import (
     JsonBody,
     Listing,
 )
-from airflow_provider_seedance.errors import ConfigurationError, SeedanceError, Unsupported
+from airflow_provider_seedance.errors import SeedanceError, Unsupported
 from airflow_provider_seedance.models import Cost, GenerationRequest
-
-if TYPE_CHECKING:
-    from airflow_provider_seedance.core.client.aiohttp_client import AiohttpClient
 
 T = TypeVar("T")
 
 CONNECT_TIMEOUT = 10.0
-#: How long an unused connection is kept, seconds: longer than most pauses between reads, shorter than servers do.
-KEEPALIVE_EXPIRY = 50.0
-#: Bytes of an answer. A longer one, such as that of a list, is read in a thread: a hostile one takes long.
-LONGEST_READ_ON_LOOP = 16 * 1024
 
 #: One DEBUG line for each exchange of a sync client.
 log = logging.getLogger("airflow_provider_seedance.core.client")
-
-_in_request: ContextVar[bool] = ContextVar("seedance_in_request", default=False)
-#: At INFO they write each URL with its query, one line a poll; at DEBUG all headers of the answers.
-_LIBRARY_LOGGERS = (
-    "httpx",
-    *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")),
-    "aiohttp.client",
-    "aiohttp.internal",
-)
-
-
-def _is_not_ours(record: logging.LogRecord) -> bool:
-    return not _in_request.get()
-
-
-for _name in _LIBRARY_LOGGERS:
-    logging.getLogger(_name).addFilter(_is_not_ours)
-
-
-@contextmanager
-def _silent_libraries() -> Iterator[None]:
-    """The HTTP libraries log nothing of our requests."""
-    token = _in_request.set(True)
-    try:
-        yield
-    finally:
-        _in_request.reset(token)
-
-
-@lru_cache(maxsize=1)
-def _tls() -> ssl.SSLContext:
-    """Built once: it costs some 20 ms, which a triggerer's event loop would feel at each client."""
-    return httpx.create_ssl_context()
 
 
 class _BaseClient:
@@ -133,14 +91,6 @@ class _BaseClient:
     def estimate_cost(self, request: GenerationRequest) -> Cost:
         """The most this request can cost by the price list; unknown where there is no price. Sends nothing."""
         return self.catalog.estimate(request)
-
-    def _limits(self, *, keep: bool) -> httpx.Limits:
-        connections = self.settings.max_concurrency
-        return httpx.Limits(
-            max_connections=connections,
-            max_keepalive_connections=connections if keep else 0,
-            keepalive_expiry=KEEPALIVE_EXPIRY,
-        )
 
     def _url(self, request: HttpRequest) -> str:
         return self.settings.service_url(request.service) + request.path
@@ -208,47 +158,6 @@ def _body(body: JsonBody | FormBody | None, files: ExitStack) -> dict[str, Any]:
     return {"data": body.fields, "files": parts}
 
 
-def _httpx_client(limits: httpx.Limits, secrets: Sequence[str]) -> HttpxClient:
-    client = _made(lambda: httpx.Client(verify=_tls(), limits=limits, event_hooks=FORGET_LOCATION))
-    return HttpxClient(client, keeps_connections=bool(limits.max_keepalive_connections), secrets=secrets)
-
-
-def _async_httpx_client(limits: httpx.Limits, secrets: Sequence[str]) -> AsyncHttpxClient:
-    client = _made(lambda: httpx.AsyncClient(verify=_tls(), limits=limits, event_hooks=AFORGET_LOCATION))
-    return AsyncHttpxClient(client, secrets)
-
-
-def _made(make: Callable[[], T]) -> T:
-    """A client of httpx, which reads the environment's proxies.
-
-    :raises ConfigurationError: if one of them cannot be used; what httpx says of it may hold its password.
-    """
-    with suppress(httpx.InvalidURL, ValueError):
-        return make()
-    raise ConfigurationError(
-        "the environment (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY) names a proxy whose URL cannot be used; it needs a scheme"
-        " (http, https or socks5), a host and a port, and a password in it must be percent-encoded"
-    )
-
-
-def _pooled_client(
-    settings: Account, limits: httpx.Limits, secrets: Sequence[str]
-) -> AsyncHttpxClient | AiohttpClient:
-    """For repeatable requests: aiohttp where it is installed, since a status read then costs half of the CPU."""
-    try:
-        from airflow_provider_seedance.core.client.aiohttp_client import AiohttpClient
-    except ImportError:
-        return _async_httpx_client(limits, secrets)
-    if (proxy_of(settings.base_url) or "http").startswith("http"):
-        return AiohttpClient(
-            tls=_tls(),
-            max_connections=settings.max_concurrency,
-            keepalive_expiry=KEEPALIVE_EXPIRY,
-            secrets=secrets,
-        )
-    return _async_httpx_client(limits, secrets)
-
-
 @dataclass(frozen=True)
 class _Result(Generic[T]):
     """What a flow returns."""
@@ -278,9 +187,9 @@ class SeedanceClient(_BaseClient):
         super().__init__(settings, attempts, clock or SystemClock())
         self.generations = Generations(self, self._generation_flows)
         self.account = AccountGroup(self, self._account_flows)
-        self._pooled = _httpx_client(self._limits(keep=True), self._secrets)
-        self._single_use = _httpx_client(self._limits(keep=False), self._secrets)
-        self._media = media_opener(_tls())
+        self._pooled = httpx_client(settings, keeps_connections=True)
+        self._single_use = httpx_client(settings, keeps_connections=False)
+        self._media = media_opener(tls())
 
     def __enter__(self) -> SeedanceClient:
         return self
@@ -291,7 +200,7 @@ class SeedanceClient(_BaseClient):
         self.close()
 
     def close(self) -> None:
-        with _silent_libraries():
+        with silent_libraries():
             for client in (self._pooled, self._single_use):
                 client.close()
 
@@ -330,7 +239,7 @@ class SeedanceClient(_BaseClient):
 
     def _send(self, step: Send) -> HttpResponse:
         client = self._single_use if step.single_use_connection else self._pooled
-        with ExitStack() as files, _silent_libraries():
+        with ExitStack() as files, silent_libraries():
             return self._response(client.request(**self._arguments(step, files)))
 
 
@@ -356,8 +265,8 @@ class AsyncSeedanceClient(_BaseClient):
         super().__init__(settings, attempts, clock or SystemClock())
         self.generations = Generations(self, self._generation_flows)
         self.account = AccountGroup(self, self._account_flows)
-        self._pooled = _pooled_client(settings, self._limits(keep=True), self._secrets)
-        self._single_use = _async_httpx_client(self._limits(keep=False), self._secrets)
+        self._pooled = async_pooled_client(settings)
+        self._single_use = async_httpx_client(settings, keeps_connections=False)
 
     async def __aenter__(self) -> AsyncSeedanceClient:
         return self
@@ -368,7 +277,7 @@ class AsyncSeedanceClient(_BaseClient):
         await self.close()
 
     async def close(self) -> None:
-        with _silent_libraries():
+        with silent_libraries():
             for client in (self._pooled, self._single_use):
                 await client.aclose()
 
@@ -398,7 +307,7 @@ class AsyncSeedanceClient(_BaseClient):
         # A form goes by httpx, which streams its files.
         pooled = not step.single_use_connection and not isinstance(step.request.body, FormBody)
         client = self._pooled if pooled else self._single_use
-        with ExitStack() as files, _silent_libraries():
+        with ExitStack() as files, silent_libraries():
             reply = await client.request(**self._arguments(step, files))
         return await _off_loop_if_long(len(reply.content), lambda: self._response(reply))
 

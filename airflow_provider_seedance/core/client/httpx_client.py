@@ -149,7 +149,7 @@ class AsyncHttpxClient:
             body = ReplyBody(host_of(url), answer.status_code, answer.headers)
             async for chunk in answer.aiter_raw():
                 body.add(chunk)
-            return Reply(answer.status_code, answer.headers, body.content())
+            return Reply(answer.status_code, answer.headers, await body.acontent())
 
     async def aclose(self) -> None:
         await self._client.aclose()

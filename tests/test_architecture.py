@@ -29,9 +29,9 @@ LIBRARIES = {
     "airflow": ("runtime", "hooks", "operators", "triggers", "policies"),
     "httpx": ("core.client.http", "core.client.transport", "core.client.httpx_client", "core.client.errors"),
     "aiohttp": ("core.client.aiohttp_client", "core.client.errors"),
-    "http.client": ("core.client.download", "core.client.errors"),
-    "urllib.request": ("core.client.proxies", "core.client.download"),
-    "socket": ("core.client.httpx_client",),
+    "http.client": ("core.client.connections", "core.client.download", "core.client.errors"),
+    "urllib.request": ("core.client.proxies", "core.client.connections", "core.client.download"),
+    "socket": ("core.client.addresses", "core.client.connections", "core.client.httpx_client"),
     "av": ("core.landing.verify",),
     "asyncio": (
         "core.clock",
@@ -319,6 +319,7 @@ def test_a_module_stays_short(path: Path) -> None:
         (wrong_imports, "core.vendors.contract", f"from {PACKAGE}.core.vendors.ark import options"),
         (wrong_imports, "core.client.http", f"def f():\n from {PACKAGE}.hooks.seedance import SeedanceHook"),
         (wrong_imports, "hooks.seedance", f"if TYPE_CHECKING:\n from {PACKAGE}.operators import generate"),
+        (wrong_imports, "core.batch.worker", f"from {PACKAGE}.core.batch.scheduler import BatchScheduler"),
         (
             neighbouring_vendors,
             "core.vendors.toapis.account",

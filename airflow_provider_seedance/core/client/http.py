@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from types import TracebackType
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import httpx
 
@@ -43,6 +43,9 @@ from airflow_provider_seedance.core.vendors.contract import (
 )
 from airflow_provider_seedance.errors import SeedanceError, Unsupported
 from airflow_provider_seedance.models import Cost, GenerationRequest
+
+if TYPE_CHECKING:
+    from urllib.request import OpenerDirector
 
 T = TypeVar("T")
 
@@ -189,7 +192,6 @@ class SeedanceClient(_BaseClient):
         self.account = AccountGroup(self, self._account_flows)
         self._pooled = httpx_client(settings, keeps_connections=True)
         self._single_use = httpx_client(settings, keeps_connections=False)
-        self._media = media_opener(tls())
 
     def __enter__(self) -> SeedanceClient:
         return self
@@ -218,7 +220,19 @@ class SeedanceClient(_BaseClient):
         self, url: str, *, start: int = 0, etag: str | None = None
     ) -> AbstractContextManager[MediaStream]:
         """The bytes behind a result link, streamed without the key: as :func:`open_media`."""
-        return open_media(self._media, url, start=start, etag=etag, clock=self._clock)
+        return open_media(
+            self._media,
+            url,
+            start=start,
+            etag=etag,
+            clock=self._clock,
+            max_bytes=self.settings.max_video_bytes,
+        )
+
+    @cached_property
+    def _media(self) -> OpenerDirector:
+        """Made at its first use: it may have to look up the address of the connection's host."""
+        return media_opener(tls(), public_only=not self.settings.allows_private_results())
 
     def _outcome(self, step: Step) -> HttpResponse | SeedanceError | None:
         try:

@@ -23,6 +23,8 @@ class TaskIdentity:
     """Whose record it is.
 
     :param max_tries: Airflow's count; a user's clear raises it, a retry does not.
+    :param run_started: when its DAG run began, which is the same for all tries, and not for another Airflow's run
+        of the same name.
     """
 
     dag_id: str
@@ -30,21 +32,30 @@ class TaskIdentity:
     task_id: str
     map_index: int
     max_tries: int = 0
+    run_started: str = ""
 
-    def intent_id(self, number: int) -> str:
-        """A key for the ``number``-th intent that a vendor can store and look up."""
-        whose = "\0".join((self.dag_id, self.run_id, self.task_id, str(self.map_index)))
+    def intent_id(self, number: int, *, random: float | None) -> str:
+        """A key for the ``number``-th intent that a vendor can store and look up, unique beyond this Airflow.
+
+        :param random: a random number in [0, 1); ``None`` where no record keeps the key, so that all tries of the
+            task are to send the same one.
+        """
+        own = self.run_started if random is None else random.hex()
+        whose = "\0".join((self.dag_id, self.run_id, self.task_id, str(self.map_index), own))
         return f"sd-{hashlib.sha256(whose.encode()).hexdigest()[:22]}-{number}"
 
 
 class SubmissionRecord(BaseModel):
-    """One task instance's latest intent and what became of it. Users see and may edit it in Airflow's UI."""
+    """One task instance's latest intent and what became of it. Users see and may edit it in Airflow's UI.
+
+    An intent is one decision to pay for one generation.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     version: int = 1
     #: Counts the intents of this task instance, from 1.
-    intent: int
+    intent_number: int
     intent_id: str
     vendor: str
     seedance_conn_id: str
@@ -52,10 +63,10 @@ class SubmissionRecord(BaseModel):
     account_id: str | None = None
     fingerprint: str
     intended_at: AwareDatetime
-    #: Of the task instance when this was last acted on; tells a clear from a retry.
+    #: The task instance's when this record was last acted on; tells a clear from a retry.
     max_tries: int
     generation_id: str | None = None
-    #: The wait for it: carried over every restart.
+    #: The times of the wait for it; a restart does not move them.
     started: AwareDatetime | None = None
     deadline: AwareDatetime | None = None
     queue_deadline: AwareDatetime | None = None
@@ -73,14 +84,17 @@ class SubmissionRecord(BaseModel):
 
     @property
     def is_unbilled(self) -> bool:
-        """Whether nothing was bought for sure: refused, or ended without a video."""
+        """Whether it is sure that nothing is billed: the request was refused, or ended without a video."""
         return isinstance(self.outcome, Refused) or (
             isinstance(self.outcome, Ended) and not self.is_delivered
         )
 
     @property
-    def may_be_billed(self) -> bool:
-        """Whether the vendor may bill this intent, or has; one that the user has superseded does not count."""
+    def blocks_new_payment(self) -> bool:
+        """Whether this intent stands in the way of another payment: the vendor may bill it, or has.
+
+        It does not once nothing is billed for sure, or once the user has chosen to pay for a new one all the same.
+        """
         return not self.is_unbilled and not isinstance(self.outcome, Superseded)
 
     def to_dict(self) -> dict[str, Any]:

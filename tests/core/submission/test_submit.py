@@ -11,7 +11,13 @@ import pytest
 
 from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.http import SeedanceClient
-from airflow_provider_seedance.core.submission.decide import OrphanedIntent, Policies, StaleState
+from airflow_provider_seedance.core.submission.decide import (
+    ForeignGeneration,
+    OrphanedIntent,
+    Policies,
+    StaleState,
+)
+from airflow_provider_seedance.core.submission.outcome import Refused
 from airflow_provider_seedance.core.submission.record import (
     StateUnreadable,
     StateUnwritable,
@@ -84,6 +90,7 @@ def submitter(
     task: TaskIdentity = TASK,
     policies: Policies | None = None,
     api_key: str = "sk-test-0123456789",
+    draw: float = 0.5,
 ) -> Iterator[Submitter]:
     settings = Account.create(vendor=vendor, api_key=api_key, host=emulator.vendor_url(vendor))
     with SeedanceClient(settings, attempts=1) as client:
@@ -95,7 +102,7 @@ def submitter(
             policies or Policies(),
             timeout=3600.0,
             queue_timeout=None,
-            clock=ImpatientClock(),
+            clock=ImpatientClock(draw=draw),
         )
 
 
@@ -161,7 +168,7 @@ def test_resubmitting_is_the_users_choice(emulator: Any, vendor: str) -> None:
     """A new intent, counted; the one before may have bought something."""
     emulator.add_fault(vendor=vendor, on="create", kind="drop_after_accept", times=1)
     record = submit(emulator, vendor, Memory(), policies=Policies(on_orphaned_intent="resubmit"))
-    assert (record.intent, record.unbilled_intents) == (2, 0)
+    assert (record.intent_number, record.unbilled_intents) == (2, 0)
     assert len(bought(emulator)) == 2
 
 
@@ -169,7 +176,7 @@ def test_an_intent_that_the_list_does_not_show_is_void(emulator: Any) -> None:
     """Where the user lets another one follow it, the record tells how many bought something."""
     emulator.add_fault(vendor="modelark", on="create", kind="drop_before_accept", times=2)
     record = submit(emulator, "modelark", Memory(), policies=Policies(on_orphaned_intent="resubmit"))
-    assert (record.intent, record.unbilled_intents) == (3, 2)
+    assert (record.intent_number, record.unbilled_intents) == (3, 2)
     assert [record.generation_id] == bought(emulator)
 
 
@@ -177,7 +184,7 @@ def test_a_create_that_never_arrived_is_sent_again_under_the_same_key(emulator: 
     """ToAPIs knows for sure that it has none."""
     emulator.add_fault(vendor="toapis", on="create", kind="drop_before_accept", times=1)
     record = submit(emulator, "toapis", Memory())
-    assert record.intent == 1
+    assert record.intent_number == 1
     assert [record.generation_id] == bought(emulator)
 
 
@@ -262,13 +269,14 @@ def test_an_id_that_cannot_be_stored_at_all_is_told(emulator: Any) -> None:
 
 
 def test_a_refused_request_leaves_no_orphan(emulator: Any) -> None:
-    """The next try may submit afresh, and the record tells that only one of the two bought something."""
+    """A clear submits afresh, a retry does not; the record tells that only one of the two bought something."""
     emulator.add_fault(vendor="evolink", on="create", kind="status", status=400, times=1)
     store = Memory()
-    with pytest.raises(ValidationRefused):
-        submit(emulator, "evolink", store)
-    record = submit(emulator, "evolink", store)
-    assert (record.intent, record.unbilled_intents) == (2, 1)
+    for _ in range(2):
+        with pytest.raises(ValidationRefused):
+            submit(emulator, "evolink", store)
+    record = submit(emulator, "evolink", store, task=replace(TASK, max_tries=7))
+    assert (record.intent_number, record.unbilled_intents) == (2, 1)
     assert len(bought(emulator)) == 1
 
 
@@ -279,7 +287,7 @@ def test_an_unreachable_vendor_leaves_no_orphan(emulator: Any) -> None:
     with submitter(emulator, "evolink", store) as once, SeedanceClient(settings, attempts=1) as nowhere:
         with pytest.raises(NotSent):
             replace(once, open_client=lambda conn_id: nowhere).submit(REQUEST)
-        assert once.submit(REQUEST).record.intent == 2
+        assert once.submit(REQUEST).record.intent_number == 2
     assert len(bought(emulator)) == 1
 
 
@@ -329,7 +337,7 @@ def test_a_moderated_generation_is_not_paid_for_again_by_a_retry(emulator: Any) 
     with pytest.raises(GenerationFailed) as caught:
         submit(emulator, "evolink", store, blocked)
     assert not caught.value.retryable
-    assert submit(emulator, "evolink", store, blocked, task=replace(TASK, max_tries=7)).intent == 2
+    assert submit(emulator, "evolink", store, blocked, task=replace(TASK, max_tries=7)).intent_number == 2
 
 
 def test_a_generation_that_broke_is_replaced_by_a_retry(emulator: Any) -> None:
@@ -339,5 +347,47 @@ def test_a_generation_that_broke_is_replaced_by_a_retry(emulator: Any) -> None:
     first = submit(emulator, "evolink", store, broken)
     emulator.advance(3600)
     second = submit(emulator, "evolink", store, broken)
-    assert (second.intent, second.unbilled_intents) == (2, 1)
+    assert (second.intent_number, second.unbilled_intents) == (2, 1)
     assert second.earlier_generation_ids == (first.generation_id,)
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_two_airflows_with_the_same_dag_never_share_a_generation(emulator: Any, vendor: str) -> None:
+    """Staging and production on one account: the key of an intent is unique beyond one Airflow."""
+    staging = submit(emulator, vendor, Memory(), draw=0.1)
+    production = submit(emulator, vendor, Memory(), draw=0.2)
+    assert staging.intent_id != production.intent_id
+    assert staging.generation_id != production.generation_id
+    assert len(bought(emulator)) == 2
+
+
+def test_a_retry_keeps_the_key_of_its_intent(emulator: Any) -> None:
+    """It is on record, so that a vendor that knows it can tell what became of it."""
+    store = Memory()
+    emulator.add_fault(on="create", kind="drop_after_accept", times=1)
+    first = submit(emulator, "toapis", store, draw=0.1)
+    again = submit(emulator, "toapis", store, draw=0.9)
+    assert (first.intent_id, first.generation_id) == (again.intent_id, again.generation_id)
+    assert len(bought(emulator)) == 1
+
+
+def test_without_a_record_all_tries_of_a_run_send_one_key() -> None:
+    """And another run of the same name, in another Airflow, sends another one."""
+    one, other = (replace(TASK, run_started=started) for started in ("2026-03-01T12:00", "2026-03-01T12:01"))
+    assert one.intent_id(1, random=None) == one.intent_id(1, random=None)
+    assert one.intent_id(1, random=None) != other.intent_id(1, random=None)
+
+
+def test_a_generation_that_is_older_than_its_intent_is_not_taken(emulator: Any) -> None:
+    """A vendor that replays answers an old key with an old film; nothing is bought, and no film is swapped."""
+    request = REQUEST.model_copy(update={"vendor_options": {"client_business_id": "campaign-7"}})
+    old = submit(emulator, "toapis", Memory(), request)
+    store = Memory()
+    with submitter(emulator, "toapis", store) as later:
+        later = replace(later, clock=ImpatientClock(ahead=100_000.0))
+        with pytest.raises(ForeignGeneration, match="before this request was made") as refused:
+            later.submit(request)
+    assert refused.value.generation_id == old.generation_id
+    assert not refused.value.retryable
+    assert isinstance(store.record.outcome, Refused)
+    assert len(bought(emulator)) == 1

@@ -169,6 +169,10 @@ class _Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
 
 
+def _redacted(text: str | None) -> str | None:
+    return None if text is None else redact(text)
+
+
 class Failure(_Value):
     """Why a generation ended without a video."""
 
@@ -185,6 +189,8 @@ class Usage(_Value):
     total_tokens: int | None = None
     super_resolution_tokens: int | None = None
     web_searches: int | None = None
+    #: Credits: those that were used once that is told, before that those that are reserved.
+    credits: float | None = None
 
 
 class Cost(_Value):
@@ -239,6 +245,8 @@ class Pending(_GenerationBase):
     """Not finished. An unknown state word counts as running: neither finished nor still cancellable."""
 
     status: Literal[Status.QUEUED, Status.RUNNING]
+    #: What a person should know, such as an unknown word beside a link; for the task's log.
+    warning: Annotated[str | None, AfterValidator(_redacted)] = None
 
 
 class Succeeded(_GenerationBase):
@@ -247,6 +255,8 @@ class Succeeded(_GenerationBase):
     status: Literal[Status.SUCCEEDED] = Status.SUCCEEDED
     #: A short-lived bearer link; kept out of ``repr`` and so out of logs.
     video_url: str = Field(repr=False, pattern=r"^https?://")
+    #: Every link to the video that the answer holds, the best first; ``video_url`` is the first of them.
+    video_urls: tuple[str, ...] = Field(default=(), repr=False)
     last_frame_url: str | None = Field(default=None, repr=False)
     finished_at: datetime | None = None
     #: When the links die, as far as the vendor says or promises.

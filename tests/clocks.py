@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
+from airflow_provider_seedance.core.clock import SystemClock
+
 
 @dataclass
 class ManualClock:
@@ -30,10 +32,19 @@ class ManualClock:
 
 @dataclass
 class ImpatientClock(ManualClock):
-    """The machine's time, in which pauses take none."""
+    """The machine's time, or one that is ``ahead`` of it by seconds, in which pauses take none."""
+
+    ahead: float = 0.0
 
     def now(self) -> float:
-        return time.time()
+        return time.time() + self.ahead
 
     def sleep(self, seconds: float) -> None:
         self.pauses.append(seconds)
+
+
+class SteadyClock(SystemClock):
+    """The machine's time, with jitter that always draws zero: retries of requests take no time."""
+
+    def random(self) -> float:
+        return 0.0

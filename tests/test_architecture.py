@@ -319,6 +319,7 @@ def test_a_module_stays_short(path: Path) -> None:
         (wrong_imports, "core.vendors.contract", f"from {PACKAGE}.core.vendors.ark import options"),
         (wrong_imports, "core.client.http", f"def f():\n from {PACKAGE}.hooks.seedance import SeedanceHook"),
         (wrong_imports, "hooks.seedance", f"if TYPE_CHECKING:\n from {PACKAGE}.operators import generate"),
+        (wrong_imports, "core.batch.worker", f"from {PACKAGE}.core.batch.scheduler import BatchScheduler"),
         (
             neighbouring_vendors,
             "core.vendors.toapis.account",

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseHook
 
+from airflow_provider_seedance.core import clock
+
 if TYPE_CHECKING:
     from airflow.sdk import Connection
 
@@ -66,13 +68,13 @@ class SeedanceHook(BaseHook):
         """A client; close it, or use it in a ``with`` block."""
         from airflow_provider_seedance.core.client.http import SeedanceClient
 
-        return SeedanceClient(self.get_account())
+        return SeedanceClient(self.get_account(), clock=clock.SYSTEM_CLOCK)
 
     async def aget_conn(self) -> AsyncSeedanceClient:
         """An async client; close it, or use it in an ``async with`` block."""
         from airflow_provider_seedance.core.client.http import AsyncSeedanceClient
 
-        return AsyncSeedanceClient(await self.aget_account())
+        return AsyncSeedanceClient(await self.aget_account(), clock=clock.SYSTEM_CLOCK)
 
     def create_generation(self, request: GenerationRequest) -> Pending:
         """Check ``request`` and submit it; the vendor bills the generation.
@@ -127,14 +129,13 @@ class SeedanceHook(BaseHook):
         :param since: only generations made at or after this time.
         :returns: one row for each generation, as a dict.
         """
-        from airflow_provider_seedance.core import clock
         from airflow_provider_seedance.core.lifecycle.rescue import rescue
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
         from airflow_provider_seedance.runtime.task_state import recorded_generation_ids
 
         with self.get_conn() as client:
             if generation_ids is None and client.listing is None:
-                generation_ids = recorded_generation_ids(client.vendor_name)
+                generation_ids = recorded_generation_ids(client.vendor_name, client.account_id)
             return rescue(
                 client,
                 destination,

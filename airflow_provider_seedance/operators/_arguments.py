@@ -5,21 +5,27 @@ from __future__ import annotations
 from typing import Any
 
 #: What a template makes of an argument that was left out.
-_NOTHING = (None, "", "None")
+_OMITTED = (None, "", "None")
 
 
 def one_of(name: str, value: Any, *known: str) -> Any:
-    """``value``, if it is one of those. :raises ValueError: if it is not; when the DAG is parsed, not when it runs."""
+    """``value``, if it is one of the known ones; for arguments that are checked when the DAG is parsed.
+
+    :raises ValueError: if it is not.
+    """
     if value not in known:
         raise ValueError(f"{name} must be one of {', '.join(known)}, not {value!r}")
     return value
 
 
 def seconds(name: str, value: Any) -> float | None:
-    """Seconds above 0; ``None`` if nothing is given. :raises ConfigurationError: for anything else."""
+    """Seconds above 0; ``None`` if nothing is given.
+
+    :raises ConfigurationError: for anything else.
+    """
     from airflow_provider_seedance.errors import ConfigurationError
 
-    if value in _NOTHING:
+    if value in _OMITTED:
         return None
     try:
         number = float(value)
@@ -31,10 +37,13 @@ def seconds(name: str, value: Any) -> float | None:
 
 
 def whole_number(name: str, value: Any, *, least: int) -> int | None:
-    """A whole number of at least that; ``None`` if nothing is given. :raises ConfigurationError: for anything else."""
+    """A whole number of at least ``least``; ``None`` if nothing is given.
+
+    :raises ConfigurationError: for anything else.
+    """
     from airflow_provider_seedance.errors import ConfigurationError
 
-    if value in _NOTHING:
+    if value in _OMITTED:
         return None
     try:
         number = int(str(value))

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.runtime.exceptions import not_found_exception
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class ClientPool:
         from airflow_provider_seedance.core.client.http import SeedanceClient
 
         if seedance_conn_id not in self._clients:
-            client = SeedanceClient(account_of(seedance_conn_id))
+            client = SeedanceClient(account_of(seedance_conn_id), clock=clock.SYSTEM_CLOCK)
             self._clients[seedance_conn_id] = self._stack.enter_context(client)
         return self._clients[seedance_conn_id]
 

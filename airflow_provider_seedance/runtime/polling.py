@@ -58,7 +58,7 @@ def _make_registry() -> PollerRegistry:
     from airflow_provider_seedance.core.polling.schedule import MAX_LAG
 
     return PollerRegistry(
-        lambda account: AsyncSeedanceClient(account, attempts=1),
+        lambda account: AsyncSeedanceClient(account, attempts=1, clock=clock.SYSTEM_CLOCK),
         clock=clock.SYSTEM_CLOCK,
         max_lag=conf.getfloat("seedance", "max_lag", fallback=MAX_LAG),
     )

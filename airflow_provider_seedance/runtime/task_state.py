@@ -34,7 +34,15 @@ def identity_of(context: Context) -> TaskIdentity:
     """Whose record it is: the task instance, never one of its tries."""
     ti = context["ti"]
     map_index = -1 if ti.map_index is None else ti.map_index
-    return TaskIdentity(ti.dag_id, ti.run_id, ti.task_id, map_index, max_tries=getattr(ti, "max_tries", 0))
+    started = getattr(context.get("dag_run"), "start_date", None)
+    return TaskIdentity(
+        ti.dag_id,
+        ti.run_id,
+        ti.task_id,
+        map_index,
+        max_tries=getattr(ti, "max_tries", 0),
+        run_started=str(started or ""),
+    )
 
 
 def record_store(context: Context, *, durable: bool) -> RecordStore:
@@ -59,8 +67,10 @@ def record_store(context: Context, *, durable: bool) -> RecordStore:
     return NoRecords()
 
 
-def recorded_generation_ids(vendor: str) -> list[str]:
-    """The ids of all generations of a vendor on record in ``[seedance] state_folder``, oldest intents first.
+def recorded_generation_ids(vendor: str, account_id: str) -> list[str]:
+    """The ids of all generations of an account on record in ``[seedance] state_folder``, oldest intents first.
+
+    Other accounts' ids are not among them: a key has no business with what another one has made.
 
     :raises ConfigurationError: if there is no such folder.
     """
@@ -73,7 +83,12 @@ def recorded_generation_ids(vendor: str) -> list[str]:
             vendor=vendor,
             advice="Give generation_ids: they are in the tasks' logs and state.",
         )
-    records = [record for record in _all_records(path_from_uri(folder)) if record.vendor == vendor]
+    whose = (vendor, account_id)
+    records = [
+        record
+        for record in _all_records(path_from_uri(folder))
+        if (record.vendor, record.account_id) == whose
+    ]
     records.sort(key=lambda record: record.intended_at)
     ids = [
         known
@@ -150,8 +165,14 @@ class FileRecords:
 
 def _state_file(folder: str, task: TaskIdentity) -> StoragePath:
     name = task.task_id if task.map_index < 0 else f"{task.task_id}[{task.map_index}]"
-    place = "/".join(quote(part, safe="[]") for part in (task.dag_id, task.run_id, f"{name}.json"))
+    place = "/".join(map(_path_segment, (task.dag_id, task.run_id, f"{name}.json")))
     return path_from_uri(f"{folder.rstrip('/')}/{place}")
+
+
+def _path_segment(name: str) -> str:
+    """One harmless segment of a path, different for different names; ``..`` would leave the folder."""
+    encoded = quote(name, safe="[]")
+    return encoded if encoded.strip(".") else encoded.replace(".", "%2E")
 
 
 def _reason(fault: Exception) -> str:

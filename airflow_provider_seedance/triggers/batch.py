@@ -1,4 +1,4 @@
-"""The trigger that waits for a batch. It only reads: nothing is paid for in a triggerer."""
+"""The trigger that waits for a batch. It only reads: nothing is submitted in a triggerer."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from airflow_provider_seedance.core import clock
 if TYPE_CHECKING:
     from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
 
-#: Seconds after which the task looks by itself, if the triggerer cannot read the journal.
-UNREADABLE_JOURNAL_PAUSE = 120.0
+#: How long the trigger sleeps before it wakes the task, if it cannot read the journal.
+UNREADABLE_JOURNAL_SECONDS = 120.0
 #: Waits that are begun, or ended, in one turn of the event loop, which other triggers share.
-AT_ONCE = 100
+WAITS_PER_TURN = 100
 
 #: By row: the connection that submitted it, its generation's id and its times.
 Waits = dict[int, "tuple[str, str, WaitState]"]
@@ -45,87 +45,91 @@ class SeedanceBatchTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         from airflow_provider_seedance.core.batch.event import BatchEvent
 
-        waits = await asyncio.to_thread(self._waits)
+        waits = await asyncio.to_thread(self._read_waits)
         ended: Mapping[int, WaitOutcome] | None = None
         if waits is None:
-            await clock.SYSTEM_CLOCK.asleep(UNREADABLE_JOURNAL_PAUSE)
+            await clock.SYSTEM_CLOCK.asleep(UNREADABLE_JOURNAL_SECONDS)
         else:
-            ended = await self._ended(waits)
+            ended = await self._gather(waits)
         yield TriggerEvent(BatchEvent(ended).to_payload())  # type: ignore[no-untyped-call]
 
-    def _waits(self) -> Waits | None:
-        """What is waited for, by row; ``None`` if that cannot be found out here."""
-        from airflow_provider_seedance.core.batch.journal.store import is_there, read_states
-        from airflow_provider_seedance.core.batch.state import Stage, stage
+    def _read_waits(self) -> Waits | None:
+        """The generations to wait for, by row; ``None`` if the journal cannot be read here."""
+        from airflow_provider_seedance.core.batch.journal.store import journal_exists, read_states
+        from airflow_provider_seedance.core.batch.state import Phase
         from airflow_provider_seedance.core.polling.decide import WaitState
         from airflow_provider_seedance.errors import SeedanceError
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
         try:
             folder = path_from_uri(self.journal)
-            if not is_there(folder):
-                self.log.warning("There is no journal in %s on this machine.", self.journal)
+            if not journal_exists(folder):
+                self.log.warning(
+                    "There is no journal in %s on this machine; the task is woken to look by itself.",
+                    self.journal,
+                )
                 return None
             states = read_states(folder)
         except SeedanceError as error:
-            self.log.warning("%s", error)
+            self.log.warning("%s The task is woken to look by itself.", error)
             return None
-        in_flight = {row: state.record for row, state in states.items() if stage(state) is Stage.IN_FLIGHT}
+        in_flight = {row: state.record for row, state in states.items() if state.phase is Phase.IN_FLIGHT}
         return {
             row: (record.seedance_conn_id, record.generation_id, WaitState.from_record(record))
             for row, record in in_flight.items()
             if record and record.generation_id
         }
 
-    async def _ended(self, waits: Waits) -> Mapping[int, WaitOutcome]:
-        from airflow_provider_seedance.core.batch.wakeup import delay_after_first, enough
+    async def _gather(self, waits: Waits) -> Mapping[int, WaitOutcome]:
+        """The rows whose wait is over, once they are worth waking the task."""
+        from airflow_provider_seedance.core.batch.wakeup import gathering_delay, is_worth_waking
         from airflow_provider_seedance.runtime.polling import hold_event
 
         now = clock.SYSTEM_CLOCK.now
         trigger_started = now()
         ended: dict[int, WaitOutcome] = {}
-        news = asyncio.Event()
+        changed = asyncio.Event()
         tasks: list[asyncio.Task[None]] = []
         fire_at: float | None = None
         try:
             for row, wait in waits.items():
-                tasks.append(asyncio.create_task(self._wait(row, *wait, ended, news)))
-                if len(tasks) % AT_ONCE == 0:
+                tasks.append(asyncio.create_task(self._wait_for_row(row, *wait, ended, changed)))
+                if len(tasks) % WAITS_PER_TURN == 0:
                     await asyncio.sleep(0)
-            while not enough(len(ended), len(waits)) and (fire_at is None or now() < fire_at):
+            while not is_worth_waking(len(ended), len(waits)) and (fire_at is None or now() < fire_at):
                 with suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(news.wait(), None if fire_at is None else fire_at - now())
-                news.clear()
+                    await asyncio.wait_for(changed.wait(), None if fire_at is None else fire_at - now())
+                changed.clear()
                 if fire_at is None and ended:
                     started = waits[next(iter(ended))][2].started
-                    fire_at = now() + delay_after_first(now() - started)
+                    fire_at = now() + gathering_delay(now() - started)
             await hold_event(trigger_started)
         finally:
             await _cancel(tasks)
         return ended
 
-    async def _wait(
+    async def _wait_for_row(
         self,
         row: int,
         seedance_conn_id: str,
         generation_id: str,
         wait: WaitState,
         ended: dict[int, WaitOutcome],
-        news: asyncio.Event,
+        changed: asyncio.Event,
     ) -> None:
         from airflow_provider_seedance.core.polling.decide import WaitOutcome
         from airflow_provider_seedance.runtime.polling import wait_in_poller
 
         try:
             ended[row] = await wait_in_poller(seedance_conn_id, generation_id, wait)
-        except Exception:  # noqa: BLE001  # its siblings are waited for; the task looks at it, which tells more
+        except Exception:  # noqa: BLE001  # its siblings go on waiting; the task reads it again, and its error says more
             ended[row] = WaitOutcome.STATUS_UNKNOWN
-        news.set()
+        changed.set()
 
 
 async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
-    for first in range(0, len(tasks), AT_ONCE):
-        few = tasks[first : first + AT_ONCE]
-        for task in few:
+    for first in range(0, len(tasks), WAITS_PER_TURN):
+        chunk = tasks[first : first + WAITS_PER_TURN]
+        for task in chunk:
             task.cancel()
-        await asyncio.gather(*few, return_exceptions=True)
+        await asyncio.gather(*chunk, return_exceptions=True)

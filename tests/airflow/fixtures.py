@@ -13,6 +13,7 @@ import pytest
 import tests.airflow.home  # noqa: F401  # before anything that imports Airflow
 from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.emulator import Emulator, serve
+from tests.clocks import SteadyClock
 
 VENDORS = ("modelark", "evolink", "anyfast", "toapis")
 KEY = "sk-tested-0123456789"
@@ -38,8 +39,8 @@ def emulator(running_emulator: Emulator) -> Emulator:
 @pytest.fixture
 def connect(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Connect:
     """Makes Airflow connections to the emulator."""
-    # Jitter that draws zero: retries take no time.
-    monkeypatch.setattr("random.random", lambda: 0.0)
+    if isinstance(clock.SYSTEM_CLOCK, clock.SystemClock):
+        monkeypatch.setattr(clock, "SYSTEM_CLOCK", SteadyClock())
 
     def made(vendor: str | None = "modelark", conn_id: str = "seedance_tested", **changes: Any) -> str:
         fields = {

@@ -12,6 +12,7 @@ from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.http import AsyncSeedanceClient, SeedanceClient
 from airflow_provider_seedance.emulator import Emulator
 from airflow_provider_seedance.models import Generation, GenerationRequest
+from tests.clocks import SteadyClock
 
 VENDORS = ("modelark", "evolink", "anyfast", "toapis")
 KEY = "sk-contract-0123456789"
@@ -22,13 +23,13 @@ Ask = Callable[..., Any]
 
 
 def _sync(settings: Account, method: str, *args: Any) -> Any:
-    with SeedanceClient(settings) as client:
+    with SeedanceClient(settings, clock=SteadyClock()) as client:
         return attrgetter(method)(client)(*args)
 
 
 def _async(settings: Account, method: str, *args: Any) -> Any:
     async def ask() -> Any:
-        async with AsyncSeedanceClient(settings) as client:
+        async with AsyncSeedanceClient(settings, clock=SteadyClock()) as client:
             return await attrgetter(method)(client)(*args)
 
     return asyncio.run(ask())
@@ -38,7 +39,7 @@ ASKS: Mapping[str, Ask] = {"sync": _sync, "async": _async}
 
 
 @dataclass(frozen=True)
-class TestedAccount:
+class AccountUnderTest:
     """Calls the client's methods by name, each on a fresh client, and reads the emulator's books."""
 
     emulator: Emulator
@@ -47,7 +48,7 @@ class TestedAccount:
     options: Mapping[str, Any]
 
     @property
-    def settings(self) -> TestedAccount:
+    def settings(self) -> AccountUnderTest:
         defaults = {"api_key": KEY, "host": self.emulator.vendor_url(self.vendor)}
         return Account.create(vendor=self.vendor, **{**defaults, **self.options})
 
@@ -84,7 +85,7 @@ class TestedAccount:
         return [note["body"] for note in self.emulator.requests() if note["operation"] == "create"]
 
 
-Open = Callable[..., TestedAccount]
+Open = Callable[..., AccountUnderTest]
 
 
 def filled(value: Any, emulator: Emulator) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from airflow_provider_seedance.emulator import Emulator, serve
-from tests.contract.account import ASKS, Open, TestedAccount
+from tests.contract.account import ASKS, AccountUnderTest, Open
 
 
 @pytest.fixture(scope="session")
@@ -25,11 +25,10 @@ def emulator(running_emulator: Emulator) -> Emulator:
 
 
 @pytest.fixture(params=list(ASKS))
-def opened(request: pytest.FixtureRequest, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Open:
-    """Opens accounts for either client, with jitter that draws zero, so that retries take no time."""
-    monkeypatch.setattr("random.random", lambda: 0.0)
+def opened(request: pytest.FixtureRequest, emulator: Emulator) -> Open:
+    """Opens accounts for either client; its retries take no time."""
 
-    def open_account(vendor: str, **settings: object) -> TestedAccount:
-        return TestedAccount(emulator, vendor, ASKS[request.param], settings)
+    def open_account(vendor: str, **settings: object) -> AccountUnderTest:
+        return AccountUnderTest(emulator, vendor, ASKS[request.param], settings)
 
     return open_account

@@ -19,7 +19,7 @@ from airflow_provider_seedance.errors import (
     VendorUnavailable,
 )
 from airflow_provider_seedance.models import GenerationRequest, ListQuery, Status
-from tests.contract.account import KEY, VENDORS, Open, TestedAccount
+from tests.contract.account import KEY, VENDORS, AccountUnderTest, Open
 
 REQUEST = GenerationRequest(prompt="A kitten yawns", duration=4)
 #: More often than any call is repeated.
@@ -60,7 +60,7 @@ OWN_REFUSALS = {
 }
 
 
-def _troubled(opened: Open, vendor: str, on: str, fault: dict[str, Any], times: int) -> TestedAccount:
+def _troubled(opened: Open, vendor: str, on: str, fault: dict[str, Any], times: int) -> AccountUnderTest:
     """An account that meets the fault from now on; an answer is waited for 0.2 s."""
     account = opened(vendor, request_timeout=0.2)
     account.emulator.add_fault(vendor=vendor, on=on, times=times, **fault)

@@ -18,17 +18,17 @@ from airflow_provider_seedance.models import (
     Status,
     Succeeded,
 )
-from tests.contract.account import LONG, VENDORS, Open, TestedAccount, filled
+from tests.contract.account import LONG, VENDORS, AccountUnderTest, Open, filled
 from tests.contract.orders import IMAGE, ORDERS, Order
 
 each_order = pytest.mark.parametrize("order", ORDERS, ids=lambda order: f"{order.vendor}: {order.name}")
 
 
-def _request(order: Order, account: TestedAccount) -> GenerationRequest:
+def _request(order: Order, account: AccountUnderTest) -> GenerationRequest:
     return GenerationRequest(**filled(order.asked, account.emulator))
 
 
-def _opened(order: Order, opened: Open) -> TestedAccount:
+def _opened(order: Order, opened: Open) -> AccountUnderTest:
     return opened(order.vendor, region=order.region)
 
 
@@ -222,7 +222,7 @@ ASSETS: dict[str, tuple[str, dict[str, Any], str, str, dict[str, Any]]] = {
 }
 
 
-def _stored_asset(account: TestedAccount) -> str:
+def _stored_asset(account: AccountUnderTest) -> str:
     """The id of an image in the vendor's library, made without the client's help."""
     groups, group, assets, group_field, asset = ASSETS[account.vendor]
     settings = account.settings

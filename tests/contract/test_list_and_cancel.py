@@ -12,29 +12,29 @@ from airflow_provider_seedance.models import (
     ListQuery,
     Status,
 )
-from tests.contract.account import Open, TestedAccount
+from tests.contract.account import AccountUnderTest, Open
 
 FLEX = {"model": "seedance-1.5-pro", "prompt": "Overnight", "service_tier": "flex"}
 LITTLE = {"model": "seedance-2.0-mini", "prompt": "Little", "duration": 4}
 
 
 @pytest.fixture
-def account(opened: Open) -> TestedAccount:
+def account(opened: Open) -> AccountUnderTest:
     return opened("modelark")
 
 
-def _listed(account: TestedAccount, **query: object) -> list[str]:
+def _listed(account: AccountUnderTest, **query: object) -> list[str]:
     page: GenerationPage = account("generations.list", ListQuery(**query))
     assert page.total == len(page.items)
     return [generation.generation_id for generation in page.items]
 
 
-def test_an_account_without_generations(account: TestedAccount) -> None:
+def test_an_account_without_generations(account: AccountUnderTest) -> None:
     """An empty page."""
     assert account("generations.list", ListQuery()) == GenerationPage(total=0, items=())
 
 
-def test_what_a_list_tells_is_what_a_look_tells(account: TestedAccount) -> None:
+def test_what_a_list_tells_is_what_a_look_tells(account: AccountUnderTest) -> None:
     """For every state, links and reasons included."""
     good, bad = account.create(), account.create(prompt="[emulator:moderation]", duration=4)
     account.emulator.advance(9_000)
@@ -54,20 +54,20 @@ def test_what_a_list_tells_is_what_a_look_tells(account: TestedAccount) -> None:
     assert {generation.generation_id for generation in page.items} == {good, bad, waiting}
 
 
-def test_a_list_by_ids(account: TestedAccount) -> None:
+def test_a_list_by_ids(account: AccountUnderTest) -> None:
     """Those that the vendor does not know are missing from it."""
     ids = [account.create() for _ in range(4)]
     assert set(_listed(account, ids=(ids[1], ids[3], "cgt-unknown"))) == {ids[1], ids[3]}
 
 
-def test_a_list_by_many_ids_is_one_request(account: TestedAccount) -> None:
+def test_a_list_by_many_ids_is_one_request(account: AccountUnderTest) -> None:
     """As many as a page holds."""
     ids = [account.create() for _ in range(120)]
     assert set(_listed(account, ids=tuple(ids), page_size=500)) == set(ids)
     assert account.sent("list") == 1
 
 
-def test_a_list_by_status(account: TestedAccount) -> None:
+def test_a_list_by_status(account: AccountUnderTest) -> None:
     """In our words, which are ModelArk's."""
     done = account.create()
     account.emulator.advance(9_000)
@@ -77,21 +77,21 @@ def test_a_list_by_status(account: TestedAccount) -> None:
     assert _listed(account, status=Status.FAILED) == []
 
 
-def test_a_list_by_model(account: TestedAccount) -> None:
+def test_a_list_by_model(account: AccountUnderTest) -> None:
     """By the vendor's own id."""
     account.create()
     little = account.create(**LITTLE)
     assert _listed(account, model="dreamina-seedance-2-0-mini-260615") == [little]
 
 
-def test_a_list_by_tier(account: TestedAccount) -> None:
+def test_a_list_by_tier(account: AccountUnderTest) -> None:
     """Unless asked for, the offline tier stays hidden."""
     online, offline = account.create(), account.create(**FLEX)
     assert _listed(account) == [online]
     assert _listed(account, service_tier="flex") == [offline]
 
 
-def test_pages(account: TestedAccount) -> None:
+def test_pages(account: AccountUnderTest) -> None:
     """Newest first; each one is told how many there are in all."""
     ids = [account.create() for _ in range(5)]
     pages = [account("generations.list", ListQuery(page=page, page_size=2)) for page in (1, 2, 3, 4)]
@@ -104,7 +104,7 @@ def test_pages(account: TestedAccount) -> None:
     ]
 
 
-def test_records_are_gone_after_a_week(account: TestedAccount) -> None:
+def test_records_are_gone_after_a_week(account: AccountUnderTest) -> None:
     """From the list and by id."""
     generation_id = account.create()
     account.emulator.advance(7 * 86_400 - 1)
@@ -115,7 +115,7 @@ def test_records_are_gone_after_a_week(account: TestedAccount) -> None:
         account.get(generation_id)
 
 
-def test_cancelling_what_is_queued(account: TestedAccount) -> None:
+def test_cancelling_what_is_queued(account: AccountUnderTest) -> None:
     """It ends without a bill."""
     generation_id = account.create()
     assert account("generations.cancel", generation_id) is Cancellation.CANCELLED
@@ -125,7 +125,7 @@ def test_cancelling_what_is_queued(account: TestedAccount) -> None:
     assert account.emulator.ledger()["generations"][0]["billed"] is False
 
 
-def test_cancelling_what_runs(account: TestedAccount) -> None:
+def test_cancelling_what_runs(account: AccountUnderTest) -> None:
     """Too late, and said so; the vendor is not even asked."""
     generation_id = account.create()
     account.emulator.advance(30)
@@ -134,21 +134,21 @@ def test_cancelling_what_runs(account: TestedAccount) -> None:
 
 
 @pytest.mark.parametrize("prompt", ["Good", "[emulator:fail]"])
-def test_cancelling_what_has_ended_keeps_its_record(account: TestedAccount, prompt: str) -> None:
+def test_cancelling_what_has_ended_keeps_its_record(account: AccountUnderTest, prompt: str) -> None:
     """The vendor's own call would delete it, and with it the link to a paid video."""
     ended = account.finished(prompt=prompt, duration=4)
     assert account("generations.cancel", ended.generation_id) is Cancellation.ENDED
     assert account.get(ended.generation_id).status is ended.status
 
 
-def test_cancelling_twice(account: TestedAccount) -> None:
+def test_cancelling_twice(account: AccountUnderTest) -> None:
     """The second time there is nothing left to do."""
     generation_id = account.create()
     account("generations.cancel", generation_id)
     assert account("generations.cancel", generation_id) is Cancellation.ENDED
 
 
-def test_cancelling_what_is_unknown(account: TestedAccount) -> None:
+def test_cancelling_what_is_unknown(account: AccountUnderTest) -> None:
     """An error that names it."""
     with pytest.raises(NotFound, match="cgt-20260101120000-abcde"):
         account("generations.cancel", "cgt-20260101120000-abcde")

@@ -16,7 +16,7 @@ from airflow_provider_seedance.errors import (
     VendorUnavailable,
 )
 from airflow_provider_seedance.models import GenerationRequest
-from tests.contract.account import VENDORS, Open, TestedAccount
+from tests.contract.account import VENDORS, AccountUnderTest, Open
 
 REQUEST = GenerationRequest(prompt="A kitten yawns", duration=4)
 INTENT = "sd-0123456789abcdef012345-1"
@@ -26,14 +26,14 @@ SINCE = datetime.now(timezone.utc) - timedelta(hours=1)
 each_vendor = pytest.mark.parametrize("vendor", VENDORS)
 
 
-def _lose(account: TestedAccount, request: GenerationRequest = REQUEST, **fault: Any) -> SeedanceError:
+def _lose(account: AccountUnderTest, request: GenerationRequest = REQUEST, **fault: Any) -> SeedanceError:
     account.emulator.add_fault(vendor=account.vendor, on="create", **fault)
     with pytest.raises(SeedanceError) as caught:
         account("generations.create", request, INTENT)
     return caught.value
 
 
-def _found(account: TestedAccount, request: GenerationRequest = REQUEST) -> list[str]:
+def _found(account: AccountUnderTest, request: GenerationRequest = REQUEST) -> list[str]:
     return [seen.generation_id for seen in account("generations.find", request, INTENT, SINCE)]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow_provider_seedance.core.batch.journal.store import open_journal
 from airflow_provider_seedance.core.batch.paths import folder_of_batch
-from airflow_provider_seedance.core.batch.state import End, RowState
+from airflow_provider_seedance.core.batch.state import RowOutcome, RowState
 from airflow_provider_seedance.core.batch.worker import identity_of_row
 from airflow_provider_seedance.core.submission.fingerprint import fingerprint
 from airflow_provider_seedance.core.submission.outcome import Ended, GaveUp, Outcome, Refused
@@ -63,7 +63,7 @@ def _intent(scene: Scene, decision: Decision, conn_id: str) -> SubmissionRecord:
     passed = decision.record.startswith("gave up")
     return SubmissionRecord(
         intent=1,
-        intent_id=task.intent_id(1),
+        intent_id=task.intent_id(1, random=0.5),
         vendor=account.vendor.name,
         seedance_conn_id=GONE if decision.record.endswith("gone") else conn_id,
         account_id="another" if decision.record.endswith("account") else account.account_id,
@@ -100,14 +100,14 @@ def _generation(scene: Scene, decision: Decision, conn_id: str, intent_id: str) 
 def _write_row(scene: Scene, record: SubmissionRecord) -> None:
     folder = folder_of_batch(scene.task.operator.destination, identity_of(scene.task.context))
     with open_journal(Path(folder)) as journal:
-        journal.write(RowState(row=1, record=record, end=_end(record)))
+        journal.write(RowState(row=1, record=record, outcome=_row_outcome(record)))
 
 
-def _end(record: SubmissionRecord) -> End | None:
+def _row_outcome(record: SubmissionRecord) -> RowOutcome | None:
     outcome = record.outcome
     if record.is_delivered:
-        return End(status="succeeded", manifest={"uri": "somewhere"})
+        return RowOutcome(status="succeeded", manifest={"uri": "somewhere"})
     if isinstance(outcome, Refused | Ended):
-        again = outcome.error is not None and outcome.error.traits.retryable
-        return End(status="failed", kind=outcome.error, reason="so it was", again=again)
-    return End(status="uncollected") if isinstance(outcome, GaveUp) else None
+        retryable = outcome.error is not None and outcome.error.traits.retryable
+        return RowOutcome(status="failed", kind=outcome.error, reason="so it was", retryable=retryable)
+    return RowOutcome(status="uncollected") if isinstance(outcome, GaveUp) else None

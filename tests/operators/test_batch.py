@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferralTimeout, TaskDeferred
 
+from airflow_provider_seedance.core.batch.summary import BatchIncomplete
 from airflow_provider_seedance.core.submission.record import StateUnreadable
-from airflow_provider_seedance.operators._batch_work import BatchIncomplete
 from airflow_provider_seedance.runtime.batch_session import KEY
 from tests.airflow.fixtures import VENDORS
 from tests.airflow.running import TaskRun
@@ -126,11 +126,11 @@ def test_a_lost_reply_is_found_by_its_key(batching, connect, emulator) -> None:
 def test_a_lost_reply_that_cannot_be_found_fails_the_task_and_is_not_repeated(
     batching, connect, emulator
 ) -> None:
-    """The siblings are home, and no retry pays."""
+    """The siblings are landed, and no retry pays."""
     emulator.add_fault(on="create", kind="drop_after_accept", times=1)
     task = batching(connect("evolink"))
     for _ in range(2):
-        with pytest.raises(AirflowFailException, match=r"paid for, or may be.*2 succeeded, 1 uncertain"):
+        with pytest.raises(AirflowFailException, match=r"may have been billed.*2 succeeded, 1 uncertain"):
             task()
     assert creates(emulator) == 3
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
-from airflow_provider_seedance.operators._batch_work import BatchIncomplete
+from airflow_provider_seedance.core.batch.summary import BatchIncomplete
 from tests.operators.conftest import creates, lines
 
 
@@ -144,13 +144,13 @@ def test_a_retry_goes_on_with_what_was_not_collected(batching, connect, emulator
 
 
 def test_a_lost_row_is_adopted_by_its_id(batching, connect, emulator, tmp_path) -> None:
-    """Found in the vendor's console and named in the row, it comes home without another bill."""
+    """Found in the vendor's console and named in the row, it is landed without another bill."""
     emulator.add_fault(on="create", kind="drop_after_accept", times=1)
     task = batching(connect("evolink"), [{"prompt": "A fox"}, {"prompt": "A hare"}])
     with pytest.raises(AirflowFailException, match=r"1 succeeded, 1 uncertain(?s:.*)rows as generation_id"):
         task()
-    (told,) = [path.read_text() for path in tmp_path.glob("*/results.jsonl")]
-    assert "give the row its id as generation_id" in told
+    (results,) = [path.read_text() for path in tmp_path.glob("*/results.jsonl")]
+    assert "give the row its id as generation_id" in results
     bought = {entry["prompt"]: entry["generation_id"] for entry in emulator.ledger()["generations"]}
     task.operator.requests = [
         {"prompt": prompt, "generation_id": bought[prompt]} for prompt in ("A fox", "A hare")

@@ -15,8 +15,9 @@ from airflow_provider_seedance.core.submission.record import (
     StateUnreadable,
     StateUnwritable,
     SubmissionRecord,
+    TaskIdentity,
 )
-from airflow_provider_seedance.runtime.task_state import KEY, FileRecords, TaskStateRecords
+from airflow_provider_seedance.runtime.task_state import KEY, FileRecords, TaskStateRecords, _state_file
 
 RECORD = SubmissionRecord(
     intent=1,
@@ -111,3 +112,13 @@ def test_a_later_versions_record_is_understood(tmp_path: Path) -> None:
     path = tmp_path / "record.json"
     path.write_text(json.dumps({**RECORD.to_dict(), "version": 2, "added": [1]}))
     assert FileRecords(path).read() == RECORD.replace(version=2)
+
+
+@pytest.mark.parametrize(
+    ("dag_id", "run_id"),
+    [("..", "run"), ("dag", ".."), ("a/b", "../../run"), (".", "manual__2026-03-01T00:00")],
+)
+def test_no_name_leads_out_of_the_state_folder(tmp_path: Path, dag_id: str, run_id: str) -> None:
+    file = _state_file(str(tmp_path / "state"), TaskIdentity(dag_id, run_id, "task", -1))
+    assert Path(str(file)).resolve().is_relative_to(tmp_path / "state")
+    assert len(Path(str(file)).resolve().relative_to(tmp_path / "state").parts) == 3

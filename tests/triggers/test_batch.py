@@ -11,8 +11,7 @@ import pytest
 
 from airflow_provider_seedance.core.batch.event import BatchEvent
 from airflow_provider_seedance.core.batch.journal.store import open_journal
-from airflow_provider_seedance.core.batch.state import End, RowState
-from airflow_provider_seedance.core.client.http import SeedanceClient
+from airflow_provider_seedance.core.batch.state import RowOutcome, RowState
 from airflow_provider_seedance.core.clock import SYSTEM_CLOCK, utc_now
 from airflow_provider_seedance.core.polling.decide import WaitOutcome
 from airflow_provider_seedance.core.submission.record import SubmissionRecord
@@ -33,16 +32,16 @@ def unheld_events(monkeypatch) -> None:
     monkeypatch.setattr(polling, "EARLIEST_EVENT_SECONDS", 0.0)
 
 
-def bought(client: SeedanceClient, folder: Path, rows: range, *, timeout: float = 3600.0) -> None:
+def bought(conn_id: str, folder: Path, rows: range, *, timeout: float = 3600.0) -> None:
     """Submit these rows, and write the journal of it."""
     now = utc_now(SYSTEM_CLOCK)
-    with open_journal(folder) as journal:
+    with SeedanceHook(conn_id).get_conn() as client, open_journal(folder) as journal:
         for row in rows:
             record = SubmissionRecord(
                 intent=1,
                 intent_id=f"sd-{row}-1",
                 vendor=client.vendor_name,
-                seedance_conn_id="seedance_tested",
+                seedance_conn_id=conn_id,
                 fingerprint="v1:0",
                 intended_at=now,
                 max_tries=0,
@@ -67,10 +66,9 @@ def fired(trigger: SeedanceBatchTrigger, within: float = 20.0) -> BatchEvent:
 def test_it_fires_when_all_have_ended(vendor, connect, emulator, tmp_path) -> None:
     """With their rows; what the journal says has ended is not asked for."""
     conn_id = connect(vendor)
-    with SeedanceHook(conn_id).get_conn() as client:
-        bought(client, tmp_path, range(1, 5))
+    bought(conn_id, tmp_path, range(1, 5))
     with open_journal(tmp_path) as journal:
-        journal.write(journal.states[2].replace(end=End(status="succeeded")))
+        journal.write(journal.states[2].replace(outcome=RowOutcome(status="succeeded")))
     emulator.advance(LONG)
     event = fired(SeedanceBatchTrigger(str(tmp_path)))
     assert event.ended == dict.fromkeys((1, 3, 4), WaitOutcome.ENDED)
@@ -88,8 +86,7 @@ def test_its_event_does_not_overtake_airflow(connect, passing, tmp_path, monkeyp
 def test_it_asks_for_all_at_once(connect, emulator, tmp_path) -> None:
     """Where the vendor has a list."""
     conn_id = connect("modelark")
-    with SeedanceHook(conn_id).get_conn() as client:
-        bought(client, tmp_path, range(1, 21))
+    bought(conn_id, tmp_path, range(1, 21))
     emulator.advance(LONG)
     fired(SeedanceBatchTrigger(str(tmp_path)))
     requests = emulator.ledger()["requests"]["modelark"]
@@ -98,11 +95,10 @@ def test_it_asks_for_all_at_once(connect, emulator, tmp_path) -> None:
 
 def test_it_fires_some_time_after_the_first(connect, emulator, tmp_path, monkeypatch) -> None:
     """Here one is over its time, and the others go on."""
-    monkeypatch.setattr("airflow_provider_seedance.core.batch.wakeup.SHORTEST_DELAY", 0.1)
+    monkeypatch.setattr("airflow_provider_seedance.core.batch.wakeup.MIN_GATHERING_SECONDS", 0.1)
     conn_id = connect("modelark")
-    with SeedanceHook(conn_id).get_conn() as client:
-        bought(client, tmp_path, range(1, 3))
-        bought(client, tmp_path, range(3, 4), timeout=0.0)
+    bought(conn_id, tmp_path, range(1, 3))
+    bought(conn_id, tmp_path, range(3, 4), timeout=0.0)
     event = fired(SeedanceBatchTrigger(str(tmp_path)))
     assert event.ended == {3: WaitOutcome.TIMED_OUT}
 
@@ -111,7 +107,7 @@ def test_without_a_journal_it_wakes_the_task_to_look_by_itself(
     connect, emulator, tmp_path, monkeypatch
 ) -> None:
     """It may be on another machine's disk."""
-    monkeypatch.setattr(batch, "UNREADABLE_JOURNAL_PAUSE", 0.0)
+    monkeypatch.setattr(batch, "UNREADABLE_JOURNAL_SECONDS", 0.0)
     assert fired(SeedanceBatchTrigger(str(tmp_path / "nowhere"))).ended is None
     assert emulator.requests() == []
 
@@ -126,8 +122,7 @@ def test_with_nothing_to_wait_for_it_fires(connect, emulator, tmp_path) -> None:
 def test_it_only_reads(connect, emulator, tmp_path) -> None:
     """Neither the vendor nor the journal is changed by it."""
     conn_id = connect("modelark")
-    with SeedanceHook(conn_id).get_conn() as client:
-        bought(client, tmp_path, range(1, 3))
+    bought(conn_id, tmp_path, range(1, 3))
     emulator.advance(LONG)
     before = (tmp_path / "journal.jsonl").read_bytes()
     fired(SeedanceBatchTrigger(str(tmp_path)))

@@ -4,61 +4,67 @@ from __future__ import annotations
 
 from enum import Enum
 
-from airflow_provider_seedance.core.batch.state import TRIES, End, RowState, Status
+from airflow_provider_seedance.core.batch.state import MAX_ROW_ATTEMPTS, RowOutcome, RowState, Status
 from airflow_provider_seedance.core.submission.decide import OrphanedIntent
 from airflow_provider_seedance.core.submission.record import StateUnreadable, StateUnwritable
 from airflow_provider_seedance.errors import GenerationFailed, Kind, SeedanceError
 
 
-class Next(str, Enum):
-    """What to do next, if the row has not ended by it."""
+class RowAction(str, Enum):
+    """What to do with a row that has not ended by its error."""
 
-    #: The vendor has no room: the row keeps its place.
-    NO_ROOM = "no room"
-    #: The vendor cannot be reached, or asked: the row keeps its place, and all wait for a while.
-    TROUBLE = "trouble"
-    #: Nothing more is submitted; the row keeps its place.
-    STOP = "stop"
+    #: The vendor takes no more at a time: the row keeps its place, and fewer are submitted beside each other.
+    SHRINK_WINDOW = "shrink_window"
+    #: The vendor cannot be reached, or asked: the row keeps its place, and all rows wait for a while.
+    BACK_OFF = "back_off"
+    #: The error concerns all rows: nothing more is submitted, and the row keeps its place.
+    STOP_BATCH = "stop_batch"
     #: The row is submitted again, behind the others.
-    LATER = "later"
-    #: The generation is waited for again.
-    WAIT = "wait"
-    #: It is collected again.
-    COLLECT = "collect"
+    RESUBMIT = "resubmit"
+    #: Its generation is waited for again.
+    POLL_AGAIN = "poll_again"
+    #: Its generation is read and landed again.
+    COLLECT_AGAIN = "collect_again"
 
 
-def after_submission(error: SeedanceError, state: RowState) -> Next | End:
-    """After a submission that came to nothing, or may have."""
+def after_submission(error: SeedanceError, state: RowState) -> RowAction | RowOutcome:
+    """What follows from a submission that failed, or may have failed."""
     if isinstance(error, OrphanedIntent):
-        return end_of(error, "uncertain")
+        return outcome_of_error(error, "uncertain")
     if error.kind.traits.account_wide or isinstance(error, (StateUnreadable, StateUnwritable)):
-        return Next.STOP
+        return RowAction.STOP_BATCH
     if not state.may_be_billed and error.kind.traits.transient:
-        return Next.NO_ROOM if error.kind is Kind.RATE_LIMIT else Next.TROUBLE
-    if error.retryable and state.attempts + 1 < TRIES:
-        return Next.LATER
-    # A refusal that is certain is on record: what spends now may have been accepted, whatever a later call said.
-    return end_of(error, "uncertain", again=True) if state.may_be_billed else end_of(error, "failed")
+        return RowAction.SHRINK_WINDOW if error.kind is Kind.RATE_LIMIT else RowAction.BACK_OFF
+    if error.retryable and state.attempts + 1 < MAX_ROW_ATTEMPTS:
+        return RowAction.RESUBMIT
+    # A certain refusal is on record. What may still be billed may have been accepted, whatever a later call said.
+    if state.may_be_billed:
+        return outcome_of_error(error, "uncertain", retryable=True)
+    return outcome_of_error(error, "failed")
 
 
-def after_collection(error: SeedanceError, state: RowState, collected: int, *, late: bool) -> Next | End:
-    """After a wait that ended without a video at home.
+def after_collection(
+    error: SeedanceError, state: RowState, collected: int, *, late: bool
+) -> RowAction | RowOutcome:
+    """What follows from a wait that ended without a video, or with one that could not be landed.
 
-    :param collected: how often that happened before, in this try.
-    :param late: whether the row's time is up.
+    :param collected: how often that happened to the row before, in this try.
+    :param late: whether the row's deadline has passed.
     """
     if isinstance(error, GenerationFailed):
-        # Its failure costs nothing; where another may do better, it is bought anew.
-        if error.retryable and state.attempts + 1 < TRIES:
-            return Next.LATER
-        return end_of(error, "failed", again=error.kind is Kind.CANCELLED)
+        # Its failure costs nothing. Where another generation may do better, it is paid for.
+        if error.retryable and state.attempts + 1 < MAX_ROW_ATTEMPTS:
+            return RowAction.RESUBMIT
+        return outcome_of_error(error, "failed", retryable=error.kind is Kind.CANCELLED)
     if error.kind is Kind.RATE_LIMIT and not late:
-        return Next.WAIT
-    if error.retryable and error.kind is not Kind.TIMEOUT and collected + 1 < TRIES:
-        return Next.COLLECT
-    return end_of(error, "uncollected" if state.may_be_billed else "failed")
+        return RowAction.POLL_AGAIN
+    if error.retryable and error.kind is not Kind.TIMEOUT and collected + 1 < MAX_ROW_ATTEMPTS:
+        return RowAction.COLLECT_AGAIN
+    return outcome_of_error(error, "uncollected" if state.may_be_billed else "failed")
 
 
-def end_of(error: SeedanceError, status: Status, *, again: bool = False) -> End:
-    """The end of a row by an error."""
-    return End(status=status, kind=error.kind, reason=str(error), again=again or error.retryable)
+def outcome_of_error(error: SeedanceError, status: Status, *, retryable: bool = False) -> RowOutcome:
+    """The outcome of a row that an error ended."""
+    return RowOutcome(
+        status=status, kind=error.kind, reason=str(error), retryable=retryable or error.retryable
+    )

@@ -1,4 +1,4 @@
-"""What the trigger of a batch tells its task: row numbers and words, nothing that must not be stored in clear text."""
+"""What the trigger of a batch reports to its task: row numbers and wait outcomes, nothing secret."""
 
 from __future__ import annotations
 
@@ -14,13 +14,22 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class BatchEvent:
-    """Rows whose wait is over. ``None`` if the trigger could not look: then the task looks at all."""
+    """How the waits of a batch went. Airflow stores events in clear text.
+
+    :param ended: rows whose wait is over, and how it ended; ``None`` if the trigger could not read the journal, and
+        the task has to look at all rows.
+    """
 
     ended: Mapping[int, WaitOutcome] | None
 
     def to_payload(self) -> dict[str, Any]:
-        rows = None if self.ended is None else [[row, how.value] for row, how in sorted(self.ended.items())]
-        return {"version": VERSION, "ended": rows}
+        """The event as a JSON object."""
+        ended = (
+            None
+            if self.ended is None
+            else [[row, outcome.value] for row, outcome in sorted(self.ended.items())]
+        )
+        return {"version": VERSION, "ended": ended}
 
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any] | None) -> BatchEvent:
@@ -30,8 +39,8 @@ class BatchEvent:
         """
         try:
             assert payload is not None
-            rows = payload["ended"]
-            return cls(None if rows is None else {int(row): WaitOutcome(how) for row, how in rows})
+            ended = payload["ended"]
+            return cls(None if ended is None else {int(row): WaitOutcome(outcome) for row, outcome in ended})
         except (AssertionError, KeyError, TypeError, ValueError):
             raise ConfigurationError(
                 f"the trigger's event cannot be read: {payload!r}",

@@ -1,4 +1,4 @@
-"""Where a batch keeps its files: each video at its own place, and a folder of its own beside them."""
+"""Where a batch keeps its files: each video at a path of its own, and one folder for the journal and the results."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from airflow_provider_seedance.core.storage.destination import resolve_destinati
 from airflow_provider_seedance.core.submission.record import TaskIdentity
 from airflow_provider_seedance.errors import ConfigurationError
 
-RESULTS = "results.jsonl"
+RESULTS_FILE_NAME = "results.jsonl"
 
 
 def destination_of_row(template: str, row: int) -> str:
@@ -16,12 +16,12 @@ def destination_of_row(template: str, row: int) -> str:
     return template.replace("{row}", f"{row:05d}")
 
 
-def check_apart(template: str) -> None:
-    """Refuse a destination at which two rows would meet.
+def check_distinct_destinations(template: str) -> None:
+    """Refuse a destination that is the same file for two rows.
 
-    :raises ConfigurationError: if its rows do not differ, or it cannot be filled in.
+    :raises ConfigurationError: if its rows do not differ, or it has a field that is not known.
     """
-    # The row's number is in already; its name is there to be listed with the others.
+    # The row's number is in already; its name is there to be listed with the known ones.
     fields = dict.fromkeys(("vendor", "model", "mode", "row"), "probe")
     one, other = (
         resolve_destination(destination_of_row(template, row), {**fields, "generation_id": f"probe-{row}"})
@@ -37,11 +37,11 @@ def check_apart(template: str) -> None:
 def folder_of_batch(base: str, task: TaskIdentity) -> str:
     """The folder for the journal and the results of one task instance.
 
-    :param base: a folder for many batches, or a destination template: then it lies beside the videos.
+    :param base: a folder for many batches, or a destination template: then the folder lies beside the videos.
     """
     fixed = base.partition("{")[0]
     if fixed != base:
         fixed = fixed.rpartition("/")[0]
-    whose = "\0".join((task.dag_id, task.run_id, task.task_id, str(task.map_index)))
-    digest = hashlib.sha256(whose.encode()).hexdigest()[:12]
+    identity = "\0".join((task.dag_id, task.run_id, task.task_id, str(task.map_index)))
+    digest = hashlib.sha256(identity.encode()).hexdigest()[:12]
     return f"{fixed.rstrip('/') or '.'}/seedance-batch-{digest}"

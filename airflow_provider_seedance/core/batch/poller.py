@@ -13,55 +13,58 @@ from airflow_provider_seedance.core.polling.latency import LatencyModel
 from airflow_provider_seedance.core.polling.poller import Poller, StatusClient
 
 #: Status requests under way at a time.
-CONNECTIONS = 4
-#: The longest pause between two looks at a generation while its slot is wanted for the next, seconds.
-MAX_LAG = 4.0
+MAX_CONNECTIONS = 4
+#: The longest pause between two looks at a generation while its place is wanted for the next row.
+MAX_LAG_SECONDS = 4.0
 
-OnEnd = Callable[[int, WaitOutcome, WaitState], None]
+#: Called with the row, how its wait ended, and the wait.
+OnEnded = Callable[[int, WaitOutcome, WaitState], None]
 
 
 class BatchPoller:
-    """Tells when generations end. A context manager; leaving it ends all waiting.
+    """Reports when generations end. A context manager; leaving it ends all waiting.
 
-    :param open_reader: makes a client for the connection with this id, on the poller's own event loop.
+    :param open_client: makes the client of a connection, by its id, on the thread's own event loop.
     :param connection_of: the id of the connection that submitted a row's generation.
-    :param on_end: called with the row, how its wait ended, and the wait; on the watcher's thread.
+    :param on_ended: called on the poller's thread.
+    :param connections: status requests under way at a time.
     """
 
     def __init__(
         self,
-        open_reader: Callable[[str], StatusClient],
+        open_client: Callable[[str], StatusClient],
         connection_of: Callable[[int], str],
-        on_end: OnEnd,
+        on_ended: OnEnded,
         *,
         clock: Clock,
-        connections: int = CONNECTIONS,
+        connections: int = MAX_CONNECTIONS,
     ) -> None:
-        self._open_reader = open_reader
+        self._open_client = open_client
         self._connection_of = connection_of
-        self._on_end = on_end
+        self._on_ended = on_ended
         self._clock = clock
         self._connections = connections
-        self._ready: Future[asyncio.AbstractEventLoop] = Future()
+        self._loop: Future[asyncio.AbstractEventLoop] = Future()
+        #: By connection.
         self._pollers: dict[str, Poller] = {}
         self._stop = asyncio.Event()
         self._waits: set[asyncio.Task[None]] = set()
-        self._thread = threading.Thread(target=self._run, name="seedance-batch-watcher", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="seedance-batch-poller", daemon=True)
 
     def __enter__(self) -> BatchPoller:
         self._thread.start()
-        self._ready.result()
+        self._loop.result()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._ready.result().call_soon_threadsafe(self._stop.set)
+        self._loop.result().call_soon_threadsafe(self._stop.set)
         self._thread.join()
 
     def wait_for(self, row: int, generation_id: str, wait: WaitState) -> None:
-        """Wait for one more."""
-        self._ready.result().call_soon_threadsafe(self._begin, row, generation_id, wait)
+        """Wait for one more generation; may be called from any thread."""
+        self._loop.result().call_soon_threadsafe(self._start_wait, row, generation_id, wait)
 
-    def _begin(self, row: int, generation_id: str, wait: WaitState) -> None:
+    def _start_wait(self, row: int, generation_id: str, wait: WaitState) -> None:
         task = asyncio.get_running_loop().create_task(self._wait(row, generation_id, wait))
         self._waits.add(task)
         task.add_done_callback(self._waits.discard)
@@ -69,31 +72,31 @@ class BatchPoller:
     async def _wait(self, row: int, generation_id: str, wait: WaitState) -> None:
         try:
             outcome = await self._poller_of(self._connection_of(row)).wait_for(generation_id, wait)
-        except Exception:  # noqa: BLE001  # the row is then looked at by itself, which tells more
+        except Exception:  # noqa: BLE001  # collecting the row reads the generation again, and its error says more
             outcome = WaitOutcome.STATUS_UNKNOWN
-        self._on_end(row, outcome, wait)
+        self._on_ended(row, outcome, wait)
 
     def _run(self) -> None:
         try:
             asyncio.run(self._main())
         except BaseException as fault:
-            if self._ready.done():
+            if self._loop.done():
                 raise
-            self._ready.set_exception(fault)
+            self._loop.set_exception(fault)
 
-    def _poller_of(self, conn_id: str) -> Poller:
-        if conn_id not in self._pollers:
-            self._pollers[conn_id] = Poller(
-                self._open_reader(conn_id),
+    def _poller_of(self, seedance_conn_id: str) -> Poller:
+        if seedance_conn_id not in self._pollers:
+            self._pollers[seedance_conn_id] = Poller(
+                self._open_client(seedance_conn_id),
                 latency_model=LatencyModel(),
                 clock=self._clock,
-                max_lag=MAX_LAG,
+                max_lag=MAX_LAG_SECONDS,
                 max_concurrency=self._connections,
             )
-        return self._pollers[conn_id]
+        return self._pollers[seedance_conn_id]
 
     async def _main(self) -> None:
-        self._ready.set_result(asyncio.get_running_loop())
+        self._loop.set_result(asyncio.get_running_loop())
         await self._stop.wait()
         for task in self._waits:
             task.cancel()

@@ -1,4 +1,4 @@
-"""The rows of a batch: read from a list or a file, completed with the defaults, and checked all at once."""
+"""The rows of a batch: read from a list or a file, completed with defaults, and checked all at once."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any
 
+from airflow_provider_seedance.core.storage.files import open_for_reading
+from airflow_provider_seedance.core.storage.paths import PathFromUri
 from airflow_provider_seedance.errors import ConfigurationError, Kind, Problem, RequestInvalid, SeedanceError
 from airflow_provider_seedance.models import GenerationRequest
 
@@ -18,26 +20,27 @@ from airflow_provider_seedance.models import GenerationRequest
 METADATA = "metadata"
 #: The key of an existing generation's id.
 GENERATION_ID = "generation_id"
-#: Bad rows that an error's text names; ``problems`` of the error has them all.
-NAMED = 200
+#: Refused rows that an error's text names; ``problems`` of the error has them all.
+MAX_ROWS_IN_MESSAGE = 200
 
 
 @dataclass(frozen=True)
-class Draft:
-    """A row as it was given.
+class RawRow:
+    """A row as the user gave it.
 
     :param number: counts the rows from 1.
-    :param line: of the file, on which it begins; ``None`` for a row of a list.
-    :param fault: why it cannot be read at all.
+    :param line: the line of the file on which it begins; ``None`` for a row of a list.
+    :param error: why it cannot be read at all.
     """
 
     number: int
     fields: Mapping[str, Any]
     line: int | None = None
-    fault: str | None = None
+    error: str | None = None
 
     @property
-    def place(self) -> str:
+    def label(self) -> str:
+        """The row's name in messages."""
         return f"row {self.number}" if self.line is None else f"row {self.number} (line {self.line})"
 
 
@@ -59,29 +62,60 @@ class Row:
 class RowsInvalid(SeedanceError):
     """Rows that cannot succeed, refused before anything is paid.
 
-    :param problems: what is wrong, by the place of the row: all rows, and all of each.
+    :param problems: what is wrong, by the row's label: all rows, and all of each.
+    :param total: how many rows there are.
     """
 
     kind = Kind.VALIDATION
 
-    def __init__(self, problems: Mapping[str, str], of: int, *, vendor: str | None = None) -> None:
+    def __init__(self, problems: Mapping[str, str], total: int, *, vendor: str | None = None) -> None:
         self.problems = dict(problems)
-        named = [f"{place}: {what}" for place, what in list(problems.items())[:NAMED]]
+        named = [f"{label}: {problem}" for label, problem in list(problems.items())[:MAX_ROWS_IN_MESSAGE]]
         more = len(problems) - len(named)
         listed = "\n".join([*named, f"and {more} more"] if more else named)
         super().__init__(
-            f"{len(problems)} of {of} rows are refused, and nothing is paid:\n{listed}\n",
+            f"{len(problems)} of {total} rows are refused, and nothing is paid:\n{listed}\n",
             vendor=vendor,
             advice="Correct these rows; repeating them unchanged cannot succeed.",
         )
 
 
-def rows_in_list(items: Iterable[Any]) -> list[Draft]:
+def read_rows(requests: Any, path_from_uri: PathFromUri) -> list[RawRow]:
+    """The rows as the user gave them: a list, a list that a template turned into text, or a file.
+
+    :param path_from_uri: opens a path or URI.
+    :raises ConfigurationError: if it is none of these, or the file cannot be read.
+    """
+    if not isinstance(requests, str):
+        if isinstance(requests, Mapping) or not isinstance(requests, Iterable):
+            raise ConfigurationError(f"requests must be a list or the path of a file, not {requests!r}")
+        return rows_from_list(requests)
+    text = requests.strip()
+    if text in ("", "None"):
+        raise ConfigurationError("requests is empty: a list, or the path of a file, is needed")
+    if text.startswith("["):
+        return rows_from_list(parse_list(text))
+    return rows_from_file(_read_text(text, path_from_uri), text)
+
+
+def _read_text(path: str, path_from_uri: PathFromUri) -> str:
+    try:
+        with open_for_reading(path_from_uri(path)) as file:
+            return file.read().decode("utf-8-sig")
+    except SeedanceError:
+        raise
+    except Exception as fault:
+        raise ConfigurationError(
+            f"requests={path!r} cannot be read: {type(fault).__name__}: {fault}"
+        ) from fault
+
+
+def rows_from_list(items: Iterable[Any]) -> list[RawRow]:
     """Rows from mappings of request fields; a text alone is a prompt."""
-    return [_draft(number, item) for number, item in enumerate(items, 1)]
+    return [_raw_row(number, item) for number, item in enumerate(items, 1)]
 
 
-def rows_in_file(text: str, name: str) -> list[Draft]:
+def rows_from_file(text: str, name: str) -> list[RawRow]:
     """Rows from the text of a ``.jsonl`` (``.ndjson``), ``.json`` or ``.csv`` file.
 
     In CSV the first line names the request's fields; an empty cell is a field left out, a list is written as JSON,
@@ -98,15 +132,18 @@ def rows_in_file(text: str, name: str) -> list[Draft]:
     return read(text, name)
 
 
-def rows_in_text(text: str, name: str = "requests") -> list[Any]:
-    """A list that is written as JSON, or as Python by a template. :raises ConfigurationError: if it is not one."""
-    found = _literal(text, name)
+def parse_list(text: str, name: str = "requests") -> list[Any]:
+    """A list that is written as JSON, or as Python by a template.
+
+    :raises ConfigurationError: if it is not one.
+    """
+    found = _parse_literal(text, name)
     if not isinstance(found, list):
         raise ConfigurationError(f"{name} holds {type(found).__name__}; a list of requests is needed")
     return found
 
 
-def _literal(text: str, name: str) -> Any:
+def _parse_literal(text: str, name: str) -> Any:
     try:
         return json.loads(text)
     except ValueError as fault:
@@ -116,94 +153,94 @@ def _literal(text: str, name: str) -> Any:
             raise ConfigurationError(f"{name} is not JSON: {fault}") from fault
 
 
-def _draft(number: int, item: Any, line: int | None = None) -> Draft:
+def _raw_row(number: int, item: Any, line: int | None = None) -> RawRow:
     if isinstance(item, str):
-        return Draft(number, {"prompt": item}, line)
+        return RawRow(number, {"prompt": item}, line)
     if isinstance(item, Mapping):
-        return Draft(number, {str(name): value for name, value in item.items()}, line)
-    return Draft(number, {}, line, f"{item!r} is neither a prompt nor an object of request fields")
+        return RawRow(number, {str(name): value for name, value in item.items()}, line)
+    return RawRow(number, {}, line, f"{item!r} is neither a prompt nor an object of request fields")
 
 
-def _json(text: str, name: str) -> list[Draft]:
-    return rows_in_list(rows_in_text(text, name))
+def _read_json(text: str, name: str) -> list[RawRow]:
+    return rows_from_list(parse_list(text, name))
 
 
-def _jsonl(text: str, name: str) -> list[Draft]:
-    drafts: list[Draft] = []
+def _read_jsonl(text: str, name: str) -> list[RawRow]:
+    raw_rows: list[RawRow] = []
     for line, content in enumerate(text.split("\n"), 1):
         if content.strip():
-            drafts.append(_json_line(len(drafts) + 1, line, content))
-    return drafts
+            raw_rows.append(_jsonl_row(len(raw_rows) + 1, line, content))
+    return raw_rows
 
 
-def _json_line(number: int, line: int, content: str) -> Draft:
+def _jsonl_row(number: int, line: int, content: str) -> RawRow:
     try:
-        return _draft(number, json.loads(content), line)
+        return _raw_row(number, json.loads(content), line)
     except ValueError as fault:
-        return Draft(number, {}, line, f"not JSON: {fault}")
+        return RawRow(number, {}, line, f"not JSON: {fault}")
 
 
-def _csv(text: str, name: str) -> list[Draft]:
+def _read_csv(text: str, name: str) -> list[RawRow]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     records = []
     try:
-        begins = 1
+        first_line = 1
         for cells in reader:
             if cells:
-                records.append((begins, cells))
-            begins = reader.line_num + 1
+                records.append((first_line, cells))
+            first_line = reader.line_num + 1
     except csv.Error as fault:
         raise ConfigurationError(f"{name} is not CSV: line {reader.line_num}: {fault}") from fault
     if not text.strip():
         raise ConfigurationError(
             f"{name} is empty: not even a header",
-            advice="Find out why; a file with its first line alone has no rows, and is no fault.",
+            advice="Find out why; a file that has only its header has no rows, and is accepted.",
         )
     (_, header), *rows = records
-    names = _names(header, name)
-    return [_cells(number, line, names, cells) for number, (line, cells) in enumerate(rows, 1)]
+    names = _column_names(header, name)
+    return [_csv_row(number, line, names, cells) for number, (line, cells) in enumerate(rows, 1)]
 
 
-def _names(header: Sequence[str], file: str) -> list[str]:
+def _column_names(header: Sequence[str], file: str) -> list[str]:
     names = [name.strip() for name in header]
     repeated = sorted({name for name in names if name and names.count(name) > 1})
     if repeated:
         raise ConfigurationError(f"{file} has several columns of the same name: {', '.join(repeated)}")
     if METADATA in names and any(map(_is_metadata, names)):
         raise ConfigurationError(
-            f"{file} has a column {METADATA} and columns {METADATA}.<name>: one way or the other is needed"
+            f"{file} has a column {METADATA} and columns {METADATA}.<name>: use one or the other"
         )
     return names
 
 
-def _cells(number: int, line: int, names: Sequence[str], cells: Sequence[str]) -> Draft:
+def _csv_row(number: int, line: int, names: Sequence[str], cells: Sequence[str]) -> RawRow:
     fields: dict[str, Any] = {}
     for name, cell in zip_longest(names, cells, fillvalue=""):
         if not cell.strip():
             continue
         if not name:
-            return Draft(number, {}, line, "it has more cells than the first line has names")
+            return RawRow(number, {}, line, "it has more cells than the first line has names")
         if _is_metadata(name):
             fields.setdefault(METADATA, {})[name.partition(".")[2]] = cell
         else:
             fields[name] = cell
-    return Draft(number, fields, line)
+    return RawRow(number, fields, line)
 
 
 def _is_metadata(name: str) -> bool:
     return name.startswith(f"{METADATA}.")
 
 
-_READERS: dict[str, Callable[[str, str], list[Draft]]] = {
-    "jsonl": _jsonl,
-    "ndjson": _jsonl,
-    "json": _json,
-    "csv": _csv,
+_READERS: dict[str, Callable[[str, str], list[RawRow]]] = {
+    "jsonl": _read_jsonl,
+    "ndjson": _read_jsonl,
+    "json": _read_json,
+    "csv": _read_csv,
 }
 
 
-def checked(
-    drafts: Sequence[Draft],
+def check_rows(
+    raw_rows: Sequence[RawRow],
     defaults: Mapping[str, Any] | str | None,
     prepare: Callable[[GenerationRequest], object],
     *,
@@ -216,27 +253,27 @@ def checked(
     :raises ConfigurationError: if the defaults are something else.
     :raises RowsInvalid: naming every row that is wrong, and all that is wrong with it.
     """
-    fields = _defaults(defaults)
+    fields = _parse_defaults(defaults)
     rows: list[Row] = []
     problems: dict[str, str] = {}
-    for draft in drafts:
-        if draft.fault:
-            problems[draft.place] = draft.fault
+    for raw_row in raw_rows:
+        if raw_row.error:
+            problems[raw_row.label] = raw_row.error
             continue
         try:
-            row = _row(draft, fields)
+            row = _row(raw_row, fields)
             prepare(row.request)
             rows.append(row)
         except RequestInvalid as refused:
-            problems[draft.place] = "; ".join(str(problem) for problem in refused.problems)
+            problems[raw_row.label] = "; ".join(str(problem) for problem in refused.problems)
     if problems:
-        raise RowsInvalid(problems, len(drafts), vendor=vendor)
+        raise RowsInvalid(problems, len(raw_rows), vendor=vendor)
     return rows
 
 
-def _defaults(given: Any) -> Mapping[str, Any]:
+def _parse_defaults(given: Any) -> Mapping[str, Any]:
     if isinstance(given, str):
-        given = _literal(given, "defaults") if given.strip() else None
+        given = _parse_literal(given, "defaults") if given.strip() else None
     if given is None:
         return {}
     if not isinstance(given, Mapping):
@@ -244,20 +281,20 @@ def _defaults(given: Any) -> Mapping[str, Any]:
     return {str(name): value for name, value in given.items()}
 
 
-def _row(draft: Draft, defaults: Mapping[str, Any]) -> Row:
-    fields = {**defaults, **dict(_given(draft.fields))}
+def _row(raw_row: RawRow, defaults: Mapping[str, Any]) -> Row:
+    fields = {**defaults, **dict(_present_fields(raw_row.fields))}
     metadata = fields.pop(METADATA, None) or {}
-    adopted = fields.pop(GENERATION_ID, None)
+    generation_id = fields.pop(GENERATION_ID, None)
     return Row(
-        draft.number,
+        raw_row.number,
         GenerationRequest.parse(fields),
         _json_object(metadata),
-        str(adopted).strip() if adopted else None,
+        str(generation_id).strip() if generation_id else None,
     )
 
 
-def _given(fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """What is not left out: neither null nor blank."""
+def _present_fields(fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The fields that are not left out: neither null nor blank."""
     for name, value in fields.items():
         if value is not None and not (isinstance(value, str) and not value.strip()):
             yield name, value

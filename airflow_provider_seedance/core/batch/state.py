@@ -20,20 +20,21 @@ from airflow_provider_seedance.models import Cost
 #: accepted, and its id is not known. ``not_submitted``: the batch stopped before it.
 Status = Literal["succeeded", "failed", "uncollected", "uncertain", "not_submitted"]
 
-#: How often one row is submitted, or collected, before its failure counts.
-TRIES = 4
+#: How often one row is submitted, or collected, in one try of the task before its failure counts.
+MAX_ROW_ATTEMPTS = 4
 
 
 class _Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class End(_Value):
+class RowOutcome(_Value):
     """How a row ended.
 
+    :param cost: what the vendor billed for it, or the estimate.
     :param manifest: of the landed video, as JSON.
-    :param kind: of the error, and ``reason`` its text.
-    :param again: whether another try of the task may do better.
+    :param kind: of the error that ended it; ``reason`` is the error's text.
+    :param retryable: whether another try of the task may do better.
     """
 
     status: Status
@@ -41,7 +42,17 @@ class End(_Value):
     manifest: dict[str, Any] | None = None
     kind: Kind | None = None
     reason: str | None = None
-    again: bool = False
+    retryable: bool = False
+
+
+class Phase(str, Enum):
+    """Where a row is on its way."""
+
+    #: To be submitted, or an intent to be reconciled.
+    WAITING = "waiting"
+    #: Submitted, with an id.
+    IN_FLIGHT = "in_flight"
+    ENDED = "ended"
 
 
 class RowState(_Value):
@@ -49,12 +60,13 @@ class RowState(_Value):
 
     :param attempts: how often it was submitted, or tried to be, in this try of the task.
     :param record: of its latest intent.
+    :param outcome: ``None`` until the row has ended.
     """
 
     row: int
     attempts: int = 0
     record: SubmissionRecord | None = None
-    end: End | None = None
+    outcome: RowOutcome | None = None
 
     def replace(self, **changes: Any) -> RowState:
         """This state with changes."""
@@ -69,50 +81,40 @@ class RowState(_Value):
         """Whether the vendor may bill its latest intent, or has; see :attr:`SubmissionRecord.may_be_billed`."""
         return self.record is not None and self.record.may_be_billed
 
-    def ended(self, end: End) -> RowState:
-        """This state at its end; a success is the end of its intent too."""
+    def ended(self, outcome: RowOutcome) -> RowState:
+        """This state with its outcome; a success is the outcome of its intent too."""
         record = self.record
-        if record is not None and end.status == "succeeded":
+        if record is not None and outcome.status == "succeeded":
             record = record.replace(outcome=Ended(status="succeeded"))
-        return self.replace(end=end, record=record)
+        return self.replace(outcome=outcome, record=record)
 
     def has_result(self, *, lands: bool) -> bool:
         """Whether it has all that is asked for; a video that is to be landed by now is not there yet."""
         return (
-            self.end is not None
-            and self.end.status == "succeeded"
-            and (self.end.manifest is not None or not lands)
+            self.outcome is not None
+            and self.outcome.status == "succeeded"
+            and (self.outcome.manifest is not None or not lands)
         )
+
+    @property
+    def phase(self) -> Phase:
+        """From the state alone. A record whose generation failed, and is to be tried again, carries its outcome."""
+        if self.outcome is not None:
+            return Phase.ENDED
+        if self.generation_id is None or (self.record and self.record.outcome):
+            return Phase.WAITING
+        return Phase.IN_FLIGHT
 
     @property
     def status(self) -> str:
         """A :data:`Status`, or ``in_flight``."""
-        if self.end is not None:
-            return self.end.status
-        if stage(self) is Stage.IN_FLIGHT:
+        if self.outcome is not None:
+            return self.outcome.status
+        if self.phase is Phase.IN_FLIGHT:
             return "in_flight"
         if not self.may_be_billed:
             return "not_submitted"
         return "uncollected" if self.generation_id else "uncertain"
-
-
-class Stage(str, Enum):
-    """Where a row stands."""
-
-    #: To be submitted, or an intent to be reconciled.
-    WAITING = "waiting"
-    #: Submitted, with an id.
-    IN_FLIGHT = "in_flight"
-    ENDED = "ended"
-
-
-def stage(state: RowState) -> Stage:
-    """From the state alone. A record whose generation failed, and is to be tried again, carries its outcome."""
-    if state.end is not None:
-        return Stage.ENDED
-    if state.generation_id is None or (state.record and state.record.outcome):
-        return Stage.WAITING
-    return Stage.IN_FLIGHT
 
 
 def resume_row(
@@ -133,17 +135,16 @@ def resume_row(
         record = reattached(record, max_tries=max_tries, now=now, timeout=timeout)
     elif action is Action.SUBMIT and record.may_be_billed:
         record = record.replace(outcome=Superseded(by="clear" if cleared else "change"))
-    return state.replace(attempts=0, end=None, record=record)
+    return state.replace(attempts=0, outcome=None, record=record)
 
 
-def counts(rows: int, states: Iterable[RowState]) -> dict[str, int]:
-    """How many rows stand where: all keys are always there."""
+def count_by_status(rows: int, states: Iterable[RowState]) -> dict[str, int]:
+    """How many of so many ``rows`` have which status; all keys are always there."""
     found = dict.fromkeys(("succeeded", "failed", "uncollected", "uncertain", "in_flight", "waiting"), 0)
     for state in states:
-        at = stage(state)
-        if at is Stage.IN_FLIGHT:
+        if state.phase is Phase.IN_FLIGHT:
             found["in_flight"] += 1
-        elif state.end is not None:
-            found[state.end.status] += 1
+        elif state.outcome is not None:
+            found[state.outcome.status] += 1
     found["waiting"] = rows - sum(found.values())
     return found

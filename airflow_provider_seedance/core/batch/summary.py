@@ -1,74 +1,125 @@
-"""What a batch hands over: one line for each row, and a summary that is small enough for XCom."""
+"""What a batch hands over: one result for each row, a summary small enough for XCom, and whether the task succeeded."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
-from airflow_provider_seedance.core.batch.budget import totals
 from airflow_provider_seedance.core.batch.journal.lines import States
 from airflow_provider_seedance.core.batch.journal.store import state_of
 from airflow_provider_seedance.core.batch.rows import Row
 from airflow_provider_seedance.core.batch.state import RowState
 from airflow_provider_seedance.core.lifecycle.result import cost_dict
+from airflow_provider_seedance.errors import Kind, SeedanceError
 from airflow_provider_seedance.models import Cost
 
-#: Failed rows in the summary.
-FIRST = 20
-#: The longest reason in it.
-LONGEST_REASON = 500
+#: How many failed rows the summary holds, and how long the reason of each may be.
+MAX_FAILURES_IN_SUMMARY, MAX_REASON_CHARACTERS = 20, 500
+
+
+class BatchIncomplete(SeedanceError):
+    """A batch ended with rows that were not submitted, that may be billed without a video, or without any success."""
 
 
 def result_of(row: Row, state: RowState) -> dict[str, Any]:
-    """A row's result: every key always there, null where there is nothing."""
-    end, record = state.end, state.record
-    manifest = end.manifest if end else None
+    """A row's result: every key is always there, null where there is nothing."""
+    outcome, record = state.outcome, state.record
+    manifest = outcome.manifest if outcome else None
     return {
         "row": row.number,
         "status": state.status,
         "generation_id": record.generation_id if record else None,
         "uri": manifest["uri"] if manifest else None,
         "manifest": manifest,
-        "cost": cost_dict(end.cost if end else Cost()),
-        "error": {"kind": end.kind.value, "message": end.reason} if end and end.kind else None,
+        "cost": cost_dict(outcome.cost if outcome else Cost()),
+        "error": {"kind": outcome.kind.value, "message": outcome.reason}
+        if outcome and outcome.kind
+        else None,
         "attempts": record.intent if record else 0,
         "metadata": dict(row.metadata),
     }
 
 
-def results(rows: Mapping[int, Row], states: States) -> list[dict[str, Any]]:
+def results_of(rows: Mapping[int, Row], states: States) -> list[dict[str, Any]]:
     """The results of all rows, in their order."""
     return [result_of(rows[number], state_of(states, number)) for number in sorted(rows)]
 
 
-def as_lines(found: Iterable[Mapping[str, Any]]) -> str:
-    """As JSON lines."""
-    return "".join(json.dumps(result, ensure_ascii=False) + "\n" for result in found)
+def to_json_lines(results: Iterable[Mapping[str, Any]]) -> str:
+    """The results as the text of a JSONL file."""
+    return "".join(json.dumps(result, ensure_ascii=False) + "\n" for result in results)
 
 
-def summary(found: list[dict[str, Any]], uri: str) -> dict[str, Any]:
+def summarize(results: list[dict[str, Any]], uri: str) -> dict[str, Any]:
     """What the task returns.
 
-    :param uri: of the results.
+    :param uri: of the file with the results.
     """
     statuses = ("succeeded", "failed", "uncollected", "uncertain", "in_flight", "not_submitted")
-    counts = {status: sum(result["status"] == status for result in found) for status in statuses}
     return {
-        "rows": len(found),
-        "counts": counts,
-        "cost": totals(Cost(**result["cost"]) for result in found),
+        "rows": len(results),
+        "counts": {status: sum(result["status"] == status for result in results) for status in statuses},
+        "cost": totals(Cost(**result["cost"]) for result in results),
         "results": uri,
-        "failures": [_short(result) for result in found if result["error"]][:FIRST],
+        "failures": [_short(result) for result in results if result["error"]][:MAX_FAILURES_IN_SUMMARY],
+    }
+
+
+def totals(costs: Iterable[Cost]) -> dict[str, dict[str, str]]:
+    """Sums by currency and basis, as decimal strings: ``{"USD": {"billed": "1.20"}}``."""
+    sums: dict[str, dict[str, Decimal]] = {}
+    for cost in costs:
+        if cost.amount is not None and cost.currency:
+            by_basis = sums.setdefault(cost.currency, {})
+            by_basis[cost.basis] = by_basis.get(cost.basis, Decimal(0)) + cost.amount
+    return {
+        currency: {basis: f"{amount:f}" for basis, amount in by_basis.items()}
+        for currency, by_basis in sums.items()
     }
 
 
 def _short(result: Mapping[str, Any]) -> dict[str, Any]:
     message = result["error"]["message"]
+    cut = f"{message[:MAX_REASON_CHARACTERS]}..."
     return {
         "row": result["row"],
         "status": result["status"],
         "generation_id": result["generation_id"],
         "kind": result["error"]["kind"],
-        "message": message if len(message) <= LONGEST_REASON else f"{message[:LONGEST_REASON]}...",
+        "message": message if len(message) <= MAX_REASON_CHARACTERS else cut,
     }
+
+
+def check_complete(
+    summary: Mapping[str, Any], states: Iterable[RowState], stopped_by: SeedanceError | None
+) -> None:
+    """Refuse a batch that is not as it should be when all that was submitted has ended.
+
+    :param stopped_by: why rows were not submitted.
+    :raises BatchIncomplete: if it was stopped early, if rows may be billed and have no video, or if none succeeded.
+        It is retryable if another try may do better.
+    """
+    rows, counts = summary["rows"], summary["counts"]
+    listed = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+    overview = f"Of {rows} rows: {listed}. The results are in {summary['results']}."
+    if stopped_by is not None:
+        raise BatchIncomplete(
+            f"{stopped_by.message}. {overview}", kind=stopped_by.kind, advice=stopped_by.advice
+        )
+    outcomes = [state.outcome for state in states if state.outcome]
+    retryable = any(outcome.retryable for outcome in outcomes if outcome.status != "succeeded")
+    kind = Kind.LANDING if retryable else Kind.REJECTED
+    if counts["uncollected"] or counts["uncertain"]:
+        raise BatchIncomplete(
+            f"some rows may have been billed but have no downloaded video yet. {overview}",
+            kind=kind,
+            advice="Clear the task: it goes on with the rows whose generation id is known. Look for the others in the"
+            " vendor's console; give those that are there to their rows as generation_id, and clear the task with"
+            " on_orphaned_intent='resubmit' for those that are not.",
+        )
+    if rows and not counts["succeeded"]:
+        raise BatchIncomplete(
+            f"no row succeeded. {overview}", kind=kind, advice="See the results for the reasons."
+        )

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-#: Of those that are waited for, this part must have ended, and at least so many.
-PART, FEW = 0.25, 10
-#: After the first has ended the others are waited for this part of the time waited so far, within bounds in seconds.
-DELAY_PART, SHORTEST_DELAY, LONGEST_DELAY = 0.1, 30.0, 600.0
+#: This part of the generations that are waited for must have ended, and at least so many.
+ENDED_FRACTION_TO_WAKE, MIN_ENDED_TO_WAKE = 0.25, 10
+#: After the first has ended the others are waited for this part of the time waited so far, within these bounds.
+GATHERING_FRACTION, MIN_GATHERING_SECONDS, MAX_GATHERING_SECONDS = 0.1, 30.0, 600.0
 
 
-def enough(ended: int, waited_for: int) -> bool:
-    """Whether so many are worth waking the task at once."""
-    return ended >= min(waited_for, max(FEW, PART * waited_for))
+def is_worth_waking(ended: int, waited_for: int) -> bool:
+    """Whether so many of those waited for are worth waking the task at once."""
+    return ended >= min(waited_for, max(MIN_ENDED_TO_WAKE, ENDED_FRACTION_TO_WAKE * waited_for))
 
 
-def delay_after_first(waited: float) -> float:
+def gathering_delay(waited: float) -> float:
     """How long to gather others after the first one has ended, seconds.
 
-    :param waited: for the first one, seconds.
+    :param waited: how long the first one took, seconds.
     """
-    return min(LONGEST_DELAY, max(SHORTEST_DELAY, DELAY_PART * waited))
+    return min(MAX_GATHERING_SECONDS, max(MIN_GATHERING_SECONDS, GATHERING_FRACTION * waited))

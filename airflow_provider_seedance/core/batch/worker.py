@@ -1,4 +1,4 @@
-"""The work on single rows, for threads: submitting one, and bringing one home. Nothing here decides what is next."""
+"""The work on single rows, for threads: submitting one, and collecting its video. What is next is decided elsewhere."""
 
 from __future__ import annotations
 
@@ -10,34 +10,36 @@ from typing import Any
 
 from airflow_provider_seedance.core.batch.journal.store import Journal, RowRecords
 from airflow_provider_seedance.core.batch.rows import Row
-from airflow_provider_seedance.core.batch.state import End
+from airflow_provider_seedance.core.batch.state import RowOutcome
 from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.http import SeedanceClient
 from airflow_provider_seedance.core.clock import Clock
+from airflow_provider_seedance.core.lifecycle.conclude import conclude
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState, default_timeout
+from airflow_provider_seedance.core.polling.event import GenerationEvent
 from airflow_provider_seedance.core.submission.decide import OrphanedIntent, Policies
-from airflow_provider_seedance.core.submission.record import RecordStore, SubmissionRecord, TaskIdentity
+from airflow_provider_seedance.core.submission.record import SubmissionRecord, TaskIdentity
 from airflow_provider_seedance.core.submission.resume import recorded_client
 from airflow_provider_seedance.core.submission.submit import Submitter
 from airflow_provider_seedance.models import Generation, GenerationRequest, Pending, Succeeded
 
-_LOST = (
+_ORPHAN_ADVICE = (
     "Look for it in the vendor's console by that time. If it is there, give the row its id as generation_id, and clear"
     " the task; if it is not, clear it with on_orphaned_intent='resubmit'."
 )
 
-#: The end of a wait: the finished generation, ``None`` for one that goes on, or an error.
-Conclude = Callable[[SeedanceClient, RecordStore, str, WaitOutcome, WaitState], Succeeded | None]
+#: The account of a connection, by its id.
+AccountOf = Callable[[str], Account]
 #: Lands a row's video and returns its manifest; ``None`` where nothing is to be landed.
 Land = Callable[[SeedanceClient, Succeeded, Row], dict[str, Any] | None]
 
 
 @dataclass(frozen=True)
-class Terms:
-    """What holds for every row.
+class BatchOptions:
+    """What holds for every row of a batch.
 
     :param task: of the batch; each row gets an identity of its own within it.
-    :param timeout: seconds to wait for a generation, from its submission; ``None`` for the usual.
+    :param timeout: seconds to wait for a generation, from its submission; ``None`` for the default of its tier.
     """
 
     task: TaskIdentity
@@ -46,7 +48,7 @@ class Terms:
     clock: Clock
     timeout: float | None = None
 
-    def timeout_of(self, row: Row) -> float:
+    def timeout_for(self, row: Row) -> float:
         """How long a row's generation is waited for, seconds."""
         return self.timeout or default_timeout(row.request.service_tier)
 
@@ -58,58 +60,64 @@ class RowWorker:
     :param account_of: the account of a connection, by its id; raises ``ConfigurationError`` if there is none.
     """
 
-    account_of: Callable[[str], Account]
+    account_of: AccountOf
     journal: Journal
-    terms: Terms
-    conclude: Conclude
+    options: BatchOptions
     land: Land
     _clients: list[SeedanceClient] = field(default_factory=list)
-    _own: threading.local = field(default_factory=threading.local)
+    _thread_local: threading.local = field(default_factory=threading.local)
 
     def submit(self, row: Row) -> SubmissionRecord:
         """Pay for the row, or find what was paid for it; see :meth:`Submitter.submit`."""
-        terms = self.terms
+        options = self.options
         submitter = Submitter(
-            lambda conn_id: _Sibling(self._client(conn_id, attempts=1), self.journal, row.number),
+            lambda conn_id: _SiblingAwareClient(self._client(conn_id, attempts=1), self.journal, row.number),
             RowRecords(self.journal, row.number),
-            identity_of_row(terms.task, row.number),
-            terms.seedance_conn_id,
-            terms.policies,
-            timeout=terms.timeout_of(row),
+            identity_of_row(options.task, row.number),
+            options.seedance_conn_id,
+            options.policies,
+            timeout=options.timeout_for(row),
             queue_timeout=None,
-            clock=self.terms.clock,
+            clock=options.clock,
         )
         try:
             return submitter.submit(row.request).record
-        except OrphanedIntent as lost:
-            lost.advice = _LOST
+        except OrphanedIntent as error:
+            error.advice = _ORPHAN_ADVICE
             raise
 
-    def collect(self, row: Row, outcome: WaitOutcome, wait: WaitState) -> End | None:
-        """The row's end after a wait, its video landed; ``None`` if there is more to wait for.
+    def collect(self, row: Row, outcome: WaitOutcome, wait: WaitState) -> RowOutcome | None:
+        """The row's outcome after a wait, its video landed; ``None`` if there is more to wait for.
 
-        :raises SeedanceError: if there is no video, or it cannot be brought home.
+        :raises SeedanceError: if there is no video, or it cannot be landed.
         """
         store = RowRecords(self.journal, row.number)
         record = store.read()
         assert record is not None
         assert record.generation_id is not None
         client = recorded_client(record, self._client)
-        generation = self.conclude(client, store, record.generation_id, outcome, wait)
+        event = GenerationEvent(record.generation_id, outcome, wait)
+        generation = conclude(client, store, event, cancel_queued=True, now=self.options.clock.now())
         if generation is None:
             return None
         manifest = self.land(client, generation, row)
-        return End(status="succeeded", cost=client.catalog.cost(generation, row.request), manifest=manifest)
+        return RowOutcome(
+            status="succeeded", cost=client.catalog.cost(generation, row.request), manifest=manifest
+        )
 
     def close(self) -> None:
+        """Close the clients of all threads."""
         for client in self._clients:
             client.close()
 
-    def _client(self, conn_id: str, **options: Any) -> SeedanceClient:
-        clients: dict[tuple[str, bool], SeedanceClient] = self._own.__dict__.setdefault("clients", {})
-        key = (conn_id, bool(options))
+    def _client(self, seedance_conn_id: str, **options: Any) -> SeedanceClient:
+        clients: dict[tuple[str, bool], SeedanceClient]
+        clients = self._thread_local.__dict__.setdefault("clients", {})
+        key = (seedance_conn_id, bool(options))
         if key not in clients:
-            clients[key] = SeedanceClient(self.account_of(conn_id), **options)
+            clients[key] = SeedanceClient(
+                self.account_of(seedance_conn_id), clock=self.options.clock, **options
+            )
             self._clients.append(clients[key])
         return clients[key]
 
@@ -119,8 +127,8 @@ def identity_of_row(task: TaskIdentity, row: int) -> TaskIdentity:
     return replace(task, task_id=f"{task.task_id}[row {row}]")
 
 
-class _Sibling:
-    """A client that does not take another row's generation for the one that is looked for."""
+class _SiblingAwareClient:
+    """A client that does not take a sibling row's generation for the one that is looked for."""
 
     def __init__(self, client: SeedanceClient, journal: Journal, row: int) -> None:
         self._client = client
@@ -140,7 +148,7 @@ class _Sibling:
         return self._client.finds_by_key
 
     @property
-    def generations(self) -> _Sibling:
+    def generations(self) -> _SiblingAwareClient:
         return self
 
     def create(self, request: GenerationRequest, intent_id: str | None = None) -> Pending:
@@ -151,10 +159,10 @@ class _Sibling:
 
     def find(self, request: GenerationRequest, intent_id: str, since: datetime) -> tuple[Generation, ...]:
         found = self._client.generations.find(request, intent_id, since)
-        others = {
+        siblings = {
             known
             for row, state in list(self._journal.states.items())
             if row != self._row and state.record
             for known in (state.record.generation_id, *state.record.earlier_generation_ids)
         }
-        return tuple(seen for seen in found if seen.generation_id not in others)
+        return tuple(generation for generation in found if generation.generation_id not in siblings)

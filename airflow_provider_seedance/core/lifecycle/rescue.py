@@ -42,25 +42,38 @@ def rescue(
     """
     rows = []
     for generation_id, generation in _find(client, generation_ids):
-        if not _is_older(generation, since):
+        if isinstance(generation, SeedanceError):
+            rows.append(_row(client, generation_id, "failed", reason=str(generation)))
+        elif not _is_older(generation, since):
             outcome, uri, reason = _land_missing(client, generation, destination, path_from_uri, clock)
-            rows.append(
-                {
-                    "generation_id": generation_id,
-                    "vendor": client.vendor_name,
-                    "outcome": outcome,
-                    "uri": uri,
-                    "cost": _cost(client, generation),
-                    "reason": reason,
-                }
-            )
+            cost = _cost(client, generation)
+            rows.append(_row(client, generation_id, outcome, uri=uri, cost=cost, reason=reason))
     return rows
+
+
+def _row(
+    client: SeedanceClient,
+    generation_id: str,
+    outcome: RescueOutcome,
+    *,
+    uri: str | None = None,
+    cost: dict[str, Any] | None = None,
+    reason: str | None = None,
+) -> dict[str, Any]:
+    return {
+        "generation_id": generation_id,
+        "vendor": client.vendor_name,
+        "outcome": outcome,
+        "uri": uri,
+        "cost": cost,
+        "reason": reason,
+    }
 
 
 def _find(
     client: SeedanceClient, generation_ids: Sequence[str] | None
-) -> Iterator[tuple[str, Generation | None]]:
-    """Each generation with its id; ``None`` for one that the vendor does not know."""
+) -> Iterator[tuple[str, Generation | SeedanceError | None]]:
+    """Each generation with its id; ``None`` for one that the vendor does not know, or why it could not be read."""
     if generation_ids is None:
         for listed in client.generations.list_all():
             yield listed.generation_id, listed
@@ -70,6 +83,8 @@ def _find(
             yield generation_id, client.generations.get(generation_id)
         except NotFound:
             yield generation_id, None
+        except SeedanceError as error:
+            yield generation_id, error
 
 
 def _is_older(generation: Generation | None, since: datetime | None) -> bool:

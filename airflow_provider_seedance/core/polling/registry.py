@@ -53,7 +53,7 @@ class _SharedPoller:
 
 
 class PollerRegistry:
-    """Hands each wait to the poller of its account, which starts with the first wait and closes after the last.
+    """Gives each wait to the poller of its account, which starts with the first wait and closes after the last.
 
     Pollers are kept apart by connection id and by all that the connection says, so that waits with a changed key or
     host never share a poller with earlier ones.

@@ -1,4 +1,4 @@
-"""``max_cost``: what a task may spend on one generation."""
+"""``max_cost``: what a task may spend, on one generation or on many together."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from airflow_provider_seedance.errors import BudgetExceeded, ConfigurationError
 from airflow_provider_seedance.models import Cost
 
 #: What a template makes of an argument that was left out.
-_NOTHING = (None, "", "None")
+_OMITTED = (None, "", "None")
 
 
 def check_budget(estimate: Cost, max_cost: str | Mapping[str, Any] | None, *, vendor: str) -> None:
@@ -21,9 +21,9 @@ def check_budget(estimate: Cost, max_cost: str | Mapping[str, Any] | None, *, ve
     :raises ConfigurationError: if it is not an amount with a currency.
     :raises BudgetExceeded: if the estimate is above it, in another currency, or unknown.
     """
-    if (most := money("max_cost", max_cost)) is None:
+    if (parsed := money("max_cost", max_cost)) is None:
         return
-    limit, currency = most
+    limit, currency = parsed
     if estimate.amount is None:
         raise BudgetExceeded(
             "the catalog knows no price for this request, so max_cost cannot be held",
@@ -44,13 +44,64 @@ def check_budget(estimate: Cost, max_cost: str | Mapping[str, Any] | None, *, ve
         )
 
 
+class Budget:
+    """What many submissions may cost together: an estimate is reserved before each, its cost committed after it.
+
+    Submissions are known by a number, such as that of a batch's row. Not safe to use from several threads.
+
+    :param limit: the most that all may cost together; ``None`` for no limit.
+    :param currency: of the limit, and of all estimates that are held against it.
+    """
+
+    def __init__(self, limit: Decimal | None = None, currency: str = "") -> None:
+        self.limit = limit
+        self.currency = currency
+        #: Reserved and committed amounts together.
+        self.total = Decimal(0)
+        self._amounts: dict[int, Decimal] = {}
+
+    @classmethod
+    def parse(cls, max_cost: Any) -> Budget:
+        """The budget that ``max_cost`` names; see :func:`money`.
+
+        :raises ConfigurationError: if it is not an amount with a currency.
+        """
+        limit = money("max_cost", max_cost)
+        return cls(*limit) if limit else cls()
+
+    def can_reserve(self, number: int, estimate: Cost) -> bool:
+        """Whether the total stays within the limit with this estimate; its own earlier amount does not count."""
+        if self.limit is None:
+            return True
+        others = self.total - self._amounts.get(number, Decimal(0))
+        return others + (estimate.amount or Decimal(0)) <= self.limit
+
+    def reserve(self, number: int, estimate: Cost) -> None:
+        """Count the estimate, before the submission."""
+        self._set(number, estimate.amount or Decimal(0))
+
+    def commit(self, number: int, cost: Cost) -> None:
+        """Count what it cost; where that is not known, or in another currency, the reserved amount stays."""
+        if cost.amount is not None and (cost.currency or "").upper() == self.currency.upper():
+            self._set(number, cost.amount)
+
+    def release(self, number: int) -> None:
+        """Count nothing for it: it was not billed."""
+        self.total -= self._amounts.pop(number, Decimal(0))
+
+    def _set(self, number: int, amount: Decimal) -> None:
+        self.release(number)
+        self._amounts[number] = amount
+        self.total += amount
+
+
 def money(name: str, value: Any) -> tuple[Decimal, str] | None:
     """An amount and its currency; ``None`` if nothing is given.
 
     :param value: ``"1.50 USD"``, ``"60 credits"``, or a mapping with ``amount`` and ``currency``.
     :raises ConfigurationError: for anything else.
     """
-    if value in _NOTHING:
+    if value in _OMITTED:
         return None
     if isinstance(value, Mapping):
         parts = [str(value.get("amount", "")), str(value.get("currency", ""))]

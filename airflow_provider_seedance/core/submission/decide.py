@@ -73,6 +73,12 @@ class OrphanedIntent(SeedanceError):
     kind = Kind.CONFLICT
 
 
+class ForeignGeneration(SeedanceError):
+    """The vendor answered a create with a generation that is not this request's. Nothing new was bought."""
+
+    kind = Kind.CONFLICT
+
+
 class RecordedConnectionLost(ConfigurationError):
     """The connection that submitted a generation does not lead to its vendor any more. Nothing was sent."""
 

@@ -23,6 +23,8 @@ class TaskIdentity:
     """Whose record it is.
 
     :param max_tries: Airflow's count; a user's clear raises it, a retry does not.
+    :param run_started: when its DAG run began, which is the same for all tries, and not for another Airflow's run
+        of the same name.
     """
 
     dag_id: str
@@ -30,10 +32,16 @@ class TaskIdentity:
     task_id: str
     map_index: int
     max_tries: int = 0
+    run_started: str = ""
 
-    def intent_id(self, number: int) -> str:
-        """A key for the ``number``-th intent that a vendor can store and look up."""
-        whose = "\0".join((self.dag_id, self.run_id, self.task_id, str(self.map_index)))
+    def intent_id(self, number: int, *, random: float | None) -> str:
+        """A key for the ``number``-th intent that a vendor can store and look up, unique beyond this Airflow.
+
+        :param random: a random number in [0, 1); ``None`` where no record keeps the key, so that all tries of the
+            task are to send the same one.
+        """
+        own = self.run_started if random is None else random.hex()
+        whose = "\0".join((self.dag_id, self.run_id, self.task_id, str(self.map_index), own))
         return f"sd-{hashlib.sha256(whose.encode()).hexdigest()[:22]}-{number}"
 
 

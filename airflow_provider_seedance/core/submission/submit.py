@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from airflow_provider_seedance.core.client.flows import CLOCK_SKEW
 from airflow_provider_seedance.core.clock import Clock, utc_now
 from airflow_provider_seedance.core.submission.decide import (
     Action,
+    ForeignGeneration,
     OrphanedIntent,
     Policies,
     PriorSubmission,
@@ -134,7 +136,7 @@ class Submitter:
         number = earlier.intent + 1 if earlier else 1
         intent = SubmissionRecord(
             intent=number,
-            intent_id=self.task.intent_id(number),
+            intent_id=self._new_intent_id(number),
             vendor=client.vendor_name,
             account_id=client.account_id,
             seedance_conn_id=self.seedance_conn_id,
@@ -151,6 +153,9 @@ class Submitter:
             raise
         return self._send(client, request, intent)
 
+    def _new_intent_id(self, number: int) -> str:
+        return self.task.intent_id(number, random=self.clock.random() if self.store.remembers else None)
+
     def _send(self, client: PayingClient, request: GenerationRequest, intent: SubmissionRecord) -> Submission:
         try:
             created = client.generations.create(request, intent.intent_id)
@@ -160,6 +165,22 @@ class Submitter:
                 raise
             log.warning("%s The vendor is asked whether it was accepted.", error)
             return self._reconcile(request, intent)
+        return self._accepted(intent, created)
+
+    def _accepted(self, intent: SubmissionRecord, created: Generation) -> Submission:
+        """Take the generation that answers a create.
+
+        :raises ForeignGeneration: if it was there before the request.
+        """
+        if _is_older(created, intent):
+            error = ForeignGeneration(
+                f"the vendor answered with a generation of {created.created_at}, before this request was made: its key"
+                " was used before, by another task or another Airflow",
+                vendor=intent.vendor,
+                generation_id=created.generation_id,
+            )
+            self.store.write(intent.replace(outcome=Refused.by(error)))
+            raise error
         log.info("Submitted generation %s to %s.", created.generation_id, intent.vendor)
         return self._store_id(intent, created)
 
@@ -213,7 +234,8 @@ class Submitter:
         try:
             for pause in RECONCILE_DELAYS:
                 self.clock.sleep(pause)
-                found = client.generations.find(request, intent.intent_id, intent.intended_at)
+                candidates = client.generations.find(request, intent.intent_id, intent.intended_at)
+                found = tuple(candidate for candidate in candidates if not _is_older(candidate, intent))
                 if found:
                     break
         except Unsupported:
@@ -243,8 +265,7 @@ class Submitter:
             if not error.maybe_accepted:
                 self.store.write(intent.replace(outcome=Refused.by(error)))
             raise
-        log.info("Submitted generation %s to %s.", created.generation_id, intent.vendor)
-        return self._store_id(intent, created)
+        return self._accepted(intent, created)
 
     def _orphaned(
         self, request: GenerationRequest, intent: SubmissionRecord, why: str, *, unbilled: bool = False
@@ -262,6 +283,12 @@ class Submitter:
             " to its id, or generation_id in the task's record, and clear the task; if it is not, clear it with"
             " on_orphaned_intent='resubmit'.",
         )
+
+
+def _is_older(generation: Generation, intent: SubmissionRecord) -> bool:
+    """Whether a generation existed before the intent, so that it cannot be what became of it."""
+    created_at = generation.created_at
+    return created_at is not None and created_at < intent.intended_at - CLOCK_SKEW
 
 
 def _with_id(earlier: SubmissionRecord | None) -> tuple[str, ...]:

@@ -73,7 +73,7 @@ around(
 )
 around(Generations, "create", lambda *_, **__: "after_accept")
 around(worker.RowWorker, "collect", lambda *_: "during_landing", before=True)
-around(SeedanceGenerateBatchOperator, "_go_on", beginning, before=True)
+around(SeedanceGenerateBatchOperator, "_run", beginning, before=True)
 
 # The emulator shows a generation at once; real vendors need the longer looks.
 submit.RECONCILE_DELAYS = (0.0, 1.0)

@@ -1,4 +1,4 @@
-"""A vendor with a hidden limit, and a crew that works for it, in virtual time: hours pass in seconds."""
+"""A vendor with a hidden limit, and a worker and a poller for it, in virtual time: hours pass in seconds."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
-from airflow_provider_seedance.core.batch.admission import Slots
-from airflow_provider_seedance.core.batch.budget import Budget
+from airflow_provider_seedance.core.batch.admission import AdmissionControl, ConcurrencyWindow
 from airflow_provider_seedance.core.batch.journal.store import States, state_of
-from airflow_provider_seedance.core.batch.parts import Hands, Plan
-from airflow_provider_seedance.core.batch.progress import Progress
+from airflow_provider_seedance.core.batch.plan import Plan
+from airflow_provider_seedance.core.batch.progress import ProgressReporter
 from airflow_provider_seedance.core.batch.rows import Row
-from airflow_provider_seedance.core.batch.scheduler import Batch
-from airflow_provider_seedance.core.batch.state import End, RowState
+from airflow_provider_seedance.core.batch.scheduler import BatchScheduler, Callback, ThreadPools
+from airflow_provider_seedance.core.batch.state import RowOutcome, RowState
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
+from airflow_provider_seedance.core.submission.budget import Budget
 from airflow_provider_seedance.core.submission.record import SubmissionRecord
 from airflow_provider_seedance.errors import Kind, refusal
 from airflow_provider_seedance.models import Cost, GenerationRequest
@@ -32,42 +32,42 @@ CREATE = 0.4
 MEDIAN, SPREAD, LAG = 90.0, 0.26, 4.0
 
 
-class Time:
-    """The clock, what happens when, and the queue that the batch listens to."""
+class VirtualTime:
+    """The clock, what happens when, and the scheduler's queue of callbacks."""
 
     def __init__(self) -> None:
         self.now = START
-        self._events: list[tuple[float, int, Callable[[], None]]] = []
+        self._events: list[tuple[float, int, Callback]] = []
         self._order = itertools.count()
-        self._news: deque[Callable[[], None]] = deque()
+        self._callbacks: deque[Callback] = deque()
 
-    def after(self, seconds: float, event: Callable[[], None]) -> None:
+    def after(self, seconds: float, event: Callback) -> None:
         heapq.heappush(self._events, (self.now + seconds, next(self._order), event))
 
-    def put(self, item: Callable[[], None], /) -> None:
-        self._news.append(item)
+    def put(self, item: Callback, /) -> None:
+        self._callbacks.append(item)
 
-    def get_nowait(self) -> Callable[[], None]:
-        if not self._news:
+    def get_nowait(self) -> Callback:
+        if not self._callbacks:
             raise queue.Empty
-        return self._news.popleft()
+        return self._callbacks.popleft()
 
-    def get(self, block: bool = True, timeout: float | None = None) -> Callable[[], None]:
+    def get(self, block: bool = True, timeout: float | None = None) -> Callback:
         until = self.now + (timeout or 0.0)
-        while not self._news:
+        while not self._callbacks:
             if not self._events or self._events[0][0] > until:
                 self.now = until
                 raise queue.Empty
             self.now, _, event = heapq.heappop(self._events)
             event()
-        return self._news.popleft()
+        return self._callbacks.popleft()
 
 
 @dataclass
-class Later:
-    """An executor whose work takes so long."""
+class DelayedExecutor:
+    """An executor whose work takes so many seconds."""
 
-    time: Time
+    time: VirtualTime
     seconds: float
 
     def submit(self, work: Callable[[], Any]) -> None:
@@ -75,7 +75,7 @@ class Later:
 
 
 @dataclass
-class Ledger:
+class MemoryJournal:
     """A journal without a disk."""
 
     states: States = field(default_factory=dict)
@@ -84,25 +84,25 @@ class Ledger:
         self.states[state.row] = state
 
     def close(self) -> None:
-        """Nothing."""
+        """Nothing is open."""
 
 
 @dataclass
-class World:
-    """The vendor, and the crew and the watcher before it.
+class SimulatedVendor:
+    """The vendor, and the worker and the poller before it.
 
     :param limit: generations at a time, at a given time.
     """
 
-    time: Time
-    ledger: Ledger
+    time: VirtualTime
+    journal: MemoryJournal
     limit: Callable[[float], int]
     rng: random.Random = field(default_factory=lambda: random.Random(7))
     retry_after: float | None = None
     spans: list[tuple[float, float]] = field(default_factory=list)
     _active: list[float] = field(default_factory=list)
     refusals: list[float] = field(default_factory=list)
-    tell: Callable[[int, WaitOutcome, WaitState], None] = lambda *_: None
+    on_ended: Callable[[int, WaitOutcome, WaitState], None] = lambda *_: None
 
     def submit(self, row: Row) -> SubmissionRecord:
         now = self.time.now
@@ -113,18 +113,18 @@ class World:
         self.spans.append((now, now + MEDIAN * self.rng.lognormvariate(0.0, SPREAD)))
         self._active.append(self.spans[-1][1])
         record = record_of(row.number, generation_id=str(len(self.spans) - 1))
-        self.ledger.write(state_of(self.ledger.states, row.number).replace(record=record))
+        self.journal.write(state_of(self.journal.states, row.number).replace(record=record))
         return record
 
-    def collect(self, row: Row, outcome: WaitOutcome, wait: WaitState) -> End:
-        return End(status="succeeded")
+    def collect(self, row: Row, outcome: WaitOutcome, wait: WaitState) -> RowOutcome:
+        return RowOutcome(status="succeeded")
 
     def wait_for(self, row: int, generation_id: str, wait: WaitState) -> None:
         end = self.spans[int(generation_id)][1] + self.rng.uniform(0.0, LAG)
-        self.time.after(end - self.time.now, lambda: self.tell(row, WaitOutcome.ENDED, wait))
+        self.time.after(end - self.time.now, lambda: self.on_ended(row, WaitOutcome.ENDED, wait))
 
-    def used(self, limit: int) -> float:
-        """The part of the slots that was in use from the first refusal to the last submission."""
+    def utilization(self, limit: int) -> float:
+        """The part of the limit that was used from the first refusal to the last submission."""
         begin, end = self.refusals[0], self.spans[-1][0]
         busy = sum(max(0.0, min(stop, end) - max(start, begin)) for start, stop in self.spans)
         return busy / (limit * (end - begin))
@@ -149,26 +149,26 @@ def record_of(row: int, **fields: Any) -> SubmissionRecord:
     )
 
 
-def simulated(rows: int, limit: Callable[[float], int], *, most: int = 10_000, **world: Any) -> World:
+def simulated(
+    rows: int, limit: Callable[[float], int], *, max_active: int = 10_000, **options: Any
+) -> SimulatedVendor:
     """Run a whole batch."""
-    time, ledger = Time(), Ledger()
-    around = World(time, ledger, limit, **world)
+    time, journal = VirtualTime(), MemoryJournal()
+    vendor = SimulatedVendor(time, journal, limit, **options)
     request = GenerationRequest(prompt="A fox looks up")
-    plan = Plan(
-        {number: Row(number, request) for number in range(1, rows + 1)},
-        {number: Cost() for number in range(1, rows + 1)},
-    )
-    hands: Any = Hands(around, Later(time, CREATE), Later(time, 2.0))  # type: ignore[arg-type]
-    batch = Batch(
-        plan,
-        ledger,
-        hands,
+    numbers = range(1, rows + 1)
+    pools: Any = ThreadPools(DelayedExecutor(time, CREATE), DelayedExecutor(time, 2.0))  # type: ignore[arg-type]
+    scheduler = BatchScheduler(
+        Plan({number: Row(number, request) for number in numbers}, dict.fromkeys(numbers, Cost())),
+        journal,
+        vendor,
+        pools,
         budget=Budget(),
-        slots=Slots(most),
+        admission=AdmissionControl(ConcurrencyWindow(max_active), max_failures=None, now=lambda: time.now),
         now=lambda: time.now,
-        progress=Progress(lambda _: None, started=START),
-        news=time,
+        progress=ProgressReporter(lambda _: None, started=START),
+        callbacks=time,
     )
-    around.tell = batch.ended
-    assert batch.run(around, stay=True, ended={})
-    return around
+    vendor.on_ended = scheduler.on_wait_ended
+    assert scheduler.run(vendor, stay=True, ended={})
+    return vendor

@@ -48,7 +48,7 @@ POINTS = [
 
 
 @pytest.mark.parametrize(("point", "count"), POINTS)
-def test_with_a_key_of_ours_every_row_comes_home_and_is_paid_once(
+def test_with_a_key_of_ours_every_row_succeeds_and_is_paid_once(
     point: str, count: int, emulator: Emulator, tmp_path: Path
 ) -> None:
     """ToAPIs tells for sure what became of an intent."""
@@ -64,15 +64,15 @@ def test_with_a_key_of_ours_every_row_comes_home_and_is_paid_once(
 def test_elsewhere_no_row_is_paid_for_twice(
     vendor: str, point: str, count: int, emulator: Emulator, tmp_path: Path
 ) -> None:
-    """ModelArk's list shows what was accepted; what cannot be told is uncertain, and stays so."""
+    """ModelArk's list shows what was accepted; what cannot be known is uncertain, and stays so."""
     killed(emulator, tmp_path, vendor, point, count)
     statuses = run(tmp_path, emulator.vendor_url(vendor), vendor, ROWS)
     assert set(statuses.values()) <= {"succeeded", "uncertain"}
     bought = Counter(one["prompt"] for one in emulator.ledger()["generations"])
     assert set(bought.values()) == {1}
-    home = {f"row {number}" for number, status in statuses.items() if status == "succeeded"}
-    assert home <= set(bought)
+    landed = {f"row {number}" for number, status in statuses.items() if status == "succeeded"}
+    assert landed <= set(bought)
     if vendor == "modelark":
-        assert home == set(bought)
+        assert landed == set(bought)
     assert run(tmp_path, emulator.vendor_url(vendor), vendor, ROWS) == statuses
     assert bought == Counter(one["prompt"] for one in emulator.ledger()["generations"])

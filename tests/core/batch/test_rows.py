@@ -9,10 +9,10 @@ import pytest
 from airflow_provider_seedance.core.batch.rows import (
     Row,
     RowsInvalid,
-    checked,
-    rows_in_file,
-    rows_in_list,
-    rows_in_text,
+    check_rows,
+    parse_list,
+    rows_from_file,
+    rows_from_list,
 )
 from airflow_provider_seedance.core.catalog import Catalog
 from airflow_provider_seedance.errors import ConfigurationError
@@ -21,14 +21,14 @@ from airflow_provider_seedance.models import GenerationRequest
 CATALOG = Catalog.load("modelark", "ap-southeast")
 
 
-def rows(drafts: Any, **defaults: Any) -> list[Row]:
-    return checked(drafts, defaults, CATALOG.prepare, vendor="modelark")
+def rows(raw_rows: Any, **defaults: Any) -> list[Row]:
+    return check_rows(raw_rows, defaults, CATALOG.prepare, vendor="modelark")
 
 
 def test_a_list_may_hold_requests_and_prompts() -> None:
     """Defaults fill what a row leaves out, and a null or blank is left out."""
     found = rows(
-        rows_in_list(["A fox", {"prompt": "A hare", "duration": 8, "seed": None, "resolution": " "}]),
+        rows_from_list(["A fox", {"prompt": "A hare", "duration": 8, "seed": None, "resolution": " "}]),
         duration=4,
         resolution="480p",
     )
@@ -42,7 +42,7 @@ def test_a_list_may_hold_requests_and_prompts() -> None:
 
 def test_a_list_may_come_as_text() -> None:
     """A template renders an XCom as Python or as JSON."""
-    assert rows_in_text("[{'prompt': 'A fox'}]") == rows_in_text('[{"prompt": "A fox"}]')
+    assert parse_list("[{'prompt': 'A fox'}]") == parse_list('[{"prompt": "A fox"}]')
 
 
 def test_csv_cells_become_what_the_field_is() -> None:
@@ -52,7 +52,7 @@ def test_csv_cells_become_what_the_field_is() -> None:
         '"A fox, and\na hare",5,false,"[""https://x.test/a.png""]",17\r\n'
         "A cat,,,,\r\n"
     )
-    fox, cat = rows(rows_in_file(text, "s3://bucket/rows.csv"))
+    fox, cat = rows(rows_from_file(text, "s3://bucket/rows.csv"))
     assert fox.request == GenerationRequest(
         prompt="A fox, and\na hare",
         duration=5,
@@ -65,25 +65,25 @@ def test_csv_cells_become_what_the_field_is() -> None:
 
 def test_json_lines_may_be_none() -> None:
     """Some days there is nothing to do."""
-    assert rows_in_file("\n", "rows.jsonl") == []
+    assert rows_from_file("\n", "rows.jsonl") == []
 
 
 def test_a_generations_id_is_not_a_field_of_its_request() -> None:
     """It says that there is nothing to pay for."""
-    (row,) = checked(rows_in_list([{"prompt": "A fox", "generation_id": " cgt-1 "}]), {}, lambda _: None)
+    (row,) = check_rows(rows_from_list([{"prompt": "A fox", "generation_id": " cgt-1 "}]), {}, lambda _: None)
     assert row.generation_id == "cgt-1"
 
 
 def test_json_lines_may_have_blank_lines_between() -> None:
-    """Rows are counted, lines are told."""
-    drafts = rows_in_file('{"prompt": "A fox", "metadata": {"a": [1]}}\n\n"A hare"\n', "rows.jsonl")
-    assert [(draft.number, draft.line) for draft in drafts] == [(1, 1), (2, 3)]
-    assert rows(drafts)[0].metadata == {"a": [1]}
+    """Rows are counted, lines are named."""
+    raw_rows = rows_from_file('{"prompt": "A fox", "metadata": {"a": [1]}}\n\n"A hare"\n', "rows.jsonl")
+    assert [(raw_row.number, raw_row.line) for raw_row in raw_rows] == [(1, 1), (2, 3)]
+    assert rows(raw_rows)[0].metadata == {"a": [1]}
 
 
 def test_equal_rows_stay_apart() -> None:
     """Two of the same are two videos."""
-    assert [row.number for row in rows(rows_in_list(["A fox", "A fox"]))] == [1, 2]
+    assert [row.number for row in rows(rows_from_list(["A fox", "A fox"]))] == [1, 2]
 
 
 def test_all_bad_rows_are_reported_at_once() -> None:
@@ -96,7 +96,7 @@ def test_all_bad_rows_are_reported_at_once() -> None:
         '{"colour": "red"}',
     ]
     with pytest.raises(RowsInvalid) as refused:
-        rows(rows_in_file("\n".join(lines), "rows.jsonl"))
+        rows(rows_from_file("\n".join(lines), "rows.jsonl"))
     problems = refused.value.problems
     assert list(problems) == ["row 1 (line 1)", "row 3 (line 3)", "row 4 (line 4)", "row 5 (line 5)"]
     assert all(field in problems["row 1 (line 1)"] for field in ("duration=99", "resolution='9k'"))
@@ -112,12 +112,14 @@ def test_all_bad_rows_are_reported_at_once() -> None:
 def test_a_csv_row_with_too_many_cells_is_named() -> None:
     """A comma too many must not shift what is paid for."""
     with pytest.raises(RowsInvalid, match=r"row 2 \(line 3\).*more cells"):
-        rows(rows_in_file("prompt,duration\nA fox,5\nA hare,5,5\n", "rows.csv"))
+        rows(rows_from_file("prompt,duration\nA fox,5\nA hare,5,5\n", "rows.csv"))
 
 
 def test_empty_cells_at_the_end_are_no_cells() -> None:
     """Spreadsheets write them, in the first line too."""
-    assert [row.request.seed for row in rows(rows_in_file("prompt,seed,,\nA,7,,\nB,8,,,\n", "rows.csv"))] == [
+    assert [
+        row.request.seed for row in rows(rows_from_file("prompt,seed,,\nA,7,,\nB,8,,,\n", "rows.csv"))
+    ] == [
         7,
         8,
     ]
@@ -125,34 +127,34 @@ def test_empty_cells_at_the_end_are_no_cells() -> None:
 
 def test_names_may_stand_apart_from_the_commas() -> None:
     """Of fields, and of what is the user's own."""
-    (row,) = rows(rows_in_file(" prompt , metadata.sku \nA fox,17\n", "rows.csv"))
+    (row,) = rows(rows_from_file(" prompt , metadata.sku \nA fox,17\n", "rows.csv"))
     assert (row.request.prompt, row.metadata) == ("A fox", {"sku": "17"})
 
 
 def test_a_csv_row_is_where_it_begins() -> None:
     """A cell may have many lines, and there may be blank lines between rows."""
-    drafts = rows_in_file('prompt,seed\n"A fox\nruns",1\n\n"A\nhare",2\nA cat,3\n', "rows.csv")
-    assert [(draft.number, draft.line) for draft in drafts] == [(1, 2), (2, 5), (3, 7)]
+    raw_rows = rows_from_file('prompt,seed\n"A fox\nruns",1\n\n"A\nhare",2\nA cat,3\n', "rows.csv")
+    assert [(raw_row.number, raw_row.line) for raw_row in raw_rows] == [(1, 2), (2, 5), (3, 7)]
 
 
-def test_what_cannot_be_read_is_told_by_its_fault_alone() -> None:
+def test_what_cannot_be_read_is_refused_by_its_label_alone() -> None:
     """There is no field to blame."""
     with pytest.raises(RowsInvalid) as refused:
-        rows(rows_in_list([5]))
+        rows(rows_from_list([5]))
     assert refused.value.problems == {"row 1": "5 is neither a prompt nor an object of request fields"}
 
 
 @pytest.mark.parametrize("defaults", ["{'duration': 4}", '{"duration": 4}', {"duration": 4}])
 def test_defaults_may_come_as_text(defaults: Any) -> None:
     """A template renders them as Python or as JSON."""
-    (row,) = checked(rows_in_list(["A fox"]), defaults, CATALOG.prepare)
+    (row,) = check_rows(rows_from_list(["A fox"]), defaults, CATALOG.prepare)
     assert row.request.duration == 4
 
 
 @pytest.mark.parametrize("defaults", [None, "", "None", "null", {}])
 def test_there_may_be_no_defaults(defaults: Any) -> None:
     """However that is written."""
-    (row,) = checked(rows_in_list(["A fox"]), defaults, CATALOG.prepare)
+    (row,) = check_rows(rows_from_list(["A fox"]), defaults, CATALOG.prepare)
     assert row.request == GenerationRequest(prompt="A fox")
 
 
@@ -160,13 +162,13 @@ def test_there_may_be_no_defaults(defaults: Any) -> None:
 def test_defaults_that_are_no_fields_are_refused(defaults: Any) -> None:
     """Once, and not as a fault of each row."""
     with pytest.raises(ConfigurationError, match="defaults"):
-        checked(rows_in_list(["A fox"]), defaults, CATALOG.prepare)
+        check_rows(rows_from_list(["A fox"]), defaults, CATALOG.prepare)
 
 
 def test_metadata_must_be_an_object() -> None:
     """It becomes JSON in the results."""
     with pytest.raises(RowsInvalid, match="metadata"):
-        rows(rows_in_list([{"prompt": "A fox", "metadata": "[1]"}]))
+        rows(rows_from_list([{"prompt": "A fox", "metadata": "[1]"}]))
 
 
 @pytest.mark.parametrize(
@@ -177,7 +179,7 @@ def test_metadata_must_be_an_object() -> None:
         ("[", "rows.json", "is not JSON"),
         ('prompt\n"A fox', "rows.csv", "is not CSV"),
         ("prompt,seed, prompt,seed\nA fox,7,A hare,8\n", "rows.csv", "same name: prompt, seed"),
-        ("prompt,metadata,metadata.sku\nA fox,hello,7\n", "rows.csv", "one way or the other"),
+        ("prompt,metadata,metadata.sku\nA fox,hello,7\n", "rows.csv", "use one or the other"),
         ("", "rows.csv", "is empty: not even a header"),
         ("\n \n", "rows.csv", "is empty"),
         ("\n", "rows.json", "is not JSON"),
@@ -186,17 +188,17 @@ def test_metadata_must_be_an_object() -> None:
 def test_a_file_that_is_not_what_its_name_says_is_refused(text: str, name: str, why: str) -> None:
     """Before any row is looked at."""
     with pytest.raises(ConfigurationError, match=why):
-        rows_in_file(text, name)
+        rows_from_file(text, name)
 
 
 @pytest.mark.parametrize(("text", "name"), [("prompt,seed\n", "rows.csv"), ("[]", "rows.json")])
 def test_a_file_may_say_that_there_are_no_rows(text: str, name: str) -> None:
     """Some days there is nothing to do."""
-    assert rows_in_file(text, name) == []
+    assert rows_from_file(text, name) == []
 
 
 def test_a_long_list_of_bad_rows_is_cut_in_the_text_only() -> None:
     """The error itself has them all."""
     with pytest.raises(RowsInvalid, match="and 50 more") as refused:
-        rows(rows_in_list([{"duration": 99, "prompt": "A fox"}] * 250))
+        rows(rows_from_list([{"duration": 99, "prompt": "A fox"}] * 250))
     assert len(refused.value.problems) == 250

@@ -7,7 +7,13 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_seedance.core.batch.state import End, RowState, Stage, counts, resume_row, stage
+from airflow_provider_seedance.core.batch.state import (
+    Phase,
+    RowOutcome,
+    RowState,
+    count_by_status,
+    resume_row,
+)
 from airflow_provider_seedance.core.submission.decide import Action
 from airflow_provider_seedance.core.submission.outcome import Ended, GaveUp, Refused, Superseded
 from tests.core.batch.simulation import record_of
@@ -23,24 +29,24 @@ def resumed(state: RowState, action: Action, **changes: Any) -> RowState:
     )
 
 
-def row(end: End | None = None, **record: Any) -> RowState:
-    return RowState(row=1, attempts=2, record=record_of(1, **record), end=end)
+def row(end: RowOutcome | None = None, **record: Any) -> RowState:
+    return RowState(row=1, attempts=2, record=record_of(1, **record), outcome=end)
 
 
 @pytest.mark.parametrize(
     ("state", "at"),
     [
-        (RowState(row=1), Stage.WAITING),
-        (row(), Stage.WAITING),
-        (row(outcome=Refused()), Stage.WAITING),
-        (row(generation_id="g"), Stage.IN_FLIGHT),
-        (row(generation_id="g", outcome=FAILED), Stage.WAITING),
-        (row(End(status="succeeded"), generation_id="g"), Stage.ENDED),
+        (RowState(row=1), Phase.WAITING),
+        (row(), Phase.WAITING),
+        (row(outcome=Refused()), Phase.WAITING),
+        (row(generation_id="g"), Phase.IN_FLIGHT),
+        (row(generation_id="g", outcome=FAILED), Phase.WAITING),
+        (row(RowOutcome(status="succeeded"), generation_id="g"), Phase.ENDED),
     ],
 )
-def test_where_a_row_stands(state: RowState, at: Stage) -> None:
+def test_the_phase_of_a_row(state: RowState, at: Phase) -> None:
     """An intent whose fate is not known waits: it is reconciled before anything is paid."""
-    assert stage(state) is at
+    assert state.phase is at
 
 
 @pytest.mark.parametrize(
@@ -51,9 +57,9 @@ def test_where_a_row_stands(state: RowState, at: Stage) -> None:
         (row(generation_id="g", outcome=Superseded(by="clear")), False),
         (row(), True),
         (row(generation_id="g"), True),
-        (row(End(status="failed"), generation_id="g", outcome=FAILED), False),
-        (row(End(status="uncertain")), True),
-        (row(End(status="succeeded"), generation_id="g"), True),
+        (row(RowOutcome(status="failed"), generation_id="g", outcome=FAILED), False),
+        (row(RowOutcome(status="uncertain")), True),
+        (row(RowOutcome(status="succeeded"), generation_id="g"), True),
     ],
 )
 def test_where_money_may_be_gone(state: RowState, may_be_billed: bool) -> None:
@@ -70,10 +76,10 @@ def test_where_money_may_be_gone(state: RowState, may_be_billed: bool) -> None:
         (row(generation_id="g"), "in_flight"),
         (row(generation_id="g", outcome=FAILED), "not_submitted"),
         (row(generation_id="g", outcome=GaveUp(limit="timeout")), "uncollected"),
-        (row(End(status="failed"), generation_id="g"), "failed"),
+        (row(RowOutcome(status="failed"), generation_id="g"), "failed"),
     ],
 )
-def test_what_is_told_of_a_row(state: RowState, status: str) -> None:
+def test_the_status_of_a_row(state: RowState, status: str) -> None:
     """What may be paid for is never called not submitted."""
     assert state.status == status
 
@@ -81,21 +87,21 @@ def test_what_is_told_of_a_row(state: RowState, status: str) -> None:
 @pytest.mark.parametrize(
     ("action", "at"),
     [
-        (Action.SUBMIT, Stage.WAITING),
-        (Action.REATTACH, Stage.IN_FLIGHT),
-        (Action.KEEP, Stage.ENDED),
+        (Action.SUBMIT, Phase.WAITING),
+        (Action.REATTACH, Phase.IN_FLIGHT),
+        (Action.KEEP, Phase.ENDED),
     ],
 )
-def test_a_new_try_begins_as_the_policy_says(action: Action, at: Stage) -> None:
+def test_a_new_try_begins_as_the_policy_says(action: Action, at: Phase) -> None:
     """Its attempts count from nought, unless it keeps what it has."""
-    after = resumed(row(End(status="succeeded"), generation_id="g"), action)
-    assert stage(after) is at
+    after = resumed(row(RowOutcome(status="succeeded"), generation_id="g"), action)
+    assert after.phase is at
     assert after.attempts == (2 if action is Action.KEEP else 0)
 
 
 def test_an_orphan_is_looked_for_again() -> None:
     """Looking costs nothing."""
-    assert stage(resumed(row(End(status="uncertain")), Action.RECONCILE)) is Stage.WAITING
+    assert resumed(row(RowOutcome(status="uncertain")), Action.RECONCILE).phase is Phase.WAITING
 
 
 @pytest.mark.parametrize(("cleared", "by"), [(True, "clear"), (False, "change")])
@@ -111,39 +117,43 @@ def test_what_is_bought_anew_beside_one_that_may_be_billed_is_superseded(cleared
 @pytest.mark.parametrize("action", [Action.KEEP, Action.REATTACH])
 def test_a_clear_that_was_acted_upon_is_none_for_the_next_try(action: Action) -> None:
     """Else a retry after it would be taken for another clear."""
-    after = resumed(row(End(status="succeeded"), generation_id="g"), action, max_tries=3)
+    after = resumed(row(RowOutcome(status="succeeded"), generation_id="g"), action, max_tries=3)
     assert after.record is not None
     assert after.record.max_tries == 3
 
 
 def test_a_video_that_was_not_to_be_landed_is_missing_when_it_is() -> None:
     """It has succeeded, and nobody has it."""
-    assert row(End(status="succeeded")).has_result(lands=False)
-    assert not row(End(status="succeeded")).has_result(lands=True)
-    assert row(End(status="succeeded", manifest={"uri": "x"})).has_result(lands=True)
+    assert row(RowOutcome(status="succeeded")).has_result(lands=False)
+    assert not row(RowOutcome(status="succeeded")).has_result(lands=True)
+    assert row(RowOutcome(status="succeeded", manifest={"uri": "x"})).has_result(lands=True)
 
 
 def test_a_success_is_the_end_of_its_intent() -> None:
     """Other ends leave the outcome of the generation as it is."""
-    succeeded = row(generation_id="g").ended(End(status="succeeded"))
+    succeeded = row(generation_id="g").ended(RowOutcome(status="succeeded"))
     assert succeeded.record is not None
     assert succeeded.record.is_delivered
-    assert row(generation_id="g").ended(End(status="uncollected")).record == record_of(1, generation_id="g")
+    assert row(generation_id="g").ended(RowOutcome(status="uncollected")).record == record_of(
+        1, generation_id="g"
+    )
 
 
 def test_a_wait_that_ran_out_is_given_its_time_once_more() -> None:
     """Its deadline alone moves."""
-    over = row(End(status="uncollected"), generation_id="g", outcome=GaveUp(limit="timeout"), deadline=NOW)
+    over = row(
+        RowOutcome(status="uncollected"), generation_id="g", outcome=GaveUp(limit="timeout"), deadline=NOW
+    )
     after = resumed(over, Action.REATTACH)
     assert after.record is not None
     assert after.record.deadline == NOW + timedelta(seconds=60)
-    assert (after.attempts, after.end, after.record.outcome) == (0, None, None)
+    assert (after.attempts, after.outcome, after.record.outcome) == (0, None, None)
 
 
 def test_counts_have_all_keys_and_add_up() -> None:
     """Rows that nothing is known of are waiting."""
-    states = [row(generation_id="g"), row(End(status="succeeded")), row()]
-    assert counts(5, states) == {
+    states = [row(generation_id="g"), row(RowOutcome(status="succeeded")), row()]
+    assert count_by_status(5, states) == {
         "succeeded": 1,
         "failed": 0,
         "uncollected": 0,

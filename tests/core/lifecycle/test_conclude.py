@@ -35,11 +35,15 @@ class Client:
     cancels: bool = True
     reads: int = 0
 
-    def get_generation(self, generation_id: str) -> Generation:
+    @property
+    def generations(self) -> Client:
+        return self
+
+    def get(self, generation_id: str) -> Generation:
         self.reads += 1
         return self.generation
 
-    def cancel_generation(self, generation_id: str) -> Cancellation:
+    def cancel(self, generation_id: str) -> Cancellation:
         if not self.cancels:
             raise Unsupported("no such call")
         return Cancellation.CANCELLED

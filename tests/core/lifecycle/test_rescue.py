@@ -107,7 +107,7 @@ def test_what_is_older_is_left_out(emulator: Any, tmp_path: Path) -> None:
 def test_a_vendor_without_a_list_is_asked_for_what_is_on_record(
     emulator: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """From the folder of records."""
+    """From the folder of records, and only for those of its own account: others' ids are not sent with this key."""
     hook = SeedanceHook("rescue_evolink")
     made = hook.create_generation(REQUEST).generation_id
     emulator.advance(3600)
@@ -117,6 +117,7 @@ def test_a_vendor_without_a_list_is_asked_for_what_is_on_record(
         intent_id="sd-1-1",
         vendor="evolink",
         seedance_conn_id="rescue_evolink",
+        account_id=hook.get_account().account_id,
         fingerprint="v1:a",
         intended_at=datetime(2026, 11, 21, tzinfo=timezone.utc),
         max_tries=0,
@@ -124,6 +125,8 @@ def test_a_vendor_without_a_list_is_asked_for_what_is_on_record(
         earlier_generation_ids=("task-unified-1-forgotten",),
     )
     FileRecords(state / "dag" / "run" / "task.json").write(record)
+    foreign = record.replace(account_id="another", generation_id="task-unified-1-theirs")
+    FileRecords(state / "dag" / "run" / "another.json").write(foreign)
     monkeypatch.setenv("AIRFLOW__SEEDANCE__STATE_FOLDER", str(state))
     rows = hook.rescue(f"{tmp_path}/videos/")
     assert outcomes(rows) == {"task-unified-1-forgotten": "unknown", made: "landed"}
@@ -133,3 +136,14 @@ def test_without_list_and_records_the_ids_must_be_given(emulator: Any, tmp_path:
     """And the error says where to find them."""
     with pytest.raises(ConfigurationError, match="Give generation_ids"):
         SeedanceHook("rescue_evolink").rescue(f"{tmp_path}/")
+
+
+def test_an_id_that_cannot_be_read_is_a_row_of_the_report(emulator: Any, tmp_path: Path) -> None:
+    """The others are landed all the same."""
+    hook = SeedanceHook("rescue_evolink")
+    one, other = (hook.create_generation(REQUEST).generation_id for _ in range(2))
+    emulator.advance(3600)
+    emulator.add_fault(on="get", kind="status", status=401, times=1)
+    rows = hook.rescue(f"{tmp_path}/", generation_ids=[one, other])
+    assert outcomes(rows) == {one: "failed", other: "landed"}
+    assert rows[0]["reason"]

@@ -11,7 +11,13 @@ import pytest
 
 from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.http import SeedanceClient
-from airflow_provider_seedance.core.submission.decide import OrphanedIntent, Policies, StaleState
+from airflow_provider_seedance.core.submission.decide import (
+    ForeignGeneration,
+    OrphanedIntent,
+    Policies,
+    StaleState,
+)
+from airflow_provider_seedance.core.submission.outcome import Refused
 from airflow_provider_seedance.core.submission.record import (
     StateUnreadable,
     StateUnwritable,
@@ -84,6 +90,7 @@ def submitter(
     task: TaskIdentity = TASK,
     policies: Policies | None = None,
     api_key: str = "sk-test-0123456789",
+    draw: float = 0.5,
 ) -> Iterator[Submitter]:
     settings = Account.create(vendor=vendor, api_key=api_key, host=emulator.vendor_url(vendor))
     with SeedanceClient(settings, attempts=1) as client:
@@ -95,7 +102,7 @@ def submitter(
             policies or Policies(),
             timeout=3600.0,
             queue_timeout=None,
-            clock=ImpatientClock(),
+            clock=ImpatientClock(draw=draw),
         )
 
 
@@ -262,12 +269,13 @@ def test_an_id_that_cannot_be_stored_at_all_is_told(emulator: Any) -> None:
 
 
 def test_a_refused_request_leaves_no_orphan(emulator: Any) -> None:
-    """The next try may submit afresh, and the record tells that only one of the two bought something."""
+    """A clear submits afresh, a retry does not; the record tells that only one of the two bought something."""
     emulator.add_fault(vendor="evolink", on="create", kind="status", status=400, times=1)
     store = Memory()
-    with pytest.raises(ValidationRefused):
-        submit(emulator, "evolink", store)
-    record = submit(emulator, "evolink", store)
+    for _ in range(2):
+        with pytest.raises(ValidationRefused):
+            submit(emulator, "evolink", store)
+    record = submit(emulator, "evolink", store, task=replace(TASK, max_tries=7))
     assert (record.intent, record.unbilled_intents) == (2, 1)
     assert len(bought(emulator)) == 1
 
@@ -341,3 +349,45 @@ def test_a_generation_that_broke_is_replaced_by_a_retry(emulator: Any) -> None:
     second = submit(emulator, "evolink", store, broken)
     assert (second.intent, second.unbilled_intents) == (2, 1)
     assert second.earlier_generation_ids == (first.generation_id,)
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_two_airflows_with_the_same_dag_never_share_a_generation(emulator: Any, vendor: str) -> None:
+    """Staging and production on one account: the key of an intent is unique beyond one Airflow."""
+    staging = submit(emulator, vendor, Memory(), draw=0.1)
+    production = submit(emulator, vendor, Memory(), draw=0.2)
+    assert staging.intent_id != production.intent_id
+    assert staging.generation_id != production.generation_id
+    assert len(bought(emulator)) == 2
+
+
+def test_a_retry_keeps_the_key_of_its_intent(emulator: Any) -> None:
+    """It is on record, so that a vendor that knows it can tell what became of it."""
+    store = Memory()
+    emulator.add_fault(on="create", kind="drop_after_accept", times=1)
+    first = submit(emulator, "toapis", store, draw=0.1)
+    again = submit(emulator, "toapis", store, draw=0.9)
+    assert (first.intent_id, first.generation_id) == (again.intent_id, again.generation_id)
+    assert len(bought(emulator)) == 1
+
+
+def test_without_a_record_all_tries_of_a_run_send_one_key() -> None:
+    """And another run of the same name, in another Airflow, sends another one."""
+    one, other = (replace(TASK, run_started=started) for started in ("2026-03-01T12:00", "2026-03-01T12:01"))
+    assert one.intent_id(1, random=None) == one.intent_id(1, random=None)
+    assert one.intent_id(1, random=None) != other.intent_id(1, random=None)
+
+
+def test_a_generation_that_is_older_than_its_intent_is_not_taken(emulator: Any) -> None:
+    """A vendor that replays answers an old key with an old film; nothing is bought, and no film is swapped."""
+    request = REQUEST.model_copy(update={"vendor_options": {"client_business_id": "campaign-7"}})
+    old = submit(emulator, "toapis", Memory(), request)
+    store = Memory()
+    with submitter(emulator, "toapis", store) as later:
+        later = replace(later, clock=ImpatientClock(ahead=3_600.0))
+        with pytest.raises(ForeignGeneration, match="before this request was made") as refused:
+            later.submit(request)
+    assert refused.value.generation_id == old.generation_id
+    assert not refused.value.retryable
+    assert isinstance(store.record.outcome, Refused)
+    assert len(bought(emulator)) == 1

@@ -63,12 +63,12 @@ INTERRUPTIONS = (
 
 FATES: dict[State, dict[Effect, Fate]] = {
     "queued": {
-        "cancels": Fate("cancelled, no bill", "was still queued and is cancelled; nothing is billed"),
+        "cancels": Fate("cancelled, no bill", "was still queued and has been cancelled; nothing is billed"),
         "leaves": Fate("queued, 1 bill"),
         "gives up": Fate("cancelled, no bill", "it was cancelled, and nothing is billed"),
     },
     "running": {
-        "cancels": Fate("running, 1 bill", "already runs: it will finish and be billed"),
+        "cancels": Fate("running, 1 bill", "is already running: it will finish and be billed"),
         "leaves": Fate("running, 1 bill"),
         "gives up": Fate("running, 1 bill", "it goes on at the vendor, and is billed if it succeeds"),
     },

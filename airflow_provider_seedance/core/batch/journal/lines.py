@@ -1,4 +1,4 @@
-"""The lines of a journal, and what all who write them share."""
+"""The lines of a journal, and what its writers share."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from airflow_provider_seedance.core.submission.record import StateUnreadable, St
 States = dict[int, RowState]
 
 
-def replayed(content: bytes) -> States:
+def replay(content: bytes) -> States:
     """The last state of each row. A last line that was cut off does not count.
 
     :raises ValueError: if any other line is not a state.
@@ -32,26 +32,32 @@ def replayed(content: bytes) -> States:
     return states
 
 
-def lines_of(states: Iterable[RowState]) -> bytes:
-    """What :func:`replayed` reads, each with its line break."""
+def to_lines(states: Iterable[RowState]) -> bytes:
+    """What :func:`replay` reads, each state with its line break."""
     return b"".join(state.model_dump_json(exclude_defaults=True).encode() + b"\n" for state in states)
 
 
 @contextmanager
-def unreadable(place: StoragePath) -> Iterator[None]:
-    """:raises StateUnreadable: for whatever goes wrong in it."""
+def read_errors(target: StoragePath) -> Iterator[None]:
+    """Turn whatever goes wrong while the journal is read into one error.
+
+    :raises StateUnreadable: naming the target.
+    """
     try:
         yield
     except StateUnreadable:
         raise
     except Exception as fault:
         reason = f"{type(fault).__name__}: {fault}"
-        raise StateUnreadable(f"the batch's journal in {uri_of(place)} cannot be read ({reason})") from fault
+        raise StateUnreadable(f"the batch's journal in {uri_of(target)} cannot be read ({reason})") from fault
 
 
 @contextmanager
-def unwritable(place: StoragePath) -> Iterator[None]:
-    """:raises StateUnwritable: for whatever goes wrong in it."""
+def write_errors(target: StoragePath) -> Iterator[None]:
+    """Turn whatever goes wrong while the journal is written into one error.
+
+    :raises StateUnwritable: naming the target.
+    """
     try:
         yield
     except StateUnwritable:
@@ -59,20 +65,23 @@ def unwritable(place: StoragePath) -> Iterator[None]:
     except Exception as fault:
         reason = f"{type(fault).__name__}: {fault}"
         raise StateUnwritable(
-            f"the batch's journal in {uri_of(place)} cannot be written ({reason})",
+            f"the batch's journal in {uri_of(target)} cannot be written ({reason})",
             advice="Check that it may be written and that there is space; a retry goes on from what is on record.",
         ) from fault
 
 
-class Writer:
-    """What both kinds of journal share: one write at a time, and nothing that is paid for is forgotten."""
+class JournalWriter:
+    """What both kinds of journal share: one write at a time, and nothing that is paid for is forgotten.
 
-    def __init__(self, place: StoragePath) -> None:
+    :param target: the journal's name in errors.
+    """
+
+    def __init__(self, target: StoragePath) -> None:
         self.states: States = {}
-        self._place = place
+        self._target = target
         self._lock = threading.Lock()
-        #: Rows that are paid for, and whose latest state could not be written.
-        self._owed: set[int] = set()
+        #: Rows that are paid for, and whose latest state could not be written: the next write brings them along.
+        self._unwritten: set[int] = set()
 
     def write(self, state: RowState) -> None:
         self.write_all([state])
@@ -82,30 +91,33 @@ class Writer:
         if not new:
             return
         with self._lock:
-            owed = [self.states[row] for row in sorted(self._owed - new.keys())]
+            earlier = [self.states[row] for row in sorted(self._unwritten - new.keys())]
             try:
-                with unwritable(self._place):
-                    if any(map(_buys, new.values())):
-                        self._check_alone()
-                    self._append(lines_of([*owed, *new.values()]))
+                with write_errors(self._target):
+                    if any(map(_is_open_intent, new.values())):
+                        self._check_sole_writer()
+                    self._append(to_lines([*earlier, *new.values()]))
             except StateUnwritable:
                 paid = {row: state for row, state in new.items() if state.generation_id}
                 self.states.update(paid)
-                self._owed.update(paid)
+                self._unwritten.update(paid)
                 raise
             self.states.update(new)
-            self._owed.clear()
+            self._unwritten.clear()
 
     def _append(self, content: bytes) -> None:
         """Make whole lines durable, or none of them."""
         raise NotImplementedError
 
-    def _check_alone(self) -> None:
-        """:raises StateUnwritable: if another process writes the journal."""
+    def _check_sole_writer(self) -> None:
+        """Refuse an intent to pay while two processes write the journal: both would pay for the same rows.
+
+        :raises StateUnwritable: if another process writes it.
+        """
         raise NotImplementedError
 
 
-def _buys(state: RowState) -> bool:
-    """Whether money is about to be spent for the row: it has an intent, and what came of it is open."""
+def _is_open_intent(state: RowState) -> bool:
+    """Whether money is about to be spent for the row: it has an intent, and what came of it is not known."""
     record = state.record
-    return bool(record and not record.generation_id and not record.outcome and not state.end)
+    return bool(record and not record.generation_id and not record.outcome and not state.outcome)

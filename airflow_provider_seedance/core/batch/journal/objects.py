@@ -8,87 +8,86 @@ from contextlib import suppress
 from typing import Any
 
 from airflow_provider_seedance.core.batch.journal.lines import (
+    JournalWriter,
     States,
-    Writer,
-    lines_of,
-    replayed,
-    unreadable,
-    unwritable,
+    read_errors,
+    replay,
+    to_lines,
+    write_errors,
 )
 from airflow_provider_seedance.core.batch.state import RowState
 from airflow_provider_seedance.core.storage.paths import uri_of
 from airflow_provider_seedance.core.submission.record import StateUnwritable
 
-#: Objects that are worth being brought together into one.
-MANY = 200
+#: With so many objects the journal is compacted.
+COMPACT_AT_OBJECTS = 200
 
 _PREFIX = "journal-"
-#: Objects may be brought together by their writer while somebody reads them.
-_READINGS = 3
+#: The writer may compact the journal while another process reads it.
+_READ_ATTEMPTS = 3
 
 
-class Objects(Writer):
-    """Numbered objects in a folder of a store, which has no locks.
+class ObjectJournal(JournalWriter):
+    """Numbered objects in a folder of a store.
 
     Each process that opens the journal puts an empty object there. Before an intent the folder is listed: an object
     that this process has neither read nor written is another's, and then nothing more is bought here. What remains is
     the moment between the listing and the intent: two processes that list before either writes both buy one row.
-    Ids and ends are written all the same; they tell of money that is spent already.
+    Ids and outcomes are written all the same; they tell of money that is spent already.
     """
 
     def __init__(self, folder: Any) -> None:
         super().__init__(folder)
         self._folder = folder
         # Two that write at once, one of them thought dead, must not take each other's names.
-        self._mine = f"-{secrets.token_hex(4)}.jsonl"
-        with unreadable(folder):
-            found = stored(folder)
-            self.states = merged(content for _, content in found)
+        self._suffix = f"-{secrets.token_hex(4)}.jsonl"
+        with read_errors(folder):
+            found = read_objects(folder)
+            self.states = merge(content for _, content in found)
         self._names = [name for name, _ in found]
-        self._read = frozenset(self._names)
-        self._last = max(map(_number, self._names), default=0)
-        with unwritable(folder):
+        self._names_read = frozenset(self._names)
+        self._last_number = max(map(_number, self._names), default=0)
+        with write_errors(folder):
             self._append(b"")
 
     def write_all(self, states: Iterable[RowState]) -> None:
         super().write_all(states)
-        # What is written is durable: the rest is housekeeping, which the next write tries again.
+        # What is written is durable. Compaction is housekeeping, which the next write tries again.
         with suppress(Exception):
             with self._lock:
-                replaced = self._bring_together() if len(self._names) >= MANY else []
+                replaced = self._compact() if len(self._names) >= COMPACT_AT_OBJECTS else []
             if replaced:
                 # One that stays is read before the one that replaces it, and does no harm.
                 self._folder.fs.rm(replaced)
 
     def _append(self, content: bytes) -> None:
-        self._last += 1
-        name = f"{_root(self._folder)}/{_PREFIX}{self._last:08d}{self._mine}"
+        self._last_number += 1
+        name = f"{_root(self._folder)}/{_PREFIX}{self._last_number:08d}{self._suffix}"
         self._folder.fs.pipe_file(name, content)
         self._names.append(name)
 
-    def _bring_together(self) -> list[str]:
-        """Put all that is known into one object; the names of those that it replaces.
+    def _compact(self) -> list[str]:
+        """Put all that is known into one object; returns the names of those that it replaces.
 
         :raises StateUnwritable: if another process writes the journal: it may know more.
         """
-        self._check_alone()
+        self._check_sole_writer()
         replaced = list(self._names)
-        self._append(
-            lines_of(state for state in list(self.states.values()) if state != RowState(row=state.row))
-        )
+        known = (state for state in list(self.states.values()) if state != RowState(row=state.row))
+        self._append(to_lines(known))
         self._names = self._names[len(replaced) :]
         return replaced
 
-    def _check_alone(self) -> None:
-        for name in _names_in(self._folder):
-            if name not in self._read and not name.endswith(self._mine):
+    def _check_sole_writer(self) -> None:
+        for name in _list_names(self._folder):
+            if name not in self._names_read and not name.endswith(self._suffix):
                 raise StateUnwritable(
                     f"another process has taken over the batch's journal in {uri_of(self._folder)}, or still writes it",
                     advice="Nothing more is bought here; a retry goes on from what both have written.",
                 )
 
     def close(self) -> None:
-        """Every object is whole."""
+        """Nothing is open: every object is whole."""
 
 
 def _root(folder: Any) -> str:
@@ -100,7 +99,7 @@ def _number(name: str) -> int:
     return int(name.rpartition("/")[2].removeprefix(_PREFIX).partition("-")[0])
 
 
-def _names_in(folder: Any) -> list[str]:
+def _list_names(folder: Any) -> list[str]:
     """The journal's objects, in the order in which they were written."""
     # Listings are cached for the life of the process.
     folder.fs.invalidate_cache(_root(folder))
@@ -108,31 +107,31 @@ def _names_in(folder: Any) -> list[str]:
     return sorted(name for name in found if name.rpartition("/")[2].startswith(_PREFIX))
 
 
-def stored(folder: Any) -> list[tuple[str, bytes]]:
+def read_objects(folder: Any) -> list[tuple[str, bytes]]:
     """Names and contents, in the order in which they were written."""
-    for reading in range(1, _READINGS + 1):
+    for attempt in range(1, _READ_ATTEMPTS + 1):
         try:
-            names = _names_in(folder)
+            names = _list_names(folder)
         except FileNotFoundError:
             return []
         try:
             return [(name, folder.fs.cat_file(name)) for name in names]
         except FileNotFoundError:
-            if reading == _READINGS:
+            if attempt == _READ_ATTEMPTS:
                 raise
     raise AssertionError("unreachable")
 
 
-def merged(contents: Iterable[bytes]) -> States:
+def merge(contents: Iterable[bytes]) -> States:
     """The last state of each row; but of two processes at work, one may write later and know less."""
     states: States = {}
     for content in contents:
-        for row, state in replayed(content).items():
-            if row not in states or _knowledge(state) >= _knowledge(states[row]):
+        for row, state in replay(content).items():
+            if row not in states or _version(state) >= _version(states[row]):
                 states[row] = state
     return states
 
 
-def _knowledge(state: RowState) -> tuple[int, bool]:
-    """Which intent of the row, and whether its id."""
+def _version(state: RowState) -> tuple[int, bool]:
+    """How far a row's record is: which intent it is of, and whether that has its generation's id."""
     return (state.record.intent, state.record.generation_id is not None) if state.record else (0, False)

@@ -6,10 +6,10 @@ import pytest
 from upath import UPath
 
 from airflow_provider_seedance.core.batch.journal import objects
-from airflow_provider_seedance.core.batch.journal.lines import replayed
-from airflow_provider_seedance.core.batch.journal.objects import MANY
+from airflow_provider_seedance.core.batch.journal.lines import replay
+from airflow_provider_seedance.core.batch.journal.objects import COMPACT_AT_OBJECTS
 from airflow_provider_seedance.core.batch.journal.store import RowRecords, open_journal, read_states
-from airflow_provider_seedance.core.batch.state import End, RowState
+from airflow_provider_seedance.core.batch.state import RowOutcome, RowState
 from airflow_provider_seedance.core.submission.outcome import Ended, Refused
 from airflow_provider_seedance.core.submission.record import StateUnwritable
 from tests.core.batch.simulation import record_of
@@ -25,7 +25,7 @@ def rows(first: int, last: int, name: str = "") -> list[RowState]:
 
 def test_objects_are_brought_together(monkeypatch) -> None:
     """A store is left with few of them, whatever was written."""
-    monkeypatch.setattr(objects, "MANY", 10)
+    monkeypatch.setattr(objects, "COMPACT_AT_OBJECTS", 10)
     folder = UPath("memory://together/batch")
     with open_journal(folder) as journal:
         for number in range(35):
@@ -36,21 +36,21 @@ def test_objects_are_brought_together(monkeypatch) -> None:
     }
 
 
-def test_nothing_known_is_not_written_when_objects_are_brought_together(tmp_path, monkeypatch) -> None:
+def test_compaction_does_not_write_rows_that_nothing_is_known_of(tmp_path, monkeypatch) -> None:
     """It would stand after what another process knows."""
-    monkeypatch.setattr(objects, "MANY", 3)
+    monkeypatch.setattr(objects, "COMPACT_AT_OBJECTS", 3)
     folder = UPath(f"memory://{tmp_path.name}/batch")
     with open_journal(folder) as journal:
         journal.states.update({row: RowState(row=row) for row in range(10)})
         for state in rows(1, 2):
             journal.write(state)
     (only,) = folder.fs.ls(folder.path, detail=False)
-    assert set(replayed(folder.fs.cat_file(only))) == {1, 2}
+    assert set(replay(folder.fs.cat_file(only))) == {1, 2}
 
 
 def test_objects_that_are_replaced_are_deleted_at_once_and_nobody_waits_for_it(tmp_path, monkeypatch) -> None:
     """And whether it works or not is no matter."""
-    monkeypatch.setattr(objects, "MANY", 3)
+    monkeypatch.setattr(objects, "COMPACT_AT_OBJECTS", 3)
     folder = UPath(f"memory://{tmp_path.name}/batch")
     deletions: list[tuple[int, bool]] = []
 
@@ -68,7 +68,7 @@ def test_objects_that_are_replaced_are_deleted_at_once_and_nobody_waits_for_it(t
 
 
 def test_a_process_that_was_thought_dead_erases_nothing_its_successor_paid_for(tmp_path) -> None:
-    """It goes on writing what became of its own rows, past the number at which objects are brought together."""
+    """It goes on writing what became of its own rows, past the number at which the journal is compacted."""
     folder = UPath(f"memory://{tmp_path.name}/batch")
     with open_journal(folder) as old:
         old.states.update({row: RowState(row=row) for row in range(1, 301)})
@@ -77,7 +77,7 @@ def test_a_process_that_was_thought_dead_erases_nothing_its_successor_paid_for(t
         with open_journal(folder) as new:
             for state in rows(101, 150, "new"):
                 new.write(state)
-            for row in range(1, MANY + 1):
+            for row in range(1, COMPACT_AT_OBJECTS + 1):
                 old.write(old.states[row % 100 + 1].replace(attempts=1))
     found = read_states(folder)
     assert {row: state.generation_id for row, state in found.items()} == {
@@ -86,25 +86,28 @@ def test_a_process_that_was_thought_dead_erases_nothing_its_successor_paid_for(t
     }
 
 
-def test_who_has_been_succeeded_does_not_bring_together_what_it_does_not_know(tmp_path, monkeypatch) -> None:
-    """Its memory of rows that its successor has brought home is of earlier."""
-    monkeypatch.setattr(objects, "MANY", 5)
+def test_a_process_that_was_succeeded_does_not_compact(tmp_path, monkeypatch) -> None:
+    """Its memory of rows that its successor has landed is out of date."""
+    monkeypatch.setattr(objects, "COMPACT_AT_OBJECTS", 5)
     folder = UPath(f"memory://{tmp_path.name}/batch")
     one, two = rows(1, 2, "old")
     with open_journal(folder) as old:
         old.write_all([one, two])
         with open_journal(folder) as new:
-            new.write(one.replace(end=End(status="succeeded")))
+            new.write(one.replace(outcome=RowOutcome(status="succeeded")))
             for attempts in range(10):
                 old.write(two.replace(attempts=attempts))
-    assert read_states(folder) == {1: one.replace(end=End(status="succeeded")), 2: two.replace(attempts=9)}
+    assert read_states(folder) == {
+        1: one.replace(outcome=RowOutcome(status="succeeded")),
+        2: two.replace(attempts=9),
+    }
 
 
 def test_who_has_been_succeeded_buys_nothing_more(tmp_path) -> None:
     """Both would pay for all rows that are left. What is paid for already is still written."""
     folder = UPath(f"memory://{tmp_path.name}/batch")
     (bought,), (intent,), (other,) = rows(1, 1, "old"), rows(2, 2), rows(3, 3)
-    end = End(status="failed", reason="refused")
+    end = RowOutcome(status="failed", reason="refused")
     with open_journal(folder) as old:
         old.write(bought.replace(record=record_of(1)))
         with open_journal(folder) as new:
@@ -118,7 +121,7 @@ def test_who_has_been_succeeded_buys_nothing_more(tmp_path) -> None:
         with pytest.raises(StateUnwritable):
             old.write_all([bought, other])
         old.write(bought)
-        old.write(other.replace(record=record_of(3, outcome=Refused()), end=end))
+        old.write(other.replace(record=record_of(3, outcome=Refused()), outcome=end))
     assert set(read_states(folder)) == {1, 2, 3}
     with open_journal(folder) as last:
         assert last.states[1] == bought

@@ -16,15 +16,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from upath import UPath
 
-from airflow_provider_seedance.core.batch.journal.lines import replayed
+from airflow_provider_seedance.core.batch.journal.lines import replay
 from airflow_provider_seedance.core.batch.journal.store import (
-    NAME,
+    FILE_NAME,
     RowRecords,
-    is_there,
+    journal_exists,
     open_journal,
     read_states,
 )
-from airflow_provider_seedance.core.batch.state import End, RowState
+from airflow_provider_seedance.core.batch.state import RowOutcome, RowState
 from airflow_provider_seedance.core.submission.record import StateUnreadable, StateUnwritable
 from tests.core.batch.simulation import record_of
 
@@ -33,7 +33,11 @@ LINES = [
     RowState(row=2, record=record_of(2)),
     RowState(row=1, record=record_of(1, generation_id="cgt-1")),
     RowState(row=2, record=record_of(2, generation_id="cgt-2 \u00fc")),
-    RowState(row=1, record=record_of(1, generation_id="cgt-1"), end=End(status="succeeded", reason="{\n}")),
+    RowState(
+        row=1,
+        record=record_of(1, generation_id="cgt-1"),
+        outcome=RowOutcome(status="succeeded", reason="{\n}"),
+    ),
 ]
 
 
@@ -98,7 +102,7 @@ def test_a_kill_at_any_byte_loses_no_whole_line(cut: int) -> None:
     expected: dict[int, RowState] = {}
     for line in LINES[:whole]:
         expected[line.row] = line
-    assert replayed(content) == expected
+    assert replay(content) == expected
 
 
 @settings(deadline=None, max_examples=60)
@@ -106,7 +110,7 @@ def test_a_kill_at_any_byte_loses_no_whole_line(cut: int) -> None:
 def test_a_journal_goes_on_after_a_kill_at_any_byte(tmp_path_factory, cut: int) -> None:
     """The next line does not go on with one that was cut off."""
     folder = tmp_path_factory.mktemp("journal")
-    (folder / NAME).write_bytes(_bytes()[:cut])
+    (folder / FILE_NAME).write_bytes(_bytes()[:cut])
     before = read_states(folder)
     with open_journal(folder) as journal:
         assert journal.states == before
@@ -116,7 +120,7 @@ def test_a_journal_goes_on_after_a_kill_at_any_byte(tmp_path_factory, cut: int) 
 
 def test_a_damaged_line_is_an_error_and_not_nothing(tmp_path) -> None:
     """A paid generation may have been in it."""
-    (tmp_path / NAME).write_bytes(b"{}\n" + _bytes())
+    (tmp_path / FILE_NAME).write_bytes(b"{}\n" + _bytes())
     with pytest.raises(StateUnreadable, match="cannot be read"):
         read_states(tmp_path)
     with pytest.raises(StateUnreadable, match="cannot be read"), open_journal(tmp_path):
@@ -198,7 +202,7 @@ def test_one_process_at_a_time_writes(tmp_path) -> None:
         assert journal.states == {}
 
 
-def test_a_disk_without_locks_is_used_and_told_of(tmp_path, monkeypatch, caplog) -> None:
+def test_a_disk_without_locks_is_used_with_a_warning(tmp_path, monkeypatch, caplog) -> None:
     """Nothing keeps two processes apart there."""
 
     def unlockable(*_: Any) -> None:
@@ -212,7 +216,7 @@ def test_a_disk_without_locks_is_used_and_told_of(tmp_path, monkeypatch, caplog)
     assert "No locks available" in message
 
 
-def test_what_cannot_be_written_is_told(tmp_path) -> None:
+def test_what_cannot_be_written_is_an_error(tmp_path) -> None:
     """Before anything follows from it."""
     (tmp_path / "file").touch()
     with pytest.raises(StateUnwritable), open_journal(tmp_path / "file" / "batch"):
@@ -221,7 +225,7 @@ def test_what_cannot_be_written_is_told(tmp_path) -> None:
 
 def test_whether_it_can_be_seen_from_here(tmp_path) -> None:
     """A store can from everywhere; a disk may be another machine's."""
-    assert not is_there(tmp_path)
+    assert not journal_exists(tmp_path)
     with open_journal(tmp_path):
-        assert is_there(tmp_path)
-    assert is_there(UPath("memory://anywhere/batch"))
+        assert journal_exists(tmp_path)
+    assert journal_exists(UPath("memory://anywhere/batch"))

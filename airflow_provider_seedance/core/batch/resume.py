@@ -1,0 +1,182 @@
+"""Resuming a batch: the policy about money is asked for each row that an earlier part of the work left behind."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+from airflow_provider_seedance.core.batch.decide import outcome_of_error
+from airflow_provider_seedance.core.batch.journal.store import Journal, state_of
+from airflow_provider_seedance.core.batch.plan import Plan
+from airflow_provider_seedance.core.batch.rows import Row
+from airflow_provider_seedance.core.batch.state import RowOutcome, RowState, Status, resume_row
+from airflow_provider_seedance.core.batch.worker import BatchOptions, identity_of_row
+from airflow_provider_seedance.core.clock import utc_now
+from airflow_provider_seedance.core.submission.decide import (
+    Action,
+    OrphanedIntent,
+    PriorSubmission,
+    RecordedConnectionLost,
+    StaleState,
+)
+from airflow_provider_seedance.core.submission.fingerprint import fingerprint
+from airflow_provider_seedance.core.submission.outcome import Superseded
+from airflow_provider_seedance.core.submission.record import SubmissionRecord
+from airflow_provider_seedance.core.submission.resume import ReadingClient, resume
+from airflow_provider_seedance.errors import Kind, SeedanceError
+from airflow_provider_seedance.models import Succeeded
+
+log = logging.getLogger(__name__)
+
+
+def resume_rows(
+    plan: Plan,
+    journal: Journal,
+    options: BatchOptions,
+    open_client: Callable[[str], ReadingClient],
+    *,
+    new_try: bool,
+    lands: bool,
+) -> set[int]:
+    """Ask the policy about the rows of an earlier try, or of an earlier part of this one, and record what it says.
+
+    :param open_client: makes the client of a connection, by its id.
+    :param new_try: ask about every row; else, in the same try after a wait, about those that have changed.
+    :param lands: whether videos are to be landed.
+    :returns: the rows whose video was seen to be finished.
+    :raises StaleState: if rows have changed that may be billed, and the user did not choose to pay again.
+    """
+    resumer = _RowResumer(options, open_client, lands=lands)
+    after: dict[int, RowState] = {}
+    for number in sorted(plan.rows.keys() | journal.states.keys()):
+        before, row = state_of(journal.states, number), plan.rows.get(number)
+        if row is None:
+            after[number] = resumer.dropped(before)
+        elif row.generation_id and row.generation_id != before.generation_id:
+            after[number] = resumer.adopted(before.record, row)
+        elif new_try or (before.record and before.record.fingerprint != fingerprint(row.request)):
+            after[number] = resumer.resumed(before, row)
+    if resumer.stale:
+        raise StaleState(
+            f"{len(resumer.stale)} rows have changed, or are gone, since they were paid for, or may have been:"
+            f" {_listed(resumer.stale)}",
+            advice="Put the rows back, at their places; or set on_stale_state='resubmit' to pay for the new ones too.",
+        )
+    journal.write_all([state for number, state in after.items() if state != state_of(journal.states, number)])
+    return resumer.finished
+
+
+class _RowResumer:
+    """Asks the policy about the rows, one by one, and collects what concerns them together."""
+
+    def __init__(
+        self, options: BatchOptions, open_client: Callable[[str], ReadingClient], *, lands: bool
+    ) -> None:
+        self._options = options
+        self._open_client = open_client
+        self._lands = lands
+        self.stale: list[int] = []
+        self.finished: set[int] = set()
+
+    def resumed(self, state: RowState, row: Row) -> RowState:
+        """The row as this try begins with it; its own error ends it, and does not touch its siblings."""
+        if state.record is None:
+            return state.replace(attempts=0, outcome=None)
+        prior = self._prior(state, changed=state.record.fingerprint != fingerprint(row.request))
+        recorded = [state.record]
+        try:
+            decision = resume(prior, self._open_client, recorded.append)
+        except StaleState:
+            self.stale.append(state.row)
+            return state
+        except SeedanceError as error:
+            return self._after_error(error, state.replace(record=recorded[-1]), prior, row)
+        if decision.action is Action.REATTACH and isinstance(decision.generation, Succeeded):
+            self.finished.add(state.row)
+        return self._apply(state.replace(record=recorded[-1]), decision.action, prior, row)
+
+    def _after_error(
+        self, error: SeedanceError, state: RowState, prior: PriorSubmission, row: Row
+    ) -> RowState:
+        """The row has failed for good, or its generation is out of reach, or the vendor could not be asked just now."""
+        if not state.may_be_billed:
+            failed_before = state.outcome is not None and state.outcome.status == "failed"
+            return state if failed_before else self._ended(state, error, "failed")
+        lost = isinstance(error, (OrphanedIntent, RecordedConnectionLost)) or error.kind is Kind.NOT_FOUND
+        if lost:
+            return self._ended(state, error, "uncollected" if state.generation_id else "uncertain")
+        if prior.changed:
+            raise error
+        return self._apply(state, Action.REATTACH, prior, row)
+
+    def _ended(self, state: RowState, error: SeedanceError, status: Status) -> RowState:
+        log.warning("Row %d is %s: %s", state.row, status, error)
+        return state.replace(outcome=outcome_of_error(error, status))
+
+    def _apply(self, state: RowState, action: Action, prior: PriorSubmission, row: Row) -> RowState:
+        return resume_row(
+            state,
+            action,
+            cleared=prior.cleared,
+            max_tries=self._options.task.max_tries,
+            now=utc_now(self._options.clock),
+            timeout=self._options.timeout_for(row),
+        )
+
+    def _prior(self, state: RowState, *, changed: bool) -> PriorSubmission:
+        assert state.record is not None
+        return PriorSubmission(
+            state.record,
+            changed=changed,
+            cleared=self._options.task.max_tries > state.record.max_tries,
+            policies=self._options.policies,
+            result_stored=state.has_result(lands=self._lands),
+        )
+
+    def dropped(self, state: RowState) -> RowState:
+        """A row that is gone counts as one that has changed; nothing takes its place."""
+        if state.record is None or not state.record.may_be_billed:
+            return state
+        prior = self._prior(state, changed=True)
+        try:
+            resume(prior, self._open_client, lambda record: None)
+        except StaleState:
+            self.stale.append(state.row)
+            return state
+        superseded = Superseded(by="clear" if prior.cleared else "change", reason="its row is gone")
+        return state.replace(
+            record=state.record.replace(outcome=superseded),
+            outcome=state.outcome or RowOutcome(status="uncollected", reason="its row is gone"),
+        )
+
+    def adopted(self, before: SubmissionRecord | None, row: Row) -> RowState:
+        """A row with a generation that its user has named; an intent whose fate was unknown is that one's."""
+        options, now = self._options, utc_now(self._options.clock)
+        client = self._open_client(options.seedance_conn_id)
+        number = before.intent if before else 1
+        earlier = before.earlier_generation_ids if before else ()
+        if before and before.generation_id:
+            number, earlier = number + 1, (*earlier, before.generation_id)
+        record = SubmissionRecord(
+            intent=number,
+            intent_id=identity_of_row(options.task, row.number).intent_id(
+                number, random=options.clock.random()
+            ),
+            vendor=client.vendor_name,
+            account_id=client.account_id,
+            seedance_conn_id=options.seedance_conn_id,
+            fingerprint=fingerprint(row.request),
+            intended_at=now,
+            max_tries=options.task.max_tries,
+            generation_id=row.generation_id,
+            started=now,
+            deadline=now + timedelta(seconds=options.timeout_for(row)),
+            earlier_generation_ids=earlier,
+            unbilled_intents=before.unbilled_intents if before else 0,
+        )
+        return RowState(row=row.number, record=record)
+
+
+def _listed(rows: Sequence[int]) -> str:
+    return ", ".join(map(str, rows[:50])) + (", ..." if len(rows) > 50 else "")

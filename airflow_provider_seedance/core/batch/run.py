@@ -1,0 +1,159 @@
+"""One part of a batch's work with all that takes part in it: threads, clients, the poller and the scheduler."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from airflow_provider_seedance.core.batch.admission import AdmissionControl, ConcurrencyWindow
+from airflow_provider_seedance.core.batch.event import BatchEvent
+from airflow_provider_seedance.core.batch.journal.store import Journal
+from airflow_provider_seedance.core.batch.paths import destination_of_row
+from airflow_provider_seedance.core.batch.plan import Plan
+from airflow_provider_seedance.core.batch.poller import MAX_CONNECTIONS, BatchPoller
+from airflow_provider_seedance.core.batch.progress import Counts, ProgressReporter
+from airflow_provider_seedance.core.batch.rows import Row
+from airflow_provider_seedance.core.batch.scheduler import (
+    LANDING_THREADS,
+    SUBMIT_THREADS,
+    BatchScheduler,
+    CallbackQueue,
+    ThreadPools,
+)
+from airflow_provider_seedance.core.batch.state import Phase, RowState
+from airflow_provider_seedance.core.batch.worker import AccountOf, BatchOptions, Land, RowWorker
+from airflow_provider_seedance.core.client.http import AsyncSeedanceClient, SeedanceClient
+from airflow_provider_seedance.core.clock import Clock
+from airflow_provider_seedance.core.lifecycle.deliver import land_generation
+from airflow_provider_seedance.core.polling.decide import WaitOutcome
+from airflow_provider_seedance.core.storage.paths import PathFromUri
+from airflow_provider_seedance.core.submission.budget import Budget
+from airflow_provider_seedance.errors import SeedanceError
+from airflow_provider_seedance.models import Succeeded
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """How a part of the work ended.
+
+    :param all_ended: whether nothing is in flight any more.
+    :param stopped_by: why rows are not submitted; ``None`` if all are.
+    """
+
+    all_ended: bool
+    stopped_by: SeedanceError | None
+
+
+@dataclass(frozen=True)
+class BatchRun:
+    """What is to be done, and with what.
+
+    :param accounts_of: looks up the accounts of connections, by their ids, before any thread needs them.
+    :param budget: of this run alone; it is used up by it.
+    :param max_active: generations in flight at a time, at most.
+    :param land: lands a row's video.
+    :param report: is given the counts of rows by status now and then.
+    """
+
+    plan: Plan
+    options: BatchOptions
+    budget: Budget
+    max_active: int
+    land: Land
+    report: Callable[[Counts], None]
+    accounts_of: Callable[[Iterable[str]], AccountOf]
+
+    def run(
+        self, journal: Journal, event: BatchEvent, *, stay: bool, callbacks: CallbackQueue | None = None
+    ) -> RunResult:
+        """Do what can be done now; see :meth:`BatchScheduler.run`.
+
+        :param event: what the trigger reported.
+        :param stay: wait here for what is in flight.
+        :param callbacks: another queue than the scheduler's own.
+        """
+        all_rows = dict.fromkeys(self.plan.rows, WaitOutcome.STATUS_UNKNOWN)
+        ended = all_rows if event.ended is None else event.ended
+        clock, own_conn_id = self.options.clock, self.options.seedance_conn_id
+        account_of = self.accounts_of({own_conn_id, *_billable_connections(journal)})
+        max_connections = account_of(own_conn_id).max_concurrency
+        admission = AdmissionControl(
+            ConcurrencyWindow(self.max_active), max_failures=self.plan.max_failures, now=clock.now
+        )
+        worker = RowWorker(account_of, journal, self.options, self.land)
+        with ExitStack() as stack:
+            stack.callback(worker.close)
+            pools = [
+                ThreadPoolExecutor(min(threads, max_connections), "seedance-batch")
+                for threads in (SUBMIT_THREADS, LANDING_THREADS)
+            ]
+            for pool in pools:
+                stack.callback(pool.shutdown, cancel_futures=True)
+            scheduler = BatchScheduler(
+                self.plan,
+                journal,
+                worker,
+                ThreadPools(*pools),
+                budget=self.budget,
+                admission=admission,
+                now=clock.now,
+                progress=ProgressReporter(self.report, started=clock.now()),
+                callbacks=callbacks,
+            )
+            poller = BatchPoller(
+                lambda conn_id: AsyncSeedanceClient(account_of(conn_id), attempts=1, clock=clock),
+                partial(_connection_of, journal),
+                scheduler.on_wait_ended,
+                clock=clock,
+                connections=min(MAX_CONNECTIONS, max_connections),
+            )
+            all_ended = scheduler.run(stack.enter_context(poller), stay=stay, ended=ended)
+        scheduler.report_progress()
+        return RunResult(all_ended, scheduler.stopped_by)
+
+
+def _billable_connections(journal: Journal) -> set[str]:
+    """The connections of the rows that may be billed: they alone can be asked about them."""
+    records = (state.record for state in journal.states.values())
+    return {record.seedance_conn_id for record in records if record and record.may_be_billed}
+
+
+def _connection_of(journal: Journal, row: int) -> str:
+    record = journal.states[row].record
+    assert record is not None
+    return record.seedance_conn_id
+
+
+def land_at(destination: str | None, path_from_uri: PathFromUri, clock: Clock) -> Land:
+    """Lands each row's video at its own path.
+
+    :param destination: a template; ``None`` lands nothing.
+    """
+
+    def land(client: SeedanceClient, generation: Succeeded, row: Row) -> dict[str, Any] | None:
+        if destination is None:
+            return None
+        return land_generation(
+            client,
+            generation,
+            destination_of_row(destination, row.number),
+            path_from_uri=path_from_uri,
+            clock=clock,
+            mode=row.request.mode.value,
+            expected=client.catalog.expected_video(row.request),
+            request=row.request,
+        )
+
+    return land
+
+
+def last_deadline(states: Iterable[RowState]) -> float:
+    """Until when the last of the rows in flight is waited for, epoch seconds; 0 if none is in flight."""
+    in_flight = (state.record for state in states if state.phase is Phase.IN_FLIGHT)
+    return max(
+        (record.deadline.timestamp() for record in in_flight if record and record.deadline), default=0.0
+    )

@@ -21,7 +21,7 @@ from airflow_provider_seedance import __version__
 from airflow_provider_seedance.core.catalog import Catalog
 from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.download import MediaStream, media_opener, open_media
-from airflow_provider_seedance.core.client.errors import HTTPX, transport_errors
+from airflow_provider_seedance.core.client.errors import HTTPX, host_of, transport_errors
 from airflow_provider_seedance.core.client.flows import AccountFlows, Flow, GenerationFlows, Pause, Send
 from airflow_provider_seedance.core.client.groups import AccountGroup, Generations
 from airflow_provider_seedance.core.client.retry import MAX_ATTEMPTS
@@ -86,9 +86,15 @@ class _BaseClient:
         self._clock = clock
         self._key_forms = tuple(form.encode() for form in forms_of(settings.api_key))
         self._generation_flows = GenerationFlows(
-            settings.vendor, clock.random, attempts, prepare=lambda request: self.catalog.prepare(request)
+            settings.vendor,
+            clock.random,
+            attempts,
+            host_of(settings.base_url),
+            prepare=lambda request: self.catalog.prepare(request),
         )
-        self._account_flows = AccountFlows(settings.vendor, clock.random, attempts)
+        self._account_flows = AccountFlows(
+            settings.vendor, clock.random, attempts, host_of(settings.base_url)
+        )
 
     @cached_property
     def catalog(self) -> Catalog:

@@ -43,7 +43,7 @@ def wait_for_end(
     """Request the status until the generation has ended, a deadline has passed, or requests fail for good.
 
     :param request_status: sends one status request; a :class:`SeedanceError` that it raises is handled here.
-    :param on_change: called with the first answer and with each whose status differs from the one before.
+    :param on_change: called with the first answer, and with each whose status or warning differs from the one before.
     :param max_lag: the longest pause between two status requests, seconds.
     """
     generation: Generation | None = None
@@ -52,7 +52,7 @@ def wait_for_end(
         error = None
         try:
             answer = request_status()
-            if generation is None or generation.status is not answer.status:
+            if _is_news(answer, generation):
                 on_change(answer)
             generation = answer
             now, pause = clock.now(), 0.0
@@ -70,3 +70,11 @@ def wait_for_end(
             return WaitResult(decision, generation, error)
         wait = decision.wait
         clock.sleep(decision.pause)
+
+
+def _is_news(answer: Generation, before: Generation | None) -> bool:
+    return (
+        before is None
+        or before.status is not answer.status
+        or (isinstance(answer, Pending) and isinstance(before, Pending) and answer.warning != before.warning)
+    )

@@ -295,9 +295,9 @@ class Submitter:
             f"one {request.mode.value} video of {request.model} may have been bought at"
             f" {intent.intended_at.isoformat()}, and its id is not known: {why}",
             vendor=intent.vendor,
-            advice="Look for it in the vendor's console by that time, and for its id in the answer where one is shown. If"
-            " there is one, set generation_id on the task, or in the task's record, to its id and clear the task; if it"
-            " is not there, clear it with on_orphaned_intent='resubmit'.",
+            advice="Look for it in the vendor's console by that time, and for its id in the answer, where one is shown."
+            " If there is one, set generation_id on the task, or in the task's record, to its id and clear the task; if"
+            " there is none, clear it with on_orphaned_intent='resubmit'.",
         )
 
 

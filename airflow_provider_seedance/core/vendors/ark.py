@@ -107,7 +107,9 @@ def usage(counted: Body) -> Usage | None:
 
 def task_error_details(task: Body) -> ErrorDetails:
     """Why a task failed; in lists the field may be called ``failure_reason`` (contract: modelark 4)."""
-    return error_details({"error": task.get("error") or task.get("failure_reason")})
+    return error_details(
+        {"error": task.get("error") or task.get("failure_reason") or task.get("fail_reason")}
+    )
 
 
 #: Beginning of an error code -> kind; the first match counts (contract: modelark 7.2).

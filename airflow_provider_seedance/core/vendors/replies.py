@@ -77,7 +77,7 @@ _MESSAGES = (
     "title",
 )
 _MOST_REASONS = 5
-_DEEPEST_REASON = 4
+_DEEPEST_REASON = 6
 _ERROR_STATUS = re.compile(r"[45][0-9]{2}")
 _REQUEST_ID = re.compile(r"\(?request id:\s{0,9}([\w-]{1,200})\)?\.?\s*$", re.IGNORECASE)
 _MODERATION = re.compile(
@@ -235,7 +235,8 @@ def refuse(
     :param retry_after: counts where the header is silent.
     """
     body = json_or_nothing(response.content)
-    if not _is_believed(response.status, kind, body, details, shape, to_create=to_create):
+    status = effective_status(details, response.status)
+    if not _is_believed(status, kind, body, details, shape, to_create=to_create):
         return intermediary_reply(response, details)
     if response.status in _TOO_LARGE and kind is not Kind.MODERATION:
         kind = Kind.VALIDATION

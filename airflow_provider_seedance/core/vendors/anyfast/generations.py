@@ -27,7 +27,7 @@ from airflow_provider_seedance.core.vendors.reading import (
     nested_json,
     required,
 )
-from airflow_provider_seedance.core.vendors.replies import ErrorDetails, failure
+from airflow_provider_seedance.core.vendors.replies import ErrorDetails, failure, is_vendors_own
 from airflow_provider_seedance.core.vendors.status_words import PENDING, status_of
 from airflow_provider_seedance.core.vendors.tasks import (
     ID_NAMES,
@@ -72,7 +72,7 @@ def get(generation_id: str) -> Call[Generation]:
 def _read_created(response: HttpResponse) -> Pending:
     """The status word of this answer is not used: it may be empty (contract: anyfast 2.5)."""
     body = accepted(response, to_create=True)
-    if body.get("message") and (is_complaint(body) or not _has_id(body)):
+    if is_complaint(body) or (body.get("message") and _has_error_code(body)):
         raise refusal(response, to_create=True)
     task = task_in(body)
     return Pending(
@@ -93,6 +93,11 @@ def _task_in(response: HttpResponse) -> dict[str, Any]:
     if not _has_id(task) and (has_error(body) or body.get("message")):
         raise refusal(response)
     return task
+
+
+def _has_error_code(body: dict[str, Any]) -> bool:
+    """Whether the body has a code of the gateway's own that is not that of every found task (contract: anyfast 3)."""
+    return body.get("code") != "success" and is_vendors_own(body, SHAPE)
 
 
 def _has_id(task: dict[str, Any]) -> bool:

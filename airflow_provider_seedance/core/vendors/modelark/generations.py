@@ -15,6 +15,7 @@ from airflow_provider_seedance.core.vendors.status_words import PENDING, status_
 from airflow_provider_seedance.core.vendors.tasks import (
     confirmed_id,
     created_id,
+    is_complaint,
     pending_warning,
     read_status,
     task_in,
@@ -110,7 +111,7 @@ def _read_created(response: HttpResponse) -> Pending:
     if response.status >= 300:
         raise read_refusal(response, to_create=True)
     body = response.json_object()
-    if body.get("error"):
+    if is_complaint(body):
         raise read_refusal(response, to_create=True)
     return Pending(vendor=NAME, generation_id=created_id(response, body, ID_PREFIXES), status=Status.QUEUED)
 

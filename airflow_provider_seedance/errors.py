@@ -108,6 +108,15 @@ class ConfigurationError(SeedanceError):
     kind = Kind.CONFIGURATION
 
 
+class Redirected(ConfigurationError):
+    """A create or a cancel was answered with a redirect, which is not followed: the host is not the vendor's API."""
+
+    @property
+    def maybe_accepted(self) -> bool:
+        """``302`` and ``303`` may come after the request was carried out; the others say that it was not."""
+        return self.http_status in (302, 303)
+
+
 class Unsupported(SeedanceError):
     """This vendor has no such call. Nothing was sent."""
 

@@ -16,11 +16,11 @@ from airflow_provider_seedance.core.client.retry import MAX_ATTEMPTS, pause_befo
 from airflow_provider_seedance.core.vendors.contract import Call, HttpRequest, HttpResponse, Listing, Vendor
 from airflow_provider_seedance.core.vendors.reading import as_id
 from airflow_provider_seedance.errors import (
-    ConfigurationError,
     Conflict,
     IntermediaryReply,
     NotFound,
     Problem,
+    Redirected,
     RequestInvalid,
     SeedanceError,
     Unsupported,
@@ -289,7 +289,7 @@ def _outside(query: ListQuery, listing: Listing) -> list[Problem]:
 def _not_redirected(response: HttpResponse | None, *, to_read: bool) -> HttpResponse:
     """The answer, unless it points elsewhere: the key is not sent after a redirect.
 
-    A reading can be answered so by a login gate, for a while; what is sent once was not carried out.
+    A reading can be answered so by a login gate, for a while.
     """
     assert response is not None
     if not 300 <= response.status < 400:
@@ -297,4 +297,4 @@ def _not_redirected(response: HttpResponse | None, *, to_read: bool) -> HttpResp
     message = f"the host answered with a redirect (HTTP {response.status}): it is not the vendor's API"
     if to_read:
         raise IntermediaryReply(message, http_status=response.status, retry_after=response.retry_after)
-    raise ConfigurationError(message, http_status=response.status)
+    raise Redirected(message, http_status=response.status)

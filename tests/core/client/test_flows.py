@@ -268,6 +268,7 @@ def test_a_redirect_is_not_followed(status: int) -> None:
     """It would take the key elsewhere."""
     outcome, steps = _play(_flows().create(REQUEST), [status])
     assert isinstance(outcome, ConfigurationError)
+    assert outcome.maybe_accepted is (status in (302, 303))
     assert len(steps) == 1
 
 

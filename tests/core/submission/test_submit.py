@@ -406,7 +406,7 @@ HIDDEN = {"Id": "task-77", "video": {"url": "https://h/v.mp4?sig=secret"}}
 def test_an_answer_without_a_readable_id_is_kept_for_people(
     emulator: Any, vendor: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Log, record and error quote it, without its secrets; the next try says it again, and adopts what a person sets."""
+    """Log, record and error quote it without its secrets; the next try says it again, and takes what a person sets."""
     emulator.add_fault(vendor=vendor, on="create", kind="reply", status=200, body=HIDDEN, accept=True)
     store = Memory()
     for _ in range(2):

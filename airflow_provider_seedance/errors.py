@@ -309,6 +309,18 @@ class LinkDead(LandingError):
     """The result link no longer answers, and the vendor has no fresh one."""
 
 
+class LinkRefused(LandingError):
+    """A result link leads to where this connection may not go, such as an internal address. Nothing was sent there."""
+
+    kind = Kind.CONFIGURATION
+
+
+class VideoTooLarge(LandingError):
+    """More bytes were promised, or came, than ``[seedance] max_video_bytes`` allows."""
+
+    kind = Kind.CONFIGURATION
+
+
 class ResumeRefused(LandingError):
     """The host does not go on where a download broke off, or has another file by now."""
 
@@ -319,6 +331,10 @@ class DownloadIncomplete(LandingError):
 
 class VideoCorrupt(LandingError):
     """The bytes are complete but are not a whole MP4 file."""
+
+
+class NoVideo(VideoCorrupt):
+    """A result link answered with something else than a video, such as a page or a message."""
 
 
 class DestinationError(LandingError):

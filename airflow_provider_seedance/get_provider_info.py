@@ -90,6 +90,21 @@ def _options() -> dict[str, Any]:
             "example": "5",
             "default": "90",
         },
+        "max_video_bytes": {
+            "description": "Largest video that is downloaded, bytes.",
+            "version_added": "0.1.0",
+            "type": "integer",
+            "example": "500000000",
+            "default": "2147483648",
+        },
+        "allow_private_result_hosts": {
+            "description": "Whether result links and their redirects may lead to private addresses. They always may"
+            " where the connection's own host is at one.",
+            "version_added": "0.1.0",
+            "type": "boolean",
+            "example": "True",
+            "default": "False",
+        },
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,11 +12,21 @@ from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from airflow_provider_seedance.errors import Kind, Problem, RequestInvalid, redact
 
 DEFAULT_MODEL = "seedance-2.0"
+
+_LINK = re.compile("https?://")
 
 
 class Mode(str, Enum):
@@ -253,14 +264,24 @@ class Succeeded(_GenerationBase):
     """Finished, with a video to fetch. A success without a link cannot be made."""
 
     status: Literal[Status.SUCCEEDED] = Status.SUCCEEDED
-    #: A short-lived bearer link; kept out of ``repr`` and so out of logs.
+    #: A short-lived bearer link, the first of ``video_urls``; kept out of ``repr`` and so out of logs.
     video_url: str = Field(repr=False, pattern=r"^https?://")
-    #: Every link to the video that the answer holds, the best first; ``video_url`` is the first of them.
+    #: All links to the video that the vendor gave, in the order in which to try them.
     video_urls: tuple[str, ...] = Field(default=(), repr=False)
     last_frame_url: str | None = Field(default=None, repr=False)
     finished_at: datetime | None = None
     #: When the links die, as far as the vendor says or promises.
     expires_at: datetime | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _order_links(cls, fields: Any) -> Any:
+        """Either of ``video_url`` and ``video_urls`` may be left out; what is no link is passed over."""
+        if not isinstance(fields, Mapping):
+            return fields
+        given = (fields.get("video_url"), *(fields.get("video_urls") or ()))
+        links = tuple(dict.fromkeys(link for link in given if isinstance(link, str) and _LINK.match(link)))
+        return {**fields, "video_url": links[0], "video_urls": links} if links else fields
 
 
 class Failed(_GenerationBase):

@@ -114,7 +114,7 @@ def landed(url: str, target: Path, source: Source) -> Manifest:
         VideoSource(url, GenerationReference(vendor="benchmark", generation_id="1")),
         target,
         source,
-        fresh_url=lambda: None,
+        fresh_links=lambda: (),
         clock=SYSTEM_CLOCK,
     )
 

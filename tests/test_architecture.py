@@ -29,9 +29,9 @@ LIBRARIES = {
     "airflow": ("runtime", "hooks", "operators", "triggers", "policies"),
     "httpx": ("core.client.http", "core.client.errors"),
     "aiohttp": ("core.client.aiohttp_client", "core.client.errors"),
-    "http.client": ("core.client.download", "core.client.errors"),
-    "urllib.request": ("core.client.aiohttp_client", "core.client.download"),
-    "socket": (),
+    "http.client": ("core.client.connections", "core.client.download", "core.client.errors"),
+    "urllib.request": ("core.client.aiohttp_client", "core.client.connections", "core.client.download"),
+    "socket": ("core.client.addresses", "core.client.connections"),
     "av": ("core.landing.verify",),
     "asyncio": (
         "core.clock",

@@ -198,6 +198,7 @@ def _query(ids: Sequence[str], filters: dict[str, Any]) -> Any:
 
 def _account(connection: Connection, extra: dict[str, Any]) -> Account:
     from airflow_provider_seedance.core.client.account import Account
+    from airflow_provider_seedance.runtime.config import download_options
 
     host = connection.host or None
     if host and connection.port:
@@ -211,4 +212,5 @@ def _account(connection: Connection, extra: dict[str, Any]) -> Account:
         max_concurrency=extra.get("max_concurrency"),
         catalog_rows=extra.get("catalog") or (),
         price_rows=extra.get("prices") or (),
+        **download_options(),
     )

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from airflow_provider_seedance.core.catalog import Catalog, vendor_names
+from airflow_provider_seedance.core.client.addresses import is_private_host
 from airflow_provider_seedance.core.vendors import load_vendor
 from airflow_provider_seedance.core.vendors.contract import API, Vendor
 from airflow_provider_seedance.errors import ConfigurationError
@@ -17,6 +18,8 @@ from airflow_provider_seedance.errors import ConfigurationError
 #: Seconds to wait for the answer to a read, and to a create: a create given up early has an unknown outcome.
 READ_TIMEOUT, CREATE_TIMEOUT = 60.0, 300.0
 MAX_CONCURRENCY = 20
+#: Bytes of the largest video that is fetched, unless a setting says otherwise.
+MAX_VIDEO_BYTES = 2 * 1024**3
 
 _KEY = re.compile(r"[\x21-\x7e]+")
 _HOST = re.compile(r"[\w.:-]+")
@@ -36,6 +39,9 @@ class Account:
     :param max_concurrency: HTTP calls at a time to the vendor from one client.
     :param catalog_rows: the user's additions to the catalog.
     :param price_rows: the user's own prices.
+    :param max_video_bytes: of the largest video that is fetched.
+    :param allow_private_result_hosts: whether result links may lead to addresses that are not of the internet, even
+        though ``host`` is.
     """
 
     vendor: Vendor
@@ -46,6 +52,8 @@ class Account:
     max_concurrency: int = MAX_CONCURRENCY
     catalog_rows: Sequence[Mapping[str, Any]] | str = ()
     price_rows: Sequence[Mapping[str, Any]] | str = ()
+    max_video_bytes: int = MAX_VIDEO_BYTES
+    allow_private_result_hosts: bool = False
 
     @classmethod
     def create(
@@ -92,6 +100,11 @@ class Account:
     def account_id(self) -> str:
         """A name for key and host together that tells neither."""
         return hashlib.sha256(f"{self.base_url}\0{self.api_key}".encode()).hexdigest()[:12]
+
+    def allows_private_results(self) -> bool:
+        """Whether result links may lead to private addresses: by a setting, or because the vendor's API is at one."""
+        own_host = urlsplit(self.host or "").hostname
+        return self.allow_private_result_hosts or (own_host is not None and is_private_host(own_host))
 
     def catalog(self) -> Catalog:
         """What this vendor's models take and cost, with the user's own rows."""

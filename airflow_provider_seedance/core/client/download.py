@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email.message import Message
 from http.client import HTTPResponse
 from ssl import SSLContext
 from string import punctuation
@@ -17,9 +18,6 @@ from urllib.parse import quote
 from urllib.request import (
     HTTPDefaultErrorHandler,
     HTTPErrorProcessor,
-    HTTPHandler,
-    HTTPRedirectHandler,
-    HTTPSHandler,
     OpenerDirector,
     ProxyHandler,
     Request,
@@ -28,6 +26,9 @@ from urllib.request import (
 )
 
 from airflow_provider_seedance import __version__
+from airflow_provider_seedance.core.client.account import MAX_VIDEO_BYTES
+from airflow_provider_seedance.core.client.connections import MediaHandler, RedirectHandler, is_out_of_time
+from airflow_provider_seedance.core.client.decoding import CHUNK, codings_of, decode
 from airflow_provider_seedance.core.client.errors import URLLIB, host_of, transport_errors
 from airflow_provider_seedance.core.clock import Clock, SystemClock
 from airflow_provider_seedance.core.vendors.contract import HttpResponse
@@ -36,13 +37,16 @@ from airflow_provider_seedance.errors import (
     NoReply,
     ResumeRefused,
     VendorUnavailable,
+    VideoTooLarge,
 )
 
 #: Seconds without a byte, or without a connection, after which a host is given up.
 TIMEOUT = 10.0
-CHUNK = 256 * 1024
 
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
+_CONTENT_RANGE = re.compile(r"bytes\s+([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)", re.IGNORECASE)
+_STRONG_ETAG = re.compile('"[\x21\x23-\x7e]{1,200}"')
+#: Stands for every length that has more digits than any file has.
+_ABSURD_LENGTH = 10**18
 
 
 @dataclass(frozen=True)
@@ -57,19 +61,25 @@ class MediaStream:
     etag: str | None
     #: The place in the file of the first byte that comes.
     start: int = 0
+    #: The place in the file behind the last byte of a part.
+    end: int | None = None
 
 
-def media_opener(tls: SSLContext) -> OpenerDirector:
-    """What opens result links: over HTTP and nothing else, and through the environment's proxies."""
+def media_opener(tls: SSLContext, *, public_only: bool = False) -> OpenerDirector:
+    """What opens result links: over HTTP and nothing else, through the environment's proxies, never with a credential.
+
+    :param public_only: whether links, and where they redirect to, may lead to addresses of the internet only, and not
+        to private ones. Behind a proxy, whose address counts as chosen by whoever runs this machine, only what the
+        link itself says can be judged: names are resolved by the proxy.
+    """
     proxies = getproxies()
     if "all" in proxies:
         proxies = {"http": proxies["all"], "https": proxies["all"], **proxies}
     opener = OpenerDirector()
     for handler in (
         ProxyHandler(proxies),
-        HTTPHandler(),
-        HTTPSHandler(context=tls),
-        HTTPRedirectHandler(),
+        MediaHandler(tls, public_only=public_only),
+        RedirectHandler(),
         HTTPErrorProcessor(),
         HTTPDefaultErrorHandler(),
         UnknownHandler(),
@@ -86,29 +96,37 @@ def open_media(
     start: int = 0,
     etag: str | None = None,
     clock: Clock | None = None,
+    max_bytes: int = MAX_VIDEO_BYTES,
 ) -> Iterator[MediaStream]:
-    """The bytes behind a result link, from ``start`` on if the host can do that, else from the beginning.
+    """The bytes behind a result link, from ``start`` or an earlier byte on, else from the beginning.
+
+    A body that the host has compressed comes unpacked, and cannot be resumed.
 
     :param etag: the strong entity tag of the file that is to go on; of another the beginning comes.
     :param clock: for a ``Retry-After`` that names a moment; the machine's own if left out.
+    :param max_bytes: of the whole video.
     :raises LinkDead: for 401, 403, 404 and 410.
+    :raises LinkRefused: if the link leads to where the opener may not go.
+    :raises VideoTooLarge: if more than ``max_bytes`` are promised, or come.
+    :raises VideoCorrupt: if the body is encoded in a way that is not known, or does not fit its encoding.
     :raises ResumeRefused: for 416, and for another part than the one asked for.
     :raises VendorUnavailable: for any other status but 200 and 206.
     :raises NotSent: if no connection was made.
     :raises NoReply: if the connection broke, also while streaming.
     :raises ConfigurationError: if no request can be made of ``url``.
     """
+    clock = clock or SystemClock()
     headers = {"User-Agent": f"airflow-provider-seedance/{__version__}", "Accept-Encoding": "identity"}
     if start:
         headers["Range"] = f"bytes={start}-"
         if etag:
             headers["If-Range"] = etag
     with transport_errors(url, URLLIB):
-        answer = _answer(
-            opener, Request(quote(url, safe=punctuation), headers=headers), clock or SystemClock()
-        )
+        answer = _answer(opener, Request(quote(url, safe=punctuation), headers=headers), clock)
     with answer:
-        yield _stream(answer, start, url)
+        if answer.status not in (200, 206):
+            raise _refusal(answer.status, url, _retry_after(answer.status, answer.headers, clock))
+        yield _stream(answer, url, start=start, etag=etag, max_bytes=max_bytes)
 
 
 def _answer(opener: OpenerDirector, request: Request, clock: Clock) -> HTTPResponse:
@@ -116,37 +134,70 @@ def _answer(opener: OpenerDirector, request: Request, clock: Clock) -> HTTPRespo
         answer: HTTPResponse = opener.open(request, timeout=TIMEOUT)
     except HTTPError as error:
         with error:
-            headers = {name.lower(): value for name, value in error.headers.items()}
-            refused = HttpResponse(error.code, headers, b"", clock.now())
-            raise _refusal(error.code, request.full_url, refused.retry_after) from None
+            retry_after = _retry_after(error.code, error.headers, clock)
+            raise _refusal(error.code, request.full_url, retry_after) from None
     return answer
 
 
-def _stream(answer: HTTPResponse, requested: int, url: str) -> MediaStream:
-    length = answer.headers.get("Content-Length", "")
-    remaining = total = int(length) if length.isdecimal() else None
-    start = 0
+def _retry_after(status: int, headers: Message, clock: Clock) -> float | None:
+    lower = {name.lower(): value for name, value in headers.items()}
+    return HttpResponse(status, lower, b"", clock.now()).retry_after
+
+
+def _stream(answer: HTTPResponse, url: str, *, start: int, etag: str | None, max_bytes: int) -> MediaStream:
+    remaining = total = _length(answer.headers.get("Content-Length", ""))
+    version = _etag(answer.headers.get("ETag", ""))
+    first, end = 0, None
     if answer.status == 206:
-        start, total = _range(answer.headers.get("Content-Range", ""), requested, url)
-    elif answer.status != 200:
-        raise _refusal(answer.status, url)
-    etag = answer.headers.get("ETag", "")
+        first, end, total = _range(answer.headers.get("Content-Range", ""), start, remaining, url)
+        # The host has checked the tag that it was asked with, and need not repeat it.
+        version = version or etag
+    if total and total > max_bytes:
+        raise _too_large(f"promises {total} bytes", url, max_bytes)
+    chunks: Iterator[bytes] = _chunks(answer, remaining, url)
+    if first == 0:
+        chunks, decoded = decode(chunks, codings_of(answer.headers.get("Content-Encoding", "")))
+        if decoded:
+            total = end = version = None
     return MediaStream(
-        chunks=_chunks(answer, remaining, url),
+        chunks=_bounded(chunks, first, max_bytes, url),
         total=total,
         content_type=answer.headers.get("Content-Type"),
-        etag=etag if etag.startswith('"') else None,
-        start=start,
+        etag=version,
+        start=first,
+        end=end,
     )
 
 
-def _range(header: str, requested: int, url: str) -> tuple[int, int | None]:
+def _length(header: str) -> int | None:
+    """Bytes by a ``Content-Length``; ``None`` for what is no number."""
+    digits = header.strip()
+    if not (digits.isascii() and digits.isdecimal()):
+        return None
+    digits = digits.lstrip("0") or "0"
+    return int(digits) if len(digits) <= 18 else _ABSURD_LENGTH
+
+
+def _etag(header: str) -> str | None:
+    return header if _STRONG_ETAG.fullmatch(header) else None
+
+
+def _range(header: str, requested: int, length: int | None, url: str) -> tuple[int, int, int | None]:
+    """The places of a part's first byte and behind its last one, and the length of the whole.
+
+    :raises ResumeRefused: if the part begins behind the byte that was asked for, or its numbers do not fit.
+    """
     found = _CONTENT_RANGE.fullmatch(header.strip())
-    if not found or int(found[1]) != requested:
-        raise ResumeRefused(
-            f"{host_of(url)} was asked for the bytes from {requested} on, and sent {header!r}"
-        )
-    return requested, int(found[2]) if found[2] != "*" else None
+    if found:
+        first, end = int(found[1]), int(found[2]) + 1
+        total = None if found[3] == "*" else int(found[3])
+        whole = first < end and (total is None or end <= total)
+        # Where a host begins earlier than asked, its word alone would join the wrong bytes.
+        if whole and (first == requested or (first < requested and length == end - first)):
+            return first, end, total
+    raise ResumeRefused(
+        f"{host_of(url)} was asked for the bytes from {requested} on, and sent {header[:100]!r}"
+    )
 
 
 def _chunks(answer: HTTPResponse, remaining: int | None, url: str) -> Iterator[bytes]:
@@ -160,6 +211,23 @@ def _chunks(answer: HTTPResponse, remaining: int | None, url: str) -> Iterator[b
         yield chunk
     if remaining:
         raise NoReply(f"{host_of(url)} broke off with {remaining} bytes to come")
+    if is_out_of_time(answer):
+        raise NoReply(f"{host_of(url)} did not come to an end in time")
+
+
+def _bounded(chunks: Iterator[bytes], length: int, max_bytes: int, url: str) -> Iterator[bytes]:
+    for chunk in chunks:
+        length += len(chunk)
+        if length > max_bytes:
+            raise _too_large("sends more bytes", url, max_bytes)
+        yield chunk
+
+
+def _too_large(what: str, url: str, max_bytes: int) -> VideoTooLarge:
+    return VideoTooLarge(
+        f"{host_of(url)} {what}, and a video may have {max_bytes}",
+        advice="If the video is really that large, raise max_video_bytes in [seedance] of Airflow's configuration.",
+    )
 
 
 def _refusal(

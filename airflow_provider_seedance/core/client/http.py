@@ -39,6 +39,8 @@ from airflow_provider_seedance.errors import SeedanceError, Unsupported
 from airflow_provider_seedance.models import Cost, GenerationRequest
 
 if TYPE_CHECKING:
+    from urllib.request import OpenerDirector
+
     from airflow_provider_seedance.core.client.aiohttp_client import AiohttpClient, AiohttpResponse
 
 T = TypeVar("T")
@@ -217,7 +219,6 @@ class SeedanceClient(_BaseClient):
         self.account = AccountGroup(self, self._account_flows)
         self._pooled = httpx.Client(verify=_tls(), limits=self._limits(keep=True))
         self._single_use = httpx.Client(verify=_tls(), limits=self._limits(keep=False))
-        self._media = media_opener(_tls())
 
     def __enter__(self) -> SeedanceClient:
         return self
@@ -253,7 +254,19 @@ class SeedanceClient(_BaseClient):
         self, url: str, *, start: int = 0, etag: str | None = None
     ) -> AbstractContextManager[MediaStream]:
         """The bytes behind a result link, streamed without the key: as :func:`open_media`."""
-        return open_media(self._media, url, start=start, etag=etag, clock=self._clock)
+        return open_media(
+            self._media,
+            url,
+            start=start,
+            etag=etag,
+            clock=self._clock,
+            max_bytes=self.settings.max_video_bytes,
+        )
+
+    @cached_property
+    def _media(self) -> OpenerDirector:
+        """Made at its first use: it may have to look up the address of the connection's host."""
+        return media_opener(_tls(), public_only=not self.settings.allows_private_results())
 
     def _perform(self, step: Send | Pause) -> HttpResponse | None:
         if isinstance(step, Pause):

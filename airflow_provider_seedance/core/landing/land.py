@@ -9,15 +9,18 @@ Rule 4: bytes that came once are not fetched again (:mod:`.partial_store` says w
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Literal, get_args
 
 from airflow_provider_seedance.core.clock import Clock, utc_now
+from airflow_provider_seedance.core.landing.candidates import FreshLinks, Links, first_working
 from airflow_provider_seedance.core.landing.manifest import GenerationReference, Manifest, Media, Mismatch
+from airflow_provider_seedance.core.landing.partial import Partial
 from airflow_provider_seedance.core.landing.partial_store import open_partial
-from airflow_provider_seedance.core.landing.transfer import MediaOpener, transfer
+from airflow_provider_seedance.core.landing.transfer import TIME_LIMIT, MediaOpener, TransferResult, transfer
 from airflow_provider_seedance.core.landing.verify import find_mismatches, probe
 from airflow_provider_seedance.core.storage.files import check_writable, commit, has_content, size_of
 from airflow_provider_seedance.core.storage.paths import StoragePath, uri_of
@@ -29,6 +32,7 @@ log = logging.getLogger(__name__)
 #: What to do about a file that is already there: replace it if it differs, replace it, or refuse.
 Overwrite = Literal["skip-identical", "always", "never"]
 
+_Received = tuple[TransferResult, Media, tuple[Mismatch, ...]]
 _GENERIC_CONTENT_TYPES = ("", "application/octet-stream", "binary/octet-stream")
 
 
@@ -40,6 +44,10 @@ class VideoSource:
     url: str = field(repr=False)
     generation: GenerationReference
     expected: ExpectedVideo = field(default_factory=ExpectedVideo)
+    #: Further links to the video, in the order in which to try them.
+    other_urls: Sequence[str] = field(default=(), repr=False)
+    #: When the generation ended, if that is known.
+    ended_at: datetime | None = None
 
 
 def land(
@@ -47,7 +55,7 @@ def land(
     target: StoragePath,
     opener: MediaOpener,
     *,
-    fresh_url: Callable[[], str | None],
+    fresh_links: FreshLinks,
     clock: Clock,
     overwrite: Overwrite = "skip-identical",
     verify: bool = True,
@@ -58,7 +66,8 @@ def land(
     confirms by entity tag or length that it still has the same file.
 
     :param opener: opens result links.
-    :param fresh_url: gives a new link when the source's own is dead, or ``None``; see :func:`transfer`.
+    :param fresh_links: reads the generation anew when none of the source's own links brings the video: its links,
+        or ``None`` if it is not called finished any more; see :func:`.candidates.first_working`.
     :param overwrite: what to do about a file that is already there.
     :param verify: whether to check the file's structure and compare it with what was expected; length and hash
         always are.
@@ -66,14 +75,14 @@ def land(
     :raises DestinationError: if ``target`` cannot be written, or exists and ``overwrite`` is ``never``.
     :raises LinkDead, NotSent, NoReply, VendorUnavailable, ResumeRefused, DownloadIncomplete: as
         :func:`transfer` does; the bytes that came are kept for the next try (:mod:`.partial_store`).
-    :raises VideoCorrupt: if what came is not a whole video; nothing of it is kept.
+    :raises VideoCorrupt, VideoTooLarge, LinkRefused: if what came is not a whole video, is too large, or is nowhere to
+        go for it; nothing of it is kept.
     """
     try:
         check_overwrite(overwrite, target)
         check_writable(target)
         with open_partial(target, source.generation, utc_now(clock)) as partial:
-            received = transfer(opener, source.url, partial, fresh_url=fresh_url, clock=clock)
-            media, mismatches = _verify(partial.path, source) if verify else (Media(), ())
+            received, media, mismatches = _fetch(source, partial, opener, fresh_links, verify, clock)
             if overwrite == "always" or not has_content(target, received.length, received.sha256):
                 commit(partial.path, target)
     except SeedanceError as error:
@@ -87,7 +96,34 @@ def land(
         media=media,
         source=source.generation,
         mismatches=mismatches,
+        notes=media.notes,
         landed_at=utc_now(clock),
+    )
+
+
+def _fetch(
+    source: VideoSource,
+    partial: Partial,
+    opener: MediaOpener,
+    fresh_links: FreshLinks,
+    verify: bool,
+    clock: Clock,
+) -> _Received:
+    deadline = clock.now() + TIME_LIMIT.total_seconds()
+
+    def accept(received: TransferResult) -> _Received:
+        return received, *(_verify(partial.path, source) if verify else (Media(), ()))
+
+    def fetch(url: str) -> _Received:
+        return transfer(opener, url, partial, accept=accept, strict=verify, deadline=deadline, clock=clock)
+
+    return first_working(
+        Links((source.url, *source.other_urls), fresh_links, source.ended_at),
+        fetch,
+        partial,
+        accept_complete=lambda: accept(TransferResult(partial.length, partial.sha256, content_type=None)),
+        deadline=deadline,
+        clock=clock,
     )
 
 
@@ -111,6 +147,8 @@ def check_overwrite(overwrite: str, target: StoragePath) -> None:
 
 def _verify(path: Path, source: VideoSource) -> tuple[Media, tuple[Mismatch, ...]]:
     media = probe(path)
+    for note in media.notes:
+        log.warning("%s generation %s: %s", source.generation.vendor, source.generation.generation_id, note)
     mismatches = find_mismatches(source.expected, media)
     for mismatch in mismatches:
         log.warning(

@@ -52,6 +52,8 @@ class Media(_Record):
     video_codec: str | None = None
     #: ``aac``, ``mp3``, ...
     audio_codec: str | None = None
+    #: What is unusual about the file, in sentences; its manifest has them.
+    notes: tuple[str, ...] = Field(default=(), exclude=True)
 
 
 class Mismatch(_Record):
@@ -84,6 +86,8 @@ class Manifest(_Record):
     media: Media
     source: GenerationReference
     mismatches: tuple[Mismatch, ...] = ()
+    #: What is unusual about an intact file, in sentences.
+    notes: tuple[str, ...] = ()
     landed_at: AwareDatetime
 
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
 
 from airflow_provider_seedance.core.landing.boxes import (
     Box,
+    BoxFile,
+    TooComplex,
     file_as_box,
     iter_children,
     read_numbers,
@@ -33,34 +35,66 @@ _CODECS = {
     "ac-3": "ac3",
     "ec-3": "eac3",
 }
+#: Kinds of boxes in an error's message.
+_MAX_NAMED = 12
 _UNKNOWN_DURATIONS = (0, 2**32 - 1, 2**64 - 1)
 
 
 def read_mp4(path: Path) -> Media:
     """What the boxes of the file at ``path`` tell about it.
 
+    Bytes after the last box do no harm, if the index and all samples that it knows are there: they are a note.
+
     :raises VideoCorrupt: if it is not an MP4 file, or not a whole one, saying what is wrong where.
     """
-    with path.open("rb") as file:
-        start = file.read(16)
+    with path.open("rb") as raw:
+        start = raw.read(16)
         if start[4:8] != b"ftyp":
             raise VideoCorrupt(f"the file is not an MP4: it starts with {start!r}")
+        file = BoxFile(raw)
         whole = file_as_box(file)
-        top = _by_kind(file, whole)
+        top, end, fault = _top_level(file, whole)
         moov = _require(top, "moov", whole)
         _require(top, "mdat", whole)
-        return _read_movie(file, moov, whole.size)
+        media, all_samples_found = _read_movie(file, moov, whole.size)
+        if fault is None:
+            return media
+        # A file whose index does not know all of its samples may as well have been cut here.
+        if "moof" in top or not all_samples_found:
+            raise fault
+        note = f"{whole.end - end} bytes after the video's last box are no part of it, and are kept."
+        return media.model_copy(update={"notes": (note,)})
 
 
-def _read_movie(file: BinaryIO, moov: Box, file_size: int) -> Media:
+def _top_level(file: BoxFile, whole: Box) -> tuple[dict[str, Box], int, VideoCorrupt | None]:
+    """The first box of each kind, where the last one ends, and what is wrong there."""
+    found: dict[str, Box] = {}
+    end = 0
+    try:
+        for child in iter_children(file, whole):
+            found.setdefault(child.kind, child)
+            end = child.end
+    except TooComplex:
+        raise
+    except VideoCorrupt as fault:
+        if {"moov", "mdat"} <= found.keys():
+            return found, end, fault
+        raise
+    return found, end, None
+
+
+def _read_movie(file: BoxFile, moov: Box, file_size: int) -> tuple[Media, bool]:
+    """What the index tells, and whether it knows where all samples of all tracks are."""
     tracks: dict[str, tuple[Box, Box]] = {}
+    complete = True
     for trak in iter_children(file, moov):
+        complete = complete and trak.kind != "mvex"
         if trak.kind == "trak":
             mdia = _require(_by_kind(file, trak), "mdia", trak)
             parts = _by_kind(file, mdia)
             minf = _require(parts, "minf", mdia)
             stbl = _require(_by_kind(file, minf), "stbl", minf)
-            _check_samples(file, stbl, file_size)
+            complete = _check_samples(file, stbl, file_size) and complete
             (handler,) = read_numbers(file, _require(parts, "hdlr", mdia), ">4s", 8)
             tracks.setdefault(handler.decode("latin-1"), (_require(parts, "mdhd", mdia), stbl))
     if "vide" not in tracks:
@@ -68,7 +102,7 @@ def _read_movie(file: BinaryIO, moov: Box, file_size: int) -> Media:
     mvhd = _require(_by_kind(file, moov), "mvhd", moov)
     media_header, stbl = tracks["vide"]
     width, height = read_numbers(file, _require(_by_kind(file, stbl), "stsd", stbl), ">HH", 40)
-    return Media(
+    media = Media(
         duration=_duration(file, mvhd),
         width=width,
         height=height,
@@ -76,9 +110,10 @@ def _read_movie(file: BinaryIO, moov: Box, file_size: int) -> Media:
         video_codec=_codec(file, stbl),
         audio_codec=_codec(file, tracks["soun"][1]) if "soun" in tracks else None,
     )
+    return media, complete
 
 
-def _by_kind(file: BinaryIO, box: Box) -> dict[str, Box]:
+def _by_kind(file: BoxFile, box: Box) -> dict[str, Box]:
     """The first child of each kind."""
     found: dict[str, Box] = {}
     for child in iter_children(file, box):
@@ -88,11 +123,12 @@ def _by_kind(file: BinaryIO, box: Box) -> dict[str, Box]:
 
 def _require(found: dict[str, Box], kind: str, parent: Box) -> Box:
     if kind not in found:
-        raise VideoCorrupt(f"{parent.kind!r} has no box {kind!r}; it has {', '.join(found) or 'nothing'}")
+        others = ", ".join(islice(found, _MAX_NAMED)) or "nothing"
+        raise VideoCorrupt(f"{parent.kind!r} has no box {kind!r}; it has {others}")
     return found[kind]
 
 
-def _scale_and_units(file: BinaryIO, header: Box) -> tuple[int, int]:
+def _scale_and_units(file: BoxFile, header: Box) -> tuple[int, int]:
     """Units per second and duration in them; ``mvhd`` and ``mdhd`` have them in the same place."""
     (version,) = read_numbers(file, header, ">B")
     scale, units = (
@@ -103,35 +139,36 @@ def _scale_and_units(file: BinaryIO, header: Box) -> tuple[int, int]:
     return scale, units
 
 
-def _duration(file: BinaryIO, mvhd: Box) -> float | None:
+def _duration(file: BoxFile, mvhd: Box) -> float | None:
     scale, units = _scale_and_units(file, mvhd)
     # A fragmented file does not know its length up front.
     return None if units in _UNKNOWN_DURATIONS else round(units / scale, 3)
 
 
-def _frame_rate(file: BinaryIO, mdhd: Box, stbl: Box) -> float | None:
+def _frame_rate(file: BoxFile, mdhd: Box, stbl: Box) -> float | None:
     scale, _ = _scale_and_units(file, mdhd)
     runs = read_table(file, _require(_by_kind(file, stbl), "stts", stbl), "II")
     frames, units = sum(count for count, _ in runs), sum(count * step for count, step in runs)
     return round(frames * scale / units, 3) if units else None
 
 
-def _codec(file: BinaryIO, stbl: Box) -> str:
+def _codec(file: BoxFile, stbl: Box) -> str:
     """ffmpeg's name for the first sample description, or its own four letters."""
     (letters,) = read_numbers(file, _require(_by_kind(file, stbl), "stsd", stbl), ">4s", 12)
     name = str(letters, "latin-1")
     return _CODECS.get(name, name.strip().lower())
 
 
-def _check_samples(file: BinaryIO, stbl: Box, file_size: int) -> None:
+def _check_samples(file: BoxFile, stbl: Box, file_size: int) -> bool:
     """Refuse a file that ends before its last sample: an ``mdat`` that runs "to the end" hides the loss.
 
+    :returns: whether the places of the samples are known.
     :raises VideoCorrupt: naming the missing bytes.
     """
     found = _by_kind(file, stbl)
     offsets_box = found.get("stco") or found.get("co64")
     if not (offsets_box and "stsc" in found and "stsz" in found):
-        return
+        return False
     offsets = [
         offset for (offset,) in read_table(file, offsets_box, "I" if offsets_box.kind == "stco" else "Q")
     ]
@@ -145,9 +182,10 @@ def _check_samples(file: BinaryIO, stbl: Box, file_size: int) -> None:
         sample += count
     if end > file_size:
         raise VideoCorrupt(f"the last sample ends at byte {end}, and the file at byte {file_size}")
+    return bool(end)
 
 
-def _sample_sizes(file: BinaryIO, stsz: Box) -> Callable[[int, int], int]:
+def _sample_sizes(file: BoxFile, stsz: Box) -> Callable[[int, int], int]:
     """How many bytes so many samples from a given one take."""
     (uniform,) = read_numbers(file, stsz, ">I", 4)
     if uniform:

@@ -83,6 +83,8 @@ class Partial:
     length: int = 0
     version: Version = field(default_factory=Version)
     _hash: RunningHash | None = field(default=None, init=False, repr=False)
+    #: Bytes that come again before the first new one.
+    _repeated: int = field(default=0, init=False, repr=False)
 
     @property
     def complete(self) -> bool:
@@ -109,17 +111,26 @@ class Partial:
 
         :raises ResumeRefused: if they are the middle of another version of the file.
         """
-        version = Version(etag=stream.etag, total=stream.total or None)
+        version = Version(etag=stream.etag, total=self._total_of(stream))
         if stream.start == 0:
             self._restart(version, url, now)
-        elif version.may_follow(self.version):
+        elif stream.start <= self.length and version.may_follow(self.version):
             self.version = version.merged_with(self.version)
             self._resume(stream.start)
         else:
             raise ResumeRefused("the video has changed at its host while it was fetched")
 
+    def _total_of(self, stream: MediaStream) -> int | None:
+        """Bytes of the whole file; a part that ends where the whole does tells it too."""
+        if stream.total is None and stream.end == self.version.total:
+            return stream.end
+        return stream.total or None
+
     def append(self, chunk: bytes) -> None:
-        """Add to the end of what :meth:`begin` left there."""
+        """Add to the end of what :meth:`begin` left there, less what is there already."""
+        repeated = min(self._repeated, len(chunk))
+        self._repeated -= repeated
+        chunk = chunk[repeated:]
         self._running_hash().update(chunk)
         rest = memoryview(chunk)
         while rest:
@@ -132,7 +143,7 @@ class Partial:
             self.metadata_path.unlink(missing_ok=True)
         self.file.seek(0)
         self.file.truncate()
-        self.length, self.version, self._hash = 0, Version(), RunningHash()
+        self.length, self.version, self._hash, self._repeated = 0, Version(), RunningHash(), 0
 
     def _restart(self, version: Version, url: str, now: datetime) -> None:
         self.clear()
@@ -150,11 +161,9 @@ class Partial:
                 file.write(metadata.model_dump_json(indent=2))
 
     def _resume(self, start: int) -> None:
-        if start < self.length:
-            self.file.truncate(start)
-            self.length, self._hash = start, None
+        self._repeated = self.length - start
         self._running_hash()
-        self.file.seek(start)
+        self.file.seek(self.length)
 
     def _running_hash(self) -> RunningHash:
         """Kept up to date; the bytes that an earlier try left are read once."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from airflow_provider_seedance.core.landing.decoder_limits import MAX_PIXELS, reason_not_to_decode
 from airflow_provider_seedance.core.landing.manifest import Media, Mismatch
 from airflow_provider_seedance.core.landing.mp4 import read_mp4
 from airflow_provider_seedance.errors import VideoCorrupt
@@ -14,31 +15,44 @@ from airflow_provider_seedance.models import ExpectedVideo
 #: later (contract: modelark 9).
 DURATION_TOLERANCE = 0.25
 
+#: Pictures have a size of their own, beside the container's; a thread more would hold a picture more.
+_DECODER_OPTIONS = {"max_pixels": str(MAX_PIXELS), "threads": "1", "enable_drefs": "0"}
+#: Characters of a decoder's error.
+_MAX_REASON = 200
+
 
 def probe(path: Path) -> Media:
     """What is in the video file at ``path``.
 
     Without PyAV (extra ``probe``) this is what the boxes tell. With it, the file is opened as a player would
-    and its first picture decoded.
+    and its first picture decoded, unless that would take unusual amounts of memory or an unusual decoder: then the
+    boxes' word counts, with a note.
 
     :raises VideoCorrupt: if it is not a whole MP4 or QuickTime file, or its pictures cannot be decoded.
     """
     media = read_mp4(path)
+    if reason := reason_not_to_decode(path, media):
+        note = f"Its pictures were not decoded: {reason}."
+        return media.model_copy(update={"notes": (*media.notes, note)})
     try:
         import av
     except ImportError:
         return media
     try:
-        with av.open(str(path)) as container:
+        # A file object, not a path: the demuxer then has no protocols by which it could open anything else.
+        with path.open("rb") as file, av.open(file, format="mov", options=_DECODER_OPTIONS) as container:
             return _decode(container, media)
     except (av.FFmpegError, ValueError, IndexError) as fault:
-        raise VideoCorrupt(f"the file has the form of an MP4 and cannot be played: {fault}") from fault
+        reason = str(fault)[:_MAX_REASON]
+        raise VideoCorrupt(f"the file has the form of an MP4 and cannot be played: {reason}") from fault
 
 
 def _decode(container: Any, media: Media) -> Media:
     video = container.streams.video[0]
     if video.codec_context is None:  # a codec that this ffmpeg was built without
         return media
+    video.codec_context.options = _DECODER_OPTIONS
+    video.codec_context.thread_count = 1
     if next(container.decode(video), None) is None:
         raise VideoCorrupt("the file has the form of an MP4 and holds no picture")
     audio = container.streams.audio
@@ -49,6 +63,7 @@ def _decode(container: Any, media: Media) -> Media:
         fps=round(float(video.average_rate), 3) if video.average_rate else media.fps,
         video_codec=video.codec.canonical_name,
         audio_codec=audio[0].codec.canonical_name if audio else None,
+        notes=media.notes,
     )
 
 

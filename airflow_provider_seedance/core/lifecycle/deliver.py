@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from airflow_provider_seedance.core.client.http import SeedanceClient
-from airflow_provider_seedance.core.clock import Clock
+from airflow_provider_seedance.core.clock import Clock, utc_now
 from airflow_provider_seedance.core.landing.land import Overwrite, VideoSource, land
 from airflow_provider_seedance.core.landing.manifest import GenerationReference
 from airflow_provider_seedance.core.storage.destination import resolve_destination
 from airflow_provider_seedance.core.storage.files import check_writable
 from airflow_provider_seedance.core.storage.paths import PathFromUri
 from airflow_provider_seedance.core.submission.fingerprint import fingerprint
+from airflow_provider_seedance.errors import NotFound, SeedanceError
 from airflow_provider_seedance.models import ExpectedVideo, GenerationRequest, Succeeded
+
+#: How long a generation may take without being remarkable.
+LONGEST_USUAL_RUN = timedelta(minutes=30)
 
 
 def land_generation(
@@ -54,15 +59,44 @@ def land_generation(
         "mode": mode,
     }
     manifest = land(
-        VideoSource(url=generation.video_url, generation=reference, expected=expected or ExpectedVideo()),
+        VideoSource(
+            url=generation.video_url,
+            generation=reference,
+            expected=expected or ExpectedVideo(),
+            other_urls=generation.video_urls[1:],
+            ended_at=_ended_at(generation, utc_now(clock)),
+        ),
         path_from_uri(resolve_destination(destination, fields)),
         client,
-        fresh_url=lambda: getattr(client.generations.get(generation.generation_id), "video_url", None),
+        fresh_links=lambda: _fresh_links(client, generation),
         clock=clock,
         overwrite=overwrite,
         verify=verify,
     )
     return manifest.to_dict()
+
+
+def _fresh_links(client: SeedanceClient, generation: Succeeded) -> tuple[str, ...] | None:
+    """The links that the vendor gives at this moment; ``None`` if it does not call the generation finished any more.
+
+    A read in passing trouble brings no other links than those that are known.
+    """
+    try:
+        fresh = client.generations.get(generation.generation_id)
+    except NotFound:
+        return None
+    except SeedanceError as error:
+        if error.retryable:
+            return generation.video_urls
+        raise
+    return fresh.video_urls if isinstance(fresh, Succeeded) else None
+
+
+def _ended_at(generation: Succeeded, now: datetime) -> datetime | None:
+    """When it ended; where the vendor tells only when it was created, at the latest that is likely."""
+    if ended := generation.finished_at or generation.updated_at:
+        return ended
+    return generation.created_at and min(now, generation.created_at + LONGEST_USUAL_RUN)
 
 
 def check_destination(template: str, path_from_uri: PathFromUri) -> None:

@@ -11,6 +11,7 @@ import hashlib
 import inspect
 import os
 import secrets
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -28,6 +29,8 @@ from airflow_provider_seedance.errors import DestinationError, Kind
 
 #: Bytes that are held at a time.
 CHUNK_SIZE = 1024 * 1024
+#: Bytes of a disk that no download takes.
+SPACE_RESERVE = 16 * CHUNK_SIZE
 # fsspec's cloud filesystems would hold 50 MiB and more at a time. S3 takes no part below 5 MiB.
 _UPLOAD_LIMITS = {"chunksize": 5 * CHUNK_SIZE, "max_concurrency": 2}
 _READ_AHEAD = 4 * CHUNK_SIZE
@@ -71,6 +74,21 @@ def _check_store(target: Any) -> None:
         advice = "Install the Airflow provider of this store, and check the connection that the URI names."
         raise _unusable(target, f"its filesystem cannot be set up ({describe(fault)})", advice) from fault
     size_of(target)
+
+
+def check_space(folder: Path, size: int) -> None:
+    """Refuse to write ``size`` more bytes in ``folder``, if less than :data:`SPACE_RESERVE` would be left for others.
+
+    :raises DestinationError: naming both numbers.
+    """
+    usage = shutil.disk_usage(folder)
+    # Some network filesystems do not tell, and give 0 for all of it.
+    if usage.total and usage.free < size + SPACE_RESERVE:
+        raise DestinationError(
+            f"cannot write {size or 'more'} bytes in {folder}: its disk has {usage.free} bytes of free space,"
+            f" of which {SPACE_RESERVE} are left to others",
+            advice="Free some space there, or choose another destination, then clear the task.",
+        )
 
 
 def _unusable(target: StoragePath, why: str, advice: str) -> DestinationError:

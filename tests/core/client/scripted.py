@@ -14,13 +14,18 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Answer:
-    """What to send back. ``drop`` closes the socket without a byte; ``promise`` overstates the length."""
+    """What to send back.
+
+    ``drop`` closes the socket without a byte; ``promise`` overstates the length; ``hold`` is waited for first. A length
+    or transfer coding among the headers is sent as it is.
+    """
 
     status: int = 200
     body: bytes = b"{}"
     headers: dict[str, str] = field(default_factory=dict)
     drop: bool = False
     promise: int | None = None
+    hold: threading.Event | None = None
 
     @classmethod
     def json(cls, value: Any, status: int = 200, **headers: str) -> Answer:
@@ -48,17 +53,17 @@ def _read(body: bytes, content_type: str) -> Any:
 class ScriptedServer:
     """Gives its answers in order, the last one again and again, and keeps what it received."""
 
-    def __init__(self) -> None:
+    def __init__(self, address: str = "127.0.0.1") -> None:
         self.answers: list[Answer] = [Answer()]
         self.seen: list[Seen] = []
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._http = ThreadingHTTPServer((address, 0), self._handler())
         self._http.daemon_threads = True
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._http.server_port}"
+        return "http://{}:{}".format(*self._http.server_address[:2])
 
     def close(self) -> None:
         self._http.shutdown()
@@ -95,13 +100,17 @@ class ScriptedServer:
                     self.connection.close()
                     self.close_connection = True
                     return
+                if answer.hold:
+                    answer.hold.wait(10)
                 self.send_response(answer.status)
                 for name, value in answer.headers.items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(answer.promise or len(answer.body)))
+                own_length = answer.headers.keys() & {"Content-Length", "Transfer-Encoding"}
+                if not own_length:
+                    self.send_header("Content-Length", str(answer.promise or len(answer.body)))
                 self.end_headers()
                 self.wfile.write(answer.body)
-                if answer.promise:
+                if answer.promise or own_length:
                     self.close_connection = True
 
             def log_message(self, *args: object) -> None:

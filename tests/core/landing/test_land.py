@@ -38,7 +38,7 @@ from tests.core.storage.conftest import Stored
 
 
 def _land(source: VideoSource, target: Any, opener: Any, **settings: Any) -> Manifest:
-    options = {"fresh_url": lambda: None, "clock": ManualClock(NOW.timestamp()), **settings}
+    options = {"fresh_links": lambda: (), "clock": ManualClock(NOW.timestamp()), **settings}
     return land(source, target, opener, **options)
 
 
@@ -320,7 +320,7 @@ class Stalling(HttpOpener):
 generation = GenerationReference(
     vendor="evolink", generation_id="task-1", model="seedance-2.0", request_fingerprint="f1")
 source = VideoSource(url=sys.argv[1], generation=generation)
-land(source, Path(sys.argv[2]), Stalling(), fresh_url=lambda: None, clock=SYSTEM_CLOCK)
+land(source, Path(sys.argv[2]), Stalling(), fresh_links=lambda: (), clock=SYSTEM_CLOCK)
 """
 
 

@@ -6,9 +6,11 @@ import errno
 import hashlib
 import io
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,15 +18,24 @@ from hypothesis import strategies as st
 
 from airflow_provider_seedance.core.landing.land import VideoSource
 from airflow_provider_seedance.core.landing.partial import Partial
-from airflow_provider_seedance.core.landing.transfer import MAX_ATTEMPTS, TIME_LIMIT, TransferResult, transfer
+from airflow_provider_seedance.core.landing.transfer import (
+    MAX_ATTEMPTS,
+    TIME_LIMIT,
+    MediaOpener,
+    TransferResult,
+    transfer,
+)
+from airflow_provider_seedance.core.storage.files import SPACE_RESERVE
 from airflow_provider_seedance.errors import (
     DestinationError,
     DownloadIncomplete,
     LinkDead,
     NoReply,
     NotSent,
+    NoVideo,
     SeedanceError,
     VendorUnavailable,
+    VideoCorrupt,
 )
 from tests.clocks import ManualClock
 from tests.core.landing.host import HttpOpener, VideoHost
@@ -32,12 +43,20 @@ from tests.core.landing.host import HttpOpener, VideoHost
 BODY = bytes(range(256)) * 40
 
 
-def _fetch(opener, partial: Partial, clock: ManualClock, fresh_url=lambda: None) -> TransferResult:
-    return transfer(opener, "https://files.example/1", partial, fresh_url=fresh_url, clock=clock)
+def _fetch(opener, partial: Partial, clock: ManualClock, **options: Any) -> TransferResult:
+    return _transfer(opener, "https://files.example/1", partial, clock, **options)
 
 
-def _land(host: VideoHost, partial: Partial, clock: ManualClock, fresh_url=lambda: None) -> TransferResult:
-    return transfer(HttpOpener(), host.url, partial, fresh_url=fresh_url, clock=clock)
+def _land(host: VideoHost, partial: Partial, clock: ManualClock, **options: Any) -> TransferResult:
+    return _transfer(HttpOpener(), host.url, partial, clock, **options)
+
+
+def _transfer(
+    opener: MediaOpener, url: str, partial: Partial, clock: ManualClock, **options: Any
+) -> TransferResult:
+    deadline = clock.now() + TIME_LIMIT.total_seconds()
+    settings = {"accept": lambda received: received, "strict": False, "deadline": deadline, **options}
+    return transfer(opener, url, partial, clock=clock, **settings)
 
 
 def test_all_bytes_arrive_and_are_hashed(serving, partial, clock) -> None:
@@ -88,30 +107,134 @@ def test_the_host_may_ask_for_a_longer_pause(serving, partial, clock, asked, sle
     assert clock.pauses == [slept]
 
 
-def test_a_dead_link_is_exchanged_for_a_fresh_one(serving, partial, clock) -> None:
-    """Without a pause, and for the rest of the transfer."""
-    opener = serving(LinkDead("HTTP 403"), NoReply("reset"), BODY)
-    assert _fetch(opener, partial, clock, lambda: "https://files.example/2").length == len(BODY)
-    assert opener.opened == [f"https://files.example/{number}" for number in (1, 2, 2)]
+def test_a_dead_link_is_not_tried_again(serving, partial, clock) -> None:
+    """Whoever calls knows other links, or none."""
+    opener = serving(LinkDead("HTTP 403"))
+    with pytest.raises(LinkDead, match="HTTP 403"):
+        _fetch(opener, partial, clock)
+    assert clock.pauses == []
 
 
-def test_a_dead_link_without_a_fresh_one_is_an_error(serving, partial, clock) -> None:
-    """The error says what was tried."""
-    with pytest.raises(LinkDead, match="HTTP 403, and the vendor has no other"):
-        _fetch(serving(LinkDead("files.example answered HTTP 403")), partial, clock)
+@pytest.mark.parametrize(
+    "content",
+    [b"<html>", b"  \n<!DOCTYPE html>", b"\xef\xbb\xbf<?xml?>", b'{"code": "video_not_ready"}', b"[]"],
+)
+def test_a_page_or_a_message_is_no_video(serving, partial, clock, content: bytes) -> None:
+    """It is told by its first bytes, however strict the caller is, and is not asked for again."""
+    with pytest.raises(NoVideo, match="is not an MP4: it starts with"):
+        _fetch(serving(content), partial, clock)
+    assert clock.pauses == []
 
 
-def test_a_fresh_link_is_asked_for_once(serving, partial, clock) -> None:
-    """A vendor that gives dead links is not asked for ever."""
-    asked: list[str] = []
+@pytest.mark.parametrize("content", [b"GIF89a" * 9, b"short", b"\x89PNG" * 9])
+def test_a_strict_caller_takes_nothing_but_videos(serving, partial, clock, content: bytes) -> None:
+    """Other bytes are refused before the rest of them comes."""
+    with pytest.raises(NoVideo):
+        _fetch(serving(content), partial, clock, strict=True)
 
-    def fresh_url() -> str:
-        asked.append("once")
-        return "https://files.example/2"
 
-    with pytest.raises(LinkDead, match="as it did before for another"):
-        _fetch(serving(LinkDead("HTTP 403"), LinkDead("HTTP 403")), partial, clock, fresh_url)
-    assert asked == ["once"]
+def test_no_video_leaves_what_is_there(host: VideoHost, partial: Partial, clock, video) -> None:
+    """A page in the place of the rest does not cost the bytes that have come."""
+    host.does.cuts, host.does.statuses = [1000], [None, *[503] * 4]
+    with pytest.raises(VendorUnavailable):
+        _land(host, partial, clock)
+    with pytest.raises(NoVideo):
+        _fetch_page(partial, clock)
+    assert partial.path.read_bytes() == video[:1000]
+    _land(host, partial, clock)
+    assert host.sent == len(video)
+
+
+def _fetch_page(partial: Partial, clock: ManualClock) -> None:
+    page = VideoHost(b"<html>Sign in</html>")
+    page.does.ranges = False
+    try:
+        _land(page, partial, clock)
+    finally:
+        page.close()
+
+
+class TestCorruptBytes:
+    """What the caller does not accept is fetched again only where that can change something."""
+
+    def _accept_at(self, attempt: int):
+        seen: list[TransferResult] = []
+
+        def accept(received: TransferResult) -> TransferResult:
+            seen.append(received)
+            if len(seen) < attempt:
+                raise VideoCorrupt("cut")
+            return received
+
+        return accept, seen
+
+    def test_a_body_of_unknown_length_is_fetched_again(self, serving, reply, partial, clock) -> None:
+        """It may have been cut, which nothing but its own structure shows."""
+        accept, _ = self._accept_at(2)
+        received = _fetch(serving(reply(BODY[:-1]), reply(BODY)), partial, clock, accept=accept)
+        assert (received.length, partial.path.read_bytes()) == (len(BODY), BODY)
+
+    def test_a_body_of_the_promised_length_is_not(self, serving, partial, clock) -> None:
+        """The next one would be the same."""
+        accept, seen = self._accept_at(9)
+        with pytest.raises(VideoCorrupt):
+            _fetch(serving(BODY), partial, clock, accept=accept)
+        assert (len(seen), partial.length) == (1, 0)
+
+    def test_the_same_bytes_are_not_fetched_a_third_time(self, serving, reply, partial, clock) -> None:
+        """Twice the same is no cut."""
+        accept, seen = self._accept_at(9)
+        with pytest.raises(VideoCorrupt):
+            _fetch(serving(*[reply(BODY)] * 4), partial, clock, accept=accept)
+        assert len(seen) == 2
+
+    def test_a_body_that_is_cut_each_time_is_given_up(self, serving, reply, partial, clock) -> None:
+        """After as many attempts as for any other trouble."""
+        accept, seen = self._accept_at(9)
+        with pytest.raises(VideoCorrupt):
+            _fetch(serving(*[reply(BODY[:-at]) for at in range(1, 9)]), partial, clock, accept=accept)
+        assert len(seen) == MAX_ATTEMPTS
+
+    def test_bytes_that_were_resumed_are_fetched_anew(self, host: VideoHost, partial, clock, video) -> None:
+        """Their beginning may have been another file's."""
+        accept, seen = self._accept_at(2)
+        host.does.cuts = [1000]
+        _land(host, partial, clock, accept=accept)
+        assert [fetch.range for fetch in host.fetches] == [None, "bytes=1000-", None]
+        assert [received.certain for received in seen] == [False, True]
+
+
+class TestSpace:
+    """A download takes no disk's last bytes."""
+
+    def _free(self, monkeypatch: pytest.MonkeyPatch, *free: int) -> None:
+        told = list(free)
+        usage = lambda folder: (10**12, 0, told.pop(0) if len(told) > 1 else told[0])  # noqa: E731
+        monkeypatch.setattr(shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(*usage(folder)))
+
+    def test_a_promise_beyond_it_is_refused_at_once(
+        self, serving, reply, partial, clock, monkeypatch
+    ) -> None:
+        """Before a byte is written."""
+        self._free(monkeypatch, 10**9)
+        with pytest.raises(
+            DestinationError, match=r"cannot write 999000000 bytes .* has 1000000000 bytes of free"
+        ):
+            _fetch(serving(reply(BODY, promised=999_000_000)), partial, clock)
+        assert partial.length == 0
+
+    def test_a_body_without_a_length_is_stopped(self, serving, partial, clock, reply, monkeypatch) -> None:
+        """It is looked at again while the bytes come; what was taken is given back."""
+        monkeypatch.setattr("airflow_provider_seedance.core.landing.transfer.SPACE_CHECK_INTERVAL", 4000)
+        self._free(monkeypatch, 10**9, SPACE_RESERVE - 1)
+        with pytest.raises(DestinationError, match="cannot write more bytes"):
+            _fetch(serving(reply(BODY)), partial, clock)
+        assert partial.path.stat().st_size == 0
+
+    def test_a_disk_that_does_not_tell_is_written(self, serving, partial, clock, monkeypatch) -> None:
+        """Some network filesystems give 0 for everything."""
+        monkeypatch.setattr(shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(0, 0, 0))
+        assert _fetch(serving(BODY), partial, clock).length == len(BODY)
 
 
 class FullDisk(io.FileIO):
@@ -148,7 +271,7 @@ class TestResuming:
         host.does.cuts = [1000, 2500]
         received = _land(host, partial, clock)
         assert partial.path.read_bytes() == video
-        assert received == TransferResult(len(video), hashlib.sha256(video).hexdigest(), "video/mp4")
+        assert (received.length, received.sha256) == (len(video), hashlib.sha256(video).hexdigest())
         assert [(fetch.range, fetch.if_range) for fetch in host.fetches] == [
             (None, None),
             ("bytes=1000-", '"v1"'),
@@ -209,20 +332,6 @@ class TestResuming:
         assert partial.path.read_bytes() == video
         assert [fetch.range for fetch in host.fetches] == [None, "bytes=1000-", None]
 
-    def test_on_a_fresh_link(self, host: VideoHost, partial: Partial, clock, video) -> None:
-        """The old one died in the middle; the new one leads to the same file."""
-        host.does.statuses, host.does.cuts = [None, 403], [1000]
-        _land(host, partial, clock, lambda: f"{host.url}&fresh=1")
-        assert partial.path.read_bytes() == video
-        assert host.fetches[-1].path.endswith("fresh=1")
-        assert [fetch.range for fetch in host.fetches] == [None, "bytes=1000-", "bytes=1000-"]
-
-    def test_on_one_fresh_link_after_the_other(self, host: VideoHost, partial: Partial, clock, video) -> None:
-        """As long as each brings something."""
-        host.does.statuses, host.does.cuts = [None, 403, None, 403], [1000, 2000]
-        _land(host, partial, clock, lambda: host.url)
-        assert host.sent == len(video)
-
     def test_as_long_as_something_new_comes(self, host: VideoHost, partial: Partial, clock, video) -> None:
         """More often than the attempts that bring nothing."""
         host.does.cuts = list(range(100, 3400, 100))
@@ -245,13 +354,6 @@ class TestResuming:
         assert caught.value.retryable
         assert len(host.fetches) < 20
 
-    def test_what_is_all_there_needs_no_living_link(self, host: VideoHost, partial, clock, video) -> None:
-        """An earlier try had everything, and could not put it in place."""
-        _land(host, partial, clock)
-        host.does.statuses = [403, 403]
-        received = _land(host, partial, clock, lambda: host.url)
-        assert (received.length, received.sha256) == (len(video), hashlib.sha256(video).hexdigest())
-
     def test_more_bytes_than_promised_are_not_resumed(self, serving, reply, partial, clock) -> None:
         """Something is wrong with all of them."""
         with pytest.raises(DownloadIncomplete):
@@ -259,11 +361,11 @@ class TestResuming:
         assert (partial.length, partial.path.read_bytes()) == (0, b"")
 
     @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-    @given(cuts=st.lists(st.integers(0, 3498), max_size=8), reset=st.booleans(), tagged=st.booleans())
+    @given(cuts=st.lists(st.integers(16, 3498), max_size=8), reset=st.booleans(), tagged=st.booleans())
     def test_wherever_the_connection_breaks(
         self, host: VideoHost, partial: Partial, video, cuts, reset, tagged
     ) -> None:
-        """The bytes are right, and after a clean break none comes twice."""
+        """The bytes are right, and after a clean break none comes twice, but for the few that show what comes."""
         partial.clear()
         host.fetches.clear()
         host.does.cuts, host.does.reset, host.does.etag = sorted(set(cuts)), reset, '"v1"' if tagged else None
@@ -295,7 +397,10 @@ def peak():
 path = Path(sys.argv[1])
 partial = Partial(path, path.open("x+b", buffering=0), GenerationReference(vendor="evolink", generation_id="task-1"))
 before = peak()
-transfer(Opener(), "https://files.example/1", partial, fresh_url=lambda: None, clock=SYSTEM_CLOCK)
+transfer(
+    Opener(), "https://files.example/1", partial, accept=lambda received: received, strict=False,
+    deadline=SYSTEM_CLOCK.now() + 600, clock=SYSTEM_CLOCK,
+)
 print(peak() - before)
 """
 

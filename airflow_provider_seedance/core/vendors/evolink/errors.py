@@ -6,8 +6,9 @@ import re
 from functools import partial
 from typing import Any
 
+from airflow_provider_seedance.core.backoff import LONGEST_RETRY_AFTER
 from airflow_provider_seedance.core.vendors import newapi
-from airflow_provider_seedance.core.vendors.contract import LONGEST_RETRY_AFTER, HttpResponse
+from airflow_provider_seedance.core.vendors.contract import HttpResponse
 from airflow_provider_seedance.core.vendors.reading import as_dict, as_text, json_or_nothing
 from airflow_provider_seedance.core.vendors.replies import (
     ErrorDetails,

@@ -237,7 +237,9 @@ def refuse(
     body = json_or_nothing(response.content)
     status = effective_status(details, response.status)
     if not _is_believed(status, kind, body, details, shape, to_create=to_create):
-        return intermediary_reply(response, details)
+        if response.status < 500:
+            return intermediary_reply(response, details)
+        kind = Kind.OVERLOAD  # whoever says so, the vendor's side has trouble
     if response.status in _TOO_LARGE and kind is not Kind.MODERATION:
         kind = Kind.VALIDATION
     header = response.retry_after

@@ -180,6 +180,10 @@ class _Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
 
 
+def _redacted(text: str | None) -> str | None:
+    return None if text is None else redact(text)
+
+
 class Failure(_Value):
     """Why a generation ended without a video."""
 
@@ -196,6 +200,8 @@ class Usage(_Value):
     total_tokens: int | None = None
     super_resolution_tokens: int | None = None
     web_searches: int | None = None
+    #: Credits: those that were used once that is told, before that those that are reserved.
+    credits: float | None = None
 
 
 class Cost(_Value):
@@ -250,6 +256,8 @@ class Pending(_GenerationBase):
     """Not finished. An unknown state word counts as running: neither finished nor still cancellable."""
 
     status: Literal[Status.QUEUED, Status.RUNNING]
+    #: What a person should know, such as an unknown word beside a link; for the task's log.
+    warning: Annotated[str | None, AfterValidator(_redacted)] = None
 
 
 class Succeeded(_GenerationBase):

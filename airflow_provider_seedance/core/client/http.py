@@ -21,6 +21,7 @@ from airflow_provider_seedance.core.catalog import Catalog
 from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.body import ACCEPT_ENCODING, LONGEST_READ_ON_LOOP, Reply
 from airflow_provider_seedance.core.client.download import MediaStream, media_opener, open_media
+from airflow_provider_seedance.core.client.errors import host_of
 from airflow_provider_seedance.core.client.flows import AccountFlows, Flow, GenerationFlows, Pause, Send, Step
 from airflow_provider_seedance.core.client.groups import AccountGroup, Generations
 from airflow_provider_seedance.core.client.retry import MAX_ATTEMPTS
@@ -63,9 +64,15 @@ class _BaseClient:
         self._clock = clock
         self._secrets = (settings.api_key,)
         self._generation_flows = GenerationFlows(
-            settings.vendor, clock.random, attempts, prepare=lambda request: self.catalog.prepare(request)
+            settings.vendor,
+            clock.random,
+            attempts,
+            host_of(settings.base_url),
+            prepare=lambda request: self.catalog.prepare(request),
         )
-        self._account_flows = AccountFlows(settings.vendor, clock.random, attempts)
+        self._account_flows = AccountFlows(
+            settings.vendor, clock.random, attempts, host_of(settings.base_url)
+        )
 
     @cached_property
     def catalog(self) -> Catalog:

@@ -49,7 +49,7 @@ def wait_for_end(
 
     :param request_status: sends one status request; a :class:`SeedanceError` that it raises is handled here. It runs in
         a thread, which is left behind if it does not return by the deadline.
-    :param on_change: called with the first answer and with each whose status differs from the one before.
+    :param on_change: called with the first answer, and with each whose status or warning differs from the one before.
     :param max_lag: the longest pause between two status requests, seconds.
     """
     generation: Generation | None = None
@@ -61,7 +61,7 @@ def wait_for_end(
             answer = _answer_within(left, request_status)
             if answer is None:
                 return WaitResult(WaitOutcome.TIMED_OUT, generation)
-            if generation is None or generation.status is not answer.status:
+            if _is_news(answer, generation):
                 on_change(answer)
             generation = answer
             now, pause = clock.now(), 0.0
@@ -98,3 +98,11 @@ def _answer_within(seconds: float, request_status: Callable[[], Generation]) -> 
         if answer.done():
             raise
         return None
+
+
+def _is_news(answer: Generation, before: Generation | None) -> bool:
+    return (
+        before is None
+        or before.status is not answer.status
+        or (isinstance(answer, Pending) and isinstance(before, Pending) and answer.warning != before.warning)
+    )

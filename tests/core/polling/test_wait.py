@@ -49,6 +49,14 @@ def test_it_polls_until_the_end() -> None:
     assert len(scene.clock.pauses) == 5
 
 
+def test_a_warning_is_reported_once() -> None:
+    """As a change of status is."""
+    strange = RUNNING.model_copy(update={"warning": "an unknown word beside a link"})
+    scene = Scene([RUNNING, strange, strange, DONE])
+    wait(scene, WaitState(started=1000.0, deadline=2000.0))
+    assert scene.changes == ["running", "running", "succeeded"]
+
+
 def test_it_tolerates_errors_that_pass() -> None:
     """Two lost answers do not end the wait."""
     scene = Scene([RUNNING, NoReply("cut"), NoReply("cut"), DONE])

@@ -5,7 +5,8 @@ The tree follows the question a user asks first, "was anything sent, and can it 
 * :class:`RequestInvalid`, :class:`ConfigurationError`, :class:`Unsupported`: refused here, nothing was sent;
 * :class:`NotSent`: no connection, nothing was sent, safe to repeat;
 * :class:`NoReply`, :class:`MalformedReply`: sent, but the outcome is unknown;
-* :class:`VendorRefusal` and its children: the vendor answered with an error;
+* :class:`VendorRefusal` and its children: the vendor answered with an error (:class:`IntermediaryReply`: something
+  between Airflow and the vendor did);
 * :class:`GenerationFailed`: the vendor accepted the request and ended it without a video;
 * :class:`LandingError` and its children: the video exists but could not be brought home.
 """
@@ -116,6 +117,15 @@ class ConfigurationError(SeedanceError):
     """The connection, the catalog or an argument is unusable. Nothing was sent."""
 
     kind = Kind.CONFIGURATION
+
+
+class Redirected(ConfigurationError):
+    """A create or a cancel was answered with a redirect, which is not followed: the host is not the vendor's API."""
+
+    @property
+    def maybe_accepted(self) -> bool:
+        """``302`` and ``303`` may come after the request was carried out; the others say that it was not."""
+        return self.http_status in (302, 303)
 
 
 class Unsupported(SeedanceError):
@@ -258,6 +268,28 @@ class VendorUnavailable(VendorRefusal):
     """The vendor has trouble of its own. After a 5xx, a create may have been accepted all the same."""
 
     kind = Kind.OVERLOAD
+
+
+#: Statuses that say that the request has not been applied, whoever answers with them (RFC 9110, RFC 6585).
+_NOT_APPLIED = (401, 407, 411, 413, 414, 431)
+
+
+class IntermediaryReply(VendorUnavailable):
+    """Something between Airflow and the vendor answered: a proxy, a firewall, a login gate, an ingress.
+
+    It says nothing about a generation. A create may have reached the vendor all the same.
+    """
+
+    def __init__(self, message: str, **details: Any) -> None:
+        details.setdefault(
+            "advice",
+            "Try again later; if it stays so, check the connection's host, and the proxies and firewalls on the way.",
+        )
+        super().__init__(message, **details)
+
+    @property
+    def maybe_accepted(self) -> bool:
+        return self.http_status not in _NOT_APPLIED
 
 
 _REFUSALS: dict[Kind, type[VendorRefusal]] = {

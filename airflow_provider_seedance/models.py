@@ -93,7 +93,8 @@ def _media(value: Any) -> Any:
     return links
 
 
-_GENERATION_ID = re.compile(r"(?!\.+\Z)[A-Za-z0-9._:-]{1,200}")
+#: The whole of an id, a vendor's or a user's: safe in a path, a file's name and a log.
+GENERATION_ID = re.compile(r"(?!\.+\Z)[A-Za-z0-9._:-]{1,200}")
 
 
 def parse_generation_id(value: Any, field: str = "generation_id") -> str:
@@ -107,7 +108,7 @@ def parse_generation_id(value: Any, field: str = "generation_id") -> str:
         found = found.get("generation_id")
     if isinstance(found, int) and not isinstance(found, bool) and 0 <= found < 10**200:
         found = str(found)
-    if isinstance(found, str) and _GENERATION_ID.fullmatch(found.strip()):
+    if isinstance(found, str) and GENERATION_ID.fullmatch(found.strip()):
         return found.strip()
     shown = redact_values(value, hide_links=True)
     raise RequestInvalid([Problem(field, shown, f"{_id_needed(value, found)} is needed")])
@@ -239,6 +240,10 @@ class _Value(BaseModel):
             yield name, redact_values(value) if type(value) is str else value
 
 
+def _redacted(text: str | None) -> str | None:
+    return None if text is None else redact(text)
+
+
 class Failure(_Value):
     """Why a generation ended without a video."""
 
@@ -255,6 +260,8 @@ class Usage(_Value):
     total_tokens: int | None = None
     super_resolution_tokens: int | None = None
     web_searches: int | None = None
+    #: Credits: those that were used once that is told, before that those that are reserved.
+    credits: float | None = None
 
 
 class Cost(_Value):
@@ -309,6 +316,8 @@ class Pending(_GenerationBase):
     """Not finished. An unknown state word counts as running: neither finished nor still cancellable."""
 
     status: Literal[Status.QUEUED, Status.RUNNING]
+    #: What a person should know, such as an unknown word beside a link; for the task's log.
+    warning: Annotated[str | None, AfterValidator(_redacted)] = None
 
 
 class Succeeded(_GenerationBase):

@@ -27,6 +27,7 @@ ORDER = (
     "polling.simulate",
     "polling.loop",
     "polling.cpu",
+    "hostile",
     "triggerer.peers",
     "triggerer.growth",
     "batch.limit",

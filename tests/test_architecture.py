@@ -27,16 +27,11 @@ SHARED_BY_VENDORS = ("ark", "base", "limits", "multipart", "values")
 #: Library -> where it may be imported. Time, chance and event loops are arguments everywhere else.
 LIBRARIES = {
     "airflow": ("runtime", "hooks", "operators", "triggers", "policies"),
-    "httpx": ("core.client.http", "core.client.errors"),
+    "httpx": ("core.client.http", "core.client.transport", "core.client.httpx_client", "core.client.errors"),
     "aiohttp": ("core.client.aiohttp_client", "core.client.errors"),
     "http.client": ("core.client.connections", "core.client.download", "core.client.errors"),
-    "urllib.request": (
-        "core.client.aiohttp_client",
-        "core.client.connections",
-        "core.client.download",
-        "core.client.errors",
-    ),
-    "socket": ("core.client.addresses", "core.client.connections"),
+    "urllib.request": ("core.client.proxies", "core.client.connections", "core.client.download"),
+    "socket": ("core.client.addresses", "core.client.connections", "core.client.httpx_client"),
     "av": ("core.landing.verify",),
     "asyncio": (
         "core.clock",

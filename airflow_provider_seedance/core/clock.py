@@ -1,12 +1,22 @@
-"""Time and chance. A task, a trigger or a hook hands the clock to all code below it as an argument."""
+"""Time and chance. A task, a trigger or a hook hands the clock to all code below it as an argument.
+
+What other modules need of an event loop's own time and threads is here too.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import random
+import sys
 import time
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timezone
-from typing import Protocol
+from typing import Protocol, TypeVar
+
+T = TypeVar("T")
+
+#: Before Python 3.11 this is not the builtin ``TimeoutError``.
+EventLoopTimeout = asyncio.TimeoutError
 
 
 class Clock(Protocol):
@@ -48,3 +58,19 @@ SYSTEM_CLOCK: Clock = SystemClock()
 def utc_now(clock: Clock) -> datetime:
     """The clock's time with its zone."""
     return datetime.fromtimestamp(clock.now(), tz=timezone.utc)
+
+
+async def within(seconds: float, work: Awaitable[T]) -> T:
+    """What ``work`` comes to; it is cancelled when its time is up, by the event loop's own clock.
+
+    :raises EventLoopTimeout: then.
+    """
+    if sys.version_info >= (3, 11):  # which needs no task of its own
+        async with asyncio.timeout(seconds):
+            return await work
+    return await asyncio.wait_for(work, seconds)
+
+
+async def off_loop(work: Callable[[], T]) -> T:
+    """What ``work`` returns, which runs in a thread, so that the event loop goes on."""
+    return await asyncio.to_thread(work)

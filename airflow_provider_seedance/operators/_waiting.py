@@ -137,6 +137,8 @@ class GenerationWaitMixin(BaseOperator):
 
     def _log_change(self, seen: Generation) -> None:
         self.log.info("Generation %s is %s at %s.", seen.generation_id, seen.status.value, seen.vendor)
+        if warning := getattr(seen, "warning", None):
+            self.log.warning("Generation %s: %s; it is waited for.", seen.generation_id, warning)
 
     def _resume(self, context: Context, ended: GenerationEvent, unfinished: Exception | None = None) -> Any:
         """Go on after a wait; ``unfinished`` is raised instead of waiting again."""

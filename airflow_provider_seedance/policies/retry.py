@@ -40,11 +40,11 @@ class SeedanceRetryPolicy(RetryPolicy):
             return RetryDecision.default()
         if not exception.retryable:
             return RetryDecision.fail(reason=str(exception))
-        delay = exception.retry_after
+        delay = _bounded(exception.retry_after)
         if delay is None and (delay := exception.kind.traits.retry_delay) is None:
             return RetryDecision.default()
         # Many tasks fail together when a vendor does; jitter keeps them from coming back together.
-        backoff = Backoff(first=min(delay, LONGEST_DELAY) * 1.25, longest=LONGEST_DELAY, jitter=0.2)
+        backoff = Backoff(first=delay * 1.25, longest=LONGEST_DELAY, jitter=0.2)
         seconds = backoff.pause(1, random=clock.SYSTEM_CLOCK.random())
         return RetryDecision.retry(
             timedelta(seconds=seconds), reason=f"{exception.kind.value}: {exception.advice}"
@@ -56,3 +56,13 @@ class SeedanceRetryPolicy(RetryPolicy):
     @classmethod
     def deserialize(cls, data: dict[str, Any]) -> SeedanceRetryPolicy:
         return cls()
+
+
+def _bounded(seconds: float | None) -> float | None:
+    """What a vendor asks for, within 0 and the longest delay; ``None`` for what is no number.
+
+    A time that no date can hold would stop the scheduler at each of its loops.
+    """
+    if not isinstance(seconds, (int, float)) or seconds != seconds:
+        return None
+    return max(0.0, min(seconds, LONGEST_DELAY))

@@ -109,11 +109,6 @@ class Account:
         """A name for key and host together that tells neither."""
         return hashlib.sha256(f"{self.base_url}\0{self.api_key}".encode()).hexdigest()[:12]
 
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """What must not be repeated of what comes over the wire."""
-        return (self.api_key,)
-
     def allows_private_results(self) -> bool:
         """Whether result links may lead to private addresses: by a setting, or because the vendor's API is at one."""
         own_host = urlsplit(self.host or "").hostname

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
-from urllib.parse import urlencode, urlsplit
-from urllib.request import getproxies, proxy_bypass
+from urllib.parse import urlencode
 
 import aiohttp
 from yarl import URL
 
-from airflow_provider_seedance.core.client.errors import aiohttp_errors, transport_errors
+from airflow_provider_seedance.core.client.body import Reply, ReplyBody
+from airflow_provider_seedance.core.client.errors import aiohttp_errors, host_of, transport_errors
+from airflow_provider_seedance.core.client.proxies import proxy_of
 
 
 class Timeout(Protocol):
-    """Seconds to wait for a connection, and for each piece of an answer."""
+    """Seconds to wait for a connection, and for the whole exchange."""
 
     @property
     def connect(self) -> float | None: ...
@@ -30,32 +30,23 @@ class Timeout(Protocol):
     def read(self) -> float | None: ...
 
 
-@dataclass(frozen=True)
-class AiohttpResponse:
-    """What came back, under httpx's names."""
-
-    status_code: int
-    headers: Mapping[str, str]
-    content: bytes
-
-
-def proxy_of(url: str) -> str | None:
-    """The proxy that the environment names for this host."""
-    parts = urlsplit(url)
-    if proxy_bypass(parts.hostname or ""):
-        return None
-    proxies = getproxies()
-    return proxies.get(parts.scheme) or proxies.get("all")
-
-
 class AiohttpClient:
     """As much of ``httpx.AsyncClient`` as repeatable requests need; made and used on one event loop.
 
     :param max_connections: at a time.
     :param keepalive_expiry: how long an unused connection is kept, seconds.
+    :param secrets: replaced in the texts of errors.
     """
 
-    def __init__(self, *, tls: ssl.SSLContext, max_connections: int, keepalive_expiry: float) -> None:
+    def __init__(
+        self,
+        *,
+        tls: ssl.SSLContext,
+        max_connections: int,
+        keepalive_expiry: float,
+        secrets: Sequence[str] = (),
+    ) -> None:
+        self._secrets = secrets
         self._connector = partial(
             aiohttp.TCPConnector, ssl=tls, limit=max_connections, keepalive_timeout=keepalive_expiry
         )
@@ -73,24 +64,28 @@ class AiohttpClient:
         headers: Mapping[str, str],
         timeout: Timeout,
         json: Any = None,
-    ) -> AiohttpResponse:
+    ) -> Reply:
         """Send and read it all; redirects are answers.
 
         :raises NotSent: if no connection was made.
-        :raises NoReply: if no complete answer came.
+        :raises NoReply: if no complete answer came in time.
+        :raises MalformedReply: if the answer is too large.
         """
-        with transport_errors(url, aiohttp_errors()):
+        with transport_errors(url, aiohttp_errors(), self._secrets):
             target = URL(f"{url}?{urlencode(params)}" if params else url, encoded=True)
             async with self._open().request(
                 method,
                 target,
                 json=json,
                 headers=headers,
-                timeout=aiohttp.ClientTimeout(sock_connect=timeout.connect, sock_read=timeout.read),
+                timeout=aiohttp.ClientTimeout(sock_connect=timeout.connect, total=timeout.read),
                 proxy=self._proxy(target.host, url),
                 allow_redirects=False,
             ) as answer:
-                return AiohttpResponse(answer.status, answer.headers, await answer.read())
+                body = ReplyBody(host_of(url), answer.status, answer.headers)
+                async for chunk in answer.content.iter_any():
+                    body.add(chunk)
+                return Reply(answer.status, answer.headers, await body.acontent())
 
     async def aclose(self) -> None:
         self.is_closed = True
@@ -100,7 +95,7 @@ class AiohttpClient:
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=self._connector(), cookie_jar=aiohttp.DummyCookieJar()
+                connector=self._connector(), cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False
             )
             # aiohttp sends a request again whose connection breaks, and has no public switch for that. It would
             # double a poller's rate just when a vendor drops connections because it is overloaded.

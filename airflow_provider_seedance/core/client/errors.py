@@ -5,19 +5,20 @@ The question that counts is whether the request may have reached the server: the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from http.client import HTTPException, InvalidURL
 from urllib.error import URLError
 from urllib.parse import urlsplit
-from urllib.request import getproxies
 
 import httpx
 
-from airflow_provider_seedance.core.redaction import MAX_TEXT, shorten, text_without
-from airflow_provider_seedance.errors import ConfigurationError, NoReply, NotSent
+from airflow_provider_seedance.core.client.proxies import proxy_secrets
+from airflow_provider_seedance.core.clock import EventLoopTimeout
+from airflow_provider_seedance.core.redaction import without
+from airflow_provider_seedance.errors import ConfigurationError, NoReply, NotSent, SeedanceError
 
 
 @dataclass(frozen=True)
@@ -55,32 +56,42 @@ def aiohttp_errors() -> ErrorClasses:
 
     return ErrorClasses(
         not_sent=(aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError),
-        not_sendable=(aiohttp.InvalidURL,),
-        no_reply=(aiohttp.ClientError, TimeoutError, OSError),
+        # Of a proxy whose URL is none, a bare ValueError.
+        not_sendable=(aiohttp.InvalidURL, ValueError),
+        no_reply=(aiohttp.ClientError, EventLoopTimeout, OSError),
     )
 
 
 @contextmanager
-def transport_errors(url: str, classes: ErrorClasses) -> Iterator[None]:
+def transport_errors(url: str, classes: ErrorClasses, secrets: Iterable[str] = ()) -> Iterator[None]:
     """Turns a library's errors into ours, which name the host of ``url`` and nothing else of it.
 
-    A library's own error is not their cause: it may hold a proxy's password, a signed link, or a header.
+    The library's own error is no cause or context of ours: it may hold URLs, headers and a proxy's password.
 
+    :param secrets: replaced in the texts, as the passwords of the environment's proxies are.
     :raises NotSent: if no connection was made.
     :raises ConfigurationError: if no request could be made.
     :raises NoReply: if no complete answer came.
     """
     try:
         yield
-    except classes.not_sent as error:
-        raise NotSent(f"no connection to {host_of(url)} ({_description(error)})") from None
-    except classes.not_sendable as error:
+    except (*classes.not_sent, *classes.not_sendable, *classes.no_reply) as error:
+        ours = _translated(error, host_of(url), classes, secrets)
+    else:
+        return
+    try:
+        raise ours from None
+    finally:
+        ours.__context__ = None
+
+
+def _translated(error: Exception, host: str, classes: ErrorClasses, secrets: Iterable[str]) -> SeedanceError:
+    if isinstance(error, classes.not_sent):
+        return NotSent(f"no connection to {host} ({_description(error, secrets)})")
+    if isinstance(error, classes.not_sendable):
         # Its text may hold the whole URL, and with it a signature.
-        raise ConfigurationError(
-            f"no valid request to {host_of(url)} can be made ({type(error).__name__})"
-        ) from None
-    except classes.no_reply as error:
-        raise NoReply(f"{host_of(url)} gave no complete answer ({_description(error)})") from None
+        return ConfigurationError(f"no valid request to {host} can be made ({type(error).__name__})")
+    return NoReply(f"{host} gave no complete answer ({_description(error, secrets)})")
 
 
 def host_of(url: str) -> str:
@@ -91,17 +102,7 @@ def host_of(url: str) -> str:
         return "the host"
 
 
-def _description(error: Exception) -> str:
-    reason = error.reason if isinstance(error, URLError) else error
-    text = f"{type(error).__name__}: {shorten(str(reason), MAX_TEXT)}"
-    return text_without(_proxy_passwords(), text)
-
-
-def _proxy_passwords() -> tuple[str, ...]:
-    """Those that the environment holds: libraries write a proxy's whole URL into their errors."""
-    return tuple(filter(None, (_password_in(proxy) for proxy in getproxies().values())))
-
-
-def _password_in(url: str) -> str | None:
-    user, at, _ = url.rpartition("@")
-    return user.rpartition(":")[2].removeprefix("//") if at else None
+def _description(error: Exception, secrets: Iterable[str]) -> str:
+    reason = str(error.reason if isinstance(error, URLError) else error)
+    shown = without((*secrets, *proxy_secrets()), reason.encode("utf-8", "replace")).decode()
+    return f"{type(error).__name__}: {shown}" if shown else type(error).__name__

@@ -15,10 +15,11 @@ from typing import TypeVar
 from airflow_provider_seedance.core.client.retry import MAX_ATTEMPTS, pause_before_retry
 from airflow_provider_seedance.core.vendors.contract import Call, HttpRequest, HttpResponse, Listing, Vendor
 from airflow_provider_seedance.errors import (
-    ConfigurationError,
     Conflict,
+    IntermediaryReply,
     NotFound,
     Problem,
+    Redirected,
     RequestInvalid,
     SeedanceError,
     Unsupported,
@@ -83,20 +84,24 @@ class Flows:
     :param vendor: the vendor's dialect.
     :param chance: draws a random number in [0, 1), for jitter.
     :param attempts: how often one request is sent at most.
+    :param host: where requests go, for messages.
     """
 
     vendor: Vendor
     chance: Callable[[], float]
     attempts: int = MAX_ATTEMPTS
+    host: str = "the host"
 
     def _exchange(self, call: Call[T], generation_id: str | None = None) -> Flow[T]:
         """Send a request, again if need be, and read its answer."""
         for attempt in count(1):
             try:
                 response = yield Send(call.request, single_use_connection=not call.repeatable)
-                return call.read(_not_redirected(response))
+                return call.read(_not_redirected(response, to_read=call.repeatable))
             except SeedanceError as error:
                 error.about(vendor=self.vendor.name, generation_id=generation_id)
+                if generation_id is None and error.http_status == 404:
+                    self._name_host(error)
                 pause = pause_before_retry(
                     error,
                     attempt,
@@ -108,6 +113,13 @@ class Flows:
                     raise
             yield Pause(pause)
         raise AssertionError("unreachable")
+
+    def _name_host(self, error: SeedanceError) -> None:
+        """A 404 to a request that is about no generation usually means that the host is not the vendor's API."""
+        error.args = (f"{self.host} answered that it does not have this: {error.message}",)
+        error.advice = (
+            "If the message names nothing of the request, check the connection's host: its API is not there."
+        )
 
 
 @dataclass(frozen=True)
@@ -162,7 +174,7 @@ class GenerationFlows(Flows):
         """How a generation stands.
 
         :raises NotFound: if the vendor does not know it, or no longer.
-        :raises RequestInvalid: for what cannot be an id; nothing is sent.
+        :raises RequestInvalid: for a text that cannot be an id.
         """
         generation_id = parse_generation_id(generation_id)
         return (yield from self._exchange(self.vendor.generations.get(generation_id), generation_id))
@@ -176,6 +188,7 @@ class GenerationFlows(Flows):
         listing = self._listing()
         if problems := _outside(query, listing):
             raise RequestInvalid(problems, vendor=self.vendor.name)
+        query = query.model_copy(update={"ids": tuple(map(parse_generation_id, query.ids))})
         return (yield from self._exchange(listing.list(query)))
 
     def list_all(self) -> Flow[tuple[Generation, ...]]:
@@ -206,7 +219,6 @@ class GenerationFlows(Flows):
                 vendor=self.vendor.name,
                 generation_id=generation_id,
             )
-        generation_id = parse_generation_id(generation_id)
         seen = yield from self.get(generation_id)
         if seen.status is not Status.QUEUED:
             return Cancellation.RUNNING if seen.status is Status.RUNNING else Cancellation.ENDED
@@ -262,11 +274,15 @@ def _outside(query: ListQuery, listing: Listing) -> list[Problem]:
     ]
 
 
-def _not_redirected(response: HttpResponse | None) -> HttpResponse:
-    """The answer, unless it points elsewhere: the key is not sent after a redirect."""
+def _not_redirected(response: HttpResponse | None, *, to_read: bool) -> HttpResponse:
+    """The answer, unless it points elsewhere: the key is not sent after a redirect.
+
+    A reading can be answered so by a login gate, for a while.
+    """
     assert response is not None
-    if 300 <= response.status < 400:
-        raise ConfigurationError(
-            f"the host answered with a redirect (HTTP {response.status}): it is not the vendor's API"
-        )
-    return response
+    if not 300 <= response.status < 400:
+        return response
+    message = f"the host answered with a redirect (HTTP {response.status}): it is not the vendor's API"
+    if to_read:
+        raise IntermediaryReply(message, http_status=response.status, retry_after=response.retry_after)
+    raise Redirected(message, http_status=response.status)

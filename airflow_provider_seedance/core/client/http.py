@@ -7,26 +7,33 @@ A credential travels in one header of requests to the hosts of :class:`Account`;
 from __future__ import annotations
 
 import logging
-import ssl
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
-from contextvars import ContextVar
-from functools import cached_property, lru_cache
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import httpx
 
 from airflow_provider_seedance import __version__
 from airflow_provider_seedance.core.catalog import Catalog
 from airflow_provider_seedance.core.client.account import Account
+from airflow_provider_seedance.core.client.body import ACCEPT_ENCODING, LONGEST_READ_ON_LOOP, Reply
 from airflow_provider_seedance.core.client.download import MediaStream, media_opener, open_media
-from airflow_provider_seedance.core.client.errors import HTTPX, transport_errors
-from airflow_provider_seedance.core.client.flows import AccountFlows, Flow, GenerationFlows, Pause, Send
+from airflow_provider_seedance.core.client.errors import host_of
+from airflow_provider_seedance.core.client.flows import AccountFlows, Flow, GenerationFlows, Pause, Send, Step
 from airflow_provider_seedance.core.client.groups import AccountGroup, Generations
 from airflow_provider_seedance.core.client.retry import MAX_ATTEMPTS
-from airflow_provider_seedance.core.clock import Clock, SystemClock
-from airflow_provider_seedance.core.redaction import forms_of, text_without, without
+from airflow_provider_seedance.core.client.transport import (
+    async_httpx_client,
+    async_pooled_client,
+    httpx_client,
+    silent_libraries,
+    tls,
+)
+from airflow_provider_seedance.core.clock import Clock, SystemClock, off_loop
+from airflow_provider_seedance.core.redaction import clean, without
 from airflow_provider_seedance.core.vendors.contract import (
     Credential,
     FormBody,
@@ -41,57 +48,12 @@ from airflow_provider_seedance.models import Cost, GenerationRequest
 if TYPE_CHECKING:
     from urllib.request import OpenerDirector
 
-    from airflow_provider_seedance.core.client.aiohttp_client import AiohttpClient, AiohttpResponse
-
 T = TypeVar("T")
 
 CONNECT_TIMEOUT = 10.0
-#: How long an unused connection is kept, seconds: longer than most pauses between reads, shorter than servers do.
-KEEPALIVE_EXPIRY = 50.0
 
 #: One DEBUG line for each exchange of a sync client.
 log = logging.getLogger("airflow_provider_seedance.core.client")
-
-_in_request: ContextVar[bool] = ContextVar("seedance_in_request", default=False)
-
-
-#: httpx logs each URL at INFO, one line a poll; the others log headers at DEBUG, with links and cookies in them. A
-#: filter holds for its own logger alone.
-_LOGGERS = (
-    "httpx",
-    "httpcore.connection",
-    "httpcore.http11",
-    "httpcore.http2",
-    "httpcore.proxy",
-    "httpcore.socks",
-    "aiohttp.client",
-    "aiohttp.internal",
-)
-
-
-def _is_not_ours(record: logging.LogRecord) -> bool:
-    return not _in_request.get()
-
-
-for _logger in map(logging.getLogger, _LOGGERS):
-    _logger.addFilter(_is_not_ours)
-
-
-@contextmanager
-def _httpx_request(url: str) -> Iterator[None]:
-    """httpx's errors become ours, and it logs nothing."""
-    token = _in_request.set(True)
-    try:
-        with transport_errors(url, HTTPX):
-            yield
-    finally:
-        _in_request.reset(token)
-
-
-@lru_cache(maxsize=1)
-def _tls() -> ssl.SSLContext:
-    """Built once: it costs some 20 ms, which a triggerer's event loop would feel at each client."""
-    return httpx.create_ssl_context()
 
 
 class _BaseClient:
@@ -100,11 +62,17 @@ class _BaseClient:
     def __init__(self, settings: Account, attempts: int, clock: Clock) -> None:
         self.settings = settings
         self._clock = clock
-        self._secret_forms = tuple(form.encode() for secret in settings.secrets for form in forms_of(secret))
+        self._secrets = (settings.api_key,)
         self._generation_flows = GenerationFlows(
-            settings.vendor, clock.random, attempts, prepare=lambda request: self.catalog.prepare(request)
+            settings.vendor,
+            clock.random,
+            attempts,
+            host_of(settings.base_url),
+            prepare=lambda request: self.catalog.prepare(request),
         )
-        self._account_flows = AccountFlows(settings.vendor, clock.random, attempts)
+        self._account_flows = AccountFlows(
+            settings.vendor, clock.random, attempts, host_of(settings.base_url)
+        )
 
     @cached_property
     def catalog(self) -> Catalog:
@@ -134,14 +102,6 @@ class _BaseClient:
         """The most this request can cost by the price list; unknown where there is no price. Sends nothing."""
         return self.catalog.estimate(request)
 
-    def _limits(self, *, keep: bool) -> httpx.Limits:
-        connections = self.settings.max_concurrency
-        return httpx.Limits(
-            max_connections=connections,
-            max_keepalive_connections=connections if keep else 0,
-            keepalive_expiry=KEEPALIVE_EXPIRY,
-        )
-
     def _url(self, request: HttpRequest) -> str:
         return self.settings.service_url(request.service) + request.path
 
@@ -158,6 +118,7 @@ class _BaseClient:
             "headers": {
                 **self._authorization(request.service),
                 "Accept": "application/json",
+                "Accept-Encoding": ACCEPT_ENCODING,
                 "User-Agent": f"airflow-provider-seedance/{__version__}",
             },
             "timeout": httpx.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT)),
@@ -175,26 +136,24 @@ class _BaseClient:
             f"requests to the vendor's service {service!r} are signed with an access key, and the connection has none"
         )
 
-    def _without_secrets(self, content: bytes) -> bytes:
-        """What came over the wire, without the key that a vendor repeats."""
-        repeats_secret = any(form in content for form in self._secret_forms)
-        return without(self.settings.secrets, content) if repeats_secret else content
-
-    def _response(self, answer: httpx.Response | AiohttpResponse) -> HttpResponse:
-        headers = "\n".join(f"{name.lower()}\t{value}" for name, value in answer.headers.items())
-        shown = self._without_secrets(headers.encode("utf-8", "replace")).decode("utf-8", "replace")
+    def _response(self, reply: Reply) -> HttpResponse:
+        """What came over the wire, without the key that a vendor, or a proxy, repeats: all reading comes after this."""
+        values = "\n".join(reply.headers.values()).encode("utf-8", "replace")
+        shown = without(self._secrets, values).decode("utf-8", "replace").split("\n")
         return HttpResponse(
-            status=answer.status_code,
-            headers=dict(line.split("\t", 1) for line in shown.split("\n") if "\t" in line),
-            content=self._without_secrets(answer.content),
+            status=reply.status_code,
+            headers=dict(zip(map(str.lower, reply.headers), shown, strict=True)),
+            content=without(self._secrets, self._unescaped(reply.content)),
             received_at=self._clock.now(),
         )
 
-    def _own(self, error: SeedanceError) -> SeedanceError:
-        """An error that the caller may show: without the key, and without the library's error behind it."""
-        error.args = (text_without(self.settings.secrets, error.message),)
-        error.__cause__ = error.__context__ = None
-        return error
+    def _unescaped(self, content: bytes) -> bytes:
+        """``content`` with the key's characters as they are: JSON may have any of them as ``\\u00..``."""
+        if b"\\u00" in content:
+            for character in set(self.settings.api_key) - {'"', "\\"}:
+                for code in {f"{ord(character):02x}", f"{ord(character):02X}"}:
+                    content = content.replace(f"\\u00{code}".encode(), character.encode())
+        return content
 
 
 def _body(body: JsonBody | FormBody | None, files: ExitStack) -> dict[str, Any]:
@@ -209,17 +168,22 @@ def _body(body: JsonBody | FormBody | None, files: ExitStack) -> dict[str, Any]:
     return {"data": body.fields, "files": parts}
 
 
-def _pooled_client(settings: Account, limits: httpx.Limits) -> httpx.AsyncClient | AiohttpClient:
-    """For repeatable requests: aiohttp where it is installed, since a status read then costs half of the CPU."""
+@dataclass(frozen=True)
+class _Result(Generic[T]):
+    """What a flow returns."""
+
+    value: T
+
+
+def _advanced(flow: Flow[T], answer: HttpResponse | SeedanceError | None) -> Step | _Result[T]:
+    """Give a flow what its last step came to, and take its next one.
+
+    :raises SeedanceError: that the flow ends with.
+    """
     try:
-        from airflow_provider_seedance.core.client.aiohttp_client import AiohttpClient, proxy_of
-    except ImportError:
-        return httpx.AsyncClient(verify=_tls(), limits=limits)
-    if (proxy_of(settings.base_url) or "http").startswith("http"):
-        return AiohttpClient(
-            tls=_tls(), max_connections=settings.max_concurrency, keepalive_expiry=KEEPALIVE_EXPIRY
-        )
-    return httpx.AsyncClient(verify=_tls(), limits=limits)
+        return flow.throw(answer) if isinstance(answer, SeedanceError) else flow.send(answer)
+    except StopIteration as end:
+        return _Result(end.value)
 
 
 class SeedanceClient(_BaseClient):
@@ -233,8 +197,8 @@ class SeedanceClient(_BaseClient):
         super().__init__(settings, attempts, clock or SystemClock())
         self.generations = Generations(self, self._generation_flows)
         self.account = AccountGroup(self, self._account_flows)
-        self._pooled = httpx.Client(verify=_tls(), limits=self._limits(keep=True))
-        self._single_use = httpx.Client(verify=_tls(), limits=self._limits(keep=False))
+        self._pooled = httpx_client(settings, keeps_connections=True)
+        self._single_use = httpx_client(settings, keeps_connections=False)
 
     def __enter__(self) -> SeedanceClient:
         return self
@@ -245,26 +209,19 @@ class SeedanceClient(_BaseClient):
         self.close()
 
     def close(self) -> None:
-        for client in (self._pooled, self._single_use):
-            client.close()
+        with silent_libraries():
+            for client in (self._pooled, self._single_use):
+                client.close()
 
     def run(self, flow: Flow[T]) -> T:
         """Perform a flow's steps, and return its result.
 
         :raises SeedanceError: that the flow ends with.
         """
-        try:
-            step = next(flow)
-            while True:
-                try:
-                    answer = self._perform(step)
-                except SeedanceError as error:
-                    step = flow.throw(self._own(error))
-                else:
-                    step = flow.send(answer)
-        except StopIteration as end:
-            result: T = end.value
-            return result
+        move = _advanced(flow, None)
+        while not isinstance(move, _Result):
+            move = _advanced(flow, self._outcome(move))
+        return move.value
 
     def open(
         self, url: str, *, start: int = 0, etag: str | None = None
@@ -282,9 +239,15 @@ class SeedanceClient(_BaseClient):
     @cached_property
     def _media(self) -> OpenerDirector:
         """Made at its first use: it may have to look up the address of the connection's host."""
-        return media_opener(_tls(), public_only=not self.settings.allows_private_results())
+        return media_opener(tls(), public_only=not self.settings.allows_private_results())
 
-    def _perform(self, step: Send | Pause) -> HttpResponse | None:
+    def _outcome(self, step: Step) -> HttpResponse | SeedanceError | None:
+        try:
+            return self._perform(step)
+        except SeedanceError as error:
+            return error
+
+    def _perform(self, step: Step) -> HttpResponse | None:
         if isinstance(step, Pause):
             self._clock.sleep(step.seconds)
             return None
@@ -297,7 +260,7 @@ class SeedanceClient(_BaseClient):
 
     def _send(self, step: Send) -> HttpResponse:
         client = self._single_use if step.single_use_connection else self._pooled
-        with ExitStack() as files, _httpx_request(self._url(step.request)):
+        with ExitStack() as files, silent_libraries():
             return self._response(client.request(**self._arguments(step, files)))
 
 
@@ -307,7 +270,7 @@ def _log_exchange(request: HttpRequest, response: HttpResponse | None, seconds: 
         request.method,
         request.path,
         f"HTTP {response.status}" if response else "no answer",
-        response.headers.get("x-request-id", "unknown") if response else "unknown",
+        clean(response.headers.get("x-request-id", "unknown"), 200) if response else "unknown",
         seconds * 1_000,
     )
 
@@ -323,8 +286,8 @@ class AsyncSeedanceClient(_BaseClient):
         super().__init__(settings, attempts, clock or SystemClock())
         self.generations = Generations(self, self._generation_flows)
         self.account = AccountGroup(self, self._account_flows)
-        self._pooled = _pooled_client(settings, self._limits(keep=True))
-        self._single_use = httpx.AsyncClient(verify=_tls(), limits=self._limits(keep=False))
+        self._pooled = async_pooled_client(settings)
+        self._single_use = async_httpx_client(settings, keeps_connections=False)
 
     async def __aenter__(self) -> AsyncSeedanceClient:
         return self
@@ -335,30 +298,41 @@ class AsyncSeedanceClient(_BaseClient):
         await self.close()
 
     async def close(self) -> None:
-        for client in (self._pooled, self._single_use):
-            await client.aclose()
+        with silent_libraries():
+            for client in (self._pooled, self._single_use):
+                await client.aclose()
 
     async def run(self, flow: Flow[T]) -> T:
         """As :meth:`SeedanceClient.run`."""
-        try:
-            step = next(flow)
-            while True:
-                try:
-                    answer = await self._perform(step)
-                except SeedanceError as error:
-                    step = flow.throw(self._own(error))
-                else:
-                    step = flow.send(answer)
-        except StopIteration as end:
-            result: T = end.value
-            return result
+        move = _advanced(flow, None)
+        while not isinstance(move, _Result):
+            move = await self._advance(flow, await self._outcome(move))
+        return move.value
 
-    async def _perform(self, step: Send | Pause) -> HttpResponse | None:
+    async def _advance(
+        self, flow: Flow[T], outcome: HttpResponse | SeedanceError | None
+    ) -> Step | _Result[T]:
+        size = len(outcome.content) if isinstance(outcome, HttpResponse) else 0
+        return await _off_loop_if_long(size, lambda: _advanced(flow, outcome))
+
+    async def _outcome(self, step: Step) -> HttpResponse | SeedanceError | None:
+        try:
+            return await self._perform(step)
+        except SeedanceError as error:
+            return error
+
+    async def _perform(self, step: Step) -> HttpResponse | None:
         if isinstance(step, Pause):
             await self._clock.asleep(step.seconds)
             return None
         # A form goes by httpx, which streams its files.
         pooled = not step.single_use_connection and not isinstance(step.request.body, FormBody)
         client = self._pooled if pooled else self._single_use
-        with ExitStack() as files, _httpx_request(self._url(step.request)):
-            return self._response(await client.request(**self._arguments(step, files)))
+        with ExitStack() as files, silent_libraries():
+            reply = await client.request(**self._arguments(step, files))
+        return await _off_loop_if_long(len(reply.content), lambda: self._response(reply))
+
+
+async def _off_loop_if_long(size: int, read: Callable[[], T]) -> T:
+    """Read on the event loop what takes a moment only, and in a thread what a host has made long."""
+    return await off_loop(read) if size > LONGEST_READ_ON_LOOP else read()

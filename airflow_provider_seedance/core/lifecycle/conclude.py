@@ -75,7 +75,7 @@ def _give_up(
 ) -> DeadlinePassed:
     """Cancel what may be cancelled, put the end of the wait on record, and say what it means for the bill."""
     limit: Limit = "queue_timeout" if event.outcome is WaitOutcome.QUEUED_TOO_LONG else "timeout"
-    reason = f"still {generation.status.value} when its {limit} was up"
+    reason = f"still {_state_of(generation)} when its {limit} was up"
     outcome: Outcome = GaveUp(limit=limit, reason=reason)
     fate = "it goes on at the vendor, and is billed if it succeeds"
     advice = "A retry goes on waiting for it; so does a task that is given this generation_id."
@@ -89,6 +89,13 @@ def _give_up(
         generation_id=generation.generation_id,
         advice=advice,
     )
+
+
+def _state_of(generation: Pending) -> str:
+    """The state in our word, and in the vendor's where that is another."""
+    ours, word = generation.status.value, generation.vendor_status
+    told = ours if not word or word.lower() == ours else f"{ours} (in the vendor's word: {word!r})"
+    return f"{told}; {generation.warning}," if generation.warning else told
 
 
 def _is_cancelled(client: SeedanceClient, generation_id: str) -> bool:

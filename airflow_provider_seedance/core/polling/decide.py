@@ -21,6 +21,8 @@ DEFAULT_TIMEOUT, FLEX_TIMEOUT = 3_600.0, 172_800.0
 
 #: The pause between two status requests that fail.
 FAILED_POLL_BACKOFF = Backoff(first=2.0, longest=20.0, jitter=0.5, longest_retry_after=300.0)
+#: How long an answer is waited for at a deadline, seconds: the last request is sent when the deadline comes.
+LAST_ANSWER_SECONDS = 1.0
 #: How long status requests may fail without a break before the wait ends, seconds.
 MAX_OUTAGE_SECONDS = 900.0
 #: How long after its submission a vendor may answer "not found" for a generation that it has accepted, seconds.

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from airflow_provider_seedance.core.clock import Clock
 from airflow_provider_seedance.core.polling.decide import (
+    LAST_ANSWER_SECONDS,
     PollAgain,
     WaitOutcome,
     WaitState,
@@ -26,7 +27,7 @@ from airflow_provider_seedance.core.polling.schedule import (
 )
 from airflow_provider_seedance.core.vendors.contract import Listing
 from airflow_provider_seedance.errors import Kind, MalformedReply, NoReply, SeedanceError
-from airflow_provider_seedance.models import Generation, GenerationPage, ListQuery, Pending, Succeeded
+from airflow_provider_seedance.models import Generation, GenerationPage, ListQuery, Pending, Status, Succeeded
 
 #: List requests are due at multiples of this many seconds, so that generations gather in them.
 LIST_ALIGNMENT_SECONDS = 0.5
@@ -118,18 +119,45 @@ class Poller:
     async def wait_for(self, generation_id: str, wait: WaitState) -> WaitOutcome:
         """Wait until the generation has ended, a deadline has passed, or status requests fail for good.
 
+        Deadlines have timers of their own, of the event loop: they pass whatever the requests do.
+
         Nothing is logged on the way: Airflow's triggerer stands still for good if its event loop writes a line while
         the process that reads them is busy sending it triggers.
         """
         waiter = _Waiter(generation_id, wait, asyncio.get_running_loop().create_future())
         queue = self._queues[0]
         self._enqueue(queue, waiter, 0.0 if queue is self._single_queue else LIST_ALIGNMENT_SECONDS)
+        timers = self._set_timers(waiter)
         try:
             return await waiter.outcome
         except asyncio.CancelledError:
             for queue in self._queues:
                 queue.note_abandoned()
             raise
+        finally:
+            for timer in timers:
+                timer.cancel()
+
+    def _set_timers(self, waiter: _Waiter) -> list[asyncio.TimerHandle]:
+        limits = (
+            (waiter.wait.deadline, WaitOutcome.TIMED_OUT),
+            (waiter.wait.queue_deadline, WaitOutcome.QUEUED_TOO_LONG),
+        )
+        now, loop = self._clock.now(), asyncio.get_running_loop()
+        return [
+            loop.call_later(max(0.0, at - now) + LAST_ANSWER_SECONDS, self._on_deadline, waiter, outcome)
+            for at, outcome in limits
+            if at is not None
+        ]
+
+    def _on_deadline(self, waiter: _Waiter, outcome: WaitOutcome) -> None:
+        """End a wait whose last request has no answer yet. It is queued too long only if it was seen in the queue."""
+        queued = waiter.history.status is Status.QUEUED
+        if waiter.outcome.done() or (outcome is WaitOutcome.QUEUED_TOO_LONG and not queued):
+            return
+        waiter.outcome.set_result(outcome)
+        for queue in self._queues:
+            queue.note_abandoned()
 
     async def close(self) -> None:
         """Stop all requests and close the client. No wait may be under way."""

@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from airflow_provider_seedance.core.client.account import Account
-from airflow_provider_seedance.core.clock import Clock
+from airflow_provider_seedance.core.clock import Clock, EventLoopTimeout, within
 from airflow_provider_seedance.core.polling.decide import (
+    LAST_ANSWER_SECONDS,
     PollAgain,
     WaitOutcome,
     WaitState,
@@ -96,7 +97,11 @@ class PollerRegistry:
         self, conn_id: str, read_connection: ReadConnection, generation_id: str, wait: WaitState
     ) -> WaitOutcome:
         while True:
-            found = await self._look_up(self._lookups[conn_id], read_connection)
+            left = max(0.0, wait.deadline - self._clock.now()) + LAST_ANSWER_SECONDS
+            try:
+                found = await within(left, self._look_up(self._lookups[conn_id], read_connection))
+            except EventLoopTimeout:
+                return WaitOutcome.TIMED_OUT
             if not isinstance(found, SeedanceError):
                 break
             decision = decide_after_error(wait, found, now=self._clock.now(), random=self._clock.random())

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from contextvars import copy_context
 from dataclasses import dataclass
 
 from airflow_provider_seedance.core.clock import Clock
 from airflow_provider_seedance.core.polling.decide import (
+    LAST_ANSWER_SECONDS,
     PollAgain,
     WaitOutcome,
     WaitState,
@@ -42,17 +47,21 @@ def wait_for_end(
 ) -> WaitResult:
     """Request the status until the generation has ended, a deadline has passed, or requests fail for good.
 
-    :param request_status: sends one status request; a :class:`SeedanceError` that it raises is handled here.
-    :param on_change: called with the first answer and with each whose status differs from the one before.
+    :param request_status: sends one status request; a :class:`SeedanceError` that it raises is handled here. It runs in
+        a thread, which is left behind if it does not return by the deadline.
+    :param on_change: called with the first answer, and with each whose status or warning differs from the one before.
     :param max_lag: the longest pause between two status requests, seconds.
     """
     generation: Generation | None = None
     history, latency_model = PollHistory(wait.started), LatencyModel()
     while True:
         error = None
+        left = max(0.0, wait.deadline - clock.now()) + LAST_ANSWER_SECONDS
         try:
-            answer = request_status()
-            if generation is None or generation.status is not answer.status:
+            answer = _answer_within(left, request_status)
+            if answer is None:
+                return WaitResult(WaitOutcome.TIMED_OUT, generation)
+            if _is_news(answer, generation):
                 on_change(answer)
             generation = answer
             now, pause = clock.now(), 0.0
@@ -70,3 +79,30 @@ def wait_for_end(
             return WaitResult(decision, generation, error)
         wait = decision.wait
         clock.sleep(decision.pause)
+
+
+def _answer_within(seconds: float, request_status: Callable[[], Generation]) -> Generation | None:
+    """What a status request comes to; ``None`` if it comes to nothing in time, whatever it hangs in."""
+    answer: Future[Generation] = Future()
+
+    def request() -> None:
+        try:
+            answer.set_result(request_status())
+        except BaseException as fault:  # noqa: BLE001  # raised again in the thread that waits
+            answer.set_exception(fault)
+
+    threading.Thread(target=copy_context().run, args=(request,), daemon=True).start()
+    try:
+        return answer.result(seconds)
+    except FutureTimeout:
+        if answer.done():
+            raise
+        return None
+
+
+def _is_news(answer: Generation, before: Generation | None) -> bool:
+    return (
+        before is None
+        or before.status is not answer.status
+        or (isinstance(answer, Pending) and isinstance(before, Pending) and answer.warning != before.warning)
+    )

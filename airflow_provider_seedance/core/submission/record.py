@@ -72,6 +72,8 @@ class SubmissionRecord(BaseModel):
     queue_deadline: AwareDatetime | None = None
     #: ``None`` while the generation is waited for, or it is not known whether there is one.
     outcome: Outcome | None = None
+    #: How the vendor's answer to the create begins, if no id could be read from it: a person may find it there.
+    unread_reply: str | None = None
     #: The generation ids of earlier intents.
     earlier_generation_ids: tuple[str, ...] = ()
     #: How many of the earlier intents bought nothing: refused, not in the vendor's list, or ended without a video.

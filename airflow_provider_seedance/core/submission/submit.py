@@ -164,7 +164,7 @@ class Submitter:
                 self.store.write(intent.replace(outcome=Refused.by(error)))
                 raise
             log.warning("%s The vendor is asked whether it was accepted.", error)
-            return self._reconcile(request, intent)
+            return self._reconcile(request, self._with_unread_reply(intent, error))
         return self._accepted(intent, created)
 
     def _accepted(self, intent: SubmissionRecord, created: Generation) -> Submission:
@@ -184,10 +184,22 @@ class Submitter:
         log.info("Submitted generation %s to %s.", created.generation_id, intent.vendor)
         return self._store_id(intent, created)
 
+    def _with_unread_reply(self, intent: SubmissionRecord, error: SeedanceError) -> SubmissionRecord:
+        """The intent with what the vendor answered on record, since an id may stand in it."""
+        if error.http_status is None:
+            return intent
+        intent = intent.replace(unread_reply=error.message)
+        try:
+            self.store.write(intent)
+        except StateUnwritable as fault:
+            log.warning("The answer to intent %s is not on record: %s", intent.intent_id, fault.message)
+        return intent
+
     def _store_id(self, intent: SubmissionRecord, generation: Generation) -> Submission:
         """Put the generation's id, and the times of the wait for it, on the intent's record."""
         record = intent.replace(
             generation_id=generation.generation_id,
+            unread_reply=None,
             max_tries=self.task.max_tries,
             **self._wait_times(utc_now(self.clock)),
         )
@@ -264,12 +276,16 @@ class Submitter:
         except SeedanceError as error:
             if not error.maybe_accepted:
                 self.store.write(intent.replace(outcome=Refused.by(error)))
+            else:
+                self._with_unread_reply(intent, error)
             raise
         return self._accepted(intent, created)
 
     def _orphaned(
         self, request: GenerationRequest, intent: SubmissionRecord, why: str, *, unbilled: bool = False
     ) -> Submission:
+        if intent.unread_reply:
+            why = f"{why}; the create was answered: {intent.unread_reply}"
         if self.policies.on_orphaned_intent == "resubmit":
             log.warning(
                 "Intent %s: %s; on_orphaned_intent='resubmit' pays for a new one.", intent.intent_id, why
@@ -279,9 +295,9 @@ class Submitter:
             f"one {request.mode.value} video of {request.model} may have been bought at"
             f" {intent.intended_at.isoformat()}, and its id is not known: {why}",
             vendor=intent.vendor,
-            advice="Look for it in the vendor's console by that time. If it is there, set generation_id on the task"
-            " to its id, or generation_id in the task's record, and clear the task; if it is not, clear it with"
-            " on_orphaned_intent='resubmit'.",
+            advice="Look for it in the vendor's console by that time, and for its id in the answer, where one is shown."
+            " If there is one, set generation_id on the task, or in the task's record, to its id and clear the task; if"
+            " there is none, clear it with on_orphaned_intent='resubmit'.",
         )
 
 

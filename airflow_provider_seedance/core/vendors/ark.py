@@ -9,20 +9,25 @@ from collections.abc import Iterator
 from typing import Any
 
 from airflow_provider_seedance.core.vendors.reading import (
-    ErrorDetails,
     as_bool,
     as_dict,
     as_int,
     as_number,
-    as_text,
     as_time,
+    as_word,
+)
+from airflow_provider_seedance.core.vendors.replies import (
+    ErrorDetails,
     error_details,
+    is_moderation,
     kind_of_status,
 )
 from airflow_provider_seedance.errors import Kind
 from airflow_provider_seedance.models import GenerationRequest, Usage
 
 Body = dict[str, Any]
+#: Seconds; a longer duration is not there.
+LONGEST_VIDEO = 86_400.0
 
 
 def options(request: GenerationRequest) -> Body:
@@ -75,13 +80,13 @@ def settings(task: Body) -> dict[str, Any]:
     return {
         "created_at": as_time(task.get("created_at")),
         "updated_at": as_time(task.get("updated_at")),
-        "resolution": as_text(task.get("resolution")),
-        "aspect_ratio": as_text(task.get("ratio")),
-        "duration": as_number(task.get("duration")),
+        "resolution": as_word(task.get("resolution")),
+        "aspect_ratio": as_word(task.get("ratio")),
+        "duration": as_number(task.get("duration"), low=0, high=LONGEST_VIDEO),
         "frames": as_int(task.get("frames")),
-        "seed": as_int(task.get("seed")),
+        "seed": as_int(task.get("seed"), low=-1),
         "generate_audio": as_bool(task.get("generate_audio")),
-        "service_tier": as_text(task.get("service_tier")),
+        "service_tier": as_word(task.get("service_tier")),
         "priority": as_int(task.get("priority")),
         "draft": as_bool(task.get("draft")),
         "expires_after": as_int(task.get("execution_expires_after")),
@@ -90,19 +95,21 @@ def settings(task: Body) -> dict[str, Any]:
 
 
 def usage(counted: Body) -> Usage | None:
-    if not counted:
-        return None
-    return Usage(
+    """What was counted; ``None`` if there is no count that can be read."""
+    found = Usage(
         completion_tokens=as_int(counted.get("completion_tokens")),
         total_tokens=as_int(counted.get("total_tokens")),
         super_resolution_tokens=as_int(counted.get("super_resolution_tokens")),
         web_searches=as_int(as_dict(counted.get("tool_usage")).get("web_search")),
     )
+    return None if found == Usage() else found
 
 
 def task_error_details(task: Body) -> ErrorDetails:
     """Why a task failed; in lists the field may be called ``failure_reason`` (contract: modelark 4)."""
-    return error_details({"error": task.get("error") or task.get("failure_reason")})
+    return error_details(
+        {"error": task.get("error") or task.get("failure_reason") or task.get("fail_reason")}
+    )
 
 
 #: Beginning of an error code -> kind; the first match counts (contract: modelark 7.2).
@@ -135,6 +142,8 @@ _KINDS = (
     ("OutofContextError", Kind.VALIDATION),
     ("Duplicate.", Kind.VALIDATION),
 )
+#: Where the words of an unknown code decide: of a failed task, of an error inside a success, and of a wrong request.
+_UNEXPLAINED = (0, 200, 400, 422)
 _QUOTA_USED_UP = ("free trial", "plan", "exhausted", "used up")
 
 
@@ -149,4 +158,6 @@ def kind_of(details: ErrorDetails, *, status: int) -> Kind:
     for start, kind in _KINDS:
         if code.startswith(start):
             return kind
+    if status in _UNEXPLAINED and is_moderation(details):
+        return Kind.MODERATION
     return kind_of_status(status)

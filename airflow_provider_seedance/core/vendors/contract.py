@@ -6,7 +6,6 @@ No vendor knows sockets, clocks or Airflow. It turns a request into an :class:`H
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -14,6 +13,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, Generic, Literal, TypeVar
 
 from airflow_provider_seedance.core.backoff import read_retry_after
+from airflow_provider_seedance.core.redaction import clean, redact
+from airflow_provider_seedance.core.vendors.strict_json import parse_json
 from airflow_provider_seedance.errors import MalformedReply
 from airflow_provider_seedance.models import (
     Balance,
@@ -109,23 +110,29 @@ class HttpResponse:
         return read_retry_after(self.headers.get("retry-after", ""), self.received_at)
 
     def json_object(self) -> dict[str, Any]:
-        """The body as a JSON object.
+        """The body as a JSON object, or the only one in a list.
 
         :raises MalformedReply: for an empty body, an HTML page, or JSON of another type.
         """
         try:
-            body = json.loads(self.content)
-        except (ValueError, RecursionError):
+            body = parse_json(self.content)
+        except ValueError:
             body = None
+        if isinstance(body, list) and len(body) == 1:
+            body = body[0]
         if isinstance(body, dict):
             return body
-        start = self.content[:60].decode("utf-8", "replace").strip()
-        what = f"starts with {start!r}" if start else "is empty"
+        what = f"starts with: {self.head}" if self.head else "is empty"
         raise MalformedReply(
             f"the answer is not a JSON object: its body {what}",
             http_status=self.status,
             retry_after=self.retry_after,
         )
+
+    @property
+    def head(self) -> str:
+        """How the body begins, for people: some 300 characters without secrets."""
+        return clean(redact(clean(self.content[:4_000].decode("utf-8", "replace"), 1_000)), 300)
 
 
 @dataclass(frozen=True)

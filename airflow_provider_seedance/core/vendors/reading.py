@@ -1,116 +1,136 @@
-"""Tolerant reading of vendors' JSON: a field of the wrong type is a field that is not there."""
+"""Strict reading of vendors' values: one of the wrong type, form or range is one that is not there.
+
+Every text is cut and cleaned before any pattern runs over it, since a triggerer's event loop may have to read it.
+"""
 
 from __future__ import annotations
 
-import json
 import math
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
+from airflow_provider_seedance.core.redaction import MAX_TEXT, clean
 from airflow_provider_seedance.core.vendors.contract import HttpResponse
-from airflow_provider_seedance.errors import Kind, MalformedReply, VendorRefusal, refusal
-from airflow_provider_seedance.models import Failure, Status
+from airflow_provider_seedance.core.vendors.strict_json import parse_json
+from airflow_provider_seedance.errors import MalformedReply
+from airflow_provider_seedance.models import GENERATION_ID
 
 T = TypeVar("T")
 
-_KIND_OF_STATUS = {
-    401: Kind.AUTHENTICATION,
-    402: Kind.BALANCE,
-    403: Kind.AUTHENTICATION,
-    404: Kind.NOT_FOUND,
-    408: Kind.OVERLOAD,
-    409: Kind.CONFLICT,
-    429: Kind.RATE_LIMIT,
-}
+#: The longest word (a state, a code, a model, a trace id), in characters.
+MAX_WORD = 200
+#: The longest link, in characters; a signed one has some 1,500.
+MAX_LINK = 8_192
+#: The longest text that is read as JSON, in characters.
+MAX_NESTED_JSON = 65_536
+#: The largest count (tokens, rows), and the largest amount of money or credits.
+MAX_COUNT, MAX_AMOUNT = 10**15, Decimal(10**9)
+#: Decimals of an amount; what is finer is rounded.
+MAX_DECIMALS = 18
+#: An instant outside of this century is not there.
+EARLIEST, LATEST = (datetime(year, 1, 1, tzinfo=timezone.utc).timestamp() for year in (2000, 2100))
 
-
-def kind_of_status(status: int) -> Kind:
-    """What an HTTP status says when the body does not say more."""
-    if status in _KIND_OF_STATUS:
-        return _KIND_OF_STATUS[status]
-    if status >= 500:
-        return Kind.OVERLOAD
-    return Kind.VALIDATION if status >= 400 else Kind.UNKNOWN
+_NUMBER = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{0,30})?([eE][+-]?[0-9]{1,2})?")
+_PERCENT = re.compile(r"([0-9]{1,3})(?:\.[0-9]{1,30})? ?%?")
+_LINK = re.compile(r"https?://[^\s\x00-\x20\x7f-\x9f\ud800-\udfff\"<>\\^`{|}]+")
+_BOOLEANS = {"true": True, "false": False}
 
 
 def as_dict(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def as_text(value: Any) -> str | None:
-    """Non-empty text; numbers count, since some vendors send error codes as integers."""
-    if value is None or not isinstance(value, (str, int, float)) or isinstance(value, bool):
+def as_text(value: Any, limit: int = MAX_TEXT) -> str | None:
+    """Non-empty text without control characters; numbers count, since some vendors send error codes as integers."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return None
-    text = str(value)
-    if not text.isascii():
-        # JSON may hold halves of surrogate pairs, which no file and no database takes.
-        text = text.encode("utf-8", "replace").decode()
-    return text.strip() or None
+    if not isinstance(value, str) and (number := as_number(value)) is not None:
+        value = str(value) if abs(number) < MAX_COUNT else ""
+    return clean(value, limit).strip() or None if isinstance(value, str) else None
 
 
-def as_number(value: Any) -> float | None:
-    """A finite number."""
-    if value is None or not isinstance(value, (int, float)) or isinstance(value, bool):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None
+def as_word(value: Any) -> str | None:
+    """A short text: a state, a code, a name, a trace id."""
+    return as_text(value, MAX_WORD)
 
 
-def as_int(value: Any) -> int | None:
-    """A whole number, decimals cut off."""
-    return int(value) if as_number(value) is not None else None
+def as_id(value: Any) -> str | None:
+    """A generation's id: 1 to 200 letters, digits, dots, colons, hyphens and underscores, and not only dots."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value < MAX_COUNT:
+        return str(value)
+    return value if isinstance(value, str) and GENERATION_ID.fullmatch(value) else None
 
 
-def as_bool(value: Any) -> bool | None:
-    return value if isinstance(value, bool) else None
-
-
-def as_decimal(value: Any) -> Decimal | None:
-    """A finite amount from a number or a decimal string."""
+def as_number(value: Any, *, low: float = -math.inf, high: float = math.inf) -> float | None:
+    """A finite number from ``low`` to ``high``, as a number or as text."""
+    if isinstance(value, str):
+        value = value.strip() if len(value) <= MAX_WORD else ""
+        value = value if _NUMBER.fullmatch(value) else None
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return None
     try:
-        amount = Decimal(str(value))
+        number = float(value)
+    except (OverflowError, ValueError):
+        return None
+    return number if math.isfinite(number) and low <= number <= high else None
+
+
+def as_int(value: Any, *, low: int = 0, high: int = MAX_COUNT) -> int | None:
+    """A whole number from ``low`` to ``high``, decimals cut off."""
+    number = as_number(value, low=low, high=high)
+    return None if number is None else int(number)
+
+
+def as_bool(value: Any) -> bool | None:
+    """A boolean, also as the text ``true`` or ``false``."""
+    if isinstance(value, str) and len(value) <= MAX_WORD:
+        return _BOOLEANS.get(value.strip().lower())
+    return value if isinstance(value, bool) else None
+
+
+def as_percent(value: Any) -> int | None:
+    """Progress from 0 to 100, as a number or as text with or without a percent sign."""
+    if isinstance(value, str):
+        found = _PERCENT.fullmatch(value.strip()) if len(value) <= MAX_WORD else None
+        value = int(found.group(1)) if found else None
+    return as_int(value, high=100)
+
+
+def as_amount(value: Any, *, low: Decimal = Decimal(0)) -> Decimal | None:
+    """An amount of money or credits from ``low`` to :data:`MAX_AMOUNT`, in :data:`MAX_DECIMALS` decimals at most."""
+    if as_number(value, low=float(low), high=float(MAX_AMOUNT)) is None:
+        return None
+    try:
+        amount = Decimal(str(value).strip())
     except InvalidOperation:
         return None
-    return amount if amount.is_finite() else None
+    exponent = amount.as_tuple().exponent
+    assert isinstance(exponent, int)
+    if exponent > 0:
+        amount = Decimal(int(amount))
+    elif exponent < -MAX_DECIMALS:
+        amount = amount.quantize(Decimal(1).scaleb(-MAX_DECIMALS))
+    return amount or Decimal(0)
 
 
 def as_time(value: Any) -> datetime | None:
-    """An instant from Unix seconds; 0 means "not yet"."""
-    seconds = as_int(value)
-    if not seconds or seconds < 0:
-        return None
-    try:
-        return datetime.fromtimestamp(seconds, tz=timezone.utc)
-    except (OverflowError, OSError, ValueError):
-        return None
+    """An instant from Unix seconds, in this century; 0 means "not yet"."""
+    seconds = as_number(value, low=EARLIEST, high=LATEST)
+    return None if seconds is None else datetime.fromtimestamp(int(seconds), tz=timezone.utc)
 
 
 def expiry(finished_at: datetime | None, life: int) -> datetime | None:
     """When a link made at ``finished_at`` dies, ``life`` in seconds."""
-    try:
-        return finished_at + timedelta(seconds=life) if finished_at else None
-    except OverflowError:
-        return None
+    return finished_at + timedelta(seconds=life) if finished_at else None
 
 
 def as_link(value: Any) -> str | None:
     """An http(s) link, or ``None``."""
-    text = as_text(value)
-    return text if text and text.startswith(("https://", "http://")) else None
-
-
-def first_link(*places: Any) -> str | None:
-    """The first http(s) link among values that may hold one."""
-    return next((link for link in map(as_link, places) if link), None)
+    if not isinstance(value, str) or len(value) > MAX_LINK:
+        return None
+    return link if _LINK.fullmatch(link := value.strip()) else None
 
 
 def first(items: Any) -> Any:
@@ -118,98 +138,36 @@ def first(items: Any) -> Any:
     return items[0] if isinstance(items, list) and items else None
 
 
-def json_or_nothing(text: str | bytes) -> dict[str, Any]:
-    """The JSON object in ``text``, or an empty one."""
+def nested_json(text: Any) -> dict[str, Any]:
+    """The JSON object that ``text`` is, or an empty one."""
+    if not isinstance(text, str) or len(text) > MAX_NESTED_JSON or text.lstrip()[:1] != "{":
+        return {}
+    return json_or_nothing(text)
+
+
+def json_or_nothing(content: str | bytes) -> dict[str, Any]:
+    """The JSON object in ``content``, or an empty one."""
     try:
-        return as_dict(json.loads(text))
-    except (ValueError, RecursionError):
+        return as_dict(parse_json(content))
+    except ValueError:
         return {}
 
 
 def required(response: HttpResponse, name: str, value: T | None) -> T:
     """``value``, which the contract promises.
 
-    :raises MalformedReply: if it is not there.
+    :raises MalformedReply: if it is not there; the message quotes the answer.
     """
     if value is None:
-        raise MalformedReply(f"the answer has no {name}", http_status=response.status)
+        raise malformed(response, f"the answer has no {name}")
     return value
 
 
-@dataclass(frozen=True)
-class ErrorDetails:
-    """What an error answer says, in whatever shape. ``code`` falls back to the error's type."""
-
-    code: str | None
-    message: str | None
-    request_id: str | None
-
-
-_ERROR_STATUS = re.compile(r"[45][0-9]{2}")
-_REQUEST_ID = re.compile(r"\(?request id:\s*([\w-]+)\)?\.?\s*$", re.IGNORECASE)
-
-
-def error_details(body: Mapping[str, Any]) -> ErrorDetails:
-    """The error in ``body``: an ``error`` object, an ``error`` text, or a bare ``code`` and ``message``.
-
-    A request id at the end of the message is taken out of it.
-    """
-    error = body.get("error")
-    details = as_dict(error) or body
-    message = as_text(details.get("message")) or as_text(error)
-    request_id = None
-    if message and (found := _REQUEST_ID.search(message)):
-        message, request_id = message[: found.start()].rstrip() or None, found.group(1)
-    return ErrorDetails(as_text(details.get("code")) or as_text(details.get("type")), message, request_id)
-
-
-def effective_status(details: ErrorDetails, status: int) -> int:
-    """The HTTP status, or the one that an error inside a 2xx answer gives as its code."""
-    return (
-        int(details.code)
-        if status < 300 and details.code and _ERROR_STATUS.fullmatch(details.code)
-        else status
-    )
-
-
-def refuse(
-    response: HttpResponse,
-    kind: Kind,
-    details: ErrorDetails,
-    *,
-    retry_after: float | None = None,
-    advice: str | None = None,
-) -> VendorRefusal:
-    """The error that ``response`` is; ``retry_after`` counts where the header is silent."""
-    header = response.retry_after
-    return refusal(
-        kind,
-        details.message or _describe(response),
-        code=details.code,
+def malformed(response: HttpResponse, what: str) -> MalformedReply:
+    """The error for an answer that cannot be read; it quotes the answer's beginning."""
+    said = response.head
+    return MalformedReply(
+        f"{what}; it reads: {said}" if said else f"{what}: it is empty",
         http_status=response.status,
-        request_id=details.request_id or response.headers.get("x-request-id"),
-        retry_after=retry_after if header is None else header,
-        advice=advice,
+        retry_after=response.retry_after,
     )
-
-
-def _describe(response: HttpResponse) -> str:
-    """Words for an error answer that has none, such as a proxy's HTML page."""
-    if not response.content.strip():
-        return "an empty error answer"
-    return f"an error answer without a readable reason (starts with {response.content[:40]!r})"
-
-
-_ENDS = {
-    Status.EXPIRED: (Kind.EXPIRED, "the vendor's time limit passed before it was finished"),
-    Status.CANCELLED: (Kind.CANCELLED, "it was cancelled"),
-}
-
-
-def failure(status: Status, kind: Kind, details: ErrorDetails) -> Failure:
-    """Why a generation ended as ``status``: expired and cancelled say it themselves, else ``kind`` does."""
-    kind, default = _ENDS.get(status, (kind, "the vendor gave no reason"))
-    message = details.message or details.code or default
-    if details.request_id:
-        message = f"{message} (request id {details.request_id})"
-    return Failure(kind=kind, code=details.code, message=message)

@@ -13,17 +13,20 @@ import httpx
 import pytest
 
 from airflow_provider_seedance.core.client.account import Account
-from airflow_provider_seedance.core.client.aiohttp_client import AiohttpClient, AiohttpResponse, proxy_of
+from airflow_provider_seedance.core.client.aiohttp_client import AiohttpClient
+from airflow_provider_seedance.core.client.body import Reply
 from airflow_provider_seedance.core.client.http import AsyncSeedanceClient
+from airflow_provider_seedance.core.client.httpx_client import AsyncHttpxClient
+from airflow_provider_seedance.core.client.proxies import proxy_of
 from airflow_provider_seedance.errors import NoReply, NotSent
 from tests.core.client.scripted import Answer as Scripted
 from tests.core.client.scripted import ScriptedServer
 
 
-def get(url: str, *, times: int = 1, read: float = 5.0, **changes: object) -> list[AiohttpResponse]:
+def get(url: str, *, times: int = 1, read: float = 5.0, **changes: object) -> list[Reply]:
     """That many requests by one client."""
 
-    async def ask() -> list[AiohttpResponse]:
+    async def ask() -> list[Reply]:
         client = AiohttpClient(tls=ssl.create_default_context(), max_connections=4, keepalive_expiry=50.0)
         arguments = {
             "method": "GET",
@@ -153,7 +156,7 @@ def test_it_is_used_where_aiohttp_is_installed() -> None:
 def test_httpx_stands_in_without_aiohttp(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is missing then but speed."""
     monkeypatch.setitem(sys.modules, "airflow_provider_seedance.core.client.aiohttp_client", None)
-    assert isinstance(pooled_client_of(SETTINGS), httpx.AsyncClient)
+    assert isinstance(pooled_client_of(SETTINGS), AsyncHttpxClient)
 
 
 @pytest.mark.skipif(find_spec("socksio") is not None, reason="httpx's own SOCKS extra is installed")

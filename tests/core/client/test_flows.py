@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Generator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -35,6 +36,7 @@ from airflow_provider_seedance.core.vendors.contract import (
 from airflow_provider_seedance.errors import (
     ConfigurationError,
     Conflict,
+    IntermediaryReply,
     NoReply,
     NotFound,
     NotSent,
@@ -213,10 +215,60 @@ def test_a_create_that_surely_had_no_effect_is_repeated(harmless: SeedanceError)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_of_a_look_is_trouble_that_passes(status: int) -> None:
+    """A login gate answers so for a while; it is not followed either."""
+    outcome, steps = _play(_flows().get("g-1"), [status, _seen()])
+    assert (outcome, len(_sends(steps))) == (_seen(), 2)
+    outcome, _ = _play(_flows().get("g-1"), [status] * MAX_ATTEMPTS)
+    assert isinstance(outcome, IntermediaryReply)
+    assert "redirect" in str(outcome)
+
+
+@pytest.mark.parametrize(
+    "wrong", ["", ".", "..", "a/b", "a b", "cgt-1\n", "任务", "a" * 201, None, {"id": "a"}]
+)
+def test_what_cannot_be_an_id_is_refused(wrong: Any) -> None:
+    """It would change the request's path, and nothing is sent."""
+    for conversation in (_flows().get(wrong), _flows().cancel(wrong), _flows().list(_ids(wrong))):
+        outcome, steps = _play(conversation, [])
+        assert isinstance(outcome, RequestInvalid)
+        assert steps == []
+
+
+def test_a_number_is_an_id() -> None:
+    """As text."""
+    assert _sends(_play(_flows().get(12345), [_seen()])[1]) == ["GET /get/12345"]  # type: ignore[arg-type]
+
+
+def _ids(wrong: Any) -> ListQuery:
+    return ListQuery.model_construct(ids=(wrong,), page=1, page_size=None, service_tier=None)
+
+
+@pytest.mark.parametrize(
+    "error", [NotFound("no such path", http_status=404), IntermediaryReply("page", http_status=404)]
+)
+@pytest.mark.parametrize("what", ["create", "list", "probe", "balance"])
+def test_a_404_that_is_about_no_generation_names_the_host(error: SeedanceError, what: str) -> None:
+    """The id is not what is unknown."""
+    flows = AccountFlows(FULL, lambda: 0.5, 1, "proxy.example.com")
+    generations = GenerationFlows(FULL, lambda: 0.5, 1, "proxy.example.com")
+    conversations: dict[str, Flow[Any]] = {
+        "create": generations.create(REQUEST),
+        "list": generations.list(ListQuery()),
+        "probe": flows.probe(),
+        "balance": flows.balance(),
+    }
+    outcome, _ = _play(conversations[what], [copy.copy(error)])
+    assert str(outcome).startswith("full: proxy.example.com answered")
+    assert "check the connection's host" in str(outcome)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_not_followed(status: int) -> None:
     """It would take the key elsewhere."""
     outcome, steps = _play(_flows().create(REQUEST), [status])
     assert isinstance(outcome, ConfigurationError)
+    assert outcome.maybe_accepted is (status in (302, 303))
     assert len(steps) == 1
 
 

@@ -127,6 +127,27 @@ def test_what_goes_on_within_its_deadline_is_waited_for_again(outcome: WaitOutco
     assert concluded(Client(seen), Memory(), outcome) is None
 
 
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        (
+            {"vendor_status": "archived"},
+            "still running (in the vendor's word: 'archived') when its timeout was up",
+        ),
+        ({"vendor_status": "Running"}, "still running when its timeout was up"),
+        (
+            {"vendor_status": "x", "warning": "a link stands beside it"},
+            "'x'); a link stands beside it, when its",
+        ),
+    ],
+)
+def test_the_vendors_own_word_is_quoted_at_the_end(told: dict[str, Any], words: str) -> None:
+    """It may be one that nobody knows yet."""
+    with pytest.raises(DeadlinePassed) as caught:
+        concluded(Client(RUNNING.model_copy(update=told)), Memory(), WaitOutcome.TIMED_OUT)
+    assert words in str(caught.value)
+
+
 def test_trouble_that_lasts_past_the_deadline_ends_the_wait() -> None:
     """By the deadline's own word."""
     store = Memory()

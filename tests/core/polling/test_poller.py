@@ -6,11 +6,19 @@ import asyncio
 import gc
 import itertools
 import sys
+import time
 
 import pytest
 
-from airflow_provider_seedance.core.polling.decide import FAILED_POLL_BACKOFF, MAX_OUTAGE_SECONDS, WaitOutcome
-from airflow_provider_seedance.core.polling.poller import MAX_CONCURRENCY, MAX_LIST_MISSES
+from airflow_provider_seedance.core.clock import SystemClock
+from airflow_provider_seedance.core.polling.decide import (
+    FAILED_POLL_BACKOFF,
+    MAX_OUTAGE_SECONDS,
+    WaitOutcome,
+    WaitState,
+)
+from airflow_provider_seedance.core.polling.latency import LatencyModel
+from airflow_provider_seedance.core.polling.poller import MAX_CONCURRENCY, MAX_LIST_MISSES, Poller
 from airflow_provider_seedance.errors import (
     AuthenticationRefused,
     MalformedReply,
@@ -20,7 +28,7 @@ from airflow_provider_seedance.errors import (
     SeedanceError,
     ValidationRefused,
 )
-from airflow_provider_seedance.models import Generation
+from airflow_provider_seedance.models import Generation, GenerationPage, ListQuery, Pending, Status, Succeeded
 from tests.core.polling.vendor import LISTING, Scene, run, trouble
 
 LISTS = pytest.mark.parametrize("lists", [True, False], ids=["list", "one by one"])
@@ -288,3 +296,80 @@ def test_a_hundred_thousand_leave_nothing_behind() -> None:
         stays.cancel()
 
     run(play, ends={"stays": 1e9, **{f"g{number}": 0.0 for number in range(1_000)}})
+
+
+class _Silent:
+    """A client whose requests for some generations never come to an end.
+
+    :param queued: ids that are seen in the queue once before that.
+    """
+
+    listing = None
+
+    def __init__(self, *healthy: str, queued: tuple[str, ...] = ()) -> None:
+        self.healthy = healthy
+        self.queued = list(queued)
+        self.asked: list[str] = []
+
+    @property
+    def generations(self) -> _Silent:
+        return self
+
+    async def get(self, generation_id: str) -> Generation:
+        self.asked.append(generation_id)
+        if generation_id in self.healthy:
+            return Succeeded(vendor="v", generation_id=generation_id, video_url="https://h/v.mp4")
+        if generation_id in self.queued:
+            self.queued.remove(generation_id)
+            return Pending(vendor="v", generation_id=generation_id, status=Status.QUEUED)
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def list(self, query: ListQuery) -> GenerationPage:
+        raise AssertionError
+
+    async def close(self) -> None: ...
+
+
+def _waited(client: _Silent, *waits: tuple[str, WaitState]) -> tuple[list[WaitOutcome], float]:
+    """The outcomes, and the seconds that it took."""
+
+    async def wait() -> list[WaitOutcome]:
+        clock = SystemClock()
+        poller = Poller(client, latency_model=LatencyModel(), clock=clock, max_lag=0.05)
+        try:
+            return await asyncio.gather(*(poller.wait_for(name, state) for name, state in waits))
+        finally:
+            await poller.close()
+
+    started = time.monotonic()
+    return asyncio.run(asyncio.wait_for(wait(), 20)), time.monotonic() - started
+
+
+def _until(seconds: float, **more: float) -> WaitState:
+    now = time.time()
+    return WaitState(started=now, deadline=now + seconds, **{name: now + at for name, at in more.items()})
+
+
+def test_deadlines_pass_while_no_request_is_answered() -> None:
+    """Also those of generations whose turn never comes, since all requests hang."""
+    client = _Silent("healthy")
+    names = [f"g{number}" for number in range(MAX_CONCURRENCY + 3)]
+    outcomes, took = _waited(client, *((name, _until(0.2)) for name in names), ("healthy", _until(0.3)))
+    assert outcomes == [WaitOutcome.TIMED_OUT] * (len(names) + 1)
+    assert len(client.asked) == MAX_CONCURRENCY
+    assert took < 5
+
+
+def test_a_deadline_of_the_past_leaves_time_for_one_answer() -> None:
+    """A triggerer that was away finds the end of its waits."""
+    outcomes, _ = _waited(_Silent("healthy"), ("healthy", _until(-100.0)), ("stuck", _until(-100.0)))
+    assert outcomes == [WaitOutcome.ENDED, WaitOutcome.TIMED_OUT]
+
+
+def test_the_queue_deadline_passes_for_what_was_seen_in_the_queue() -> None:
+    """Of another one it is not known whether it is still queued: it waits until its deadline."""
+    limits = _until(2.5, queue_deadline=0.1)
+    outcomes, took = _waited(_Silent(queued=("queued",)), ("queued", limits), ("unknown", limits))
+    assert outcomes == [WaitOutcome.QUEUED_TOO_LONG, WaitOutcome.TIMED_OUT]
+    assert took > 2.5

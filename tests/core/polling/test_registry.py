@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_seedance.core.client.account import Account
+from airflow_provider_seedance.core.clock import SystemClock
 from airflow_provider_seedance.core.polling.decide import MAX_OUTAGE_SECONDS, WaitOutcome, WaitState
 from airflow_provider_seedance.core.polling.registry import (
     ACCOUNT_TTL_SECONDS,
@@ -224,3 +225,20 @@ def test_each_event_loop_has_its_own() -> None:
     for _ in range(3):
         asyncio.run(play())
     assert len(made) == 3
+
+
+def test_a_look_up_that_never_ends_does_not_hold_the_deadline_up() -> None:
+    """A store of secrets may hang as a vendor may."""
+
+    async def never() -> Account:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def play() -> None:
+        clock = SystemClock()
+        registry = PollerRegistry(lambda account: Vendor(Time()), clock=clock, max_lag=90.0)
+        wait = WaitState(started=clock.now(), deadline=clock.now() + 0.1)
+        waits = [registry.wait("seedance", never, name, wait) for name in "ab"]
+        assert await asyncio.gather(*waits) == [WaitOutcome.TIMED_OUT] * 2
+
+    run(play())

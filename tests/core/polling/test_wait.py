@@ -1,5 +1,7 @@
 """Waiting for one generation on a thread."""
 
+import threading
+import time
 from dataclasses import dataclass, field
 
 import pytest
@@ -8,7 +10,7 @@ from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
 from airflow_provider_seedance.core.polling.wait import WaitResult, wait_for_end
 from airflow_provider_seedance.errors import NoReply, NotFound, SeedanceError
 from airflow_provider_seedance.models import Generation, Pending, Status, Succeeded
-from tests.clocks import ManualClock
+from tests.clocks import ImpatientClock, ManualClock
 
 NAMED = {"vendor": "toapis", "generation_id": "tsk_vid_1"}
 QUEUED = Pending(status=Status.QUEUED, **NAMED)
@@ -47,6 +49,14 @@ def test_it_polls_until_the_end() -> None:
     assert len(scene.clock.pauses) == 5
 
 
+def test_a_warning_is_reported_once() -> None:
+    """As a change of status is."""
+    strange = RUNNING.model_copy(update={"warning": "an unknown word beside a link"})
+    scene = Scene([RUNNING, strange, strange, DONE])
+    wait(scene, WaitState(started=1000.0, deadline=2000.0))
+    assert scene.changes == ["running", "running", "succeeded"]
+
+
 def test_it_tolerates_errors_that_pass() -> None:
     """Two lost answers do not end the wait."""
     scene = Scene([RUNNING, NoReply("cut"), NoReply("cut"), DONE])
@@ -76,3 +86,39 @@ def test_pauses_follow_the_schedule() -> None:
     bounded = Scene([RUNNING])
     wait(bounded, WaitState(started=1000.0, deadline=1060.0), max_lag=3.0)
     assert max(bounded.clock.pauses) <= 3.0
+
+
+@pytest.mark.parametrize("answered", [0, 1])
+def test_a_request_that_never_returns_does_not_hold_the_deadline_up(answered: int) -> None:
+    """The thread that it hangs in is left behind."""
+    hanging, answers = threading.Event(), iter([QUEUED] * answered)
+
+    def request_status() -> Generation:
+        if (answer := next(answers, None)) is not None:
+            return answer
+        hanging.wait(30)
+        raise AssertionError
+
+    now = time.time()
+    clock, changes = ImpatientClock(), []
+    result = wait_for_end(
+        request_status, WaitState(started=now, deadline=now + 0.2), clock=clock, on_change=changes.append
+    )
+    hanging.set()
+    assert result == WaitResult(WaitOutcome.TIMED_OUT, QUEUED if answered else None)
+    assert time.time() - now < 5
+
+
+@pytest.mark.parametrize("fault", [TimeoutError("slow disk"), KeyError("mistake"), SystemExit(3)])
+def test_other_exceptions_of_a_request_come_through(fault: BaseException) -> None:
+    def request_status() -> Generation:
+        raise fault
+
+    with pytest.raises(type(fault)) as caught:
+        wait_for_end(
+            request_status,
+            WaitState(started=1000.0, deadline=2000.0),
+            clock=ManualClock(1000.0),
+            on_change=lambda seen: None,
+        )
+    assert caught.value is fault

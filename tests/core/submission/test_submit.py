@@ -26,7 +26,13 @@ from airflow_provider_seedance.core.submission.record import (
 )
 from airflow_provider_seedance.core.submission.submit import Submitter
 from airflow_provider_seedance.emulator import serve
-from airflow_provider_seedance.errors import GenerationFailed, NoReply, NotSent, ValidationRefused
+from airflow_provider_seedance.errors import (
+    GenerationFailed,
+    IntermediaryReply,
+    NoReply,
+    NotSent,
+    ValidationRefused,
+)
 from airflow_provider_seedance.models import GenerationRequest
 from tests.clocks import ImpatientClock
 
@@ -391,3 +397,59 @@ def test_a_generation_that_is_older_than_its_intent_is_not_taken(emulator: Any) 
     assert not refused.value.retryable
     assert isinstance(store.record.outcome, Refused)
     assert len(bought(emulator)) == 1
+
+
+HIDDEN = {"Id": "task-77", "video": {"url": "https://h/v.mp4?sig=secret"}}
+
+
+@pytest.mark.parametrize("vendor", ["evolink", "anyfast"])
+def test_an_answer_without_a_readable_id_is_kept_for_people(
+    emulator: Any, vendor: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Log, record and error quote it without its secrets; the next try says it again, and takes what a person sets."""
+    emulator.add_fault(vendor=vendor, on="create", kind="reply", status=200, body=HIDDEN, accept=True)
+    store = Memory()
+    for _ in range(2):
+        with pytest.raises(OrphanedIntent, match="task-77") as caught:
+            submit(emulator, vendor, store)
+        assert "secret" not in str(caught.value)
+    assert store.record is not None
+    assert "task-77" in (store.record.unread_reply or "")
+    assert "task-77" in caplog.text
+    store.record = store.record.replace(generation_id=bought(emulator)[0])
+    assert submit(emulator, vendor, store).generation_id == bought(emulator)[0]
+    assert emulator.ledger()["creates_received"] == 1
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_an_id_in_another_place_is_taken(emulator: Any, vendor: str) -> None:
+    """The gateway wraps what the vendor has accepted."""
+    body = {"code": 200, "message": "success", "data": {"taskId": "task-unified-1777288506-abcd1234"}}
+    emulator.add_fault(vendor=vendor, on="create", kind="reply", status=200, body=body, accept=True)
+    assert submit(emulator, vendor, Memory()).generation_id == "task-unified-1777288506-abcd1234"
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize(
+    "reply",
+    [
+        {"status": 404, "body": "404 page not found"},
+        {"status": 404, "body": {"message": "no Route matched with those values"}},
+        {"status": 403, "body": "<html>Access denied"},
+        {"status": 404},
+    ],
+)
+def test_what_came_in_between_is_no_ground_for_buying(
+    emulator: Any, vendor: str, reply: dict[str, Any]
+) -> None:
+    """Neither a retry nor a clear pays again while the vendor has not said that it does not know the generation."""
+    store = Memory()
+    first = submit(emulator, vendor, store)
+    for on in ("get", "list"):
+        emulator.add_fault(vendor=vendor, on=on, kind="reply", times=None, **reply)
+    for task in (TASK, replace(TASK, max_tries=7)):
+        with pytest.raises(IntermediaryReply):
+            submit(emulator, vendor, store, task=task)
+    emulator.clear_faults()
+    assert submit(emulator, vendor, store).generation_id == first.generation_id
+    assert emulator.ledger()["creates_received"] == 1

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_seedance.core.vendors.contract import Call, HttpResponse, Vendor
+from airflow_provider_seedance.core.vendors.status_words import WORDS, status_of
 from airflow_provider_seedance.errors import SeedanceError
-from airflow_provider_seedance.models import GenerationRequest, ListQuery
+from airflow_provider_seedance.models import (
+    Failed,
+    GenerationPage,
+    GenerationRequest,
+    ListQuery,
+    Pending,
+    Status,
+    Succeeded,
+)
 
 GOLDEN = Path(__file__).parent / "golden"
 VENDORS = ("modelark", "evolink", "anyfast", "toapis")
@@ -31,6 +40,7 @@ values = st.recursive(
     lambda children: st.lists(children, max_size=3) | st.dictionaries(texts, children, max_size=3),
     max_leaves=8,
 )
+NAMES = ("video_url", "result_url", "results", "output", "usage", "progress", "error", "fail_reason", "model")
 statuses = st.sampled_from([200, 204, 302, 400, 401, 403, 404, 408, 422, 429, 500, 502, 503]) | st.integers(
     100, 599
 )
@@ -75,8 +85,61 @@ def calls(vendor: Vendor) -> list[Call[Any]]:
 
 def read_with_all(name: str, response: HttpResponse) -> None:
     for call in calls(import_module(f"airflow_provider_seedance.core.vendors.{name}").VENDOR):
-        with contextlib.suppress(SeedanceError):
-            call.read(response)
+        try:
+            seen = call.read(response)
+        except SeedanceError as error:
+            assert_is_bounded(str(error))
+        else:
+            for generation in seen.items if isinstance(seen, GenerationPage) else (seen,):
+                assert_is_sound(generation)
+
+
+def assert_is_bounded(text: str) -> None:
+    """Short enough to be logged and stored, and in one line."""
+    assert len(text) < 10_000
+    assert text.isprintable() or not re.search("[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]", text)
+
+
+def assert_is_sound(seen: Any) -> None:
+    """What is read of a generation, whatever was sent."""
+    if not isinstance(seen, Pending | Succeeded | Failed):
+        return
+    assert re.fullmatch(r"(?!\.+\Z)[A-Za-z0-9._:-]{1,200}", seen.generation_id)
+    assert seen.progress is None or 0 <= seen.progress <= 100
+    if seen.charge is not None:
+        assert seen.charge.amount is not None
+        assert 0 <= seen.charge.amount <= 10**9
+        assert len(f"{seen.charge.amount:f}") <= 30
+    if isinstance(seen, Succeeded):
+        assert seen.video_urls[0] == seen.video_url
+        assert seen.video_url.startswith("http")
+    known = status_of(seen.vendor_status or "")
+    assert isinstance(seen, Pending) or known is not None, "an unknown word is never final"
+    texts = (seen.model, seen.vendor_status, seen.resolution, seen.aspect_ratio, seen.service_tier)
+    for text in filter(None, (*texts, getattr(seen, "warning", None))):
+        assert_is_bounded(text)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.data(),
+    st.sampled_from(VENDORS),
+    st.sampled_from(sorted(WORDS)),
+    st.sampled_from((str.lower, str.upper)),
+)
+def test_a_word_of_an_end_never_becomes_pending(
+    data: st.DataObject, vendor: str, word: str, spelling: Callable[[str], str]
+) -> None:
+    """Whatever stands beside it: the end, or an answer that cannot be read."""
+    beside = data.draw(st.dictionaries(st.sampled_from(NAMES), awkward | values, max_size=4))
+    body = {**beside, "id": "id", "status": spelling(word)}
+    for call in calls(import_module(f"airflow_provider_seedance.core.vendors.{vendor}").VENDOR)[1:2]:
+        try:
+            seen = call.read(HttpResponse(200, {}, json.dumps(body).encode(), 0.0))
+        except SeedanceError:
+            continue
+        ended = WORDS[word] not in (Status.QUEUED, Status.RUNNING)
+        assert ended != isinstance(seen, Pending)
 
 
 @settings(max_examples=150, deadline=None)

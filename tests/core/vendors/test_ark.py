@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from airflow_provider_seedance.core.vendors import ark
-from airflow_provider_seedance.core.vendors.reading import ErrorDetails
+from airflow_provider_seedance.core.vendors.replies import ErrorDetails
 from airflow_provider_seedance.errors import Kind
 from airflow_provider_seedance.models import GenerationRequest, Usage
 

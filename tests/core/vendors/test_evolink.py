@@ -34,6 +34,7 @@ TASK = {"id": "task-unified-1", "created": 1774857405, "status": "processing"}
 DONE = {**TASK, "status": "completed", "results": ["https://files.evolink.ai/v.mp4"]}
 CREATE = VENDOR.generations.create(GenerationRequest(prompt="p"))
 GET = VENDOR.generations.get("task-unified-1")
+GOLDEN_GET = VENDOR.generations.get("task-unified-1774857405-abc123")
 
 assert VENDOR.account.balance is not None
 (BALANCE,) = VENDOR.account.balance()
@@ -86,14 +87,14 @@ def test_created(golden: Golden) -> None:
 )
 def test_pending(golden: Golden, name: str, status: Status, progress: int) -> None:
     """Queued and running, with the progress."""
-    seen = GET.read(golden(name))
+    seen = GOLDEN_GET.read(golden(name))
     assert isinstance(seen, Pending)
     assert (status, progress) == (seen.status, seen.progress)
 
 
 def test_completed(golden: Golden) -> None:
     """The link is the first result; a reservation is all that is known of the price."""
-    seen = GET.read(golden("completed"))
+    seen = GOLDEN_GET.read(golden("completed"))
     assert isinstance(seen, Succeeded)
     assert seen.video_url.endswith("/b35f41e735fe42539f822b6249f2ce68.mp4")
     assert credits_of("50", "estimated") == seen.charge
@@ -137,7 +138,7 @@ def test_a_failed_task_keeps_no_reservation(reply: Reply) -> None:
 
 def test_failed(golden: Golden) -> None:
     """The safety filter's answer is moderation, in the vendor's words."""
-    seen = GET.read(golden("failed"))
+    seen = GOLDEN_GET.read(golden("failed"))
     assert isinstance(seen, Failed)
     assert (
         seen.status,
@@ -200,7 +201,9 @@ def test_older_words_of_success(reply: Reply, word: str) -> None:
     assert GET.read(reply(200, {**DONE, "status": word})).status is Status.SUCCEEDED
 
 
-@pytest.mark.parametrize("body", [{**TASK, "status": "completed"}, {"status": "pending"}, {"id": "x"}, {}])
+@pytest.mark.parametrize(
+    "body", [{**TASK, "status": "completed"}, {"id": "task-unified-1"}, {"id": "x", "status": "pending"}, {}]
+)
 def test_what_the_contract_promises_must_be_there(reply: Reply, body: dict[str, Any]) -> None:
     """A success without a link, or a task without id or state, is malformed."""
     with pytest.raises(MalformedReply):
@@ -246,7 +249,7 @@ def test_refusals(reply: Reply, status: int, error: Any, kind: Kind) -> None:
 def test_refusal_samples(golden: Golden) -> None:
     """The contract's own error bodies keep their code and message."""
     for name, code, message in (
-        ("refused", "invalid_request", "Invalid request parameters"),
+        ("refused", "invalid_request", "Invalid request parameters (parameter duration)"),
         ("refused, integer code", "400", "Invalid prompt parameter"),
     ):
         with pytest.raises(VendorRefusal) as caught:

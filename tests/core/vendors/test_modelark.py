@@ -13,6 +13,7 @@ from airflow_provider_seedance.core.vendors.modelark import VENDOR
 from airflow_provider_seedance.errors import (
     AuthenticationRefused,
     Conflict,
+    IntermediaryReply,
     Kind,
     MalformedReply,
     NotFound,
@@ -40,6 +41,7 @@ LIST = VENDOR.listing.list
 CANCEL = VENDOR.generations.cancel
 CREATE = VENDOR.generations.create(GenerationRequest(prompt="p"))
 GET = VENDOR.generations.get("cgt-1")
+GOLDEN_GET = VENDOR.generations.get("cgt-20260101120000-abcde")
 
 
 def test_created(golden: Golden) -> None:
@@ -72,7 +74,7 @@ def test_roles_are_left_out_for_a_single_first_frame_only() -> None:
 @pytest.mark.parametrize(("name", "status"), [("queued", Status.QUEUED), ("running", Status.RUNNING)])
 def test_pending(golden: Golden, name: str, status: Status) -> None:
     """What is not finished shows its settings and times."""
-    seen = GET.read(golden(name))
+    seen = GOLDEN_GET.read(golden(name))
     assert isinstance(seen, Pending)
     assert (status, name) == (seen.status, seen.vendor_status)
     assert (seen.service_tier, seen.priority) == ("default", 0)
@@ -81,7 +83,7 @@ def test_pending(golden: Golden, name: str, status: Status) -> None:
 
 def test_succeeded(golden: Golden) -> None:
     """A finished generation has its links, what it really is, and when the links die."""
-    seen = GET.read(golden("succeeded"))
+    seen = GOLDEN_GET.read(golden("succeeded"))
     assert isinstance(seen, Succeeded)
     assert "X-Tos-Signature" in seen.video_url
     assert seen.last_frame_url == "https://…/x.png?X-Tos-Expires=86400"
@@ -100,7 +102,7 @@ def test_succeeded(golden: Golden) -> None:
 
 def test_failed(golden: Golden) -> None:
     """A task that the output filter stopped is moderation, with Ark's own code."""
-    seen = GET.read(golden("failed"))
+    seen = GOLDEN_GET.read(golden("failed"))
     assert isinstance(seen, Failed)
     assert (
         seen.status,
@@ -116,7 +118,7 @@ def test_failed(golden: Golden) -> None:
 )
 def test_ends_without_an_error_object(golden: Golden, name: str, status: Status, kind: Kind) -> None:
     """Expired and cancelled tasks carry no error, and need none."""
-    seen = GET.read(golden(name))
+    seen = GOLDEN_GET.read(golden(name))
     assert isinstance(seen, Failed)
     assert (status, kind) == (seen.status, seen.failure.kind)
 
@@ -132,7 +134,7 @@ def test_an_unknown_state_is_running(reply: Reply) -> None:
     [
         {**TASK, "status": "succeeded", "content": {}},
         {**TASK, "status": "succeeded", "content": {"video_url": "ftp://h/v"}},
-        {"status": "running"},
+        {"id": "cgt-2", "status": "running"},
         {"id": "cgt-1"},
         {},
     ],
@@ -223,16 +225,16 @@ def test_refused(golden: Golden) -> None:
 def test_unknown_task(golden: Golden) -> None:
     """An unknown or removed task is NotFound."""
     with pytest.raises(NotFound):
-        GET.read(golden("unknown task"))
+        GOLDEN_GET.read(golden("unknown task"))
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>", b'{"message": "no"}', b'{"error": "no"}'])
 def test_answers_without_ark_s_error_object(reply: Reply, content: bytes) -> None:
-    """A proxy's answer is judged by its status; after a 5xx the create may have been accepted."""
+    """They are something's in between: no word about a generation, and a create may have been accepted."""
     with pytest.raises(VendorUnavailable) as caught:
         CREATE.read(reply(502, content))
     assert caught.value.maybe_accepted
-    with pytest.raises(NotFound):
+    with pytest.raises(IntermediaryReply):
         GET.read(reply(404, content))
 
 

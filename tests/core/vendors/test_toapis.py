@@ -36,6 +36,7 @@ Reply = Callable[..., HttpResponse]
 TASK = {"id": "tsk_vid_1", "status": "in_progress"}
 CREATE = VENDOR.generations.create(GenerationRequest(prompt="p"))
 GET = VENDOR.generations.get("tsk_vid_1")
+GOLDEN_GET = VENDOR.generations.get("tsk_vid_01JXABCDEF")
 
 assert VENDOR.account.balance is not None
 OF_KEY, OF_ACCOUNT = VENDOR.account.balance()
@@ -87,7 +88,7 @@ def test_a_caller_s_own_id_is_respected() -> None:
 )
 def test_pending(golden: Golden, name: str, status: Status, progress: int) -> None:
     """Queued and running, with the progress."""
-    seen = GET.read(golden(name))
+    seen = GOLDEN_GET.read(golden(name))
     assert isinstance(seen, Pending)
     assert (status, progress) == (seen.status, seen.progress)
 
@@ -112,7 +113,7 @@ def test_words_of_other_pages(reply: Reply, word: str, status: Status) -> None:
 
 def test_completed(golden: Golden) -> None:
     """Links, times, searches and the settled price."""
-    seen = GET.read(golden("completed"))
+    seen = GOLDEN_GET.read(golden("completed"))
     assert isinstance(seen, Succeeded)
     assert (
         seen.video_url,
@@ -152,7 +153,7 @@ def test_charge(reply: Reply, billing: Any, charge: tuple[str, Any] | None) -> N
 
 def test_failed(golden: Golden) -> None:
     """A failure is refunded, and its words tell that it was moderation."""
-    seen = GET.read(golden("failed"))
+    seen = GOLDEN_GET.read(golden("failed"))
     assert isinstance(seen, Failed)
     assert (seen.failure.kind, seen.failure.code) == (Kind.MODERATION, "generation_failed")
     assert Cost(amount=Decimal(0), currency="USD", basis="billed") == seen.charge
@@ -199,7 +200,9 @@ def test_a_very_old_failure(reply: Reply) -> None:
     assert (seen.failure.kind, seen.failure.message) == (Kind.MODERATION, "内容违反了内容政策")
 
 
-@pytest.mark.parametrize("body", [{**TASK, "status": "completed"}, {"status": "queued"}, {"id": "x"}, {}])
+@pytest.mark.parametrize(
+    "body", [{**TASK, "status": "completed"}, {"id": "tsk_vid_1"}, {"id": "x", "status": "queued"}, {}]
+)
 def test_what_the_contract_promises_must_be_there(reply: Reply, body: dict[str, Any]) -> None:
     """A success without a link, or a task without id or state, is malformed."""
     with pytest.raises(MalformedReply):
@@ -247,7 +250,7 @@ def test_refusals(reply: Reply, status: int, error: Any, kind: Kind) -> None:
 def test_refusal_samples(golden: Golden) -> None:
     """Integer, text and empty codes, and a message in any language."""
     with pytest.raises(NotFound, match="任务不存在"):
-        GET.read(golden("refused, integer code"))
+        GOLDEN_GET.read(golden("refused, integer code"))
     with pytest.raises(RateLimited, match="Async task request rate exceeded"):
         CREATE.read(golden("refused, string code"))
     with pytest.raises(AuthenticationRefused) as caught:

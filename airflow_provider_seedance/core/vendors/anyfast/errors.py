@@ -8,16 +8,17 @@ from typing import Any
 
 from airflow_provider_seedance.core.vendors import ark
 from airflow_provider_seedance.core.vendors.contract import HttpResponse
-from airflow_provider_seedance.core.vendors.reading import (
+from airflow_provider_seedance.core.vendors.reading import as_dict, json_or_nothing
+from airflow_provider_seedance.core.vendors.replies import (
     ErrorDetails,
-    as_dict,
+    OwnShape,
     effective_status,
     error_details,
-    json_or_nothing,
     refuse,
 )
 from airflow_provider_seedance.errors import Kind, VendorRefusal
 
+SHAPE = OwnShape(flat_code=True, success_flag=True)
 ASSET_PAUSE = 10.0  # seconds between tries while an asset spreads (contract: anyfast 4)
 #: The gateway's own codes -> kind, where they say more than the HTTP status (contract: anyfast 4).
 _KINDS = {
@@ -28,25 +29,27 @@ _KINDS = {
     "model_price_error": Kind.AUTHENTICATION,
     "model_not_found": Kind.AUTHENTICATION,
 }
-_ASSET_NOT_READY = re.compile(r"still processing and is not available yet|specified asset\b.* not found")
+_ASSET_NOT_READY = re.compile(
+    r"still processing and is not available yet|specified asset\b.{1,250} not found"
+)
 _QUOTA = re.compile(r"quota|额度", re.IGNORECASE)
 _NO_CHANNEL = re.compile(r"no available channel|无可用渠道", re.IGNORECASE)
 _TROUBLE = re.compile(r"timed? ?out|超时|internal|unavailable|overload|status 5\d\d", re.IGNORECASE)
-_ARK_CODE = re.compile(r"\[([A-Za-z0-9_.*]+)\]")
+_ARK_CODE = re.compile(r"\[([A-Za-z0-9_.*]{1,200})\]")
 
 
-def accepted(response: HttpResponse) -> dict[str, Any]:
+def accepted(response: HttpResponse, *, to_create: bool = False) -> dict[str, Any]:
     """The body of a 2xx answer that does not complain all the same."""
-    body = unrefused(response)
+    body = unrefused(response, to_create=to_create)
     if has_error(body):
-        raise refusal(response)
+        raise refusal(response, to_create=to_create)
     return body
 
 
-def unrefused(response: HttpResponse) -> dict[str, Any]:
+def unrefused(response: HttpResponse, *, to_create: bool = False) -> dict[str, Any]:
     """The body of a 2xx answer, which may hold an error all the same."""
     if response.status >= 300:
-        raise refusal(response)
+        raise refusal(response, to_create=to_create)
     return response.json_object()
 
 
@@ -57,18 +60,12 @@ def has_error(body: dict[str, Any]) -> bool:
 
 def read_error(body: dict[str, Any]) -> ErrorDetails:
     """The error in ``body``; Ark's own one is a JSON text inside the message (contract: anyfast 4)."""
-    metadata = as_dict(as_dict(body.get("ResponseMetadata")).get("Error"))
-    if metadata:
-        return error_details({"code": metadata.get("Code"), "message": metadata.get("Message")})
     details = error_details(body)
-    nested = as_dict(json_or_nothing(details.message or "").get("error"))
-    if nested:
-        return error_details({"error": nested})
     in_brackets = _ARK_CODE.search(details.message or "")
     return replace(details, code=in_brackets.group(1)) if in_brackets and not details.code else details
 
 
-def refusal(response: HttpResponse) -> VendorRefusal:
+def refusal(response: HttpResponse, *, to_create: bool = False) -> VendorRefusal:
     """The typed error in an answer."""
     details = read_error(json_or_nothing(response.content))
     if response.status == 400 and _ASSET_NOT_READY.search(details.message or ""):
@@ -76,10 +73,13 @@ def refusal(response: HttpResponse) -> VendorRefusal:
             response,
             Kind.RATE_LIMIT,
             details,
+            shape=SHAPE,
+            to_create=to_create,
             retry_after=ASSET_PAUSE,
             advice="An asset is usable some seconds after it became active; try again, or correct its id.",
         )
-    return refuse(response, _kind_of_refusal(details, response.status), details)
+    kind = _kind_of_refusal(details, response.status)
+    return refuse(response, kind, details, shape=SHAPE, to_create=to_create)
 
 
 def _kind_of_refusal(details: ErrorDetails, status: int) -> Kind:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 from urllib.parse import quote
 
 from airflow_provider_seedance.core.vendors import ark
 from airflow_provider_seedance.core.vendors.anyfast.errors import (
+    SHAPE,
     accepted,
     has_error,
     kind_of_failure,
@@ -17,16 +17,28 @@ from airflow_provider_seedance.core.vendors.anyfast.errors import (
 )
 from airflow_provider_seedance.core.vendors.contract import Call, HttpRequest, HttpResponse, JsonBody
 from airflow_provider_seedance.core.vendors.reading import (
-    ErrorDetails,
     as_dict,
     as_link,
+    as_percent,
     as_text,
     as_time,
+    as_word,
     expiry,
-    failure,
-    first_link,
-    json_or_nothing,
+    nested_json,
     required,
+)
+from airflow_provider_seedance.core.vendors.replies import ErrorDetails, failure, is_vendors_own
+from airflow_provider_seedance.core.vendors.status_words import PENDING, status_of
+from airflow_provider_seedance.core.vendors.tasks import (
+    ID_NAMES,
+    confirmed_id,
+    created_id,
+    is_complaint,
+    pending_warning,
+    read_status,
+    task_in,
+    video_links,
+    word_of,
 )
 from airflow_provider_seedance.models import Failed, Generation, GenerationRequest, Pending, Status, Succeeded
 
@@ -34,24 +46,9 @@ NAME = "anyfast"
 TASKS = "/v1/video/generations"
 LINK_LIFE = 43_200  # seconds; pages say 12 h and 24 h, the shorter one is safe (contract: anyfast 8)
 
-#: The envelope's words, Ark's own, and those of the flat form (contract: anyfast 3.1).
-_STATUS = {
-    "": Status.QUEUED,
-    "NOT_START": Status.QUEUED,
-    "SUBMITTED": Status.QUEUED,
-    "UNKNOWN": Status.QUEUED,
-    "QUEUED": Status.QUEUED,
-    "IN_PROGRESS": Status.RUNNING,
-    "SUCCESS": Status.SUCCEEDED,
-    "SUCCEEDED": Status.SUCCEEDED,
-    "COMPLETED": Status.SUCCEEDED,
-    "FAILURE": Status.FAILED,
-    "FAILED": Status.FAILED,
-    "ERROR": Status.FAILED,
-    "EXPIRED": Status.EXPIRED,
-    "CANCELLED": Status.CANCELLED,
-}
-_PERCENT = re.compile(r"(\d{1,3})(?:\.\d+)?\s*%?")
+#: What the gateway says before the upstream has the task (contract: anyfast 3.1).
+_WORDS = {"": Status.QUEUED, "unknown": Status.QUEUED}
+ID_PREFIXES = ("asyntask_", "cgt-", "gen-", "task_")
 
 
 def create(request: GenerationRequest) -> Call[Pending]:
@@ -65,88 +62,95 @@ def create(request: GenerationRequest) -> Call[Pending]:
 
 
 def get(generation_id: str) -> Call[Generation]:
-    return Call(HttpRequest("GET", f"{TASKS}/{quote(generation_id, safe='')}"), _read_task_answer)
+    def read(response: HttpResponse) -> Generation:
+        task = _task_in(response)
+        return _read_task(response, task, confirmed_id(response, task, generation_id))
+
+    return Call(HttpRequest("GET", f"{TASKS}/{quote(generation_id, safe='')}"), read)
 
 
 def _read_created(response: HttpResponse) -> Pending:
     """The status word of this answer is not used: it may be empty (contract: anyfast 2.5)."""
-    body = accepted(response)
-    generation_id = _generation_id(body)
-    if generation_id is None and body.get("message"):
-        raise refusal(response)
+    body = accepted(response, to_create=True)
+    if is_complaint(body) or (body.get("message") and _has_error_code(body)):
+        raise refusal(response, to_create=True)
+    task = task_in(body)
     return Pending(
         vendor=NAME,
-        generation_id=required(response, "task_id", generation_id),
-        model=as_text(body.get("model")),
+        generation_id=created_id(response, body, ID_PREFIXES),
+        model=as_word(task.get("model")),
         status=Status.QUEUED,
-        created_at=as_time(body.get("created_at")),
+        created_at=as_time(task.get("created_at")),
     )
 
 
-def _read_task_answer(response: HttpResponse) -> Generation:
-    """The envelope, or the flat form of the older models."""
+def _task_in(response: HttpResponse) -> dict[str, Any]:
+    """The task in the envelope, or in the flat form of the older models."""
     body = unrefused(response)
-    if isinstance(body.get("data"), dict):
-        return _read_task(response, body["data"])
-    if _generation_id(body) is None and (has_error(body) or body.get("message")):
+    if not _has_id(body) and isinstance(inner := body.get("data"), dict) and not has_error(body):
+        return inner
+    task = task_in(body)
+    if not _has_id(task) and (has_error(body) or body.get("message")):
         raise refusal(response)
-    return _read_task(response, body)
+    return task
 
 
-def _read_task(response: HttpResponse, task: dict[str, Any]) -> Generation:
+def _has_error_code(body: dict[str, Any]) -> bool:
+    """Whether the body has a code of the gateway's own that is not that of every found task (contract: anyfast 3)."""
+    return body.get("code") != "success" and is_vendors_own(body, SHAPE)
+
+
+def _has_id(task: dict[str, Any]) -> bool:
+    return any(task.get(name) for name in ID_NAMES)
+
+
+def _read_task(response: HttpResponse, task: dict[str, Any], generation_id: str) -> Generation:
     inner = as_dict(task.get("data"))
-    status, common = _status(task, inner), _common(response, task, inner)
-    if status in (Status.QUEUED, Status.RUNNING):
-        return Pending(status=status, **common)
+    status, common = _status(response, task, inner), _common(task, inner, generation_id)
+    links, details = _video_links(task, inner), _task_error_details(task, inner)
+    if status in PENDING:
+        warning = pending_warning(common["vendor_status"], _WORDS, links, details)
+        return Pending(status=status, warning=warning, **common)
     finished_at = as_time(task.get("finish_time")) or common["updated_at"]
     if status is Status.SUCCEEDED:
         return Succeeded(
-            video_url=required(response, "video link", _video_url(task, inner)),
+            video_url=required(response, "video link", next(iter(links), None)),
+            video_urls=links,
             last_frame_url=as_link(as_dict(inner.get("content")).get("last_frame_url")),
             finished_at=finished_at,
             expires_at=expiry(finished_at, LINK_LIFE),
             **common,
         )
-    details = _task_error_details(task, inner)
     why = failure(status, kind_of_failure(details, common["progress"]), details)
     return Failed(status=status, failure=why, finished_at=finished_at, **common)
 
 
-def _common(response: HttpResponse, task: dict[str, Any], inner: dict[str, Any]) -> dict[str, Any]:
+def _common(task: dict[str, Any], inner: dict[str, Any], generation_id: str) -> dict[str, Any]:
     settings = ark.settings(inner)
     started = as_time(task.get("submit_time")) or settings["created_at"]
     return {
         **settings,
         "vendor": NAME,
-        "generation_id": required(response, "task_id", _generation_id(task)),
+        "generation_id": generation_id,
         # Only the flat form names AnyFast's model; the inner object has the upstream's name for it.
-        "model": as_text(task.get("model")),
-        "vendor_status": as_text(task.get("status")),
+        "model": as_word(task.get("model")),
+        "vendor_status": word_of(task),
         "created_at": started or as_time(task.get("created_at")),
-        "progress": _progress(task),
+        "progress": as_percent(task.get("progress")),
     }
 
 
-def _generation_id(task: dict[str, Any]) -> str | None:
-    return as_text(task.get("task_id")) or as_text(task.get("id"))
-
-
-def _status(task: dict[str, Any], inner: dict[str, Any]) -> Status:
+def _status(response: HttpResponse, task: dict[str, Any], inner: dict[str, Any]) -> Status:
     """The envelope has one word for every bad end; Ark's own word tells them apart."""
-    status = _STATUS.get((as_text(task.get("status")) or "").upper(), Status.RUNNING)
-    if status is Status.FAILED and inner.get("status") in (Status.EXPIRED.value, Status.CANCELLED.value):
-        return Status(inner["status"])
-    return status
+    status = read_status(response, task, _WORDS, shape=SHAPE)
+    finer = status_of(word_of(inner) or "")
+    return finer if status is Status.FAILED and finer in (Status.EXPIRED, Status.CANCELLED) else status
 
 
-def _progress(task: dict[str, Any]) -> int | None:
-    found = _PERCENT.fullmatch(as_text(task.get("progress")) or "")
-    return int(found.group(1)) if found else None
-
-
-def _video_url(task: dict[str, Any], inner: dict[str, Any]) -> str | None:
+def _video_links(task: dict[str, Any], inner: dict[str, Any]) -> tuple[str, ...]:
     """The gateway's link, else Ark's, else the copy that old rows keep in ``fail_reason``."""
-    return first_link(
+    return video_links(
+        task,
         task.get("result_url"),
         as_dict(inner.get("content")).get("video_url"),
         task.get("video_url"),
@@ -158,5 +162,7 @@ def _task_error_details(task: dict[str, Any], inner: dict[str, Any]) -> ErrorDet
     """Why a task failed: Ark's error, else ``fail_reason`` as JSON, else as text (contract: anyfast 3.2)."""
     if inner.get("error"):
         return ark.task_error_details(inner)
-    reason = as_text(task.get("fail_reason"))
-    return read_error(json_or_nothing(reason or "") or {"error": reason or task.get("error")})
+    reason = task.get("fail_reason")
+    if as_link(reason):
+        reason = None
+    return read_error(nested_json(reason) or {"error": as_text(reason) or reason or task.get("error")})

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
+from airflow_provider_seedance.core.backoff import LONGEST_RETRY_AFTER
 from airflow_provider_seedance.core.vendors import newapi
 from airflow_provider_seedance.core.vendors.contract import HttpResponse
-from airflow_provider_seedance.core.vendors.reading import (
+from airflow_provider_seedance.core.vendors.reading import as_dict, as_text, json_or_nothing
+from airflow_provider_seedance.core.vendors.replies import (
     ErrorDetails,
-    as_dict,
-    as_text,
     effective_status,
     error_details,
-    json_or_nothing,
+    is_moderation,
     kind_of_status,
     refuse,
 )
@@ -41,38 +42,43 @@ _REFUSALS = {
     "insufficient_quota": Kind.BALANCE,
     "invalid_task_id": Kind.NOT_FOUND,
     "resource_not_found": Kind.NOT_FOUND,
+    "model_not_found": Kind.AUTHENTICATION,
 }
 #: A real person's face in the input is refused in words only.
 _FACE = re.compile(r"\bfaces?\b|人脸|content policy", re.IGNORECASE)
-_WAIT = re.compile(r"retry after (\d{1,5}) ?s", re.IGNORECASE)
+_WAIT = re.compile(r"retry after ([0-9]{1,5}) ?s", re.IGNORECASE)
 
 
-def accepted(response: HttpResponse) -> dict[str, Any]:
+def accepted(response: HttpResponse, *, to_create: bool = False) -> dict[str, Any]:
     """The body of an answer that is no error."""
-    return newapi.accepted(response, _refusal)
+    return newapi.accepted(response, partial(_refusal, to_create=to_create))
 
 
 def kind_of_failure(details: ErrorDetails) -> Kind:
     """What the error of a failed task means."""
-    return _FAILURES.get(details.code or "", Kind.UNKNOWN)
+    unexplained = Kind.MODERATION if is_moderation(details) else Kind.UNKNOWN
+    return _FAILURES.get(details.code or "", unexplained)
 
 
-def _refusal(response: HttpResponse) -> VendorRefusal:
+def _refusal(response: HttpResponse, *, to_create: bool) -> VendorRefusal:
     body = json_or_nothing(response.content)
     details = error_details(body)
     hint = f"{details.message} {as_text(as_dict(body.get('error')).get('fallback_suggestion'))}"
     wait = _WAIT.search(hint)
     kind = _kind(details, response.status)
-    return refuse(response, kind, details, retry_after=float(wait.group(1)) if wait else None)
+    seconds = min(float(wait.group(1)), LONGEST_RETRY_AFTER) if wait else None
+    return refuse(response, kind, details, shape=newapi.SHAPE, to_create=to_create, retry_after=seconds)
 
 
 def _kind(details: ErrorDetails, status: int) -> Kind:
     """What a refusal means. The status leads: a code is a text or the status again (6.1)."""
     code, status = details.code or "", effective_status(details, status)
     if status < 300:
-        return _REFUSALS.get(code) or _FAILURES.get(code, Kind.UNKNOWN)
+        return _REFUSALS.get(code) or kind_of_failure(details)
     if status >= 500:
         return Kind.OVERLOAD
-    if status == 400 and _FACE.search(details.message or ""):
+    if code in _REFUSALS:
+        return _REFUSALS[code]
+    if status in (400, 422) and (_FACE.search(details.message or "") or is_moderation(details)):
         return Kind.MODERATION
-    return _REFUSALS.get(code) or kind_of_status(status)
+    return kind_of_status(status)

@@ -5,22 +5,30 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from airflow_provider_seedance.core.vendors import newapi
+from airflow_provider_seedance.core.vendors import ark, newapi
 from airflow_provider_seedance.core.vendors.contract import Call, HttpRequest, HttpResponse, JsonBody
 from airflow_provider_seedance.core.vendors.evolink.errors import accepted, kind_of_failure
 from airflow_provider_seedance.core.vendors.reading import (
-    as_decimal,
+    as_amount,
     as_dict,
-    as_int,
     as_number,
-    as_text,
+    as_percent,
     as_time,
-    error_details,
+    as_word,
     expiry,
-    failure,
     first,
-    first_link,
     required,
+)
+from airflow_provider_seedance.core.vendors.replies import error_details, failure
+from airflow_provider_seedance.core.vendors.status_words import PENDING
+from airflow_provider_seedance.core.vendors.tasks import (
+    confirmed_id,
+    created_id,
+    pending_warning,
+    read_status,
+    task_in,
+    video_links,
+    word_of,
 )
 from airflow_provider_seedance.errors import Kind
 from airflow_provider_seedance.models import (
@@ -31,12 +39,16 @@ from airflow_provider_seedance.models import (
     Pending,
     Status,
     Succeeded,
+    Usage,
 )
 
 NAME = "evolink"
 CREATE = "/v1/videos/generations"
 TASKS = "/v1/tasks"
+ID_PREFIXES = ("task-unified-",)
 LINK_LIFE = 86_400  # seconds (contract: evolink 4)
+#: Seconds; a longer estimate is not there.
+_LONGEST_RUN = 604_800.0
 
 
 def create(request: GenerationRequest) -> Call[Pending]:
@@ -59,7 +71,11 @@ def create(request: GenerationRequest) -> Call[Pending]:
 
 
 def get(generation_id: str) -> Call[Generation]:
-    return Call(HttpRequest("GET", f"{TASKS}/{quote(generation_id, safe='')}"), _read_task)
+    def read(response: HttpResponse) -> Generation:
+        task = task_in(accepted(response))
+        return _read_task(response, task, confirmed_id(response, task, generation_id))
+
+    return Call(HttpRequest("GET", f"{TASKS}/{quote(generation_id, safe='')}"), read)
 
 
 def _model_params(request: GenerationRequest) -> dict[str, Any]:
@@ -71,23 +87,25 @@ def _model_params(request: GenerationRequest) -> dict[str, Any]:
 
 
 def _read_created(response: HttpResponse) -> Pending:
-    body = accepted(response)
-    return Pending(status=newapi.created_status(body), **_common(response, body, status=None))
+    body = accepted(response, to_create=True)
+    generation_id, task = created_id(response, body, ID_PREFIXES), task_in(body)
+    return Pending(status=newapi.created_status(task), **_common(task, generation_id, status=None))
 
 
-def _read_task(response: HttpResponse) -> Generation:
-    body = accepted(response)
-    status = newapi.task_status(response, body)
-    details = error_details({"error": body.get("error")})
+def _read_task(response: HttpResponse, task: dict[str, Any], generation_id: str) -> Generation:
+    status, links = read_status(response, task, {}, shape=newapi.SHAPE), _video_links(task)
+    details = error_details({"error": task.get("error") or task.get("fail_reason")})
     kind = kind_of_failure(details)
     if status is Status.FAILED and kind is Kind.CANCELLED:
         status = Status.CANCELLED
-    common = _common(response, body, status=status)
-    if status in (Status.QUEUED, Status.RUNNING):
-        return Pending(status=status, **common)
+    common = _common(task, generation_id, status=status)
+    if status in PENDING:
+        warning = pending_warning(common["vendor_status"], {}, links, details)
+        return Pending(status=status, warning=warning, **common)
     if status is Status.SUCCEEDED:
         return Succeeded(
-            video_url=required(response, "video link", _video_url(body)),
+            video_url=required(response, "video link", next(iter(links), None)),
+            video_urls=links,
             # The end is not told; counted from the start, a link is never believed alive too long.
             expires_at=expiry(common["created_at"], LINK_LIFE),
             **common,
@@ -95,45 +113,56 @@ def _read_task(response: HttpResponse) -> Generation:
     return Failed(status=status, failure=failure(status, kind, details), **common)
 
 
-def _common(response: HttpResponse, body: dict[str, Any], *, status: Status | None) -> dict[str, Any]:
+def _common(task: dict[str, Any], generation_id: str, *, status: Status | None) -> dict[str, Any]:
     """What every state of the task tells; ``status`` is ``None`` for the answer to a create."""
-    info = as_dict(body.get("task_info"))
+    info, counted = as_dict(task.get("task_info")), as_dict(task.get("usage"))
+    charge = _charge(counted, status)
     return {
         "vendor": NAME,
-        "generation_id": required(response, "id", as_text(body.get("id"))),
-        "model": as_text(body.get("model")),
-        "vendor_status": as_text(body.get("status")),
-        "created_at": as_time(body.get("created")),
-        "progress": as_int(body.get("progress")),
-        "estimated_seconds": as_number(info.get("estimated_time")),
-        "duration": as_number(info.get("video_duration")),
-        "charge": _charge(as_dict(body.get("usage")), status),
+        "generation_id": generation_id,
+        "model": as_word(task.get("model")),
+        "vendor_status": word_of(task),
+        "created_at": as_time(task.get("created")),
+        "progress": as_percent(task.get("progress")),
+        "estimated_seconds": as_number(info.get("estimated_time"), low=0, high=_LONGEST_RUN),
+        "duration": as_number(info.get("video_duration"), low=0, high=ark.LONGEST_VIDEO),
+        "usage": _usage(counted, charge),
+        "charge": charge,
     }
 
 
-def _charge(usage: dict[str, Any], status: Status | None) -> Cost | None:
+def _usage(counted: dict[str, Any], charge: Cost | None) -> Usage | None:
+    """Tokens as far as they are told, and the credits of the charge."""
+    tokens = ark.usage(counted)
+    if charge is None or charge.amount is None:
+        return tokens
+    return (tokens or Usage()).model_copy(update={"credits": float(charge.amount)})
+
+
+def _charge(counted: dict[str, Any], status: Status | None) -> Cost | None:
     """What a finished task used, else what is reserved for one that has not failed (contract: evolink 4)."""
     ended_without_video = status in (Status.FAILED, Status.EXPIRED, Status.CANCELLED)
-    settled = [as_decimal(usage.get(name)) for name in ("credits_used", "credits_consumed", "credits")]
+    settled = [as_amount(counted.get(name)) for name in ("credits_used", "credits_consumed", "credits")]
     if status is Status.SUCCEEDED or ended_without_video:
         for amount in settled:
             if amount is not None:
                 return Cost(amount=amount, currency="credits", basis="billed")
     if ended_without_video:
         return None
-    reserved = as_decimal(usage.get("credits_reserved"))
+    reserved = as_amount(counted.get("credits_reserved"))
     return None if reserved is None else Cost(amount=reserved, currency="credits", basis="estimated")
 
 
-def _video_url(body: dict[str, Any]) -> str | None:
-    """The link, in the official clients' order of places (contract: evolink 4)."""
-    data = as_dict(first(body.get("result_data")))
-    return first_link(
-        first(body.get("results")),
+def _video_links(task: dict[str, Any]) -> tuple[str, ...]:
+    """The links, in the official clients' order of places (contract: evolink 4)."""
+    data = as_dict(first(task.get("result_data")))
+    return video_links(
+        task,
+        first(task.get("results")),
         data.get("video_url"),
         data.get("url"),
-        as_dict(body.get("output")).get("video_url"),
-        body.get("video_url"),
-        as_dict(body.get("result")).get("video_url"),
-        body.get("url"),
+        as_dict(task.get("output")).get("video_url"),
+        task.get("video_url"),
+        as_dict(task.get("result")).get("video_url"),
+        task.get("url"),
     )

@@ -8,14 +8,19 @@ from urllib.parse import quote
 
 from airflow_provider_seedance.core.vendors import ark
 from airflow_provider_seedance.core.vendors.contract import Call, HttpRequest, HttpResponse, JsonBody
-from airflow_provider_seedance.core.vendors.modelark.errors import accepted, raise_refusal, read_refusal
-from airflow_provider_seedance.core.vendors.reading import (
-    as_dict,
-    as_link,
-    as_text,
-    expiry,
-    failure,
-    required,
+from airflow_provider_seedance.core.vendors.modelark.errors import accepted, read_cancelled, read_refusal
+from airflow_provider_seedance.core.vendors.reading import as_dict, as_id, as_link, as_word, expiry, required
+from airflow_provider_seedance.core.vendors.replies import failure
+from airflow_provider_seedance.core.vendors.status_words import PENDING, status_of
+from airflow_provider_seedance.core.vendors.tasks import (
+    confirmed_id,
+    created_id,
+    is_complaint,
+    pending_warning,
+    read_status,
+    task_in,
+    video_links,
+    word_of,
 )
 from airflow_provider_seedance.models import (
     Failed,
@@ -34,7 +39,7 @@ EXPIRY = "execution_expires_after"
 DEFAULT_EXPIRY, EXPIRY_SPREAD = 172_800, 86_400
 LINK_LIFE = 86_400  # seconds (contract: modelark 10)
 
-_STATUS = {status.value: status for status in Status}
+ID_PREFIXES = ("cgt-",)
 
 
 def create(request: GenerationRequest) -> Call[Pending]:
@@ -48,12 +53,16 @@ def create(request: GenerationRequest) -> Call[Pending]:
 
 
 def get(generation_id: str) -> Call[Generation]:
-    return Call(HttpRequest("GET", _path(generation_id)), _read_task_answer)
+    def read(response: HttpResponse) -> Generation:
+        task = task_in(accepted(response))
+        return read_task(response, task, confirmed_id(response, task, generation_id))
+
+    return Call(HttpRequest("GET", _path(generation_id)), read)
 
 
 def cancel(generation_id: str) -> Call[None]:
     """Cancels a queued task, is refused for a running one, and deletes the record of a finished one."""
-    return Call(HttpRequest("DELETE", _path(generation_id)), raise_refusal, repeatable=False)
+    return Call(HttpRequest("DELETE", _path(generation_id)), read_cancelled, repeatable=False)
 
 
 def mark(request: GenerationRequest, intent_id: str) -> GenerationRequest:
@@ -99,51 +108,60 @@ def _without_role(part: dict[str, Any]) -> dict[str, Any]:
 
 
 def _read_created(response: HttpResponse) -> Pending:
-    body = accepted(response)
-    if body.get("error"):
-        raise read_refusal(response)
-    generation_id = required(response, "id", as_text(body.get("id")))
-    return Pending(vendor=NAME, generation_id=generation_id, status=Status.QUEUED)
+    if response.status >= 300:
+        raise read_refusal(response, to_create=True)
+    body = response.json_object()
+    if is_complaint(body):
+        raise read_refusal(response, to_create=True)
+    return Pending(vendor=NAME, generation_id=created_id(response, body, ID_PREFIXES), status=Status.QUEUED)
 
 
-def _read_task_answer(response: HttpResponse) -> Generation:
-    return read_task(response, accepted(response))
+def read_row(response: HttpResponse, row: dict[str, Any]) -> Generation:
+    """The generation that a row of the list is.
+
+    The list also holds other modalities' tasks: their success has no video. Such a row counts as running, for a page
+    must not be lost by one row, nor a row be taken for absent.
+    """
+    generation_id = required(response, "id", as_id(row.get("id")))
+    if status_of(word_of(row) or "") is Status.SUCCEEDED and not _video_links(row):
+        return Pending(status=Status.RUNNING, **_common_fields(row, generation_id))
+    return read_task(response, row, generation_id)
 
 
-def common_fields(response: HttpResponse, task: dict[str, Any]) -> dict[str, Any]:
-    """What a task tells in every state, in our field names."""
-    return {
-        "vendor": NAME,
-        "generation_id": required(response, "id", as_text(task.get("id"))),
-        "model": as_text(task.get("model")),
-        "vendor_status": required(response, "status", as_text(task.get("status"))),
-        **ark.settings(task),
-    }
-
-
-def video_url(task: dict[str, Any]) -> str | None:
-    """The link to the finished video."""
-    return as_link(as_dict(task.get("content")).get("video_url"))
-
-
-def read_task(response: HttpResponse, task: dict[str, Any]) -> Generation:
+def read_task(response: HttpResponse, task: dict[str, Any], generation_id: str) -> Generation:
     """The generation that a task object is.
 
     :raises MalformedReply: if it lacks what its state promises.
     """
-    common = common_fields(response, task)
-    status = _STATUS.get(common["vendor_status"].lower(), Status.RUNNING)
-    if status in (Status.QUEUED, Status.RUNNING):
-        return Pending(status=status, **common)
+    status, common = read_status(response, task, {}), _common_fields(task, generation_id)
+    links, details = _video_links(task), ark.task_error_details(task)
+    if status in PENDING:
+        warning = pending_warning(common["vendor_status"], {}, links, details)
+        return Pending(status=status, warning=warning, **common)
     finished_at = common["updated_at"]
     if status is Status.SUCCEEDED:
         return Succeeded(
-            video_url=required(response, "content.video_url", video_url(task)),
+            video_url=required(response, "content.video_url", next(iter(links), None)),
+            video_urls=links,
             last_frame_url=as_link(as_dict(task.get("content")).get("last_frame_url")),
             finished_at=finished_at,
             expires_at=expiry(finished_at, LINK_LIFE),
             **common,
         )
-    details = ark.task_error_details(task)
     why = failure(status, ark.kind_of(details, status=0), details)
     return Failed(status=status, failure=why, finished_at=finished_at, **common)
+
+
+def _common_fields(task: dict[str, Any], generation_id: str) -> dict[str, Any]:
+    """What a task tells in every state, in our field names."""
+    return {
+        "vendor": NAME,
+        "generation_id": generation_id,
+        "model": as_word(task.get("model")),
+        "vendor_status": word_of(task),
+        **ark.settings(task),
+    }
+
+
+def _video_links(task: dict[str, Any]) -> tuple[str, ...]:
+    return video_links(task, as_dict(task.get("content")).get("video_url"))

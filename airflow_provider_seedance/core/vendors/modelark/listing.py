@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from airflow_provider_seedance.core.vendors.contract import Call, HttpRequest, HttpResponse
 from airflow_provider_seedance.core.vendors.modelark.errors import accepted
-from airflow_provider_seedance.core.vendors.modelark.generations import (
-    TASKS,
-    common_fields,
-    read_task,
-    video_url,
-)
-from airflow_provider_seedance.core.vendors.reading import as_int
-from airflow_provider_seedance.errors import MalformedReply
-from airflow_provider_seedance.models import Generation, GenerationPage, ListQuery, Pending, Status
+from airflow_provider_seedance.core.vendors.modelark.generations import TASKS, read_row
+from airflow_provider_seedance.core.vendors.reading import as_int, malformed
+from airflow_provider_seedance.models import GenerationPage, ListQuery
 
 #: Sent with every query, since the vendor's own default hides results.
 DEFAULT_PAGE_SIZE = 100
@@ -43,16 +35,6 @@ def _read_page(response: HttpResponse) -> GenerationPage:
     if rows is None and total == 0:
         rows = []
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise MalformedReply("the answer has no list of items", http_status=response.status)
-    items = tuple(_read_row(response, row) for row in rows)
+        raise malformed(response, "the answer has no list of items")
+    items = tuple(read_row(response, row) for row in rows)
     return GenerationPage(total=total or len(items), items=items)
-
-
-def _read_row(response: HttpResponse, row: dict[str, Any]) -> Generation:
-    """One row of the list, which also holds other modalities' tasks: their success has no video.
-
-    Such a row counts as running, for a page must not be lost by one row, nor a row be taken for absent.
-    """
-    if row.get("status") == Status.SUCCEEDED.value and not video_url(row):
-        return Pending(status=Status.RUNNING, **common_fields(response, row))
-    return read_task(response, row)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from airflow_provider_seedance.core.vendors.contract import Call, HttpRequest, HttpResponse
-from airflow_provider_seedance.core.vendors.reading import as_decimal, required
+from airflow_provider_seedance.core.vendors.reading import MAX_AMOUNT, as_amount, as_bool, required
 from airflow_provider_seedance.core.vendors.toapis.errors import accepted
 from airflow_provider_seedance.models import Balance
 
@@ -28,7 +28,7 @@ def _read_probe(response: HttpResponse) -> None:
 
 def _read_balance(response: HttpResponse) -> Balance:
     body = accepted(response)
-    if body.get("unlimited_quota") is True:
+    if as_bool(body.get("unlimited_quota")):
         return Balance(amount=None, currency="credits")
-    left = required(response, "remain_credits", as_decimal(body.get("remain_credits")))
+    left = required(response, "remain_credits", as_amount(body.get("remain_credits"), low=-MAX_AMOUNT))
     return Balance(amount=left, currency="credits")

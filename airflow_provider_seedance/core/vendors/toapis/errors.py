@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 
 from airflow_provider_seedance.core.vendors import newapi
 from airflow_provider_seedance.core.vendors.contract import HttpResponse
-from airflow_provider_seedance.core.vendors.reading import (
+from airflow_provider_seedance.core.vendors.reading import json_or_nothing
+from airflow_provider_seedance.core.vendors.replies import (
     ErrorDetails,
     effective_status,
     error_details,
-    json_or_nothing,
+    is_moderation,
     kind_of_status,
     refuse,
 )
@@ -25,26 +27,25 @@ _KINDS = {
     "model_not_found": Kind.AUTHENTICATION,
     "task_not_found": Kind.NOT_FOUND,
 }
-_MODERATION = re.compile(r"policy|sensitive|违反|敏感|审核|real person|privacy", re.IGNORECASE)
 _TROUBLE = re.compile(r"timed? ?out|upstream returned status 5|超时", re.IGNORECASE)
 
 
-def accepted(response: HttpResponse) -> dict[str, Any]:
+def accepted(response: HttpResponse, *, to_create: bool = False) -> dict[str, Any]:
     """The body of an answer that is no error."""
-    return newapi.accepted(response, _refusal)
+    return newapi.accepted(response, partial(_refusal, to_create=to_create))
 
 
 def kind_of_failure(details: ErrorDetails) -> Kind:
     """There is one code for everything, so the words decide; what they leave open is not repeated (6.3)."""
-    words = f"{details.code} {details.message}"
-    if _MODERATION.search(words):
+    if is_moderation(details):
         return Kind.MODERATION
-    return Kind.OVERLOAD if _TROUBLE.search(words) else Kind.REJECTED
+    return Kind.OVERLOAD if _TROUBLE.search(f"{details.code} {details.message}") else Kind.REJECTED
 
 
-def _refusal(response: HttpResponse) -> VendorRefusal:
+def _refusal(response: HttpResponse, *, to_create: bool) -> VendorRefusal:
     details = error_details(json_or_nothing(response.content))
-    return refuse(response, _kind_of_refusal(details, response.status), details)
+    kind = _kind_of_refusal(details, response.status)
+    return refuse(response, kind, details, shape=newapi.SHAPE, to_create=to_create)
 
 
 def _kind_of_refusal(details: ErrorDetails, status: int) -> Kind:
@@ -57,6 +58,6 @@ def _kind_of_refusal(details: ErrorDetails, status: int) -> Kind:
     if status == 503:
         # The vendor's own 503 is surely not accepted, as a 429; a proxy's page says nothing (contract: toapis 1).
         return Kind.RATE_LIMIT if details.code or details.message else Kind.OVERLOAD
-    if status in (400, 422) and _MODERATION.search(f"{details.code} {details.message}"):
+    if status in (400, 422) and is_moderation(details):
         return Kind.MODERATION
     return kind_of_status(status)

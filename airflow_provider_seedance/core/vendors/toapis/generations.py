@@ -6,21 +6,33 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
-from airflow_provider_seedance.core.vendors import newapi
+from airflow_provider_seedance.core.vendors import ark, newapi
 from airflow_provider_seedance.core.vendors.contract import Call, HttpRequest, HttpResponse, JsonBody
 from airflow_provider_seedance.core.vendors.reading import (
-    as_decimal,
+    as_amount,
     as_dict,
-    as_int,
+    as_id,
     as_link,
+    as_percent,
     as_text,
     as_time,
-    error_details,
+    as_word,
     expiry,
-    failure,
     first,
-    first_link,
+    malformed,
     required,
+)
+from airflow_provider_seedance.core.vendors.replies import error_details, failure
+from airflow_provider_seedance.core.vendors.status_words import PENDING
+from airflow_provider_seedance.core.vendors.tasks import (
+    ID_NAMES,
+    confirmed_id,
+    created_id,
+    pending_warning,
+    read_status,
+    task_in,
+    video_links,
+    word_of,
 )
 from airflow_provider_seedance.core.vendors.toapis.errors import accepted, kind_of_failure
 from airflow_provider_seedance.models import (
@@ -31,13 +43,13 @@ from airflow_provider_seedance.models import (
     Pending,
     Status,
     Succeeded,
-    Usage,
 )
 
 NAME = "toapis"
 TASKS = "/v1/videos/generations"
 #: The create body's field for an id of the caller's own.
 OWN_ID = "client_business_id"
+ID_PREFIXES = ("tsk_", "task_", "task-")
 LINK_LIFE = 86_400  # seconds (contract: toapis 4)
 
 
@@ -68,7 +80,16 @@ def create(request: GenerationRequest) -> Call[Pending]:
 
 def get(generation_id: str) -> Call[Generation]:
     """``generation_id`` is the vendor's id, or the ``client_business_id`` of the create."""
-    return Call(HttpRequest("GET", f"{TASKS}/{quote(generation_id, safe='')}"), _read_task)
+
+    def read(response: HttpResponse) -> Generation:
+        task = task_in(accepted(response))
+        return _read_task(response, task, confirmed_id(response, task, generation_id, also=(OWN_ID,)))
+
+    return Call(_get(generation_id), read)
+
+
+def _get(known_as: str) -> HttpRequest:
+    return HttpRequest("GET", f"{TASKS}/{quote(known_as, safe='')}")
 
 
 def _with_role(role: str, links: Iterable[str | None]) -> list[dict[str, str]]:
@@ -77,48 +98,55 @@ def _with_role(role: str, links: Iterable[str | None]) -> list[dict[str, str]]:
 
 def _read_created(response: HttpResponse) -> Pending:
     """A repeated ``client_business_id`` is answered with the existing generation, in any state."""
-    body = accepted(response)
-    return Pending(status=newapi.created_status(body), **_common(response, body))
+    body = accepted(response, to_create=True)
+    generation_id, task = created_id(response, body, ID_PREFIXES), task_in(body)
+    return Pending(status=newapi.created_status(task), **_common(task, generation_id))
 
 
-def _read_task(response: HttpResponse) -> Generation:
-    body = accepted(response)
-    status, common = newapi.task_status(response, body), _common(response, body)
-    if status in (Status.QUEUED, Status.RUNNING):
-        return Pending(status=status, **common)
-    finished_at = as_time(body.get("completed_at"))
+def _read_task(response: HttpResponse, task: dict[str, Any], generation_id: str) -> Generation:
+    status, links = read_status(response, task, {}, shape=newapi.SHAPE), _video_links(task)
+    common = _common(task, generation_id)
+    details = error_details({"error": task.get("error") or task.get("fail_reason")})
+    if status in PENDING:
+        warning = pending_warning(common["vendor_status"], {}, links, details)
+        return Pending(status=status, warning=warning, **common)
+    finished_at = as_time(task.get("completed_at"))
     if status is Status.SUCCEEDED:
-        video = as_dict(first(as_dict(body.get("result")).get("data")))
-        link = first_link(video.get("url"), body.get("url"), body.get("video_url"))
         return Succeeded(
-            video_url=required(response, "video link", link),
-            last_frame_url=as_link(video.get("last_frame_url")),
+            video_url=required(response, "video link", next(iter(links), None)),
+            video_urls=links,
+            last_frame_url=as_link(_result(task).get("last_frame_url")),
             finished_at=finished_at,
-            expires_at=as_time(body.get("expires_at")) or expiry(finished_at, LINK_LIFE),
+            expires_at=as_time(task.get("expires_at")) or expiry(finished_at, LINK_LIFE),
             **common,
         )
-    details = error_details({"error": body.get("error") or body.get("fail_reason")})
     why = failure(status, kind_of_failure(details), details)
     return Failed(status=status, failure=why, finished_at=finished_at, **common)
 
 
-def _common(response: HttpResponse, body: dict[str, Any]) -> dict[str, Any]:
-    generation_id = as_text(body.get("id")) or as_text(body.get("task_id"))
-    searches = as_int(as_dict(as_dict(body.get("usage")).get("tool_usage")).get("web_search"))
+def _result(task: dict[str, Any]) -> dict[str, Any]:
+    return as_dict(first(as_dict(task.get("result")).get("data")))
+
+
+def _video_links(task: dict[str, Any]) -> tuple[str, ...]:
+    return video_links(task, _result(task).get("url"), task.get("url"), task.get("video_url"))
+
+
+def _common(task: dict[str, Any], generation_id: str) -> dict[str, Any]:
     return {
         "vendor": NAME,
-        "generation_id": required(response, "id", generation_id),
-        "model": as_text(body.get("model")),
-        "vendor_status": as_text(body.get("status")),
-        "created_at": as_time(body.get("created_at")),
-        "progress": as_int(body.get("progress")),
-        "usage": None if searches is None else Usage(web_searches=searches),
-        "charge": _charge(as_dict(body.get("billing"))),
+        "generation_id": generation_id,
+        "model": as_word(task.get("model")),
+        "vendor_status": word_of(task),
+        "created_at": as_time(task.get("created_at")),
+        "progress": as_percent(task.get("progress")),
+        "usage": ark.usage(as_dict(task.get("usage"))),
+        "charge": _charge(as_dict(task.get("billing"))),
     }
 
 
 def _charge(billing: dict[str, Any]) -> Cost | None:
-    amount = as_decimal(billing.get("cost_usd"))
+    amount = as_amount(billing.get("cost_usd"))
     if amount is None:
         return None
     final = billing.get("status") in ("settled", "refunded")
@@ -132,4 +160,13 @@ def mark(request: GenerationRequest, intent_id: str) -> GenerationRequest:
 
 def find(request: GenerationRequest) -> Call[Generation]:
     """The task that a marked request made; its absence is certain."""
-    return get(str(request.vendor_options[OWN_ID]))
+    key = str(request.vendor_options[OWN_ID])
+
+    def read(response: HttpResponse) -> Generation:
+        task = task_in(accepted(response))
+        if as_text(task.get(OWN_ID)) not in (None, key):
+            raise malformed(response, f"the answer is about another {OWN_ID}")
+        ids = (as_id(task.get(name)) for name in ID_NAMES)
+        return _read_task(response, task, required(response, "id", next(filter(None, ids), None)))
+
+    return Call(_get(key), read)

@@ -23,13 +23,15 @@ MAX_DEPTH = 40
 #: The keys of a generation's result that hold links: whoever knows one can fetch the file, signed or not.
 RESULT_LINK_KEYS = ("video_url", "video_urls", "last_frame_url")
 
+#: The shortest piece of a text that a link or inline media can be: ``http://a``.
+_SHORTEST_SECRET = 8
 _GAP = re.compile(r"([\s\"'<>`]+)")
 #: A character as it is, percent-encoded once or more, or escaped in JSON or HTML.
 _ESCAPED = r"(?:\\{{0,8}}{0}|%(?:25){{0,3}}{1}|\\{{1,8}}u00{1}|&#(?:{2}|x{1});)"
 _COLON, _SLASH = _ESCAPED.format(":", "3a", 58), _ESCAPED.format("/", "2f", 47)
 _SCHEME = re.compile(rf"https?{_COLON}{_SLASH}{{2}}", re.IGNORECASE)
-_PATH = re.compile(rf"{_SLASH}|\\", re.IGNORECASE)
-_QUERY = re.compile(rf"{_ESCAPED.format('[?]', '3f', 63)}|{_ESCAPED.format('[#]', '23', 35)}", re.IGNORECASE)
+_PATH = re.compile(r"[/\\]|%(?:25){0,3}2f|&#(?:47|x2f);", re.IGNORECASE)
+_QUERY = re.compile(r"[?#]|%(?:25){0,3}(?:3f|23)|\\u00(?:3f|23)|&#(?:63|x3f|35|x23);", re.IGNORECASE)
 _AT = re.compile(_ESCAPED.format("@", "40", 64), re.IGNORECASE)
 _DATA_URI = re.compile(
     r"(data(?::|%3a)[a-z]{1,20}(?:/|%2f)[a-z0-9.+-]{1,80}(?:(?:;|%3b)[a-z0-9=-]{1,40}){0,4}(?:,|%2c)).{16,}",
@@ -39,7 +41,7 @@ _API_KEY = re.compile(
     r"\b(bearer\s{1,8}|authorization:\s{0,8}basic\s{1,8}|sk-)[a-z0-9._~+/-]{6,}=*", re.IGNORECASE
 )
 #: Of any other scheme, such as that of a proxy or a database.
-_PASSWORD = re.compile(r"(://[^\s/?#@:]{0,256}:)[^\s/@]{1,1024}@")
+_PASSWORD = re.compile(r"(://[^\s\"'<>`/?#@:]{0,256}:)[^\s\"'<>`/@]{1,1024}@")
 #: Of a link without its scheme and host.
 _SIGNATURE = re.compile(
     r"\b(x-[a-z]{2,8}-(?:signature|credential|security-token|content-sha256)=)[^\s&\"'<>]+", re.IGNORECASE
@@ -58,8 +60,9 @@ def redact(text: str, *, hide_links: bool = False) -> str:
     :param hide_links: show of each link no more than its host.
     """
     hide_links = hide_links or _is_of_result(text)
-    shown = "".join(_without_secrets(piece, hide_links) for piece in _GAP.split(text))
-    shown = _PASSWORD.sub(r"\1***@", shown)
+    shown = _PASSWORD.sub(r"\1***@", text) if "://" in text else text
+    if _SCHEME.search(shown) or _DATA_URI.search(shown):
+        shown = "".join(_without_secrets(piece, hide_links) for piece in _GAP.split(shown))
     return _API_KEY.sub(r"\1***", _SIGNATURE.sub(r"\1***", shown))
 
 
@@ -117,7 +120,7 @@ def _secret_links(value: Any, hide_links: bool, levels: int) -> Iterator[str]:
         hide_links = hide_links or _is_of_result(value)
         for piece in _GAP.split(value):
             link = _SCHEME.search(piece)
-            if link and _without_secrets(piece, hide_links) != piece:
+            if link and redact(piece, hide_links=hide_links) != piece:
                 yield piece[link.start() :].rstrip(".,;:!)]}\\")
     elif isinstance(value, Mapping) and levels:
         for key, item in value.items():
@@ -135,6 +138,8 @@ def _is_of_result(text: str) -> bool:
 
 def _without_secrets(piece: str, hide_links: bool) -> str:
     """A piece of text without blanks in it."""
+    if len(piece) < _SHORTEST_SECRET:
+        return piece
     piece = _DATA_URI.sub(r"\1***", piece)
     first = _SCHEME.search(piece)
     if first is None:
@@ -151,7 +156,8 @@ def _without_user(link: str) -> str:
     """What follows a scheme, without a user and a password before the host."""
     path = _PATH.search(link)
     authority = link if path is None else link[: path.start()]
-    ends = [at.end() for at in _AT.finditer(authority)]
+    marked = "@" in authority or "%" in authority or "\\" in authority or "&" in authority
+    ends = [at.end() for at in _AT.finditer(authority)] if marked else []
     return f"***@{link[ends[-1] :]}" if ends else link
 
 

@@ -25,6 +25,8 @@ from airflow_provider_seedance.core.redaction import MAX_TEXT, clean, redact, wi
         ("https://h/v.mp4#token", "https://h/v.mp4?***"),
         ("https://user:pass@h/v.mp4", "https://***@h/v.mp4"),
         ("https://user:p@ss@h/v.mp4", "https://***@h/v.mp4"),
+        ("http://user:p%2Fss@proxy:1", "http://***@proxy:1"),
+        ("socks5://user:pass@proxy:1", "socks5://user:***@proxy:1"),
         ("http://a/x,http://u:p@b/y", "http://a/x,http://***@b/y"),
         (r"https:\/\/h\/v.mp4?sig=abc", r"https:\/\/h\/v.mp4?***"),
         ("https%3A%2F%2Fh%2Fv.mp4%3Fsig%3Dabc", "https%3A%2F%2Fh%2Fv.mp4?***"),

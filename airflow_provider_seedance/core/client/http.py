@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import httpx
 
@@ -44,9 +44,6 @@ from airflow_provider_seedance.core.vendors.contract import (
 )
 from airflow_provider_seedance.errors import SeedanceError, Unsupported
 from airflow_provider_seedance.models import Cost, GenerationRequest
-
-if TYPE_CHECKING:
-    from urllib.request import OpenerDirector
 
 T = TypeVar("T")
 
@@ -237,7 +234,7 @@ class SeedanceClient(_BaseClient):
         )
 
     @cached_property
-    def _media(self) -> OpenerDirector:
+    def _media(self) -> Any:
         """Made at its first use: it may have to look up the address of the connection's host."""
         return media_opener(tls(), public_only=not self.settings.allows_private_results())
 

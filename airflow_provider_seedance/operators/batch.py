@@ -166,8 +166,8 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
             with open_journal(session.journal) as journal, ClientPool() as clients:
                 lands = self.destination is not None
                 finished = resume_rows(run.plan, journal, run.options, clients, new_try=new_try, lands=lands)
-                if event.ended is not None:
-                    event = BatchEvent({**dict.fromkeys(finished, WaitOutcome.ENDED), **event.ended})
+                if event.finished_waits is not None:
+                    event = BatchEvent({**dict.fromkeys(finished, WaitOutcome.ENDED), **event.finished_waits})
                 if new_try:
                     session.register(len(run.plan.rows))
                 ended = run.run(journal, event, stay=not self.deferrable)

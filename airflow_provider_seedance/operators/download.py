@@ -104,7 +104,7 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, BaseOperator):
             return seen
         if isinstance(seen, Failed):
             raise GenerationFailed(
-                f"there is no video: it ended as {seen.status.value}: {seen.failure.message}",
+                f"there is no video: the generation ended as {seen.status.value}: {seen.failure.message}",
                 kind=Kind.CONFIGURATION,
                 code=seen.failure.code,
                 vendor=seen.vendor,

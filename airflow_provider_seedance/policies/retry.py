@@ -28,6 +28,9 @@ class SeedanceRetryPolicy(RetryPolicy):
 
     Use it as ``retry_policy=SeedanceRetryPolicy()`` beside ``retries``. Errors that are not this package's take
     the task's own ``retry_delay``.
+
+    It decides only whether and when the task is tried again. Whether that try pays again is decided in
+    ``core/submission/decide.py``.
     """
 
     def evaluate(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_seedance.core import clock
-from airflow_provider_seedance.core.batch.journal.store import journal_exists
+from airflow_provider_seedance.core.batch.journal.store import is_journal_missing
 from airflow_provider_seedance.core.batch.paths import (
     RESULTS_FILE_NAME,
     check_distinct_destinations,
@@ -73,7 +73,7 @@ class BatchSession:
         task, task_state = identity_of(context), context.get("task_state_store")
         known = _known_journal(task_state)
         journal = path_from_uri(known or folder_of_batch(base, task))
-        if known and not journal_exists(journal):
+        if known and is_journal_missing(journal):
             raise StateUnreadable(
                 f"an earlier try began this batch's journal in {uri_of(journal)}, which is not there on this machine",
                 advice="Nothing was sent. Use a destination, or [seedance] state_folder, that all workers share.",

@@ -18,13 +18,15 @@ EARLIEST_EVENT_SECONDS = 6.0
 
 
 async def wait_in_poller(seedance_conn_id: str, generation_id: str, wait: WaitState) -> WaitOutcome:
-    """Wait for one generation; see :meth:`PollerRegistry.wait`."""
+    """Wait for one generation; see :meth:`PollerRegistry.wait_for`."""
     from airflow_provider_seedance.core.polling.registry import current_registry
 
-    async def look_up() -> Account:
+    async def read_connection() -> Account:
         return await _account(seedance_conn_id)
 
-    return await current_registry(_make_registry).wait(seedance_conn_id, look_up, generation_id, wait)
+    return await current_registry(_make_registry).wait_for(
+        seedance_conn_id, read_connection, generation_id, wait
+    )
 
 
 async def hold_event(trigger_started: float) -> None:

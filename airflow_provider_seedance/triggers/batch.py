@@ -55,7 +55,7 @@ class SeedanceBatchTrigger(BaseTrigger):
 
     def _read_waits(self) -> Waits | None:
         """The generations to wait for, by row; ``None`` if the journal cannot be read here."""
-        from airflow_provider_seedance.core.batch.journal.store import journal_exists, read_states
+        from airflow_provider_seedance.core.batch.journal.store import is_journal_missing, read_states
         from airflow_provider_seedance.core.batch.state import Phase
         from airflow_provider_seedance.core.polling.decide import WaitState
         from airflow_provider_seedance.errors import SeedanceError
@@ -63,7 +63,7 @@ class SeedanceBatchTrigger(BaseTrigger):
 
         try:
             folder = path_from_uri(self.journal)
-            if not journal_exists(folder):
+            if is_journal_missing(folder):
                 self.log.warning(
                     "There is no journal in %s on this machine; the task is woken to look by itself.",
                     self.journal,

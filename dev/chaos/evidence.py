@@ -84,7 +84,7 @@ def _ordered(api: AirflowApi, run: Run, vendor: str, tasks: Iterable[Task]) -> I
             prompt=prompts[task.map_index],
             model=MODEL,
             state=task.state,
-            intents=record.get("intent", 0),
+            intents=record.get("intent_number", 0),
             intended_at=as_messages_say(record["intended_at"]) if record else None,
             recorded=recorded(record),
             unbilled_intents=unbilled_intents(record),

@@ -29,7 +29,7 @@ def test_the_invoice_has_only_what_was_billed() -> None:
 
 #: What every record holds.
 INTENT = {
-    "intent": 1,
+    "intent_number": 1,
     "intent_id": "sd-1",
     "vendor": "modelark",
     "seedance_conn_id": "c",

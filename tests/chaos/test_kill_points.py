@@ -101,7 +101,7 @@ def _look(api: AirflowApi, run: Run, emulator: Emulator, output: Path) -> WaitOu
             group: RescueOutcome(
                 generate=task.state,
                 publish=tasks[f"{group}.publish"].state,
-                intents=records[group].get("intent", 0),
+                intents=records[group].get("intent_number", 0),
                 billed=sum(line.prompt == group for line in bills),
                 landed=is_whole(output / "landed" / f"{group}.mp4"),
                 published=is_whole(output / "published" / f"{group}.mp4"),

@@ -46,7 +46,7 @@ def leave_behind(scene: Scene, decision: Decision) -> SubmissionRecord | None:
     at_other = decision.record == "a generation of another connection"
     conn_id = scene.connect("evolink", OTHER) if at_other else scene.task.operator.seedance_conn_id
     record = _intent(scene, decision, conn_id)
-    if "intent" in decision.record or "generation" in decision.record or record.may_be_billed:
+    if "intent" in decision.record or "generation" in decision.record or record.blocks_new_payment:
         record = record.replace(**_generation(scene, decision, conn_id, record.intent_id))
     if scene.row:
         _write_row(scene, record)
@@ -62,7 +62,7 @@ def _intent(scene: Scene, decision: Decision, conn_id: str) -> SubmissionRecord:
     now = datetime.now(timezone.utc)
     passed = decision.record.startswith("gave up")
     return SubmissionRecord(
-        intent=1,
+        intent_number=1,
         intent_id=task.intent_id(1, random=0.5),
         vendor=account.vendor.name,
         seedance_conn_id=GONE if decision.record.endswith("gone") else conn_id,
@@ -109,5 +109,5 @@ def _row_outcome(record: SubmissionRecord) -> RowOutcome | None:
         return RowOutcome(status="succeeded", manifest={"uri": "somewhere"})
     if isinstance(outcome, Refused | Ended):
         retryable = outcome.error is not None and outcome.error.traits.retryable
-        return RowOutcome(status="failed", kind=outcome.error, reason="so it was", retryable=retryable)
+        return RowOutcome(status="failed", error_kind=outcome.error, reason="so it was", retryable=retryable)
     return RowOutcome(status="uncollected") if isinstance(outcome, GaveUp) else None

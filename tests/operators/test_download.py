@@ -192,7 +192,7 @@ def test_a_generation_that_failed(connect, emulator, generating, downloading, tm
     """There never will be a video, so the task ends for good."""
     generation_id = _submitted(generating(connect(), prompt="[emulator:fail] A fox"))
     emulator.advance(20_000)
-    with pytest.raises(AirflowFailException, match="there is no video: it ended as failed"):
+    with pytest.raises(AirflowFailException, match="there is no video: the generation ended as failed"):
         downloading(generation_id, tmp_path / "a.mp4", seedance_conn_id=connect())()
 
 

@@ -100,7 +100,7 @@ def test_an_option_that_this_vendor_lacks(vendor, option, others, refused, conne
     [
         ("0.01 USD", ["above max_cost 0.01 USD", "Raise max_cost"]),
         ({"amount": "0.01", "currency": "USD"}, ["above max_cost 0.01 USD"]),
-        ("60 credits", ["price is in USD", "max_cost is in credits", "Name max_cost in USD"]),
+        ("60 credits", ["price is in USD", "max_cost is in credits", "Give max_cost in USD"]),
         ("a lot", ["'a lot'", '"1.50 USD"']),
         ("5", ["'5'", '"1.50 USD"']),
         ("-1 USD", ["'-1 USD'", '"1.50 USD"']),

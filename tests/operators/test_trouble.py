@@ -104,7 +104,7 @@ def test_a_generation_that_moderation_ended(vendor, generating, connect, emulato
     """The same prompt would fail again, so no retry pays for it."""
     text = ends_for_good(generating(connect(vendor), prompt="[emulator:moderation] A fox"))
     (entry,) = emulator.ledger()["generations"]
-    assert f"generation {entry['generation_id']}: ended as failed" in text
+    assert f"generation {entry['generation_id']}: the generation ended as failed" in text
     assert "Change the prompt or the reference media" in text
     assert not entry["billed"]
 

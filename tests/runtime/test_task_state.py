@@ -20,7 +20,7 @@ from airflow_provider_seedance.core.submission.record import (
 from airflow_provider_seedance.runtime.task_state import KEY, FileRecords, TaskStateRecords, _state_file
 
 RECORD = SubmissionRecord(
-    intent=1,
+    intent_number=1,
     intent_id="sd-1-1",
     vendor="evolink",
     seedance_conn_id="seedance_default",

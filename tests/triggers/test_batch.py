@@ -38,7 +38,7 @@ def bought(conn_id: str, folder: Path, rows: range, *, timeout: float = 3600.0) 
     with SeedanceHook(conn_id).get_conn() as client, open_journal(folder) as journal:
         for row in rows:
             record = SubmissionRecord(
-                intent=1,
+                intent_number=1,
                 intent_id=f"sd-{row}-1",
                 vendor=client.vendor_name,
                 seedance_conn_id=conn_id,
@@ -71,7 +71,7 @@ def test_it_fires_when_all_have_ended(vendor, connect, emulator, tmp_path) -> No
         journal.write(journal.states[2].replace(outcome=RowOutcome(status="succeeded")))
     emulator.advance(LONG)
     event = fired(SeedanceBatchTrigger(str(tmp_path)))
-    assert event.ended == dict.fromkeys((1, 3, 4), WaitOutcome.ENDED)
+    assert event.finished_waits == dict.fromkeys((1, 3, 4), WaitOutcome.ENDED)
 
 
 def test_its_event_does_not_overtake_airflow(connect, passing, tmp_path, monkeypatch) -> None:
@@ -100,7 +100,7 @@ def test_it_fires_some_time_after_the_first(connect, emulator, tmp_path, monkeyp
     bought(conn_id, tmp_path, range(1, 3))
     bought(conn_id, tmp_path, range(3, 4), timeout=0.0)
     event = fired(SeedanceBatchTrigger(str(tmp_path)))
-    assert event.ended == {3: WaitOutcome.TIMED_OUT}
+    assert event.finished_waits == {3: WaitOutcome.TIMED_OUT}
 
 
 def test_without_a_journal_it_wakes_the_task_to_look_by_itself(
@@ -108,7 +108,7 @@ def test_without_a_journal_it_wakes_the_task_to_look_by_itself(
 ) -> None:
     """It may be on another machine's disk."""
     monkeypatch.setattr(batch, "UNREADABLE_JOURNAL_SECONDS", 0.0)
-    assert fired(SeedanceBatchTrigger(str(tmp_path / "nowhere"))).ended is None
+    assert fired(SeedanceBatchTrigger(str(tmp_path / "nowhere"))).finished_waits is None
     assert emulator.requests() == []
 
 
@@ -116,7 +116,7 @@ def test_with_nothing_to_wait_for_it_fires(connect, emulator, tmp_path) -> None:
     """An empty wait ends."""
     with open_journal(tmp_path):
         pass
-    assert fired(SeedanceBatchTrigger(str(tmp_path))).ended == {}
+    assert fired(SeedanceBatchTrigger(str(tmp_path))).finished_waits == {}
 
 
 def test_it_only_reads(connect, emulator, tmp_path) -> None:

@@ -16,20 +16,20 @@ VERSION = 1
 class BatchEvent:
     """How the waits of a batch went. Airflow stores events in clear text.
 
-    :param ended: rows whose wait is over, and how it ended; ``None`` if the trigger could not read the journal, and
-        the task has to look at all rows.
+    :param finished_waits: how the waits ended that are over, by row; ``None`` if the trigger could not read the
+        journal, so that the task has to look at all rows.
     """
 
-    ended: Mapping[int, WaitOutcome] | None
+    finished_waits: Mapping[int, WaitOutcome] | None
 
     def to_payload(self) -> dict[str, Any]:
         """The event as a JSON object."""
-        ended = (
+        finished = (
             None
-            if self.ended is None
-            else [[row, outcome.value] for row, outcome in sorted(self.ended.items())]
+            if self.finished_waits is None
+            else [[row, outcome.value] for row, outcome in sorted(self.finished_waits.items())]
         )
-        return {"version": VERSION, "ended": ended}
+        return {"version": VERSION, "finished_waits": finished}
 
     @classmethod
     def from_payload(cls, payload: Mapping[str, Any] | None) -> BatchEvent:
@@ -39,8 +39,10 @@ class BatchEvent:
         """
         try:
             assert payload is not None
-            ended = payload["ended"]
-            return cls(None if ended is None else {int(row): WaitOutcome(outcome) for row, outcome in ended})
+            finished = payload["finished_waits"]
+            return cls(
+                None if finished is None else {int(row): WaitOutcome(outcome) for row, outcome in finished}
+            )
         except (AssertionError, KeyError, TypeError, ValueError):
             raise ConfigurationError(
                 f"the trigger's event cannot be read: {payload!r}",

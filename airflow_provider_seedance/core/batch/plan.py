@@ -38,16 +38,16 @@ def make_plan(
 
     :param raw_rows: the rows as the user gave them.
     :param defaults: request fields for rows that leave them out.
-    :raises RowsInvalid: naming every row that is refused, for its request or for its price.
+    :raises RowsInvalid: naming every row that is rejected, for its request or for its price.
     """
     rows = check_rows(raw_rows, defaults or {}, client.catalog.prepare, vendor=client.vendor_name)
     estimates = {row.number: client.estimate_cost(row.request) for row in rows}
-    refused = {}
+    rejected = {}
     for raw_row in raw_rows:
         try:
             check_budget(estimates[raw_row.number], max_cost, vendor=client.vendor_name)
         except BudgetExceeded as error:
-            refused[raw_row.label] = f"{error.message}. {error.advice}"
-    if refused:
-        raise RowsInvalid(refused, len(raw_rows), vendor=client.vendor_name)
+            rejected[raw_row.label] = f"{error.message}. {error.advice}"
+    if rejected:
+        raise RowsInvalid(rejected, len(raw_rows), vendor=client.vendor_name)
     return Plan({row.number: row for row in rows}, estimates, max_failures)

@@ -12,9 +12,9 @@ from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
 from airflow_provider_seedance.core.polling.latency import LatencyModel
 from airflow_provider_seedance.core.polling.poller import Poller, StatusClient
 
-#: Status requests under way at a time.
-MAX_CONNECTIONS = 4
-#: The longest pause between two looks at a generation while its place is wanted for the next row.
+#: Status requests under way at a time, at most.
+MAX_STATUS_REQUESTS = 4
+#: The longest pause between two status requests for a generation whose end makes room for the next row, seconds.
 MAX_LAG_SECONDS = 4.0
 
 #: Called with the row, how its wait ended, and the wait.
@@ -27,7 +27,7 @@ class BatchPoller:
     :param open_client: makes the client of a connection, by its id, on the thread's own event loop.
     :param connection_of: the id of the connection that submitted a row's generation.
     :param on_ended: called on the poller's thread.
-    :param connections: status requests under way at a time.
+    :param max_status_requests: status requests under way at a time, at most.
     """
 
     def __init__(
@@ -37,13 +37,13 @@ class BatchPoller:
         on_ended: OnEnded,
         *,
         clock: Clock,
-        connections: int = MAX_CONNECTIONS,
+        max_status_requests: int = MAX_STATUS_REQUESTS,
     ) -> None:
         self._open_client = open_client
         self._connection_of = connection_of
         self._on_ended = on_ended
         self._clock = clock
-        self._connections = connections
+        self._max_status_requests = max_status_requests
         self._loop: Future[asyncio.AbstractEventLoop] = Future()
         #: By connection.
         self._pollers: dict[str, Poller] = {}
@@ -91,7 +91,7 @@ class BatchPoller:
                 latency_model=LatencyModel(),
                 clock=self._clock,
                 max_lag=MAX_LAG_SECONDS,
-                max_concurrency=self._connections,
+                max_concurrency=self._max_status_requests,
             )
         return self._pollers[seedance_conn_id]
 

@@ -1,4 +1,4 @@
-"""Reporting how far a batch is, at a rate that a reader can bear."""
+"""Reporting how far a batch is, at a rate that a person can read."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class ProgressReporter:
         self._counted_at = now
         counts = dict(count())
         rows = sum(counts.values())
-        ended = rows - counts.get("waiting", 0) - counts.get("in_flight", 0)
+        ended = rows - counts.get("not_submitted", 0) - counts.get("in_flight", 0)
         step = max(1, int(rows * REPORT_FRACTION))
         if now - self._reported_at < REPORT_INTERVAL_SECONDS and ended - self._ended < step:
             return

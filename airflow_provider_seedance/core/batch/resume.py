@@ -10,7 +10,7 @@ from airflow_provider_seedance.core.batch.decide import outcome_of_error
 from airflow_provider_seedance.core.batch.journal.store import Journal, state_of
 from airflow_provider_seedance.core.batch.plan import Plan
 from airflow_provider_seedance.core.batch.rows import Row
-from airflow_provider_seedance.core.batch.state import RowOutcome, RowState, Status, resume_row
+from airflow_provider_seedance.core.batch.state import RowOutcome, RowState, RowStatus, resume_row
 from airflow_provider_seedance.core.batch.worker import BatchOptions, identity_of_row
 from airflow_provider_seedance.core.clock import utc_now
 from airflow_provider_seedance.core.submission.decide import (
@@ -23,7 +23,7 @@ from airflow_provider_seedance.core.submission.decide import (
 from airflow_provider_seedance.core.submission.fingerprint import fingerprint
 from airflow_provider_seedance.core.submission.outcome import Superseded
 from airflow_provider_seedance.core.submission.record import SubmissionRecord
-from airflow_provider_seedance.core.submission.resume import ReadingClient, resume
+from airflow_provider_seedance.core.submission.resume import ReadingClient, decide_with_vendor
 from airflow_provider_seedance.errors import Kind, SeedanceError
 from airflow_provider_seedance.models import Succeeded
 
@@ -52,15 +52,15 @@ def resume_rows(
     for number in sorted(plan.rows.keys() | journal.states.keys()):
         before, row = state_of(journal.states, number), plan.rows.get(number)
         if row is None:
-            after[number] = resumer.dropped(before)
+            after[number] = resumer.drop(before)
         elif row.generation_id and row.generation_id != before.generation_id:
-            after[number] = resumer.adopted(before.record, row)
+            after[number] = resumer.adopt(before.record, row)
         elif new_try or (before.record and before.record.fingerprint != fingerprint(row.request)):
-            after[number] = resumer.resumed(before, row)
+            after[number] = resumer.resume(before, row)
     if resumer.stale:
         raise StaleState(
             f"{len(resumer.stale)} rows have changed, or are gone, since they were paid for, or may have been:"
-            f" {_listed(resumer.stale)}",
+            f" {_format_row_numbers(resumer.stale)}",
             advice="Put the rows back, at their places; or set on_stale_state='resubmit' to pay for the new ones too.",
         )
     journal.write_all([state for number, state in after.items() if state != state_of(journal.states, number)])
@@ -79,14 +79,14 @@ class _RowResumer:
         self.stale: list[int] = []
         self.finished: set[int] = set()
 
-    def resumed(self, state: RowState, row: Row) -> RowState:
-        """The row as this try begins with it; its own error ends it, and does not touch its siblings."""
+    def resume(self, state: RowState, row: Row) -> RowState:
+        """The row as this try begins with it; its own error ends it and leaves the other rows alone."""
         if state.record is None:
-            return state.replace(attempts=0, outcome=None)
+            return state.replace(attempts_this_try=0, outcome=None)
         prior = self._prior(state, changed=state.record.fingerprint != fingerprint(row.request))
         recorded = [state.record]
         try:
-            decision = resume(prior, self._open_client, recorded.append)
+            decision = decide_with_vendor(prior, self._open_client, recorded.append)
         except StaleState:
             self.stale.append(state.row)
             return state
@@ -99,19 +99,19 @@ class _RowResumer:
     def _after_error(
         self, error: SeedanceError, state: RowState, prior: PriorSubmission, row: Row
     ) -> RowState:
-        """The row has failed for good, or its generation is out of reach, or the vendor could not be asked just now."""
-        if not state.may_be_billed:
+        """The row after the policy raised: it has ended, or the vendor could not be asked and the row goes on."""
+        if not state.blocks_new_payment:
             failed_before = state.outcome is not None and state.outcome.status == "failed"
-            return state if failed_before else self._ended(state, error, "failed")
+            return state if failed_before else self._end(state, error, "failed")
         lost = isinstance(error, (OrphanedIntent, RecordedConnectionLost)) or error.kind is Kind.NOT_FOUND
         if lost:
-            return self._ended(state, error, "uncollected" if state.generation_id else "uncertain")
+            return self._end(state, error, "uncollected" if state.generation_id else "uncertain")
         if prior.changed:
             raise error
         return self._apply(state, Action.REATTACH, prior, row)
 
-    def _ended(self, state: RowState, error: SeedanceError, status: Status) -> RowState:
-        log.warning("Row %d is %s: %s", state.row, status, error)
+    def _end(self, state: RowState, error: SeedanceError, status: RowStatus) -> RowState:
+        log.warning("Row %d is %s at the start of this try: %s", state.row, status, error)
         return state.replace(outcome=outcome_of_error(error, status))
 
     def _apply(self, state: RowState, action: Action, prior: PriorSubmission, row: Row) -> RowState:
@@ -134,13 +134,13 @@ class _RowResumer:
             result_stored=state.has_result(lands=self._lands),
         )
 
-    def dropped(self, state: RowState) -> RowState:
-        """A row that is gone counts as one that has changed; nothing takes its place."""
-        if state.record is None or not state.record.may_be_billed:
+    def drop(self, state: RowState) -> RowState:
+        """The state of a row that is gone, which counts as one that has changed; no new row takes its place."""
+        if state.record is None or not state.record.blocks_new_payment:
             return state
         prior = self._prior(state, changed=True)
         try:
-            resume(prior, self._open_client, lambda record: None)
+            decide_with_vendor(prior, self._open_client, lambda record: None)
         except StaleState:
             self.stale.append(state.row)
             return state
@@ -150,16 +150,19 @@ class _RowResumer:
             outcome=state.outcome or RowOutcome(status="uncollected", reason="its row is gone"),
         )
 
-    def adopted(self, before: SubmissionRecord | None, row: Row) -> RowState:
-        """A row with a generation that its user has named; an intent whose fate was unknown is that one's."""
+    def adopt(self, before: SubmissionRecord | None, row: Row) -> RowState:
+        """The state of a row with a generation that its user has named.
+
+        If the outcome of its latest intent is unknown, the generation is taken for the one of that intent.
+        """
         options, now = self._options, utc_now(self._options.clock)
         client = self._open_client(options.seedance_conn_id)
-        number = before.intent if before else 1
+        number = before.intent_number if before else 1
         earlier = before.earlier_generation_ids if before else ()
         if before and before.generation_id:
             number, earlier = number + 1, (*earlier, before.generation_id)
         record = SubmissionRecord(
-            intent=number,
+            intent_number=number,
             intent_id=identity_of_row(options.task, row.number).intent_id(
                 number, random=options.clock.random()
             ),
@@ -178,5 +181,5 @@ class _RowResumer:
         return RowState(row=row.number, record=record)
 
 
-def _listed(rows: Sequence[int]) -> str:
+def _format_row_numbers(rows: Sequence[int]) -> str:
     return ", ".join(map(str, rows[:50])) + (", ..." if len(rows) > 50 else "")

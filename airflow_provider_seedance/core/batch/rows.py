@@ -16,11 +16,11 @@ from airflow_provider_seedance.core.storage.paths import PathFromUri
 from airflow_provider_seedance.errors import ConfigurationError, Kind, Problem, RequestInvalid, SeedanceError
 from airflow_provider_seedance.models import GenerationRequest
 
-#: The key, and the prefix of a CSV column, of what is the user's own and goes into the result.
+#: The key, and the prefix of CSV columns, of the user's own data, which is handed on to the row's result.
 METADATA = "metadata"
-#: The key of an existing generation's id.
+#: The key of the id of an existing generation, which the row adopts.
 GENERATION_ID = "generation_id"
-#: Refused rows that an error's text names; ``problems`` of the error has them all.
+#: How many rejected rows an error's text names; ``problems`` of the error has all of them.
 MAX_ROWS_IN_MESSAGE = 200
 
 
@@ -49,7 +49,7 @@ class Row:
     """A row that can be submitted.
 
     :param number: counts the rows from 1; part of the row's identity from try to try.
-    :param metadata: the user's own, as JSON.
+    :param metadata: the user's own data, as a JSON object.
     :param generation_id: of an existing generation, to be adopted instead of paying for one.
     """
 
@@ -60,9 +60,9 @@ class Row:
 
 
 class RowsInvalid(SeedanceError):
-    """Rows that cannot succeed, refused before anything is paid.
+    """Rows that cannot succeed, rejected before anything is paid.
 
-    :param problems: what is wrong, by the row's label: all rows, and all of each.
+    :param problems: all that is wrong with each rejected row, by the row's label.
     :param total: how many rows there are.
     """
 
@@ -74,7 +74,7 @@ class RowsInvalid(SeedanceError):
         more = len(problems) - len(named)
         listed = "\n".join([*named, f"and {more} more"] if more else named)
         super().__init__(
-            f"{len(problems)} of {total} rows are refused, and nothing is paid:\n{listed}\n",
+            f"{len(problems)} of {total} rows are rejected, and nothing is paid:\n{listed}\n",
             vendor=vendor,
             advice="Correct these rows; repeating them unchanged cannot succeed.",
         )
@@ -119,7 +119,7 @@ def rows_from_file(text: str, name: str) -> list[RawRow]:
     """Rows from the text of a ``.jsonl`` (``.ndjson``), ``.json`` or ``.csv`` file.
 
     In CSV the first line names the request's fields; an empty cell is a field left out, a list is written as JSON,
-    and columns named ``metadata.<name>`` are the user's own.
+    and columns named ``metadata.<name>`` hold the user's own data.
 
     :param name: the file's, for its ending.
     :raises ConfigurationError: for another ending, or a file that is not what its ending says.
@@ -193,8 +193,8 @@ def _read_csv(text: str, name: str) -> list[RawRow]:
         raise ConfigurationError(f"{name} is not CSV: line {reader.line_num}: {fault}") from fault
     if not text.strip():
         raise ConfigurationError(
-            f"{name} is empty: not even a header",
-            advice="Find out why; a file that has only its header has no rows, and is accepted.",
+            f"{name} is empty: it has no header line",
+            advice="Find out why; a file that has only its header line is accepted, as a batch of no rows.",
         )
     (_, header), *rows = records
     names = _column_names(header, name)
@@ -219,7 +219,7 @@ def _csv_row(number: int, line: int, names: Sequence[str], cells: Sequence[str])
         if not cell.strip():
             continue
         if not name:
-            return RawRow(number, {}, line, "it has more cells than the first line has names")
+            return RawRow(number, {}, line, "the line has more cells than the first line has names")
         if _is_metadata(name):
             fields.setdefault(METADATA, {})[name.partition(".")[2]] = cell
         else:
@@ -248,8 +248,8 @@ def check_rows(
 ) -> list[Row]:
     """The rows, each with the defaults for what it leaves out.
 
-    :param defaults: request fields, or these as text, in which a template may have rendered them.
-    :param prepare: refuses what the vendor does not take.
+    :param defaults: request fields; or their text, if a template has rendered them.
+    :param prepare: raises ``RequestInvalid`` for a request that the vendor does not take.
     :raises ConfigurationError: if the defaults are something else.
     :raises RowsInvalid: naming every row that is wrong, and all that is wrong with it.
     """
@@ -264,8 +264,8 @@ def check_rows(
             row = _row(raw_row, fields)
             prepare(row.request)
             rows.append(row)
-        except RequestInvalid as refused:
-            problems[raw_row.label] = "; ".join(str(problem) for problem in refused.problems)
+        except RequestInvalid as invalid:
+            problems[raw_row.label] = "; ".join(str(problem) for problem in invalid.problems)
     if problems:
         raise RowsInvalid(problems, len(raw_rows), vendor=vendor)
     return rows
@@ -304,7 +304,9 @@ def _json_object(metadata: Any) -> dict[str, Any]:
     try:
         found = json.loads(metadata if isinstance(metadata, str) else json.dumps(metadata, allow_nan=False))
     except (TypeError, ValueError, RecursionError) as fault:
-        raise RequestInvalid([Problem(METADATA, metadata, f"JSON cannot hold it: {fault}")]) from fault
+        raise RequestInvalid(
+            [Problem(METADATA, metadata, f"the value cannot be written as JSON: {fault}")]
+        ) from fault
     if not isinstance(found, dict):
-        raise RequestInvalid([Problem(METADATA, metadata, "it must be an object")])
+        raise RequestInvalid([Problem(METADATA, metadata, "the value must be a JSON object")])
     return found

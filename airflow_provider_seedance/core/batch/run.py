@@ -14,7 +14,7 @@ from airflow_provider_seedance.core.batch.event import BatchEvent
 from airflow_provider_seedance.core.batch.journal.store import Journal
 from airflow_provider_seedance.core.batch.paths import destination_of_row
 from airflow_provider_seedance.core.batch.plan import Plan
-from airflow_provider_seedance.core.batch.poller import MAX_CONNECTIONS, BatchPoller
+from airflow_provider_seedance.core.batch.poller import MAX_STATUS_REQUESTS, BatchPoller
 from airflow_provider_seedance.core.batch.progress import Counts, ProgressReporter
 from airflow_provider_seedance.core.batch.rows import Row
 from airflow_provider_seedance.core.batch.scheduler import (
@@ -77,10 +77,10 @@ class BatchRun:
         :param callbacks: another queue than the scheduler's own.
         """
         all_rows = dict.fromkeys(self.plan.rows, WaitOutcome.STATUS_UNKNOWN)
-        ended = all_rows if event.ended is None else event.ended
+        finished_waits = all_rows if event.finished_waits is None else event.finished_waits
         clock, own_conn_id = self.options.clock, self.options.seedance_conn_id
         account_of = self.accounts_of({own_conn_id, *_billable_connections(journal)})
-        max_connections = account_of(own_conn_id).max_concurrency
+        max_concurrency = account_of(own_conn_id).max_concurrency
         admission = AdmissionControl(
             ConcurrencyWindow(self.max_active), max_failures=self.plan.max_failures, now=clock.now
         )
@@ -88,7 +88,7 @@ class BatchRun:
         with ExitStack() as stack:
             stack.callback(worker.close)
             pools = [
-                ThreadPoolExecutor(min(threads, max_connections), "seedance-batch")
+                ThreadPoolExecutor(min(threads, max_concurrency), "seedance-batch")
                 for threads in (SUBMIT_THREADS, LANDING_THREADS)
             ]
             for pool in pools:
@@ -109,17 +109,17 @@ class BatchRun:
                 partial(_connection_of, journal),
                 scheduler.on_wait_ended,
                 clock=clock,
-                connections=min(MAX_CONNECTIONS, max_connections),
+                max_status_requests=min(MAX_STATUS_REQUESTS, max_concurrency),
             )
-            all_ended = scheduler.run(stack.enter_context(poller), stay=stay, ended=ended)
+            all_ended = scheduler.run(stack.enter_context(poller), stay=stay, finished_waits=finished_waits)
         scheduler.report_progress()
         return RunResult(all_ended, scheduler.stopped_by)
 
 
 def _billable_connections(journal: Journal) -> set[str]:
-    """The connections of the rows that may be billed: they alone can be asked about them."""
+    """The connections of rows that may be billed: only the connection that submitted a row can be asked about it."""
     records = (state.record for state in journal.states.values())
-    return {record.seedance_conn_id for record in records if record and record.may_be_billed}
+    return {record.seedance_conn_id for record in records if record and record.blocks_new_payment}
 
 
 def _connection_of(journal: Journal, row: int) -> str:

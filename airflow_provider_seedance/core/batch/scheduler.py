@@ -37,6 +37,13 @@ TICK_SECONDS = 1.0
 
 Callback = Callable[[], None]
 
+#: What is done about a row whose collection failed, in words for the log.
+_STEPS = {
+    RowAction.POLL_AGAIN: "its generation is waited for again",
+    RowAction.COLLECT_AGAIN: "its generation is read and landed again",
+    RowAction.RESUBMIT: "a new generation is paid for",
+}
+
 
 class Worker(Protocol):
     """Does the work on single rows; called on the threads of the pools."""
@@ -102,38 +109,39 @@ class BatchScheduler:
         self._now = now
         self._progress = progress
         self._callbacks: CallbackQueue = callbacks or queue.SimpleQueue()
-        self._waiting: deque[int] = deque()
-        #: When each was sent, epoch seconds.
+        self._to_submit: deque[int] = deque()
+        #: When each row was sent, epoch seconds.
         self._submitting: dict[int, float] = {}
         self._in_flight: set[int] = set()
-        self._landing: set[int] = set()
-        #: How often each was collected without success.
-        self._collections: dict[int, int] = {}
+        #: Rows whose generation is read, or its video landed.
+        self._collecting: set[int] = set()
+        #: How often each row was collected without success.
+        self._failed_collections: dict[int, int] = {}
         for row in plan.rows:
-            # All keys from the start: other threads change the values while this one counts them.
+            # All keys are there from the start: other threads change values while this one iterates.
             journal.states.setdefault(row, RowState(row=row))
-            self._enter(row)
+            self._restore_row(row)
 
     @property
     def stopped_by(self) -> SeedanceError | None:
-        """Why nothing more is submitted; ``None`` while something may be."""
+        """Why nothing more is submitted; ``None`` while rows may still be submitted."""
         return self._admission.stopped_by
 
     def on_wait_ended(self, row: int, outcome: WaitOutcome, wait: WaitState) -> None:
         """The wait for a row is over; the poller calls this from its thread."""
         self._callbacks.put(partial(self._collect, row, outcome, wait))
 
-    def run(self, poller: RowPoller, *, stay: bool, ended: Mapping[int, WaitOutcome]) -> bool:
+    def run(self, poller: RowPoller, *, stay: bool, finished_waits: Mapping[int, WaitOutcome]) -> bool:
         """Submit, wait and land until all rows have ended, or nothing more can be submitted for the moment.
 
         :param stay: wait for what is in flight; else return once nothing else is left to do.
-        :param ended: rows whose wait is over, as the trigger reported.
+        :param finished_waits: how the waits ended that are over, by row, as the trigger reported.
         :returns: whether all rows that were submitted have ended.
         """
         self._poller = poller
         for row in sorted(self._in_flight):
-            if row in ended:
-                self._collect(row, ended[row], self._wait_of(row)[1])
+            if row in finished_waits:
+                self._collect(row, finished_waits[row], self._wait_of(row)[1])
             else:
                 self._wait_for_row(row)
         self._admission.check_failures()
@@ -148,23 +156,23 @@ class BatchScheduler:
         """Report the counts of rows by status, whenever the last report was."""
         self._progress.report(self._count_rows())
 
-    def _enter(self, row: int) -> None:
-        """Take a row up where its state says it is."""
+    def _restore_row(self, row: int) -> None:
+        """Put a row where its recorded state says it is, and count its estimate or its outcome."""
         state = self._state(row)
-        if state.phase is Phase.WAITING:
-            self._waiting.append(row)
+        if state.phase is Phase.TO_SUBMIT:
+            self._to_submit.append(row)
         elif state.phase is Phase.IN_FLIGHT:
             self._in_flight.add(row)
-        if state.may_be_billed:
+        if state.blocks_new_payment:
             self.budget.reserve(row, self.plan.estimates[row])
         if state.outcome is not None:
             self._count_outcome(row, state.outcome)
 
     def _is_idle(self) -> bool:
-        """Whether only the vendor has something to do."""
-        if self._submitting or self._landing:
+        """Whether nothing is left to do here until a generation ends."""
+        if self._submitting or self._collecting:
             return False
-        if not self._waiting or self.stopped_by:
+        if not self._to_submit or self.stopped_by:
             return True
         return bool(self._in_flight) and not self._next_is_affordable()
 
@@ -175,7 +183,7 @@ class BatchScheduler:
         return state_of(self.journal.states, row)
 
     def _run_callbacks(self) -> None:
-        """Work off what others have done since; sleeps until there is something, or a tick has passed."""
+        """Run the callbacks in the queue; wait for the first until a tick has passed."""
         try:
             self._callbacks.get(timeout=TICK_SECONDS)()
             while True:
@@ -183,48 +191,57 @@ class BatchScheduler:
         except queue.Empty:
             pass
 
-    def _run_in_pool(self, pool: Executor, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
-        """Do the work on a thread of the pool, and then give its result, or its error, to ``then`` on this one."""
+    def _run_in_pool(
+        self, pool: Executor, step: str, work: Callable[[], Any], then: Callable[[Any], None]
+    ) -> None:
+        """Do the work on a thread of the pool, and then give its result, or its error, to ``then`` on this one.
+
+        :param step: what the work is, and for which row, in words for messages.
+        """
 
         def run() -> None:
             try:
                 result = work()
             except SeedanceError as error:
                 result = error
-            except BaseException as fault:  # whatever it is, it is this row's, and the batch must hear of it
-                log.exception("The work on a row failed unexpectedly.")
-                result = SeedanceError(f"it failed within the provider: {type(fault).__name__}: {fault}")
+            except BaseException as fault:  # whatever it is, only this row fails by it
+                log.exception("The %s failed unexpectedly.", step)
+                result = SeedanceError(
+                    f"the {step} failed within the provider: {type(fault).__name__}: {fault}"
+                )
             self._callbacks.put(partial(then, result))
 
         pool.submit(run)
 
     def _submit_more(self) -> None:
-        while self._waiting and len(self._submitting) < SUBMIT_THREADS:
+        while self._to_submit and len(self._submitting) < SUBMIT_THREADS:
             if not self._admission.admits(self._active()):
                 return
             if not self._next_is_affordable():
-                if not self._active() and not self._landing:
+                if not self._active() and not self._collecting:
                     self._admission.stop(self._budget_exceeded())
                 return
-            row = self._waiting.popleft()
+            row = self._to_submit.popleft()
             self.budget.reserve(row, self.plan.estimates[row])
             self._submitting[row] = self._now()
             work = partial(self._worker.submit, self.plan.rows[row])
-            self._run_in_pool(self._pools.submitting, work, partial(self._on_submitted, row))
+            self._run_in_pool(
+                self._pools.submitting, f"submission of row {row}", work, partial(self._on_submitted, row)
+            )
 
     def _active(self) -> int:
-        """How many the vendor has, or may have in a moment."""
+        """How many rows are in flight or being submitted."""
         return len(self._in_flight) + len(self._submitting)
 
     def _next_is_affordable(self) -> bool:
-        row = self._waiting[0]
+        row = self._to_submit[0]
         return self.budget.can_reserve(row, self.plan.estimates[row])
 
     def _budget_exceeded(self) -> BudgetExceeded:
-        row, budget = self._waiting[0], self.budget
+        row, budget = self._to_submit[0], self.budget
         return BudgetExceeded(
             f"row {row} may cost {self.plan.estimates[row].amount} {budget.currency}, and {budget.total} of"
-            f" max_cost {budget.limit} {budget.currency} are spent or reserved; {len(self._waiting)} rows are not"
+            f" max_cost {budget.limit} {budget.currency} are spent or reserved; {len(self._to_submit)} rows are not"
             " submitted",
             advice="Raise max_cost and clear the task; rows that have succeeded are not paid for again.",
         )
@@ -240,30 +257,30 @@ class BatchScheduler:
 
     def _on_submission_error(self, row: int, error: SeedanceError, sent: float) -> None:
         state = self._state(row)
-        if not state.may_be_billed:
+        if not state.blocks_new_payment:
             self.budget.release(row)
         decision = after_submission(error, state)
         if isinstance(decision, RowOutcome):
             self._end(row, decision)
         elif decision is RowAction.RESUBMIT:
-            self._admission.on_trouble(error)
-            self._write(state.replace(attempts=state.attempts + 1))
-            self._waiting.append(row)
+            self._admission.on_outage(error)
+            self._write(state.replace(attempts_this_try=state.attempts_this_try + 1))
+            self._to_submit.append(row)
         else:
-            self._keep_place(row, decision, error, sent)
+            self._requeue_first(row, decision, error, sent)
 
-    def _keep_place(self, row: int, action: RowAction, error: SeedanceError, sent: float) -> None:
-        """Put a row before the others again, and submit less, later, or nothing more."""
-        self._waiting.appendleft(row)
+    def _requeue_first(self, row: int, action: RowAction, error: SeedanceError, sent: float) -> None:
+        """Put a row back first in line, and submit fewer at a time, later, or nothing more."""
+        self._to_submit.appendleft(row)
         if action is RowAction.STOP_BATCH:
-            log.error("Row %d: %s", row, error)
+            log.error("Row %d: its submission failed: %s", row, error)
             self._admission.stop(error)
         elif action is RowAction.SHRINK_WINDOW:
-            self._admission.on_refused(
+            self._admission.on_rate_limit(
                 error, in_flight=len(self._in_flight), active=self._active(), sent=sent
             )
         else:
-            self._admission.on_trouble(error)
+            self._admission.on_outage(error)
 
     def _wait_for_row(self, row: int) -> None:
         self._poller.wait_for(row, *self._wait_of(row))
@@ -277,14 +294,19 @@ class BatchScheduler:
     def _collect(self, row: int, outcome: WaitOutcome, wait: WaitState) -> None:
         """Have the row's generation read, and its video landed."""
         self._in_flight.discard(row)
-        self._landing.add(row)
+        self._collecting.add(row)
         work = partial(self._worker.collect, self.plan.rows[row], outcome, wait)
-        self._run_in_pool(self._pools.landing, work, partial(self._on_collected, row, outcome, wait))
+        self._run_in_pool(
+            self._pools.landing,
+            f"collection of row {row}",
+            work,
+            partial(self._on_collected, row, outcome, wait),
+        )
 
     def _on_collected(
         self, row: int, outcome: WaitOutcome, wait: WaitState, result: RowOutcome | SeedanceError | None
     ) -> None:
-        self._landing.discard(row)
+        self._collecting.discard(row)
         if isinstance(result, RowOutcome):
             self._end(row, result)
         elif result is None:
@@ -295,28 +317,28 @@ class BatchScheduler:
     def _on_collection_error(
         self, row: int, error: SeedanceError, outcome: WaitOutcome, wait: WaitState
     ) -> None:
-        state, collected = self._state(row), self._collections.get(row, 0)
-        decision = after_collection(error, state, collected, late=self._now() >= wait.deadline)
+        state, failed_collections = self._state(row), self._failed_collections.get(row, 0)
+        decision = after_collection(error, state, failed_collections, late=self._now() >= wait.deadline)
         if isinstance(decision, RowOutcome):
             self._end(row, decision)
             return
-        log.warning("Row %d is tried again: %s", row, error)
+        log.warning("Row %d: %s, after: %s", row, _STEPS[decision], error)
         if decision is RowAction.POLL_AGAIN:
             self._wait_again(row)
         elif decision is RowAction.COLLECT_AGAIN:
-            self._collections[row] = collected + 1
+            self._failed_collections[row] = failed_collections + 1
             self._collect(row, outcome, wait)
         else:
             self._resubmit(row, state, error)
 
     def _resubmit(self, row: int, state: RowState, error: SeedanceError) -> None:
-        """Put a row behind the others whose generation failed."""
+        """Put a row whose generation failed last in line, to pay for a new one."""
         assert state.record is not None
         failed = Ended(status="failed", reason=error.message, error=error.kind)
         record = state.record.replace(outcome=state.record.outcome or failed)
-        self._write(state.replace(attempts=state.attempts + 1, record=record))
+        self._write(state.replace(attempts_this_try=state.attempts_this_try + 1, record=record))
         self.budget.release(row)
-        self._waiting.append(row)
+        self._to_submit.append(row)
 
     def _wait_again(self, row: int) -> None:
         self._in_flight.add(row)
@@ -333,7 +355,7 @@ class BatchScheduler:
         if outcome.status == "succeeded":
             self.budget.commit(row, outcome.cost)
         else:
-            self._admission.failures += 1
+            self._admission.failed_rows += 1
         if outcome.status == "failed":
             self.budget.release(row)
 
@@ -341,6 +363,6 @@ class BatchScheduler:
         try:
             self.journal.write(state)
         except StateUnwritable as error:
-            # The next try finds out again what is lost with it.
+            # The next try finds out again what this write would have recorded.
             self.journal.states[state.row] = state
             self._admission.stop(error)

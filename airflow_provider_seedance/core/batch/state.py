@@ -17,8 +17,8 @@ from airflow_provider_seedance.models import Cost
 
 #: ``succeeded``: finished, and landed where that was asked for. ``failed``: no video, and nothing to pay.
 #: ``uncollected``: paid for, or may be, under a known id; a retry goes on with it. ``uncertain``: may have been
-#: accepted, and its id is not known. ``not_submitted``: the batch stopped before it.
-Status = Literal["succeeded", "failed", "uncollected", "uncertain", "not_submitted"]
+#: accepted, and its id is not known. ``not_submitted``: not submitted yet, or the batch stopped before it.
+RowStatus = Literal["succeeded", "failed", "uncollected", "uncertain", "not_submitted"]
 
 #: How often one row is submitted, or collected, in one try of the task before its failure counts.
 MAX_ROW_ATTEMPTS = 4
@@ -33,14 +33,14 @@ class RowOutcome(_Value):
 
     :param cost: what the vendor billed for it, or the estimate.
     :param manifest: of the landed video, as JSON.
-    :param kind: of the error that ended it; ``reason`` is the error's text.
+    :param error_kind: of the error that ended it; ``reason`` is the error's text.
     :param retryable: whether another try of the task may do better.
     """
 
-    status: Status
+    status: RowStatus
     cost: Cost = Cost()
     manifest: dict[str, Any] | None = None
-    kind: Kind | None = None
+    error_kind: Kind | None = None
     reason: str | None = None
     retryable: bool = False
 
@@ -49,7 +49,7 @@ class Phase(str, Enum):
     """Where a row is on its way."""
 
     #: To be submitted, or an intent to be reconciled.
-    WAITING = "waiting"
+    TO_SUBMIT = "to_submit"
     #: Submitted, with an id.
     IN_FLIGHT = "in_flight"
     ENDED = "ended"
@@ -58,13 +58,13 @@ class Phase(str, Enum):
 class RowState(_Value):
     """All that is on record about one row.
 
-    :param attempts: how often it was submitted, or tried to be, in this try of the task.
+    :param attempts_this_try: how often its submission or its generation has failed in this try of the task.
     :param record: of its latest intent.
     :param outcome: ``None`` until the row has ended.
     """
 
     row: int
-    attempts: int = 0
+    attempts_this_try: int = 0
     record: SubmissionRecord | None = None
     outcome: RowOutcome | None = None
 
@@ -77,9 +77,9 @@ class RowState(_Value):
         return self.record.generation_id if self.record else None
 
     @property
-    def may_be_billed(self) -> bool:
-        """Whether the vendor may bill its latest intent, or has; see :attr:`SubmissionRecord.may_be_billed`."""
-        return self.record is not None and self.record.may_be_billed
+    def blocks_new_payment(self) -> bool:
+        """Whether its latest intent does; see :attr:`SubmissionRecord.blocks_new_payment`."""
+        return self.record is not None and self.record.blocks_new_payment
 
     def ended(self, outcome: RowOutcome) -> RowState:
         """This state with its outcome; a success is the outcome of its intent too."""
@@ -89,7 +89,7 @@ class RowState(_Value):
         return self.replace(outcome=outcome, record=record)
 
     def has_result(self, *, lands: bool) -> bool:
-        """Whether it has all that is asked for; a video that is to be landed by now is not there yet."""
+        """Whether it has succeeded, and its video is landed if videos are to be landed."""
         return (
             self.outcome is not None
             and self.outcome.status == "succeeded"
@@ -98,21 +98,21 @@ class RowState(_Value):
 
     @property
     def phase(self) -> Phase:
-        """From the state alone. A record whose generation failed, and is to be tried again, carries its outcome."""
+        """Where the row is on its way. A row without an outcome whose record has one is to be submitted again."""
         if self.outcome is not None:
             return Phase.ENDED
         if self.generation_id is None or (self.record and self.record.outcome):
-            return Phase.WAITING
+            return Phase.TO_SUBMIT
         return Phase.IN_FLIGHT
 
     @property
     def status(self) -> str:
-        """A :data:`Status`, or ``in_flight``."""
+        """A :data:`RowStatus`, or ``in_flight``."""
         if self.outcome is not None:
             return self.outcome.status
         if self.phase is Phase.IN_FLIGHT:
             return "in_flight"
-        if not self.may_be_billed:
+        if not self.blocks_new_payment:
             return "not_submitted"
         return "uncollected" if self.generation_id else "uncertain"
 
@@ -133,18 +133,20 @@ def resume_row(
         return state.replace(record=record.replace(max_tries=max_tries))
     if action is Action.REATTACH:
         record = reattached(record, max_tries=max_tries, now=now, timeout=timeout)
-    elif action is Action.SUBMIT and record.may_be_billed:
+    elif action is Action.SUBMIT and record.blocks_new_payment:
         record = record.replace(outcome=Superseded(by="clear" if cleared else "change"))
-    return state.replace(attempts=0, outcome=None, record=record)
+    return state.replace(attempts_this_try=0, outcome=None, record=record)
 
 
 def count_by_status(rows: int, states: Iterable[RowState]) -> dict[str, int]:
     """How many of so many ``rows`` have which status; all keys are always there."""
-    found = dict.fromkeys(("succeeded", "failed", "uncollected", "uncertain", "in_flight", "waiting"), 0)
+    found = dict.fromkeys(
+        ("succeeded", "failed", "uncollected", "uncertain", "in_flight", "not_submitted"), 0
+    )
     for state in states:
         if state.phase is Phase.IN_FLIGHT:
             found["in_flight"] += 1
         elif state.outcome is not None:
             found[state.outcome.status] += 1
-    found["waiting"] = rows - sum(found.values())
+    found["not_submitted"] = rows - sum(found.values())
     return found

@@ -15,7 +15,7 @@ from airflow_provider_seedance.core.lifecycle.result import cost_dict
 from airflow_provider_seedance.errors import Kind, SeedanceError
 from airflow_provider_seedance.models import Cost
 
-#: How many failed rows the summary holds, and how long the reason of each may be.
+#: How many failed rows the summary lists, and how many characters of each reason.
 MAX_FAILURES_IN_SUMMARY, MAX_REASON_CHARACTERS = 20, 500
 
 
@@ -34,10 +34,10 @@ def result_of(row: Row, state: RowState) -> dict[str, Any]:
         "uri": manifest["uri"] if manifest else None,
         "manifest": manifest,
         "cost": cost_dict(outcome.cost if outcome else Cost()),
-        "error": {"kind": outcome.kind.value, "message": outcome.reason}
-        if outcome and outcome.kind
+        "error": {"kind": outcome.error_kind.value, "message": outcome.reason}
+        if outcome and outcome.error_kind
         else None,
-        "attempts": record.intent if record else 0,
+        "intents": record.intent_number if record else 0,
         "metadata": dict(row.metadata),
     }
 
@@ -110,6 +110,7 @@ def check_complete(
         )
     outcomes = [state.outcome for state in states if state.outcome]
     retryable = any(outcome.retryable for outcome in outcomes if outcome.status != "succeeded")
+    # An error without a vendor's answer: LANDING is retryable, REJECTED is not.
     kind = Kind.LANDING if retryable else Kind.REJECTED
     if counts["uncollected"] or counts["uncertain"]:
         raise BatchIncomplete(

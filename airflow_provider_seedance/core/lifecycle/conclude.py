@@ -84,7 +84,7 @@ def _give_up(
         fate, advice = "it was cancelled, and nothing is billed", "A retry pays for a new one."
     record_outcome(store, event.generation_id, outcome)
     return DeadlinePassed(
-        f"{reason}; {fate}",
+        f"the generation was {reason}; {fate}",
         vendor=generation.vendor,
         generation_id=generation.generation_id,
         advice=advice,

@@ -23,7 +23,7 @@ ACCOUNT_TTL_SECONDS = 30.0
 #: How long the error of a failed look-up serves them, seconds.
 FAILED_LOOKUP_TTL_SECONDS = 5.0
 
-LookUpAccount = Callable[[], Awaitable[Account]]
+ReadConnection = Callable[[], Awaitable[Account]]
 OpenClient = Callable[[Account], StatusClient]
 
 
@@ -74,28 +74,29 @@ class PollerRegistry:
         """How many pollers there are."""
         return len(self._pollers)
 
-    async def wait(
-        self, conn_id: str, look_up: LookUpAccount, generation_id: str, wait: WaitState
+    async def wait_for(
+        self, conn_id: str, read_connection: ReadConnection, generation_id: str, wait: WaitState
     ) -> WaitOutcome:
         """Wait for one generation; see :meth:`Poller.wait_for`.
 
-        :param look_up: reads the connection. Its errors are tolerated as those of a status request are; a connection
-            that cannot be used ends the wait as ``STATUS_UNKNOWN``, and the task then reads the reason itself.
+        :param read_connection: reads the account of the connection. Its errors are tolerated like those of a status
+            request; a connection that cannot be used ends the wait as ``STATUS_UNKNOWN``, and the task then reads the
+            reason itself.
         """
         lookup = self._lookups.setdefault(conn_id, _CachedLookup())
         lookup.users += 1
         try:
-            return await self._wait(conn_id, look_up, generation_id, wait)
+            return await self._wait(conn_id, read_connection, generation_id, wait)
         finally:
             lookup.users -= 1
             if not lookup.users:
                 del self._lookups[conn_id]
 
     async def _wait(
-        self, conn_id: str, look_up: LookUpAccount, generation_id: str, wait: WaitState
+        self, conn_id: str, read_connection: ReadConnection, generation_id: str, wait: WaitState
     ) -> WaitOutcome:
         while True:
-            found = await self._look_up(self._lookups[conn_id], look_up)
+            found = await self._look_up(self._lookups[conn_id], read_connection)
             if not isinstance(found, SeedanceError):
                 break
             decision = decide_after_error(wait, found, now=self._clock.now(), random=self._clock.random())
@@ -116,12 +117,14 @@ class PollerRegistry:
             self._lookups[conn_id].expires_at = 0.0
         return outcome
 
-    async def _look_up(self, lookup: _CachedLookup, look_up: LookUpAccount) -> Account | SeedanceError:
+    async def _look_up(
+        self, lookup: _CachedLookup, read_connection: ReadConnection
+    ) -> Account | SeedanceError:
         async with lookup.lock:
             if lookup.found is None or self._clock.now() >= lookup.expires_at:
                 ttl = ACCOUNT_TTL_SECONDS
                 try:
-                    lookup.found = await look_up()
+                    lookup.found = await read_connection()
                 except SeedanceError as error:
                     lookup.found, ttl = error, FAILED_LOOKUP_TTL_SECONDS
                 lookup.expires_at = self._clock.now() + ttl

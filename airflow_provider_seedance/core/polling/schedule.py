@@ -22,13 +22,13 @@ JITTER = 0.1
 MIN_PAUSE = 2.0
 #: Where dense polling begins, in standard deviations of the latency from its median.
 DENSE_FROM_DEVIATIONS = -0.9
-#: The pause of dense polling at the median, as a part of one standard deviation in seconds ...
+#: The pause of dense polling at the median is this part of one standard deviation of the latency, in seconds.
 DENSE_PAUSE_DEVIATIONS = 0.26
-#: ... and how fast it shrinks, as an exponent for each deviation: an end that is overdue becomes likelier.
+#: The pause of dense polling shrinks by this exponent for each deviation past the median, where the end grows likelier.
 DENSE_PAUSE_DECAY = 0.4
-#: Beyond so many deviations a generation may be stuck, and the pause grows again ...
+#: A generation that takes so many deviations longer than the median may be stuck, and its pause grows again.
 OVERDUE_DEVIATIONS = 2.2
-#: ... to at least this part of the time since its submission.
+#: The pause of an overdue generation is at least this part of the time since its submission.
 OVERDUE_PAUSE_FRACTION = 0.1
 
 #: The usual pause between two list requests, seconds; one such request tells a hundred statuses.

@@ -14,19 +14,19 @@ _OMITTED = (None, "", "None")
 
 
 def check_budget(estimate: Cost, max_cost: str | Mapping[str, Any] | None, *, vendor: str) -> None:
-    """Refuse what would cost more than ``max_cost``, or what cannot be held against it.
+    """Refuse what would cost more than ``max_cost``, or what cannot be compared with it.
 
     :param max_cost: ``"1.50 USD"``, ``"60 credits"``, or a mapping with ``amount`` and ``currency``; ``None`` or
         empty for no limit.
     :raises ConfigurationError: if it is not an amount with a currency.
     :raises BudgetExceeded: if the estimate is above it, in another currency, or unknown.
     """
-    if (parsed := money("max_cost", max_cost)) is None:
+    if (parsed := parse_money("max_cost", max_cost)) is None:
         return
     limit, currency = parsed
     if estimate.amount is None:
         raise BudgetExceeded(
-            "the catalog knows no price for this request, so max_cost cannot be held",
+            "the catalog knows no price for this request, so max_cost cannot be enforced",
             vendor=vendor,
             advice="Add a row to prices in the connection's extra, or leave max_cost out.",
         )
@@ -34,7 +34,7 @@ def check_budget(estimate: Cost, max_cost: str | Mapping[str, Any] | None, *, ve
         raise BudgetExceeded(
             f"this vendor's price is in {estimate.currency}, max_cost is in {currency}",
             vendor=vendor,
-            advice=f"Name max_cost in {estimate.currency}, or set prices in {currency} in the connection's extra.",
+            advice=f"Give max_cost in {estimate.currency}, or set prices in {currency} in the connection's extra.",
         )
     if estimate.amount > limit:
         raise BudgetExceeded(
@@ -50,7 +50,7 @@ class Budget:
     Submissions are known by a number, such as that of a batch's row. Not safe to use from several threads.
 
     :param limit: the most that all may cost together; ``None`` for no limit.
-    :param currency: of the limit, and of all estimates that are held against it.
+    :param currency: of the limit, and of all estimates that count against it.
     """
 
     def __init__(self, limit: Decimal | None = None, currency: str = "") -> None:
@@ -62,11 +62,11 @@ class Budget:
 
     @classmethod
     def parse(cls, max_cost: Any) -> Budget:
-        """The budget that ``max_cost`` names; see :func:`money`.
+        """The budget that ``max_cost`` sets; see :func:`parse_money`.
 
         :raises ConfigurationError: if it is not an amount with a currency.
         """
-        limit = money("max_cost", max_cost)
+        limit = parse_money("max_cost", max_cost)
         return cls(*limit) if limit else cls()
 
     def can_reserve(self, number: int, estimate: Cost) -> bool:
@@ -95,7 +95,7 @@ class Budget:
         self.total += amount
 
 
-def money(name: str, value: Any) -> tuple[Decimal, str] | None:
+def parse_money(name: str, value: Any) -> tuple[Decimal, str] | None:
     """An amount and its currency; ``None`` if nothing is given.
 
     :param value: ``"1.50 USD"``, ``"60 credits"``, or a mapping with ``amount`` and ``currency``.

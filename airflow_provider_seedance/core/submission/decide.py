@@ -1,6 +1,6 @@
-"""THE policy about money: what a new try does about the record of an earlier one.
+"""The one policy about money: what a new try does about the record of an earlier one.
 
-Two pure functions, asked by single videos and by the rows of a batch alike. :func:`decide_by_record` knows only what
+Single videos and the rows of a batch ask the same two pure functions. :func:`decide_by_record` knows only what
 is on record; where it says :attr:`Action.READ`, :func:`decide_by_status` knows what the vendor says as well. What a
 retry, a clear, a changed request, another connection, another account and a lapsed deadline do is said here alone.
 """
@@ -62,7 +62,7 @@ class Policies:
 
 
 class StaleState(SeedanceError):
-    """The request changed beside one that may be billed. Nothing was sent."""
+    """The request changed after an earlier one that may be billed was submitted. Nothing was sent."""
 
     kind = Kind.CONFIGURATION
 
@@ -104,14 +104,14 @@ class PriorSubmission:
         return self.cleared and self.policies.on_clear == "regenerate"
 
     def ended_as(self, generation: Failed) -> PriorSubmission:
-        """The same with the generation's end on record."""
+        """This prior submission, with the generation's end on its record."""
         return replace(self, record=self.record.replace(outcome=Ended.without_video(generation)))
 
 
 def decide_by_record(prior: PriorSubmission) -> Action:
     """What to do as far as the record tells.
 
-    :raises StaleState: for a changed request beside an intent whose fate is unknown, or a delivered video.
+    :raises StaleState: if the request changed after an intent whose outcome is unknown, or after a delivered video.
     :raises GenerationFailed: if the generation ended for a reason that a new one would share.
     :raises VendorRefusal: if the request was refused for a reason of its own.
     """
@@ -121,9 +121,9 @@ def decide_by_record(prior: PriorSubmission) -> Action:
     if record.is_unbilled:
         return _after_end_without_video(prior)
     if record.generation_id is None:
-        return _beside(prior, "whose fate is not known") if prior.changed else Action.RECONCILE
+        return _submit_or_raise_stale(prior, "has an unknown outcome") if prior.changed else Action.RECONCILE
     if record.is_delivered and prior.changed:
-        return _beside_succeeded(prior)
+        return _after_success(prior)
     return Action.KEEP if record.is_delivered and prior.result_stored else Action.READ
 
 
@@ -133,9 +133,9 @@ def decide_by_status(
     """What to do once the vendor was asked through the recorded connection: submit or reattach.
 
     :param generation: ``None`` if the vendor does not know it.
-    :param account_changed: whether that connection's key or host is another one than recorded: what the account
-        does not know may then exist all the same.
-    :raises StaleState: for a changed request beside a generation that goes on, or is paid for.
+    :param account_changed: whether that connection's key or host differs from the recorded one: a generation that
+        the account does not know may then exist all the same.
+    :raises StaleState: if the request changed, and the generation still runs or is paid for.
     :raises OrphanedIntent: if another account was asked and does not know the generation.
     :raises GenerationFailed: if it failed for a reason that a new one would share.
     :raises SeedanceError: if nothing can be known about it any more.
@@ -147,8 +147,8 @@ def decide_by_status(
     if not prior.changed:
         return Action.REATTACH
     if isinstance(generation, Pending):
-        return _beside(prior, f"which is still {generation.status.value}")
-    return _beside_succeeded(prior)
+        return _submit_or_raise_stale(prior, f"is still {generation.status.value}")
+    return _after_success(prior)
 
 
 def reattached(
@@ -159,7 +159,7 @@ def reattached(
     timeout: float,
     queue_timeout: float | None = None,
 ) -> SubmissionRecord:
-    """The record of a generation that is gone on with: a time limit that has passed is granted once more.
+    """The record with which a try goes on with its generation: a time limit that has passed is granted once more.
 
     :param timeout: seconds for queueing and running; ``queue_timeout`` in the queue.
     """
@@ -174,7 +174,7 @@ def reattached(
 def connection_lost(record: SubmissionRecord, why: str) -> RecordedConnectionLost:
     """The error for a record whose connection does not lead to its vendor any more."""
     return RecordedConnectionLost(
-        f"it was submitted through connection {record.seedance_conn_id!r}, {why}",
+        f"the generation was submitted through connection {record.seedance_conn_id!r}, {why}",
         vendor=record.vendor,
         generation_id=record.generation_id,
         advice="Restore that connection and clear the task; or clear it with on_clear='regenerate' to pay for a new"
@@ -185,7 +185,7 @@ def connection_lost(record: SubmissionRecord, why: str) -> RecordedConnectionLos
 def failure_of(generation: Failed, **details: Any) -> GenerationFailed:
     """The error for a generation that ended without a video."""
     return GenerationFailed(
-        f"ended as {generation.status.value}: {generation.failure.message}",
+        f"the generation ended as {generation.status.value}: {generation.failure.message}",
         kind=generation.failure.kind,
         code=generation.failure.code,
         vendor=generation.vendor,
@@ -195,7 +195,7 @@ def failure_of(generation: Failed, **details: Any) -> GenerationFailed:
 
 
 def _after_end_without_video(prior: PriorSubmission) -> Action:
-    """Nothing is billed: a clear and a changed request pay for a new one, a retry only where that may do better."""
+    """Nothing is billed: a clear and a changed request pay for a new one, and a retry does where that may do better."""
     outcome = prior.record.outcome
     assert isinstance(outcome, Refused | Ended)
     if prior.changed or prior.cleared:
@@ -207,7 +207,7 @@ def _after_end_without_video(prior: PriorSubmission) -> Action:
     if outcome.error.traits.retryable or outcome.error is Kind.CANCELLED:
         return Action.SUBMIT
     raise GenerationFailed(
-        f"ended as {outcome.status}: {outcome.reason}",
+        f"the generation ended as {outcome.status}: {outcome.reason}",
         kind=outcome.error,
         vendor=prior.record.vendor,
         generation_id=prior.record.generation_id,
@@ -221,22 +221,28 @@ def _after_refusal(record: SubmissionRecord, outcome: Refused) -> Action:
     raise refusal(error, f"an earlier try was refused: {outcome.reason}", vendor=record.vendor)
 
 
-def _beside_succeeded(prior: PriorSubmission) -> Action:
-    """A clear is the user's word for paying again; a retry is nobody's."""
-    return Action.SUBMIT if prior.cleared else _beside(prior, "which has succeeded and is paid for")
+def _after_success(prior: PriorSubmission) -> Action:
+    """The request changed after its video was paid for: by a clear the user has chosen to pay again, by a retry not."""
+    return Action.SUBMIT if prior.cleared else _submit_or_raise_stale(prior, "has succeeded and is paid for")
 
 
-def _beside(prior: PriorSubmission, which: str) -> Action:
-    """A changed request beside one that may be billed."""
+def _submit_or_raise_stale(prior: PriorSubmission, state: str) -> Action:
+    """The request changed after an earlier one that may be billed: pay for the new one too, if the user wants that.
+
+    :param state: what is known of the earlier one, as a predicate: "is still running".
+    """
     if prior.policies.on_stale_state == "resubmit":
         return Action.SUBMIT
     record = prior.record
-    what = f"generation {record.generation_id}" if record.generation_id else f"intent {record.intent_id}"
+    if record.generation_id:
+        earlier, made = f"generation {record.generation_id}", "submitted"
+    else:
+        earlier, made = f"intent {record.intent_id}", "made"
     raise StaleState(
-        f"the request has changed since {record.intended_at.isoformat()}, when {what} was made, {which}",
+        f"the request changed after {earlier} was {made} at {record.intended_at.isoformat()}; {earlier} {state}",
         vendor=record.vendor,
-        advice="Put the request back, wait for its end and clear the task, or set on_stale_state='resubmit' to pay for"
-        " the new one too.",
+        advice="Put the request back; or wait until the earlier one has ended and clear the task; or set"
+        " on_stale_state='resubmit' to pay for the new one too.",
     )
 
 
@@ -246,7 +252,7 @@ def _unknown_at_vendor(prior: PriorSubmission, account_changed: bool) -> Action:
         if prior.cleared:
             return Action.SUBMIT
         raise SeedanceError(
-            "it was submitted by an earlier try, and the vendor no longer knows it",
+            "the generation was submitted by an earlier try, and the vendor no longer knows it",
             vendor=record.vendor,
             generation_id=record.generation_id,
             kind=Kind.NOT_FOUND,
@@ -255,8 +261,8 @@ def _unknown_at_vendor(prior: PriorSubmission, account_changed: bool) -> Action:
     if prior.policies.on_orphaned_intent == "resubmit":
         return Action.SUBMIT
     raise OrphanedIntent(
-        f"it was submitted by another account: the key or host of connection {record.seedance_conn_id!r} has changed"
-        " since, and the present one does not know it",
+        "the generation was submitted by another account: the key or host of connection"
+        f" {record.seedance_conn_id!r} has changed since, and the present account does not know the generation",
         vendor=record.vendor,
         generation_id=record.generation_id,
         advice="Put the key or host back and clear the task. To pay for a new one, clear it with on_clear='regenerate',"

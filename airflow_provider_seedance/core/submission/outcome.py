@@ -1,7 +1,7 @@
-"""What became of an intent: the four words that stand on record, and in the docs.
+"""What became of an intent: four words, on record and in the docs. An intent is one decision to pay for one generation.
 
-They are stored as JSON objects with ``kind`` first. A word that is not one of them makes the record unreadable, since
-it would decide about money.
+They are stored as JSON objects with ``kind`` first. A record with any other word is unreadable, because the word
+decides about money.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class _Outcome(BaseModel):
 
     @model_serializer(mode="wrap")
     def _with_kind(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Also where defaults are left out, as in a journal."""
+        """Keeps ``kind`` also where defaults are left out, as in a journal."""
         return {"kind": self.kind, **handler(self)}
 
 

@@ -46,13 +46,16 @@ class TaskIdentity:
 
 
 class SubmissionRecord(BaseModel):
-    """One task instance's latest intent and what became of it. Users see and may edit it in Airflow's UI."""
+    """One task instance's latest intent and what became of it. Users see and may edit it in Airflow's UI.
+
+    An intent is one decision to pay for one generation.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     version: int = 1
     #: Counts the intents of this task instance, from 1.
-    intent: int
+    intent_number: int
     intent_id: str
     vendor: str
     seedance_conn_id: str
@@ -60,10 +63,10 @@ class SubmissionRecord(BaseModel):
     account_id: str | None = None
     fingerprint: str
     intended_at: AwareDatetime
-    #: Of the task instance when this was last acted on; tells a clear from a retry.
+    #: The task instance's when this record was last acted on; tells a clear from a retry.
     max_tries: int
     generation_id: str | None = None
-    #: The wait for it: carried over every restart.
+    #: The times of the wait for it; a restart does not move them.
     started: AwareDatetime | None = None
     deadline: AwareDatetime | None = None
     queue_deadline: AwareDatetime | None = None
@@ -81,14 +84,17 @@ class SubmissionRecord(BaseModel):
 
     @property
     def is_unbilled(self) -> bool:
-        """Whether nothing was bought for sure: refused, or ended without a video."""
+        """Whether it is sure that nothing is billed: the request was refused, or ended without a video."""
         return isinstance(self.outcome, Refused) or (
             isinstance(self.outcome, Ended) and not self.is_delivered
         )
 
     @property
-    def may_be_billed(self) -> bool:
-        """Whether the vendor may bill this intent, or has; one that the user has superseded does not count."""
+    def blocks_new_payment(self) -> bool:
+        """Whether this intent stands in the way of another payment: the vendor may bill it, or has.
+
+        It does not once nothing is billed for sure, or once the user has chosen to pay for a new one all the same.
+        """
         return not self.is_unbilled and not isinstance(self.outcome, Superseded)
 
     def to_dict(self) -> dict[str, Any]:

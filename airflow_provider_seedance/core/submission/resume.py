@@ -1,8 +1,7 @@
-"""Asking the policy about a record, with a look at the vendor through the recorded connection where it takes one."""
+"""Asking the policy about a record, and the vendor about its generation where the policy needs to know."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -17,8 +16,6 @@ from airflow_provider_seedance.core.submission.decide import (
 from airflow_provider_seedance.core.submission.record import SubmissionRecord
 from airflow_provider_seedance.errors import ConfigurationError, NotFound
 from airflow_provider_seedance.models import Failed, Generation
-
-log = logging.getLogger(__name__)
 
 
 class ReadingGenerations(Protocol):
@@ -47,14 +44,14 @@ C = TypeVar("C", bound=ReadingClient)
 class Decision:
     """What to do about a record.
 
-    :param generation: how it stands, if the vendor was asked; handed on, so that nobody asks again.
+    :param generation: its present state, if the vendor was asked, so that the caller need not ask again.
     """
 
     action: Action
     generation: Generation | None = None
 
 
-def resume(
+def decide_with_vendor(
     prior: PriorSubmission,
     open_client: Callable[[str], ReadingClient],
     note_end: Callable[[SubmissionRecord], None],

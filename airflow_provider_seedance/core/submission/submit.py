@@ -35,8 +35,8 @@ from airflow_provider_seedance.core.submission.resume import (
     Decision,
     ReadingClient,
     ReadingGenerations,
+    decide_with_vendor,
     recorded_client,
-    resume,
 )
 from airflow_provider_seedance.errors import SeedanceError, Unsupported
 from airflow_provider_seedance.models import Failed, Generation, GenerationRequest, Pending
@@ -125,7 +125,7 @@ class Submitter:
             cleared=self.task.max_tries > record.max_tries,
             policies=self.policies,
         )
-        return resume(prior, self.open_client, self.store.write)
+        return decide_with_vendor(prior, self.open_client, self.store.write)
 
     def _pay(
         self, request: GenerationRequest, earlier: SubmissionRecord | None, *, unbilled: bool = False
@@ -133,9 +133,9 @@ class Submitter:
         """Make a new intent and pay for it; ``unbilled`` says that the one before bought nothing."""
         self.check(self.seedance_conn_id)
         client = self.open_client(self.seedance_conn_id)
-        number = earlier.intent + 1 if earlier else 1
+        number = earlier.intent_number + 1 if earlier else 1
         intent = SubmissionRecord(
-            intent=number,
+            intent_number=number,
             intent_id=self._new_intent_id(number),
             vendor=client.vendor_name,
             account_id=client.account_id,
@@ -200,7 +200,7 @@ class Submitter:
             else:
                 return Submission(record, generation)
         raise StateUnwritable(
-            f"it was submitted, and its id could not be stored: {last.message}",
+            f"the generation was submitted, and its id could not be stored: {last.message}",
             vendor=intent.vendor,
             generation_id=generation.generation_id,
             advice="Set generation_id on the task to this id and clear it; then nothing is paid twice.",

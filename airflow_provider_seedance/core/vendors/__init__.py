@@ -1,4 +1,7 @@
-"""The HTTP dialects of Seedance, one package each. A new vendor is a package, here or outside, and a catalog file."""
+"""The HTTP dialects of Seedance, one package each. A new vendor is a package and a catalog file.
+
+The catalog file of a package here is ``core/catalog/data/<vendor>.json``; a package from outside names its own in
+``VENDOR.catalog``."""
 
 from __future__ import annotations
 

@@ -7,15 +7,13 @@ No vendor knows sockets, clocks or Airflow. It turns a request into an :class:`H
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timezone
-from email.utils import parsedate_to_datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, Literal, TypeVar
 
+from airflow_provider_seedance.core.backoff import read_retry_after
 from airflow_provider_seedance.errors import MalformedReply
 from airflow_provider_seedance.models import (
     Balance,
@@ -27,9 +25,6 @@ from airflow_provider_seedance.models import (
 )
 
 T = TypeVar("T", covariant=True)
-_SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]+)?")
-#: Seconds. A vendor that asks for a longer pause is asked again after this one.
-LONGEST_RETRY_AFTER = 3_600.0
 
 #: The name of the service that every vendor has: its API.
 API = "api"
@@ -110,20 +105,8 @@ class HttpResponse:
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds the server asks to wait, at most an hour, from either form of ``Retry-After``.
-
-        ``None`` without that header, and if it cannot be read.
-        """
-        raw = self.headers.get("retry-after", "").strip()
-        if _SECONDS.fullmatch(raw):
-            return min(LONGEST_RETRY_AFTER, float(raw))
-        try:
-            moment = parsedate_to_datetime(raw)
-        except (TypeError, ValueError, OverflowError):
-            return None
-        if moment.tzinfo is None:  # "-0000"; HTTP dates are always UTC
-            moment = moment.replace(tzinfo=timezone.utc)
-        return min(LONGEST_RETRY_AFTER, max(0.0, moment.timestamp() - self.received_at))
+        """Seconds that the server asks to wait; see :func:`.read_retry_after`."""
+        return read_retry_after(self.headers.get("retry-after", ""), self.received_at)
 
     def json_object(self) -> dict[str, Any]:
         """The body as a JSON object.

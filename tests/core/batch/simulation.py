@@ -135,7 +135,7 @@ def record_of(row: int, **fields: Any) -> SubmissionRecord:
     at = datetime.fromtimestamp(START, timezone.utc)
     return SubmissionRecord(
         **{
-            "intent": 1,
+            "intent_number": 1,
             "intent_id": f"sd-{row}-1",
             "vendor": "modelark",
             "seedance_conn_id": "x",
@@ -170,5 +170,5 @@ def simulated(
         callbacks=time,
     )
     vendor.on_ended = scheduler.on_wait_ended
-    assert scheduler.run(vendor, stay=True, ended={})
+    assert scheduler.run(vendor, stay=True, finished_waits={})
     return vendor

@@ -8,9 +8,9 @@ from airflow_provider_seedance.core.batch.admission import REFUSAL_BACKOFF, Conc
 from tests.core.batch.simulation import START, simulated
 
 
-def refused_beside(in_flight: int, max_active: int = 100) -> ConcurrencyWindow:
+def window_refused_at(in_flight: int, max_active: int = 100) -> ConcurrencyWindow:
     """The window after a first refusal."""
-    return ConcurrencyWindow(max_active).after_refusal(in_flight, sent=0.0, now=0.0)
+    return ConcurrencyWindow(max_active).after_rate_limit(in_flight, sent=0.0, now=0.0)
 
 
 @pytest.mark.parametrize(("in_flight", "admitted"), [(0, True), (6, True), (7, False), (8, False)])
@@ -22,19 +22,19 @@ def test_the_users_limit_holds_before_anything_is_learned(in_flight: int, admitt
 @pytest.mark.parametrize(("in_flight", "size"), [(0, 1), (1, 1), (3, 3), (10, 10), (40, 38), (100, 95)])
 def test_a_refusal_tells_the_limit(in_flight: int, size: int) -> None:
     """The window falls to 95 % of the number that was one too many, and never below one."""
-    assert refused_beside(in_flight).size == size
+    assert window_refused_at(in_flight).size == size
 
 
 def test_many_refusals_of_one_moment_count_once() -> None:
     """Those that were sent before the first one was heard teach nothing new."""
-    once = ConcurrencyWindow(100).after_refusal(50, sent=9.0, now=10.0)
-    assert once.after_refusal(50, sent=9.5, now=10.1).learned == once.learned
-    assert once.after_refusal(50, sent=10.5, now=11.0).learned < once.learned
+    once = ConcurrencyWindow(100).after_rate_limit(50, sent=9.0, now=10.0)
+    assert once.after_rate_limit(50, sent=9.5, now=10.1).learned == once.learned
+    assert once.after_rate_limit(50, sent=10.5, now=11.0).learned < once.learned
 
 
 def test_the_window_comes_back_soon_and_then_grows_by_one_a_round() -> None:
     """Up to what was held before quickly, beyond it slowly."""
-    window = refused_beside(100, max_active=1000)
+    window = window_refused_at(100, max_active=1000)
     for _ in range(4):
         window = window.after_acceptance(90)
     assert window.learned == pytest.approx(99.95)
@@ -45,25 +45,25 @@ def test_the_window_comes_back_soon_and_then_grows_by_one_a_round() -> None:
 
 def test_a_limit_that_is_confirmed_is_probed_more_seldom() -> None:
     """Each refusal at the same number halves the speed, down to an eighth; another number starts anew."""
-    window = refused_beside(10)
+    window = window_refused_at(10)
     increases = []
     for now in range(1, 6):
-        window = window.after_refusal(10, sent=now, now=now)
+        window = window.after_rate_limit(10, sent=now, now=now)
         increases.append(window.increase)
     assert increases == [0.5, 0.25, 0.125, 0.125, 0.125]
-    assert window.after_refusal(9, sent=9.0, now=9.0).increase == 1.0
+    assert window.after_rate_limit(9, sent=9.0, now=9.0).increase == 1.0
 
 
 def test_a_refusal_that_was_not_about_the_number_is_forgotten() -> None:
     """A limit of requests a minute: once the vendor takes more than it refused, all is open again."""
-    window = refused_beside(1).after_acceptance(1)
+    window = window_refused_at(1).after_acceptance(1)
     assert window.size == 2
     assert window.after_acceptance(2).size == 100
 
 
 def test_the_window_never_exceeds_the_users_limit() -> None:
     """Additive increase ends there."""
-    window = refused_beside(4, max_active=4)
+    window = window_refused_at(4, max_active=4)
     for _ in range(100):
         window = window.after_acceptance(4)
     assert window.learned == 4.0
@@ -72,19 +72,19 @@ def test_the_window_never_exceeds_the_users_limit() -> None:
 @pytest.mark.parametrize(("retry_after", "pause"), [(None, 1.0), (0.0, 1.0), (7.5, 7.5), (10_000.0, 300.0)])
 def test_retry_after_is_obeyed(retry_after: float | None, pause: float) -> None:
     """Within reason; without it the first pause is a second."""
-    window = ConcurrencyWindow(10).after_refusal(3, sent=0.0, now=100.0, retry_after=retry_after)
+    window = ConcurrencyWindow(10).after_rate_limit(3, sent=0.0, now=100.0, retry_after=retry_after)
     assert not window.admits(0, now=100.0 + pause - 0.01)
     assert window.admits(0, now=100.0 + pause)
 
 
 def test_pauses_double_until_one_is_accepted() -> None:
-    """For trouble of any kind, up to a minute."""
+    """For an error of any kind, up to a minute."""
     window, pauses = ConcurrencyWindow(10), []
     for _ in range(8):
-        window = window.after_trouble(0.0)
+        window = window.after_outage(0.0)
         pauses.append(window.not_before)
     assert pauses == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, REFUSAL_BACKOFF.longest, REFUSAL_BACKOFF.longest]
-    assert window.after_acceptance(1).after_trouble(0.0).not_before == 1.0
+    assert window.after_acceptance(1).after_outage(0.0).not_before == 1.0
 
 
 @pytest.mark.parametrize("limit", [3, 10, 40])
@@ -122,5 +122,5 @@ def test_a_thousand_refusals_in_a_row_are_borne() -> None:
     window = ConcurrencyWindow(10)
     for number in range(2_000):
         sent, now = number * 100.0, number * 100.0 + 1.0
-        window = window.after_refusal(0, sent=sent, now=now).after_trouble(now)
+        window = window.after_rate_limit(0, sent=sent, now=now).after_outage(now)
     assert window.not_before == 1_999 * 100.0 + 1.0 + REFUSAL_BACKOFF.longest

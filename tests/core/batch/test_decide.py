@@ -25,7 +25,7 @@ from tests.core.batch.simulation import record_of
 
 REFUSED_ROW = RowState(row=1, record=record_of(1, outcome=Refused()))
 UNKNOWN_ROW = RowState(row=1, record=record_of(1))
-LAST = {"attempts": MAX_ROW_ATTEMPTS - 1}
+LAST = {"attempts_this_try": MAX_ROW_ATTEMPTS - 1}
 
 
 def brief(decision: RowAction | RowOutcome) -> tuple[str, bool] | RowAction:
@@ -65,7 +65,7 @@ CANCELLED = RowState(row=1, record=record_of(1, generation_id="g", outcome=Ended
 
 
 @pytest.mark.parametrize(
-    ("error", "state", "collected", "decision"),
+    ("error", "state", "failed_collections", "decision"),
     [
         (GenerationFailed("x", kind=Kind.OVERLOAD), IN_FLIGHT, 0, RowAction.RESUBMIT),
         (GenerationFailed("x", kind=Kind.OVERLOAD), IN_FLIGHT.replace(**LAST), 0, ("failed", True)),
@@ -80,15 +80,20 @@ CANCELLED = RowState(row=1, record=record_of(1, generation_id="g", outcome=Ended
         (DeadlinePassed("x"), CANCELLED, 0, ("failed", True)),
     ],
 )
-def test_after_a_wait(error: SeedanceError, state: RowState, collected: int, decision: object) -> None:
+def test_after_a_wait(
+    error: SeedanceError, state: RowState, failed_collections: int, decision: object
+) -> None:
     """What failed is bought anew, what is paid for is collected again, and what was cancelled costs nothing."""
-    assert brief(after_collection(error, state, collected, late=False)) == decision
+    assert brief(after_collection(error, state, failed_collections, late=False)) == decision
 
 
 @pytest.mark.parametrize(
-    ("collected", "decision"), [(0, RowAction.COLLECT_AGAIN), (MAX_ROW_ATTEMPTS - 1, ("uncollected", True))]
+    ("failed_collections", "decision"),
+    [(0, RowAction.COLLECT_AGAIN), (MAX_ROW_ATTEMPTS - 1, ("uncollected", True))],
 )
-def test_too_many_requests_are_borne_until_the_rows_time_is_up(collected: int, decision: object) -> None:
+def test_too_many_requests_are_borne_until_the_rows_time_is_up(
+    failed_collections: int, decision: object
+) -> None:
     """Then it is looked at a few times more."""
     error = refusal(Kind.RATE_LIMIT, "x")
-    assert brief(after_collection(error, IN_FLIGHT, collected, late=True)) == decision
+    assert brief(after_collection(error, IN_FLIGHT, failed_collections, late=True)) == decision

@@ -20,7 +20,14 @@ def test_an_event_survives_the_database() -> None:
 
 
 @pytest.mark.parametrize(
-    "payload", [None, {}, {"ended": 1}, {"ended": [["x", "ended"]]}, {"ended": [[1, "asleep"]]}]
+    "payload",
+    [
+        None,
+        {},
+        {"finished_waits": 1},
+        {"finished_waits": [["x", "ended"]]},
+        {"finished_waits": [[1, "asleep"]]},
+    ],
 )
 def test_an_event_that_cannot_be_read_is_an_error(payload: Any) -> None:
     """It names the likely reason."""

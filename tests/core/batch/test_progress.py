@@ -10,7 +10,7 @@ def test_progress_is_reported_every_half_minute_or_twentieth() -> None:
     reported: list[tuple[float, int]] = []
     progress = ProgressReporter(lambda counts: reported.append((now, counts["succeeded"])), started=0.0)
     for now, done in ((1, 0), (6, 4), (12, 5), (14, 50), (20, 50), (60, 51), (99, 51), (130, 52)):
-        progress.report_if_due(lambda done=done: {"succeeded": done, "waiting": 100 - done}, now)
+        progress.report_if_due(lambda done=done: {"succeeded": done, "not_submitted": 100 - done}, now)
     assert reported == [(12, 5), (20, 50), (60, 51), (130, 52)]
 
 

@@ -104,7 +104,7 @@ def test_all_bad_rows_are_reported_at_once() -> None:
     assert "neither a prompt nor an object" in problems["row 4 (line 4)"]
     assert "colour" in problems["row 5 (line 5)"]
     assert str(refused.value).startswith(
-        "modelark: 4 of 5 rows are refused, and nothing is paid:\nrow 1 (line 1): "
+        "modelark: 4 of 5 rows are rejected, and nothing is paid:\nrow 1 (line 1): "
     )
     assert not refused.value.retryable
 
@@ -180,7 +180,7 @@ def test_metadata_must_be_an_object() -> None:
         ('prompt\n"A fox', "rows.csv", "is not CSV"),
         ("prompt,seed, prompt,seed\nA fox,7,A hare,8\n", "rows.csv", "same name: prompt, seed"),
         ("prompt,metadata,metadata.sku\nA fox,hello,7\n", "rows.csv", "use one or the other"),
-        ("", "rows.csv", "is empty: not even a header"),
+        ("", "rows.csv", "is empty: it has no header line"),
         ("\n \n", "rows.csv", "is empty"),
         ("\n", "rows.json", "is not JSON"),
     ],

@@ -110,7 +110,7 @@ def ran(
     states: dict[int, RowState] | None = None,
     stay: bool = True,
     never: frozenset[int] = frozenset(),
-    ended: dict[int, WaitOutcome] | None = None,
+    finished_waits: dict[int, WaitOutcome] | None = None,
     max_failures: int | None = None,
     budget: Budget | None = None,
     journal: MemoryJournal | None = None,
@@ -137,7 +137,7 @@ def ran(
     )
     poller = ScriptedPoller(time, never)
     poller.on_ended = batch.on_wait_ended
-    all_ended = batch.run(poller, stay=stay, ended=ended or {})
+    all_ended = batch.run(poller, stay=stay, finished_waits=finished_waits or {})
     return Run(worker, batch, poller, all_ended, time.now - START)
 
 
@@ -165,7 +165,7 @@ def test_a_rows_failure_does_not_touch_its_siblings() -> None:
     assert run.status() == {1: "succeeded", 2: "failed", 3: "succeeded", 4: "failed", 5: "succeeded"}
     end = run.batch.journal.states[2].outcome
     assert end is not None
-    assert (end.kind, end.retryable) == (Kind.MODERATION, False)
+    assert (end.error_kind, end.retryable) == (Kind.MODERATION, False)
     assert sorted(run.worker.submitted) == [1, 2, 3, 4, 5]
 
 
@@ -255,7 +255,7 @@ def test_what_concerns_the_account_stops_the_batch(kind: Kind) -> None:
     assert len(run.worker.submitted) < 8
 
 
-def test_trouble_without_end_stops_the_batch() -> None:
+def test_an_outage_without_end_stops_the_batch() -> None:
     """A vendor that is out of reach for a quarter of an hour does not use up all rows."""
     run = ran(500, submit={row: [NotSent("no connection")] * 99 for row in range(1, 501)})
     assert run.batch.stopped_by is not None
@@ -314,7 +314,7 @@ def test_it_goes_on_with_what_the_trigger_saw() -> None:
         states=states,
         stay=False,
         never=frozenset({1, 2, 3}),
-        ended={2: WaitOutcome.ENDED, 3: WaitOutcome.TIMED_OUT},
+        finished_waits={2: WaitOutcome.ENDED, 3: WaitOutcome.TIMED_OUT},
     )
     assert not run.all_ended
     assert run.worker.submitted == []
@@ -324,7 +324,9 @@ def test_it_goes_on_with_what_the_trigger_saw() -> None:
 
 def test_a_row_that_has_not_ended_after_all_is_waited_for_again() -> None:
     """A trigger that could not look says so of all."""
-    run = ran(1, states={1: in_flight(1)}, collect={1: [None]}, ended={1: WaitOutcome.STATUS_UNKNOWN})
+    run = ran(
+        1, states={1: in_flight(1)}, collect={1: [None]}, finished_waits={1: WaitOutcome.STATUS_UNKNOWN}
+    )
     assert run.status() == {1: "succeeded"}
     assert run.poller.seen == [1]
 

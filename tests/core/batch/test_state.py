@@ -30,27 +30,27 @@ def resumed(state: RowState, action: Action, **changes: Any) -> RowState:
 
 
 def row(end: RowOutcome | None = None, **record: Any) -> RowState:
-    return RowState(row=1, attempts=2, record=record_of(1, **record), outcome=end)
+    return RowState(row=1, attempts_this_try=2, record=record_of(1, **record), outcome=end)
 
 
 @pytest.mark.parametrize(
     ("state", "at"),
     [
-        (RowState(row=1), Phase.WAITING),
-        (row(), Phase.WAITING),
-        (row(outcome=Refused()), Phase.WAITING),
+        (RowState(row=1), Phase.TO_SUBMIT),
+        (row(), Phase.TO_SUBMIT),
+        (row(outcome=Refused()), Phase.TO_SUBMIT),
         (row(generation_id="g"), Phase.IN_FLIGHT),
-        (row(generation_id="g", outcome=FAILED), Phase.WAITING),
+        (row(generation_id="g", outcome=FAILED), Phase.TO_SUBMIT),
         (row(RowOutcome(status="succeeded"), generation_id="g"), Phase.ENDED),
     ],
 )
 def test_the_phase_of_a_row(state: RowState, at: Phase) -> None:
-    """An intent whose fate is not known waits: it is reconciled before anything is paid."""
+    """An intent whose outcome is unknown is still to be submitted: it is reconciled before anything is paid."""
     assert state.phase is at
 
 
 @pytest.mark.parametrize(
-    ("state", "may_be_billed"),
+    ("state", "blocks_new_payment"),
     [
         (RowState(row=1), False),
         (row(outcome=Refused()), False),
@@ -62,9 +62,9 @@ def test_the_phase_of_a_row(state: RowState, at: Phase) -> None:
         (row(RowOutcome(status="succeeded"), generation_id="g"), True),
     ],
 )
-def test_where_money_may_be_gone(state: RowState, may_be_billed: bool) -> None:
+def test_where_money_may_be_gone(state: RowState, blocks_new_payment: bool) -> None:
     """Whatever may have been accepted counts, until it is known to have failed."""
-    assert state.may_be_billed is may_be_billed
+    assert state.blocks_new_payment is blocks_new_payment
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_the_status_of_a_row(state: RowState, status: str) -> None:
 @pytest.mark.parametrize(
     ("action", "at"),
     [
-        (Action.SUBMIT, Phase.WAITING),
+        (Action.SUBMIT, Phase.TO_SUBMIT),
         (Action.REATTACH, Phase.IN_FLIGHT),
         (Action.KEEP, Phase.ENDED),
     ],
@@ -96,12 +96,12 @@ def test_a_new_try_begins_as_the_policy_says(action: Action, at: Phase) -> None:
     """Its attempts count from nought, unless it keeps what it has."""
     after = resumed(row(RowOutcome(status="succeeded"), generation_id="g"), action)
     assert after.phase is at
-    assert after.attempts == (2 if action is Action.KEEP else 0)
+    assert after.attempts_this_try == (2 if action is Action.KEEP else 0)
 
 
 def test_an_orphan_is_looked_for_again() -> None:
     """Looking costs nothing."""
-    assert resumed(row(RowOutcome(status="uncertain")), Action.RECONCILE).phase is Phase.WAITING
+    assert resumed(row(RowOutcome(status="uncertain")), Action.RECONCILE).phase is Phase.TO_SUBMIT
 
 
 @pytest.mark.parametrize(("cleared", "by"), [(True, "clear"), (False, "change")])
@@ -147,11 +147,11 @@ def test_a_wait_that_ran_out_is_given_its_time_once_more() -> None:
     after = resumed(over, Action.REATTACH)
     assert after.record is not None
     assert after.record.deadline == NOW + timedelta(seconds=60)
-    assert (after.attempts, after.outcome, after.record.outcome) == (0, None, None)
+    assert (after.attempts_this_try, after.outcome, after.record.outcome) == (0, None, None)
 
 
 def test_counts_have_all_keys_and_add_up() -> None:
-    """Rows that nothing is known of are waiting."""
+    """Rows that nothing is on record about are not submitted."""
     states = [row(generation_id="g"), row(RowOutcome(status="succeeded")), row()]
     assert count_by_status(5, states) == {
         "succeeded": 1,
@@ -159,5 +159,5 @@ def test_counts_have_all_keys_and_add_up() -> None:
         "uncollected": 0,
         "uncertain": 0,
         "in_flight": 1,
-        "waiting": 3,
+        "not_submitted": 3,
     }

@@ -27,7 +27,7 @@ ROWS = {number: Row(number, GenerationRequest(prompt="A fox"), {"sku": number}) 
 STATES = {
     1: RowState(
         row=1,
-        record=record_of(1, generation_id="g1", intent=2),
+        record=record_of(1, generation_id="g1", intent_number=2),
         outcome=RowOutcome(
             status="succeeded",
             cost=Cost(amount=Decimal("0.30"), currency="USD", basis="billed"),
@@ -37,7 +37,7 @@ STATES = {
     2: RowState(
         row=2,
         record=record_of(2),
-        outcome=RowOutcome(status="failed", kind=Kind.MODERATION, reason="x" * 900),
+        outcome=RowOutcome(status="failed", error_kind=Kind.MODERATION, reason="x" * 900),
     ),
     3: RowState(row=3, record=record_of(3, generation_id="g3")),
 }
@@ -54,7 +54,7 @@ def test_each_row_has_a_result_with_all_keys() -> None:
         "manifest": {"uri": "out/1.mp4", "bytes": 9},
         "cost": {"amount": "0.30", "currency": "USD", "basis": "billed"},
         "error": None,
-        "attempts": 2,
+        "intents": 2,
         "metadata": {"sku": 1},
     }
     assert [set(result) for result in (two, three, four)] == [set(one)] * 3

@@ -58,7 +58,7 @@ def test_nothing_is_repeated_after_an_error_that_lasts(error: SeedanceError) -> 
 def test_a_paid_request_is_repeated_only_if_it_surely_had_no_effect(
     error: SeedanceError, repeated: bool
 ) -> None:
-    """A create whose fate is unknown may have been billed."""
+    """A create whose outcome is unknown may have been billed."""
     assert may_repeat(error, repeatable=False) is repeated
 
 

@@ -55,7 +55,7 @@ class Memory:
 
     record: SubmissionRecord = field(
         default_factory=lambda: SubmissionRecord(
-            intent=1,
+            intent_number=1,
             intent_id="sd-1-1",
             vendor="modelark",
             seedance_conn_id="c",
@@ -106,7 +106,7 @@ def test_a_limit_that_has_passed_is_on_record_by_its_argument(outcome: WaitOutco
     with pytest.raises(DeadlinePassed, match=f"when its {limit} was up; it goes on"):
         concluded(Client(QUEUED, cancels=False), store, outcome)
     assert store.record.outcome == GaveUp(limit=limit, reason=f"still queued when its {limit} was up")
-    assert store.record.may_be_billed
+    assert store.record.blocks_new_payment
 
 
 def test_what_is_cancelled_at_its_limit_has_ended() -> None:

@@ -113,7 +113,7 @@ def test_a_vendor_without_a_list_is_asked_for_what_is_on_record(
     emulator.advance(3600)
     state = tmp_path / "state"
     record = SubmissionRecord(
-        intent=1,
+        intent_number=1,
         intent_id="sd-1-1",
         vendor="evolink",
         seedance_conn_id="rescue_evolink",

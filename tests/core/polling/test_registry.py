@@ -45,7 +45,7 @@ class Scene:
         return vendor
 
     def wait(self, generation_id: str = "g", conn_id: str = "seedance") -> asyncio.Task[WaitOutcome]:
-        async def look_up() -> Account:
+        async def read_connection() -> Account:
             self.looked_up.append(conn_id)
             await asyncio.sleep(0)
             answer = self.connections[conn_id]
@@ -54,7 +54,7 @@ class Scene:
             return answer
 
         wait = WaitState(started=START, deadline=START + 36_000)
-        return asyncio.ensure_future(self.registry.wait(conn_id, look_up, generation_id, wait))
+        return asyncio.ensure_future(self.registry.wait_for(conn_id, read_connection, generation_id, wait))
 
     async def pass_time(self, seconds: float) -> None:
         until = self.time.moment + seconds

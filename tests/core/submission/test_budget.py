@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_seedance.core.submission.budget import Budget, money
+from airflow_provider_seedance.core.submission.budget import Budget, parse_money
 from airflow_provider_seedance.errors import ConfigurationError
 from airflow_provider_seedance.models import Cost
 
@@ -15,20 +15,20 @@ from airflow_provider_seedance.models import Cost
 @pytest.mark.parametrize("value", [None, "", "None"])
 def test_what_is_left_out_stays_so(value: Any) -> None:
     """Also as a template writes it."""
-    assert money("max_cost", value) is None
+    assert parse_money("max_cost", value) is None
 
 
 @pytest.mark.parametrize("value", ["1.50 USD", {"amount": 1.5, "currency": "USD"}])
 def test_money(value: Any) -> None:
     """As a text or a mapping."""
-    assert money("max_cost", value) == (Decimal("1.5"), "USD")
+    assert parse_money("max_cost", value) == (Decimal("1.5"), "USD")
 
 
 @pytest.mark.parametrize("value", ["1.50", "USD", "-1 USD", "NaN USD", {"amount": 3}, 3])
 def test_no_money(value: Any) -> None:
     """An amount without its currency could mean anything."""
     with pytest.raises(ConfigurationError, match="max_cost must be an amount with its currency"):
-        money("max_cost", value)
+        parse_money("max_cost", value)
 
 
 def usd(amount: str, basis: str = "estimated") -> Cost:

@@ -31,7 +31,7 @@ from airflow_provider_seedance.models import Failed, Failure, Pending, Status, S
 NAMED = {"vendor": "evolink", "generation_id": "task-unified-1"}
 NOW = datetime(2026, 11, 21, tzinfo=timezone.utc)
 SENT = SubmissionRecord(
-    intent=1,
+    intent_number=1,
     intent_id="sd-1-1",
     vendor="evolink",
     seedance_conn_id="c",

@@ -12,7 +12,7 @@ from airflow_provider_seedance.core.submission.record import StateUnreadable, Su
 from airflow_provider_seedance.errors import Kind, NotSent
 
 RECORD = SubmissionRecord(
-    intent=1,
+    intent_number=1,
     intent_id="sd-1-1",
     vendor="evolink",
     seedance_conn_id="c",
@@ -23,7 +23,7 @@ RECORD = SubmissionRecord(
 
 
 @pytest.mark.parametrize(
-    ("outcome", "may_be_billed", "is_unbilled"),
+    ("outcome", "blocks_new_payment", "is_unbilled"),
     [
         (None, True, False),
         (Refused(), False, True),
@@ -36,11 +36,11 @@ RECORD = SubmissionRecord(
     ],
 )
 def test_an_outcome_says_what_may_be_billed(
-    outcome: Outcome | None, may_be_billed: bool, is_unbilled: bool
+    outcome: Outcome | None, blocks_new_payment: bool, is_unbilled: bool
 ) -> None:
     """What was superseded may be billed, but is not this intent's any more."""
     record = RECORD.replace(outcome=outcome)
-    assert (record.may_be_billed, record.is_unbilled) == (may_be_billed, is_unbilled)
+    assert (record.blocks_new_payment, record.is_unbilled) == (blocks_new_payment, is_unbilled)
 
 
 @pytest.mark.parametrize(

@@ -232,7 +232,7 @@ FAULTS = (
         Cell("stops", 1),
         seen={
             "made": None,
-            ANY: "<vendor> generation <id>: it was submitted, and its id could not be stored",
+            ANY: "<vendor> generation <id>: the generation was submitted, and its id could not be stored",
         },
         without_record={ANY: Cell("made", 1)},
     ),
@@ -270,7 +270,7 @@ FAULTS = (
         Cell("stops", 0),
         Cell("stops", 0),
         Cell("stops", 0),
-        seen={ANY: "<vendor> generation <id>: ended as failed"},
+        seen={ANY: "<vendor> generation <id>: the generation ended as failed"},
         rows=True,
     ),
     Fault(
@@ -278,7 +278,7 @@ FAULTS = (
         Cell("retry submits", 1),
         Cell("retry submits", 1),
         Cell("retry submits", 1),
-        seen={ANY: "<vendor> generation <id>: ended as failed"},
+        seen={ANY: "<vendor> generation <id>: the generation ended as failed"},
         without_record={"toapis": Cell("stops", 0)},
     ),
     Fault(

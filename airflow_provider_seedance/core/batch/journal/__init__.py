@@ -1,1 +1,1 @@
-"""The journal of a batch: what is known of each row, on disk before what follows from it."""
+"""The journal of a batch: a write-ahead log of its rows, in which each change is durable before it is acted on."""

@@ -25,7 +25,7 @@ def replay(content: bytes) -> States:
     for line in lines:
         state = RowState.model_validate_json(line)
         states[state.row] = state
-    # Whole but for its line break, it may have been acted upon.
+    # A last line that lacks only its line break may have been acted on.
     with suppress(ValidationError):
         state = RowState.model_validate_json(tail)
         states[state.row] = state
@@ -71,7 +71,7 @@ def write_errors(target: StoragePath) -> Iterator[None]:
 
 
 class JournalWriter:
-    """What both kinds of journal share: one write at a time, and nothing that is paid for is forgotten.
+    """What both kinds of journal share: one write at a time, and a failed write forgets no paid generation.
 
     :param target: the journal's name in errors.
     """
@@ -80,7 +80,7 @@ class JournalWriter:
         self.states: States = {}
         self._target = target
         self._lock = threading.Lock()
-        #: Rows that are paid for, and whose latest state could not be written: the next write brings them along.
+        #: Paid rows whose latest state could not be written: the next write includes them.
         self._unwritten: set[int] = set()
 
     def write(self, state: RowState) -> None:
@@ -118,6 +118,6 @@ class JournalWriter:
 
 
 def _is_open_intent(state: RowState) -> bool:
-    """Whether money is about to be spent for the row: it has an intent, and what came of it is not known."""
+    """Whether money may be about to be spent for the row: it has an intent whose outcome is unknown."""
     record = state.record
     return bool(record and not record.generation_id and not record.outcome and not state.outcome)

@@ -79,12 +79,12 @@ class FileJournal(JournalWriter):
                 raise OSError("only a part of a line was written")
             os.fsync(self._file.fileno())
         except OSError:
-            # What follows a part of a line would be lost with it.
+            # A line that follows a part of one could not be read.
             self._file.truncate(end)
             raise
 
     def _check_sole_writer(self) -> None:
-        """The lock guarantees it."""
+        """The lock on the file keeps the other processes of this machine out already."""
 
     def close(self) -> None:
         self._file.close()

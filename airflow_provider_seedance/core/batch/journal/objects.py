@@ -39,7 +39,7 @@ class ObjectJournal(JournalWriter):
     def __init__(self, folder: Any) -> None:
         super().__init__(folder)
         self._folder = folder
-        # Two that write at once, one of them thought dead, must not take each other's names.
+        # Two live writers need different object names.
         self._suffix = f"-{secrets.token_hex(4)}.jsonl"
         with read_errors(folder):
             found = read_objects(folder)
@@ -57,7 +57,7 @@ class ObjectJournal(JournalWriter):
             with self._lock:
                 replaced = self._compact() if len(self._names) >= COMPACT_AT_OBJECTS else []
             if replaced:
-                # One that stays is read before the one that replaces it, and does no harm.
+                # A leftover object is replayed before its replacement, so it changes nothing.
                 self._folder.fs.rm(replaced)
 
     def _append(self, content: bytes) -> None:
@@ -87,7 +87,7 @@ class ObjectJournal(JournalWriter):
                 )
 
     def close(self) -> None:
-        """Nothing is open: every object is whole."""
+        """Nothing is open: each write has made a whole object."""
 
 
 def _root(folder: Any) -> str:
@@ -123,7 +123,7 @@ def read_objects(folder: Any) -> list[tuple[str, bytes]]:
 
 
 def merge(contents: Iterable[bytes]) -> States:
-    """The last state of each row; but of two processes at work, one may write later and know less."""
+    """The furthest state of each row: where two processes write, the later line may know less than the earlier one."""
     states: States = {}
     for content in contents:
         for row, state in replay(content).items():
@@ -134,4 +134,6 @@ def merge(contents: Iterable[bytes]) -> States:
 
 def _version(state: RowState) -> tuple[int, bool]:
     """How far a row's record is: which intent it is of, and whether that has its generation's id."""
-    return (state.record.intent, state.record.generation_id is not None) if state.record else (0, False)
+    return (
+        (state.record.intent_number, state.record.generation_id is not None) if state.record else (0, False)
+    )

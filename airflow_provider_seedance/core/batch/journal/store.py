@@ -1,7 +1,7 @@
-"""The journal of a batch: one line for each change of a row, on disk before what follows from it.
+"""The journal of a batch, a write-ahead log: each change of a row is durable before it is acted on.
 
 Rule 1: a line holds all that is known of its row, so the last one counts and a journal can be replayed by reading.
-Rule 2: a line is durable when it is written; what was cut off by a kill was never acted upon.
+Rule 2: a line is durable when its write returns; a line that a kill has cut off was never acted on.
 Rule 3: "cannot read it" is an error, never "there is none".
 
 On a disk it is one file that grows (:mod:`.local`). An object store cannot append, so there each write is an object of
@@ -30,18 +30,19 @@ class Journal(Protocol):
     states: States
 
     def write(self, state: RowState) -> None:
-        """As :meth:`write_all`, for one."""
+        """Make one state durable, as :meth:`write_all` does."""
 
     def write_all(self, states: Iterable[RowState]) -> None:
         """Make them durable, all in one write.
 
-        Those with a generation's id are known to :attr:`states`, and to the next write, even if this one fails.
+        Even if the write fails, states with a generation's id go into :attr:`states`, and the next write repeats
+        them.
 
         :raises StateUnwritable: if they may not be durable.
         """
 
     def close(self) -> None:
-        """No more is written."""
+        """Close it; nothing more is written."""
 
 
 class RowRecords:
@@ -80,10 +81,10 @@ def open_journal(folder: StoragePath) -> Iterator[Journal]:
         journal.close()
 
 
-def journal_exists(folder: StoragePath) -> bool:
-    """Whether a journal that was begun in ``folder`` can be seen from this machine; a store's can from each."""
+def is_journal_missing(folder: StoragePath) -> bool:
+    """Whether the folder is on a disk and this machine sees no journal there. All machines see an object store."""
     path = local_path(folder)
-    return path is None or (path / FILE_NAME).exists()
+    return path is not None and not (path / FILE_NAME).exists()
 
 
 def read_states(folder: StoragePath) -> States:

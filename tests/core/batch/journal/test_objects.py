@@ -29,9 +29,9 @@ def test_objects_are_brought_together(monkeypatch) -> None:
     folder = UPath("memory://together/batch")
     with open_journal(folder) as journal:
         for number in range(35):
-            journal.write(RowState(row=number % 7, attempts=number))
+            journal.write(RowState(row=number % 7, attempts_this_try=number))
     assert len(folder.fs.ls(folder.path, detail=False)) <= 10
-    assert {row: state.attempts for row, state in read_states(folder).items()} == {
+    assert {row: state.attempts_this_try for row, state in read_states(folder).items()} == {
         row: max(number for number in range(35) if number % 7 == row) for row in range(7)
     }
 
@@ -78,7 +78,7 @@ def test_a_process_that_was_thought_dead_erases_nothing_its_successor_paid_for(t
             for state in rows(101, 150, "new"):
                 new.write(state)
             for row in range(1, COMPACT_AT_OBJECTS + 1):
-                old.write(old.states[row % 100 + 1].replace(attempts=1))
+                old.write(old.states[row % 100 + 1].replace(attempts_this_try=1))
     found = read_states(folder)
     assert {row: state.generation_id for row, state in found.items()} == {
         **{row: f"old-{row}" for row in range(1, 101)},
@@ -96,10 +96,10 @@ def test_a_process_that_was_succeeded_does_not_compact(tmp_path, monkeypatch) ->
         with open_journal(folder) as new:
             new.write(one.replace(outcome=RowOutcome(status="succeeded")))
             for attempts in range(10):
-                old.write(two.replace(attempts=attempts))
+                old.write(two.replace(attempts_this_try=attempts))
     assert read_states(folder) == {
         1: one.replace(outcome=RowOutcome(status="succeeded")),
-        2: two.replace(attempts=9),
+        2: two.replace(attempts_this_try=9),
     }
 
 
@@ -137,19 +137,21 @@ def test_who_does_not_know_all_that_is_written_buys_nothing(tmp_path) -> None:
         with open_journal(folder) as new:
             old.write(bought)
             with pytest.raises(StateUnwritable, match="or still writes it"):
-                new.write(intent.replace(record=record_of(1, intent=2)))
+                new.write(intent.replace(record=record_of(1, intent_number=2)))
     assert read_states(folder) == {1: bought}
 
 
 def test_what_comes_late_and_knows_less_does_not_count(tmp_path) -> None:
     """Two processes number their objects for themselves: a later number may be of an earlier intent."""
     folder = UPath(f"memory://{tmp_path.name}/batch")
-    first, second = record_of(1), record_of(1, intent=2, generation_id="cgt-2")
+    first, second = record_of(1), record_of(1, intent_number=2, generation_id="cgt-2")
     with open_journal(folder) as old, open_journal(folder) as new:
         new.write(RowState(row=1, record=second))
         for attempts in range(5):
             old.write(
-                RowState(row=1, attempts=attempts, record=first.replace(outcome=Ended(status="failed")))
+                RowState(
+                    row=1, attempts_this_try=attempts, record=first.replace(outcome=Ended(status="failed"))
+                )
             )
             old.write(RowState(row=1, record=second.replace(generation_id=None, outcome=Refused())))
     assert read_states(folder)[1].record == second

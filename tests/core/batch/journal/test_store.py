@@ -20,7 +20,7 @@ from airflow_provider_seedance.core.batch.journal.lines import replay
 from airflow_provider_seedance.core.batch.journal.store import (
     FILE_NAME,
     RowRecords,
-    journal_exists,
+    is_journal_missing,
     open_journal,
     read_states,
 )
@@ -77,9 +77,9 @@ def test_a_rows_record_is_a_part_of_its_line(folder) -> None:
     with open_journal(folder) as journal:
         records = RowRecords(journal, 1)
         assert records.read() == LINES[4].record
-        records.write(record_of(1, intent=2))
+        records.write(record_of(1, intent_number=2))
         assert RowRecords(journal, 9).read() is None
-    assert read_states(folder)[1] == LINES[4].replace(record=record_of(1, intent=2))
+    assert read_states(folder)[1] == LINES[4].replace(record=record_of(1, intent_number=2))
 
 
 def _bytes() -> bytes:
@@ -114,8 +114,8 @@ def test_a_journal_goes_on_after_a_kill_at_any_byte(tmp_path_factory, cut: int) 
     before = read_states(folder)
     with open_journal(folder) as journal:
         assert journal.states == before
-        journal.write(RowState(row=7, attempts=3))
-    assert read_states(folder) == {**before, 7: RowState(row=7, attempts=3)}
+        journal.write(RowState(row=7, attempts_this_try=3))
+    assert read_states(folder) == {**before, 7: RowState(row=7, attempts_this_try=3)}
 
 
 def test_a_damaged_line_is_an_error_and_not_nothing(tmp_path) -> None:
@@ -225,7 +225,7 @@ def test_what_cannot_be_written_is_an_error(tmp_path) -> None:
 
 def test_whether_it_can_be_seen_from_here(tmp_path) -> None:
     """A store can from everywhere; a disk may be another machine's."""
-    assert not journal_exists(tmp_path)
+    assert is_journal_missing(tmp_path)
     with open_journal(tmp_path):
-        assert journal_exists(tmp_path)
-    assert journal_exists(UPath("memory://anywhere/batch"))
+        assert not is_journal_missing(tmp_path)
+    assert not is_journal_missing(UPath("memory://anywhere/batch"))

@@ -20,7 +20,7 @@ import httpx
 from airflow_provider_seedance import __version__
 from airflow_provider_seedance.core.catalog import Catalog
 from airflow_provider_seedance.core.client.account import Account
-from airflow_provider_seedance.core.client.download import MediaStream, media_opener, open_media
+from airflow_provider_seedance.core.client.download import LinkOpener, MediaStream, media_opener, open_media
 from airflow_provider_seedance.core.client.errors import HTTPX, transport_errors
 from airflow_provider_seedance.core.client.flows import AccountFlows, Flow, GenerationFlows, Pause, Send
 from airflow_provider_seedance.core.client.groups import AccountGroup, Generations
@@ -39,8 +39,6 @@ from airflow_provider_seedance.errors import SeedanceError, Unsupported
 from airflow_provider_seedance.models import Cost, GenerationRequest
 
 if TYPE_CHECKING:
-    from urllib.request import OpenerDirector
-
     from airflow_provider_seedance.core.client.aiohttp_client import AiohttpClient, AiohttpResponse
 
 T = TypeVar("T")
@@ -258,7 +256,7 @@ class SeedanceClient(_BaseClient):
         )
 
     @cached_property
-    def _media(self) -> OpenerDirector:
+    def _media(self) -> LinkOpener:
         """Made at its first use: it may have to look up the address of the connection's host."""
         return media_opener(_tls(), public_only=not self.settings.allows_private_results())
 

@@ -18,9 +18,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_seedance.core.error_kinds import Kind
-from airflow_provider_seedance.core.redaction import redact
+from airflow_provider_seedance.core.redaction import MAX_TEXT, describe, redact, redact_values, shorten
 
 __all__ = ["Kind", "redact"]
+
+#: The longest text of an error, and of each of its details, in characters.
+MAX_MESSAGE, MAX_DETAIL = 20_000, 300
+#: What is read of a message, in characters.
+_MAX_READ = 1_000_000
 
 
 class SeedanceError(Exception):
@@ -52,7 +57,7 @@ class SeedanceError(Exception):
         retry_after: float | None = None,
         advice: str | None = None,
     ) -> None:
-        super().__init__(redact(message))
+        super().__init__(shorten(redact(message[:_MAX_READ]), MAX_MESSAGE))
         self.vendor = vendor
         self.generation_id = generation_id
         self.kind = kind or type(self).kind
@@ -60,7 +65,7 @@ class SeedanceError(Exception):
         self.http_status = http_status
         self.request_id = request_id
         self.retry_after = retry_after
-        self.advice = advice or self.kind.traits.advice
+        self.advice = shorten(redact(advice), MAX_TEXT) if advice else self.kind.traits.advice
 
     @property
     def message(self) -> str:
@@ -85,10 +90,12 @@ class SeedanceError(Exception):
 
     def __str__(self) -> str:
         subject = " ".join(
-            part for part in (self.vendor, self.generation_id and f"generation {self.generation_id}") if part
+            part
+            for part in (self.vendor, self.generation_id and f"generation {_detail(self.generation_id)}")
+            if part
         )
         details = ", ".join(
-            f"{name} {value}"
+            f"{name} {_detail(value)}"
             for name, value in (
                 ("HTTP", self.http_status),
                 ("code", self.code),
@@ -98,8 +105,12 @@ class SeedanceError(Exception):
         )
         text = f"{subject}: {self.message}" if subject else self.message
         if details:
-            text = f"{text} ({redact(details)})"
+            text = f"{text} ({details})"
         return f"{text}{'' if text.endswith(('.', '!', '?')) else '.'} {self.advice}"
+
+
+def _detail(value: object) -> str:
+    return shorten(redact(str(value)), MAX_DETAIL)
 
 
 class ConfigurationError(SeedanceError):
@@ -125,17 +136,35 @@ class Unsupported(SeedanceError):
 
 @dataclass(frozen=True)
 class Problem:
-    """One reason why a request is refused."""
+    """One reason why a request is refused.
+
+    :param value: what was given; a long one, or one with a secret in it, is kept as the text that is shown of it.
+    """
 
     field: str
     value: Any
     reason: str
 
+    def __post_init__(self) -> None:
+        for name, kept in (
+            ("field", shorten(redact(self.field), MAX_DETAIL)),
+            ("value", _shown_value(self.value)),
+            ("reason", shorten(redact(self.reason), MAX_TEXT)),
+        ):
+            object.__setattr__(self, name, kept)
+
     def __str__(self) -> str:
-        shown = redact(repr(self.value))
-        if len(shown) > 80:
-            shown = f"{shown[:77]}..."
-        return f"{self.field}={shown}: {self.reason}"
+        return f"{self.field}={describe(self.value)}: {self.reason}"
+
+
+def _shown_value(value: Any) -> Any:
+    """``value`` itself if an error may hold it, else a text that describes it."""
+    if value is None or isinstance(value, (bool, float)):
+        return value
+    shown = describe(value, MAX_TEXT)
+    if len(shown) < MAX_TEXT and not shown.startswith("<") and redact_values(value) == value:
+        return value
+    return redact(value[:_MAX_READ])[:MAX_TEXT] if isinstance(value, str) else shown
 
 
 class RequestInvalid(SeedanceError):

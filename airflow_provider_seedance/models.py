@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ast
-import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -22,6 +20,8 @@ from pydantic import (
     model_validator,
 )
 
+from airflow_provider_seedance.core.literals import check_json, mapping_in, parse_literal
+from airflow_provider_seedance.core.redaction import redact_values
 from airflow_provider_seedance.errors import Kind, Problem, RequestInvalid, redact
 
 DEFAULT_MODEL = "seedance-2.0"
@@ -63,35 +63,73 @@ def _sequence(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     text = value.strip()
-    return _literal(text) if text.startswith(("[", "(")) else (text,)
+    return parse_literal(text) if text.startswith(("[", "(")) else (text,)
 
 
 def _mapping(value: Any) -> Any:
     value = _absent(value)
     if value is None:
         return {}
-    return _literal(value) if isinstance(value, str) else value
+    return parse_literal(value) if isinstance(value, str) else value
 
 
 def _sendable(options: dict[str, Any]) -> dict[str, Any]:
     """Refused here, not when the request is written and its intent is on record already."""
-    try:
-        json.dumps(options, allow_nan=False, ensure_ascii=False).encode()
-    except (TypeError, ValueError, RecursionError) as fault:
-        raise ValueError(f"JSON cannot hold it: {fault}") from fault
+    check_json(options)
     return options
 
 
-def _literal(text: str) -> Any:
-    """The list or dict that a template turned into text, in JSON's notation or in Python's."""
+def _medium(value: Any) -> Any:
+    """A link, and not the result that holds it."""
+    if isinstance(mapping_in(value), Mapping):
+        raise ValueError("a link is needed, not a dict; of a result, give its video_url or last_frame_url")
+    return _absent(value)
+
+
+def _media(value: Any) -> Any:
+    links = _sequence(value)
+    for link in links if isinstance(links, (list, tuple)) else (links,):
+        _medium(link)
+    return links
+
+
+#: The whole of an id, a vendor's or a user's: safe in a path, a file's name and a log.
+GENERATION_ID = re.compile(r"(?!\.+\Z)[A-Za-z0-9._:-]{1,200}")
+
+
+def parse_generation_id(value: Any, field: str = "generation_id") -> str:
+    """The id of a generation, which may be given as the result that holds it, or as the text of that.
+
+    :param field: the name of what was given, for the error.
+    :raises RequestInvalid: if there is no id in it, or if it cannot be one.
+    """
+    found = mapping_in(value)
+    if isinstance(found, Mapping):
+        found = found.get("generation_id")
+    if isinstance(found, int) and not isinstance(found, bool) and 0 <= found < 10**200:
+        found = str(found)
+    if isinstance(found, str) and GENERATION_ID.fullmatch(found.strip()):
+        return found.strip()
+    shown = redact_values(value, hide_links=True)
+    raise RequestInvalid([Problem(field, shown, f"{_id_needed(value, found)} is needed")])
+
+
+def _id_needed(value: Any, found: Any) -> str:
+    needed = "a generation id or what the generate operator returned"
+    if isinstance(found, str) and "://" in found[:20]:
+        return f"this is a link; {needed}"
+    if isinstance(mapping_in(value), Mapping):
+        return f"there is no generation_id in this; {needed}"
+    return f"{needed} (an id has letters, digits, and the characters . _ : -)"
+
+
+def _draft_id(value: Any) -> Any:
+    value = _absent(value)
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        pass
-    try:
-        return ast.literal_eval(text)
-    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError) as fault:
-        raise ValueError("neither JSON nor a Python literal") from fault
+        return None if value is None else parse_generation_id(value)
+    except RequestInvalid as refused:
+        reason = refused.problems[0].reason
+    raise ValueError(reason)
 
 
 def _whole_number(value: Any) -> Any:
@@ -100,10 +138,18 @@ def _whole_number(value: Any) -> Any:
     return _absent(value)
 
 
+def _writable(number: int | None) -> int | None:
+    if number is not None and not -(2**63) <= number < 2**63:
+        raise ValueError("this number has too many digits")
+    return number
+
+
 OptionalText = Annotated[str | None, BeforeValidator(_absent)]
-OptionalInt = Annotated[int | None, BeforeValidator(_whole_number)]
+OptionalInt = Annotated[int | None, BeforeValidator(_whole_number), AfterValidator(_writable)]
 OptionalBool = Annotated[bool | None, BeforeValidator(_absent)]
-Links = Annotated[tuple[str, ...], BeforeValidator(_sequence)]
+OptionalLink = Annotated[str | None, BeforeValidator(_medium)]
+Links = Annotated[tuple[str, ...], BeforeValidator(_media)]
+DraftId = Annotated[str | None, BeforeValidator(_draft_id)]
 
 
 class GenerationRequest(BaseModel):
@@ -113,19 +159,25 @@ class GenerationRequest(BaseModel):
     Strings become numbers and booleans where a field is one, so templated values need no care.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, protected_namespaces=())
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        str_strip_whitespace=True,
+        protected_namespaces=(),
+        hide_input_in_errors=True,
+    )
 
     #: What the video shows. Optional beside media where the vendor allows it.
     prompt: OptionalText = None
     #: A family name (``seedance-2.0``) or a vendor's own model id.
     model: str = Field(default=DEFAULT_MODEL, min_length=1)
-    first_frame: OptionalText = None
-    last_frame: OptionalText = None
+    first_frame: OptionalLink = None
+    last_frame: OptionalLink = None
     reference_images: Links = ()
     reference_videos: Links = ()
     reference_audios: Links = ()
     #: Id of a draft generation to render in full (Seedance 1.5 Pro on ModelArk).
-    draft_task_id: OptionalText = None
+    draft_task_id: DraftId = None
     #: Whole seconds; -1 lets the model choose, where the vendor has that.
     duration: OptionalInt = None
     #: ``480p``, ``720p``, ``1080p``, ``4k``, as the model allows.
@@ -156,13 +208,17 @@ class GenerationRequest(BaseModel):
         :raises RequestInvalid: naming every field whose value does not fit.
         """
         try:
-            return cls(**fields)
+            return cls.model_validate(dict(fields))
         except ValidationError as fault:
             problems = [
                 Problem(".".join(map(str, error["loc"])) or "request", error["input"], error["msg"])
-                for error in fault.errors()
+                for error in fault.errors(include_url=False, include_context=False)
             ]
         raise RequestInvalid(problems)
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        for name, value in super().__repr_args__():
+            yield name, redact_values(value)
 
     @property
     def mode(self) -> Mode:
@@ -177,7 +233,11 @@ class GenerationRequest(BaseModel):
 
 
 class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
+    model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=(), hide_input_in_errors=True)
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        for name, value in super().__repr_args__():
+            yield name, redact_values(value) if type(value) is str else value
 
 
 def _redacted(text: str | None) -> str | None:

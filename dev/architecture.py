@@ -15,7 +15,14 @@ COMMAND = "python -m dev.architecture"
 #: Import order, from the bottom. A name is a module or a folder; ``*`` stands for each module of a folder by itself.
 #: Those on one line stand side by side: they do not know each other.
 LAYERS = (
-    ("core.clock", "core.backoff", "core.error_kinds", "core.request_fields", "core.redaction"),
+    (
+        "core.clock",
+        "core.backoff",
+        "core.error_kinds",
+        "core.request_fields",
+        "core.redaction",
+        "core.literals",
+    ),
     ("errors",),
     ("models",),
     ("core.catalog",),

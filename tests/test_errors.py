@@ -121,3 +121,41 @@ def test_an_invalid_request_names_every_problem() -> None:
     assert "abc" not in text
     assert "x" * 100 not in text
     assert len(error.problems) == 3
+
+
+def test_an_error_text_has_an_end() -> None:
+    """Whatever a vendor or a user has written."""
+    error = SeedanceError(
+        "x" * 3_000_000, generation_id="g" * 9_000, code="c" * 9_000, request_id="r" * 9_000
+    )
+    assert len(str(error)) < 22_000
+    assert len(error.message) <= errors.MAX_MESSAGE
+
+
+def test_no_detail_of_an_error_has_a_secret() -> None:
+    link = "https://h/v?sig=TOPSECRET"
+    error = SeedanceError(link, generation_id=link, code=link, request_id=link, advice=f"Look at {link}.")
+    assert "TOPSECRET" not in str(error) + error.message + error.advice
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "https://h/v?sig=TOPSECRET",
+        ["https://u:TOPSECRET@h/v"],
+        {"video_url": "https://h/TOPSECRET"},
+        {"https://h/v?sig=TOPSECRET": 1},
+        "data:image/png;base64,TOPSECRETTOPSECRETTOPSECRET",
+        "x" * 1_000_000,
+        [["x" * 100] * 100] * 100,
+        10**5_000,
+        [10**5_000],
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_problem_is_short_and_tells_no_secret(value: object) -> None:
+    problem = Problem("field", value, "is wrong")
+    assert len(str(problem)) < 120
+    assert "TOPSECRET" not in f"{problem}{problem!r}{problem.value!r}"
+    assert len(repr(problem)) < 2_200
+    assert Problem("field", 7, "is wrong").value == 7

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from airflow_provider_seedance.models import (
     Pending,
     Status,
     Succeeded,
+    parse_generation_id,
 )
 
 
@@ -163,3 +165,109 @@ class TestLinksOfAVideo:
 
     def test_no_candidate_is_shown(self) -> None:
         assert "https" not in repr(self._succeeded(video_urls=["https://f/1", "https://f/2"]))
+
+
+RESULT = {"generation_id": "cgt-1", "video_url": "https://h/secret-name.mp4?sig=TOPSECRET", "duration": None}
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["cgt-1", " cgt-1\n", RESULT, str(RESULT), f" {RESULT} ", json.dumps(RESULT), {"generation_id": "cgt-1"}],
+)
+def test_a_generation_is_named_by_its_id_or_its_result(given: Any) -> None:
+    """Also by the text that a template made of a result."""
+    assert parse_generation_id(given) == "cgt-1"
+
+
+def test_an_id_may_be_a_number() -> None:
+    """Native rendering makes one of digits."""
+    assert parse_generation_id(12345) == "12345"
+
+
+LONG_NUMBER = "9" * 5_000
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("https://h/secret-name.mp4?sig=TOPSECRET", "this is a link"),
+        (" HTTPS://user:TOPSECRET@h/v", "this is a link"),
+        ({"video_url": "https://h/secret-name.mp4"}, "there is no generation_id in this"),
+        (str({"video_url": "https://h/secret-name.mp4"}), "there is no generation_id in this"),
+        (str({"generation_id": "https://h/v?sig=TOPSECRET"}), "this is a link"),
+        ("{'video_url': 'https://h/v?sig=TOPSECRET'", "an id has letters"),
+        ("..", "an id has letters"),
+        (".", "an id has letters"),
+        ("", "a generation id"),
+        ("a/b", "an id has letters"),
+        ("a\x00b", "an id has letters"),
+        ("x" * 201, "an id has letters"),
+        ("x" * 5_000_000, "an id has letters"),
+        ("{" * 100_000, "an id has letters"),
+        ("{'a': " + LONG_NUMBER + "}", "an id has letters"),
+        (10**5_000, "a generation id"),
+        (True, "a generation id"),
+        (None, "a generation id"),
+        ([RESULT], "a generation id"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_is_no_id_is_refused_without_its_secrets(given: Any, words: str) -> None:
+    with pytest.raises(RequestInvalid, match=words) as caught:
+        parse_generation_id(given, "video")
+    told = str(caught.value) + repr(caught.value.problems)
+    assert "TOPSECRET" not in told
+    assert "secret-name" not in told or given == "{'video_url': 'https://h/v?sig=TOPSECRET'"
+    assert len(told) < 6_000
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("first_frame", str(RESULT)),
+        ("last_frame", json.dumps(RESULT)),
+        ("reference_images", [str(RESULT)]),
+        ("reference_videos", str(RESULT)),
+        ("reference_videos", str([RESULT])),
+        ("draft_task_id", "https://h/v?sig=TOPSECRET"),
+        ("draft_task_id", ".."),
+        ("vendor_options", "[" * 100_000),
+        ("vendor_options", '{"a":' * 200 + "1" + "}" * 200),
+        ("vendor_options", "{'a': " + LONG_NUMBER + "}"),
+        ("vendor_options", {"a": 10**5_000}),
+        ("duration", LONG_NUMBER),
+        ("seed", 10**5_000),
+        ("seed", 1e300),
+        ("priority", float("nan")),
+        ("reference_audios", "(" * 10_000),
+        ("https://h/v?sig=TOPSECRET", 1),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_no_value_of_a_field_is_a_bare_error(field: str, value: Any) -> None:
+    """It is a refusal that names the field, and tells no link."""
+    with pytest.raises(RequestInvalid) as caught:
+        GenerationRequest.parse({field: value})
+    told = str(caught.value) + repr(caught.value.problems)
+    assert field.partition("?")[0] in told
+    assert "TOPSECRET" not in told
+    assert "secret-name" not in told
+    assert len(told) < 25_000
+
+
+def test_a_draft_may_be_given_as_its_result() -> None:
+    assert GenerationRequest(draft_task_id=str(RESULT)).draft_task_id == "cgt-1"
+
+
+def test_no_repr_has_a_link_or_a_medium() -> None:
+    """Of what is asked for, and of what is wrong with it."""
+    request = GenerationRequest(
+        prompt="like https://h/a?sig=TOPSECRET",
+        first_frame="data:image/png;base64,TOPSECRETTOPSECRET",
+        reference_images=["https://u:TOPSECRET@h/a"],
+        vendor_options={"a": [{"video_url": "https://h/TOPSECRET"}]},
+    )
+    assert "TOPSECRET" not in repr(request) + str(request)
+    with pytest.raises(ValidationError) as caught:
+        GenerationRequest(first_frame=["https://h/a?sig=TOPSECRET"])
+    assert "TOPSECRET" not in str(caught.value)

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
         Pending,
     )
 
+#: Characters of the shortest secret that Airflow masks, and the words that it leaves alone.
+SHORTEST_MASKED = 5
+NEVER_MASKED = ("airflow",)
+
 
 class SeedanceHook(BaseHook):
     """Calls the API of the Seedance vendor that a connection names.
@@ -51,8 +55,16 @@ class SeedanceHook(BaseHook):
 
         :raises ConfigurationError: naming what is missing or wrong in it.
         """
+        from airflow_provider_seedance.core.catalog.rules import warn_once
+
         connection = self.get_connection(self.seedance_conn_id)
-        return _account(connection, connection.extra_dejson)
+        account = _account(connection, connection.extra_dejson)
+        if account.sends_key_in_clear:
+            warn_once(
+                f"connection {self.seedance_conn_id}: host begins with http://, so the API key crosses the network"
+                " in clear; use https://"
+            )
+        return account
 
     async def aget_account(self) -> Account:
         """As :meth:`get_account`, without blocking the event loop."""
@@ -191,15 +203,16 @@ class SeedanceHook(BaseHook):
 
 
 def _query(ids: Sequence[str], filters: dict[str, Any]) -> Any:
-    from airflow_provider_seedance.models import ListQuery
+    from airflow_provider_seedance.models import ListQuery, parse_generation_id
 
-    return ListQuery(ids=tuple(ids), **filters)
+    return ListQuery(ids=tuple(map(parse_generation_id, ids)), **filters)
 
 
 def _account(connection: Connection, extra: dict[str, Any]) -> Account:
     from airflow_provider_seedance.core.client.account import Account
     from airflow_provider_seedance.runtime.config import download_options
 
+    _check_that_airflow_masks(connection.password, extra.get("vendor"))
     host = connection.host or None
     if host and connection.port:
         host = f"{host}:{connection.port}"
@@ -214,3 +227,17 @@ def _account(connection: Connection, extra: dict[str, Any]) -> Account:
         price_rows=extra.get("prices") or (),
         **download_options(),
     )
+
+
+def _check_that_airflow_masks(key: str | None, vendor: str | None) -> None:
+    """Refuse a key that would stand in every log."""
+    from airflow_provider_seedance.errors import ConfigurationError
+
+    key = (key or "").strip()
+    if key and (len(key) < SHORTEST_MASKED or key.lower() in NEVER_MASKED):
+        raise ConfigurationError(
+            f"Airflow would not mask this API key: it masks no secret of fewer than {SHORTEST_MASKED} characters, and"
+            f" never the word {' or '.join(NEVER_MASKED)}",
+            vendor=vendor,
+            advice="Make a longer key at the vendor and put it into the connection's password.",
+        )

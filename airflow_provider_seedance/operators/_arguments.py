@@ -13,8 +13,10 @@ def one_of(name: str, value: Any, *known: str) -> Any:
 
     :raises ValueError: if it is not.
     """
+    from airflow_provider_seedance.core.redaction import describe
+
     if value not in known:
-        raise ValueError(f"{name} must be one of {', '.join(known)}, not {value!r}")
+        raise ValueError(f"{name} must be one of {', '.join(known)}, not {describe(value)}")
     return value
 
 
@@ -23,16 +25,17 @@ def seconds(name: str, value: Any) -> float | None:
 
     :raises ConfigurationError: for anything else.
     """
+    from airflow_provider_seedance.core.redaction import describe
     from airflow_provider_seedance.errors import ConfigurationError
 
     if value in _OMITTED:
         return None
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = 0.0
     if not 0 < number < float("inf"):
-        raise ConfigurationError(f"{name} must be a number of seconds above 0, not {value!r}")
+        raise ConfigurationError(f"{name} must be a number of seconds above 0, not {describe(value)}")
     return number
 
 
@@ -41,6 +44,7 @@ def whole_number(name: str, value: Any, *, least: int) -> int | None:
 
     :raises ConfigurationError: for anything else.
     """
+    from airflow_provider_seedance.core.redaction import describe
     from airflow_provider_seedance.errors import ConfigurationError
 
     if value in _OMITTED:
@@ -50,5 +54,5 @@ def whole_number(name: str, value: Any, *, least: int) -> int | None:
     except ValueError:
         number = least - 1
     if number < least:
-        raise ConfigurationError(f"{name} must be a whole number of at least {least}, not {value!r}")
+        raise ConfigurationError(f"{name} must be a whole number of at least {least}, not {describe(value)}")
     return number

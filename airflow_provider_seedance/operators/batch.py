@@ -13,7 +13,7 @@ from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.operators._arguments import one_of, seconds, whole_number
 from airflow_provider_seedance.operators._waiting import BACKSTOP
 from airflow_provider_seedance.runtime.exceptions import deferral_errors, task_errors
-from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin, unmask
+from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -85,7 +85,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         "max_cost",
         "timeout",
     )
-    masked_fields = frozenset({"requests"})
+    unsearched_fields = frozenset({"requests"})
     template_fields_renderers = {"requests": "json", "defaults": "json"}  # noqa: RUF012 - Airflow's own convention
     ui_color = "#d9d3ff"
 
@@ -123,6 +123,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         from airflow_provider_seedance.core.batch.event import BatchEvent
 
+        self._reveal()
         return self._run(context, BatchEvent({}), new_try=True)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
@@ -200,7 +201,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         with SeedanceHook(self.seedance_conn_id).get_conn() as client:
             plan = make_plan(
                 client,
-                read_rows(unmask(self.requests), path_from_uri),
+                read_rows(self.requests, path_from_uri),
                 self.defaults,
                 max_failures=whole_number("max_failures", self.max_failures, least=0),
                 max_cost=self.max_cost,

@@ -62,6 +62,7 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, BaseOperator):
         from airflow_provider_seedance.hooks.seedance import SeedanceHook
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
+        self._reveal()
         with task_errors():
             told, generation_id = self._video()
             conn_id = self.seedance_conn_id or told.get("seedance_conn_id") or SeedanceHook.default_conn_name
@@ -83,17 +84,12 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, BaseOperator):
         return manifest
 
     def _video(self) -> tuple[Mapping[str, Any], str]:
-        from airflow_provider_seedance.core.lifecycle.result import generation_id_of
-        from airflow_provider_seedance.errors import ConfigurationError
+        """What is known of the video, and its generation's id."""
+        from airflow_provider_seedance.core.literals import mapping_in
+        from airflow_provider_seedance.models import parse_generation_id
 
-        try:
-            generation_id = generation_id_of(self.video)
-        except ValueError:
-            raise ConfigurationError(
-                "video must be a generation id or what the generate operator returned,"
-                f" not a {type(self.video).__name__} without generation_id"
-            ) from None
-        return (self.video if isinstance(self.video, Mapping) else {}), generation_id
+        video = mapping_in(self.video)
+        return (video if isinstance(video, Mapping) else {}), parse_generation_id(video, "video")
 
     def _finished(self, client: SeedanceClient, generation_id: str) -> Succeeded:
         from airflow_provider_seedance.errors import GenerationFailed, Kind, LandingError

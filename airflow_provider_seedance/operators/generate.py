@@ -167,11 +167,14 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
     def execute(self, context: Context) -> Any:
         from airflow_provider_seedance.core.lifecycle.preview import preview
         from airflow_provider_seedance.core.polling.decide import WaitState
+        from airflow_provider_seedance.models import parse_generation_id
         from airflow_provider_seedance.runtime.clients import ClientPool
 
+        self._reveal()
         with task_errors(), ClientPool() as clients:
             if self.generation_id:
-                return self._adopt(clients(self.seedance_conn_id), self._store(context), self.generation_id)
+                adopted = parse_generation_id(self.generation_id)
+                return self._adopt(clients(self.seedance_conn_id), self._store(context), adopted)
             request = self._request()
             if self.preview:
                 return preview(clients(self.seedance_conn_id), request)

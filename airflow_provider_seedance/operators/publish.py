@@ -61,6 +61,7 @@ class SeedancePublishVideoOperator(SignedLinkMaskingMixin, BaseOperator):
         from airflow_provider_seedance.core.landing.publish import publish
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
+        self._reveal()
         with task_errors():
             publication = publish(
                 Manifest.parse(self._manifest()),
@@ -76,9 +77,10 @@ class SeedancePublishVideoOperator(SignedLinkMaskingMixin, BaseOperator):
         return record
 
     def _manifest(self) -> Mapping[str, Any]:
+        from airflow_provider_seedance.core.literals import mapping_in
         from airflow_provider_seedance.errors import ConfigurationError
 
-        video = self.video
+        video = mapping_in(self.video)
         if isinstance(video, Mapping) and isinstance(video.get("manifest"), Mapping):
             video = video["manifest"]
         if not isinstance(video, Mapping):

@@ -20,9 +20,22 @@ def task_errors(*, retry_pays: bool = False) -> Iterator[None]:
     try:
         yield
     except SeedanceError as error:
+        _cut_foreign_causes(error)
         if error.retryable and (not retry_pays or isinstance(error, GenerationFailed)):
             raise
         raise fail_exception()(str(error)) from error
+
+
+def _cut_foreign_causes(error: BaseException) -> None:
+    """Airflow logs an error with all that is behind it: a library's words may hold links, values and passwords."""
+    from airflow_provider_seedance.errors import SeedanceError
+
+    behind: BaseException | None = error
+    while behind is not None:
+        earlier = behind.__cause__ or behind.__context__
+        if not isinstance(earlier, SeedanceError):
+            behind.__cause__ = behind.__context__ = earlier = None
+        behind = earlier
 
 
 def fail_exception() -> type[Exception]:

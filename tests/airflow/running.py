@@ -13,6 +13,7 @@ from typing import Any
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import TaskDeferred
+from airflow.sdk.execution_time.task_runner import _serialize_rendered_fields
 from airflow.sdk.serde import deserialize, serialize
 
 _numbers = itertools.count(1)
@@ -37,11 +38,15 @@ class TaskRun:
 
     :param operator: as the DAG file made it.
     :param while_deferred: called between each deferral and the trigger's first look.
+    :param upstream: what other tasks have returned, by task id.
     """
 
     operator: BaseOperator
     while_deferred: Callable[[], object] = lambda: None
     params: dict[str, Any] = field(default_factory=dict)
+    upstream: dict[str, Any] = field(default_factory=dict)
+    #: What Airflow stores of the template fields, of each time that they were rendered.
+    rendered: list[dict[str, Any]] = field(default_factory=list)
     deferrals: list[TaskDeferred] = field(default_factory=list)
     payloads: list[dict[str, Any]] = field(default_factory=list)
 
@@ -52,15 +57,18 @@ class TaskRun:
             dag_id="tested",
             run_id=f"run-{next(_numbers)}",
             task_id=self.operator.task_id,
-            map_index=-1,
+            map_index=0 if self.operator.is_mapped else -1,
             max_tries=0,
             try_number=1,
+            xcom_pull=self._xcom_pull,
         )
         self.context: Any = {
             "ti": ti,
             "params": self.params,
             "task_state_store": self.state,
             "outlet_events": self.outlet_events,
+            "dag": self.operator.dag if self.operator.has_dag() else None,
+            "dag_run": SimpleNamespace(conf={}),
         }
 
     def __call__(self) -> Any:
@@ -79,8 +87,18 @@ class TaskRun:
     def _single_use(self) -> BaseOperator:
         task = copy.copy(self.operator)
         task.outlets = []
-        task.render_template_fields(self.context)
+        self.context["task"] = self.context["ti"].task = task
+        task.render_template_fields(self.context, self._jinja_env(task))
+        task = self.context["task"]
+        self.rendered.append(_serialize_rendered_fields(task))
+        task.pre_execute(self.context)
         return task
+
+    def _jinja_env(self, task: BaseOperator) -> Any:
+        return task.dag.get_template_env() if task.has_dag() else task.get_template_env()
+
+    def _xcom_pull(self, task_ids: str, **_: Any) -> Any:
+        return json.loads(json.dumps(self.upstream[task_ids]))
 
     def _wait(self, paused: TaskDeferred) -> Any:
         self.deferrals.append(paused)

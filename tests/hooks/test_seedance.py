@@ -156,3 +156,52 @@ class TestTestConnection:
 def test_the_key_is_in_no_repr(connect) -> None:
     """Settings travel through logs and debuggers."""
     assert KEY not in repr(SeedanceHook(connect()).get_account())
+
+
+@pytest.mark.parametrize("key", ["k", "four", "airflow", "Airflow"])
+def test_a_key_that_airflow_never_masks_is_refused(key, connect) -> None:
+    """It would stand in every log."""
+    with pytest.raises(ConfigurationError, match="Airflow would not mask this API key"):
+        SeedanceHook(connect(password=key)).get_account()
+
+
+@pytest.mark.parametrize(
+    ("host", "warns"),
+    [
+        ("http://proxy.example.com", True),
+        ("http://8.8.8.8/prefix", True),
+        ("https://proxy.example.com", False),
+        ("http://127.0.0.1:8000", False),
+        ("http://10.1.2.3", False),
+        ("http://[fd00::1]", False),
+        ("http://emulator:8000", False),
+        ("http://seedance.svc.cluster.local", False),
+        (None, False),
+    ],
+)
+def test_a_key_in_clear_is_warned_of_once(host, warns, connect, caplog) -> None:
+    """By the connection's name, and only where it leaves the network."""
+    from airflow_provider_seedance.core.catalog.rules import warn_once
+
+    warn_once.cache_clear()
+    hook = SeedanceHook(connect(conn_id="seedance_clear", host=host))
+    hook.get_account()
+    hook.get_account()
+    told = [text for text in caplog.messages if "seedance_clear" in text and "in clear" in text]
+    assert len(told) == warns
+
+
+@pytest.mark.parametrize(
+    "generation_id", ["..", "a/b", "https://h/v?s=TOPSECRET", "{'video_url': 'https://h/v'}"]
+)
+def test_what_cannot_be_an_id_is_refused(generation_id, ask, connect, emulator) -> None:
+    """By every method, before anything is sent."""
+    hook = SeedanceHook(connect())
+    for method, argument in (
+        ("get_generation", generation_id),
+        ("cancel_generation", generation_id),
+        ("list_generations", [generation_id]),
+    ):
+        with pytest.raises(RequestInvalid):
+            ask(hook, method, argument)
+    assert emulator.requests() == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import csv
 import io
 import json
@@ -11,10 +10,12 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any
 
+from airflow_provider_seedance.core.literals import check_json, parse_literal
+from airflow_provider_seedance.core.redaction import MAX_TEXT, describe, redact, shorten
 from airflow_provider_seedance.core.storage.files import open_for_reading
 from airflow_provider_seedance.core.storage.paths import PathFromUri
 from airflow_provider_seedance.errors import ConfigurationError, Kind, Problem, RequestInvalid, SeedanceError
-from airflow_provider_seedance.models import GenerationRequest
+from airflow_provider_seedance.models import GenerationRequest, parse_generation_id
 
 #: The key, and the prefix of CSV columns, of the user's own data, which is handed on to the row's result.
 METADATA = "metadata"
@@ -69,8 +70,10 @@ class RowsInvalid(SeedanceError):
     kind = Kind.VALIDATION
 
     def __init__(self, problems: Mapping[str, str], total: int, *, vendor: str | None = None) -> None:
-        self.problems = dict(problems)
-        named = [f"{label}: {problem}" for label, problem in list(problems.items())[:MAX_ROWS_IN_MESSAGE]]
+        self.problems = {label: shorten(redact(problem), MAX_TEXT) for label, problem in problems.items()}
+        named = [
+            f"{label}: {problem}" for label, problem in list(self.problems.items())[:MAX_ROWS_IN_MESSAGE]
+        ]
         more = len(problems) - len(named)
         listed = "\n".join([*named, f"and {more} more"] if more else named)
         super().__init__(
@@ -88,7 +91,9 @@ def read_rows(requests: Any, path_from_uri: PathFromUri) -> list[RawRow]:
     """
     if not isinstance(requests, str):
         if isinstance(requests, Mapping) or not isinstance(requests, Iterable):
-            raise ConfigurationError(f"requests must be a list or the path of a file, not {requests!r}")
+            raise ConfigurationError(
+                f"requests must be a list or the path of a file, not {describe(requests)}"
+            )
         return rows_from_list(requests)
     text = requests.strip()
     if text in ("", "None"):
@@ -145,12 +150,10 @@ def parse_list(text: str, name: str = "requests") -> list[Any]:
 
 def _parse_literal(text: str, name: str) -> Any:
     try:
-        return json.loads(text)
+        return parse_literal(text)
     except ValueError as fault:
-        try:
-            return ast.literal_eval(text.strip())
-        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-            raise ConfigurationError(f"{name} is not JSON: {fault}") from fault
+        reason = str(fault)
+    raise ConfigurationError(f"{name} is not JSON: {reason}")
 
 
 def _raw_row(number: int, item: Any, line: int | None = None) -> RawRow:
@@ -158,7 +161,7 @@ def _raw_row(number: int, item: Any, line: int | None = None) -> RawRow:
         return RawRow(number, {"prompt": item}, line)
     if isinstance(item, Mapping):
         return RawRow(number, {str(name): value for name, value in item.items()}, line)
-    return RawRow(number, {}, line, f"{item!r} is neither a prompt nor an object of request fields")
+    return RawRow(number, {}, line, f"{describe(item)} is neither a prompt nor an object of request fields")
 
 
 def _read_json(text: str, name: str) -> list[RawRow]:
@@ -176,7 +179,7 @@ def _read_jsonl(text: str, name: str) -> list[RawRow]:
 def _jsonl_row(number: int, line: int, content: str) -> RawRow:
     try:
         return _raw_row(number, json.loads(content), line)
-    except ValueError as fault:
+    except (ValueError, RecursionError) as fault:
         return RawRow(number, {}, line, f"not JSON: {fault}")
 
 
@@ -277,7 +280,7 @@ def _parse_defaults(given: Any) -> Mapping[str, Any]:
     if given is None:
         return {}
     if not isinstance(given, Mapping):
-        raise ConfigurationError(f"defaults must be a dict of request fields, not {given!r}")
+        raise ConfigurationError(f"defaults must be a dict of request fields, not {describe(given)}")
     return {str(name): value for name, value in given.items()}
 
 
@@ -289,7 +292,7 @@ def _row(raw_row: RawRow, defaults: Mapping[str, Any]) -> Row:
         raw_row.number,
         GenerationRequest.parse(fields),
         _json_object(metadata),
-        str(generation_id).strip() if generation_id else None,
+        parse_generation_id(generation_id) if generation_id else None,
     )
 
 
@@ -302,11 +305,11 @@ def _present_fields(fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 def _json_object(metadata: Any) -> dict[str, Any]:
     try:
-        found = json.loads(metadata if isinstance(metadata, str) else json.dumps(metadata, allow_nan=False))
-    except (TypeError, ValueError, RecursionError) as fault:
-        raise RequestInvalid(
-            [Problem(METADATA, metadata, f"the value cannot be written as JSON: {fault}")]
-        ) from fault
-    if not isinstance(found, dict):
+        found = parse_literal(metadata) if isinstance(metadata, str) else metadata
+        check_json(found)
+    except ValueError as fault:
+        raise RequestInvalid([Problem(METADATA, metadata, str(fault))]) from None
+    if not isinstance(found, Mapping):
         raise RequestInvalid([Problem(METADATA, metadata, "the value must be a JSON object")])
-    return found
+    plain: dict[str, Any] = json.loads(json.dumps(found))
+    return plain

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -29,7 +30,9 @@ from airflow_provider_seedance.core.catalog.schema import (
     VendorOption,
 )
 from airflow_provider_seedance.core.catalog.values import accepts, describe_values
-from airflow_provider_seedance.errors import Problem
+from airflow_provider_seedance.core.literals import mapping_in
+from airflow_provider_seedance.core.redaction import redact, shorten
+from airflow_provider_seedance.errors import MAX_DETAIL, Problem
 from airflow_provider_seedance.models import GenerationRequest, Mode
 
 log = logging.getLogger(__name__)
@@ -92,7 +95,7 @@ def find_problems(context: ValidationContext) -> Iterator[Problem]:
 @cache
 def warn_once(text: str) -> None:
     """Logs a warning, the first time only."""
-    log.warning(text)
+    log.warning("%s", shorten(redact(text), MAX_DETAIL))
 
 
 def _mixed_media(request: GenerationRequest) -> Iterator[Problem]:
@@ -229,16 +232,52 @@ def _restrictions(context: ValidationContext, row: Row) -> Iterator[Problem]:
 
 def _vendor_options(context: ValidationContext) -> Iterator[Problem]:
     for name, value in context.request.vendor_options.items():
-        field, spec = f"vendor_options.{name}", context.vendor_options.get(name)
-        use = name if name in GenerationRequest.model_fields else spec and spec.use
-        if spec and spec.refuse:
-            yield Problem(field, value, spec.refuse)
-        elif use:
-            yield Problem(field, value, f"is written by the provider; use the parameter {use}")
-        elif spec:
-            yield from _vendor_option(context, spec, field, value)
-        else:
+        field, known = f"vendor_options.{name}", _known_option(context, name)
+        if known is None:
             warn_once(f"{context.vendor}: the catalog does not know {field}; it is sent unchecked")
+            yield from _inner_options(context, field, value)
+        elif reason := _refusal_of_option(context, known):
+            yield Problem(field, value, reason)
+        elif known != name:
+            yield Problem(field, value, f"the vendor's field is called {known}")
+        else:
+            yield from _vendor_option(context, context.vendor_options[known], field, value)
+
+
+def _known_option(context: ValidationContext, name: str) -> str | None:
+    """The parameter or the field of the vendor that ``name`` is, however it is spelled."""
+    names = [*context.vendor_options, *GenerationRequest.model_fields]
+    if name in names:
+        return name
+    return next((known for known in names if _letters(known) == _letters(name)), None)
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[\W_]", "", unicodedata.normalize("NFKC", name).casefold())
+
+
+def _refusal_of_option(context: ValidationContext, name: str) -> str | None:
+    spec = context.vendor_options.get(name)
+    if spec and spec.refuse:
+        return spec.refuse
+    use = name if name in GenerationRequest.model_fields else spec and spec.use
+    return f"is written by the provider; use the parameter {use}" if use else None
+
+
+def _inner_options(context: ValidationContext, field: str, value: Any) -> Iterator[Problem]:
+    """Fields inside an object that the catalog does not know: vendors read some of them there too."""
+    value = mapping_in(value)
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            path, known = f"{field}.{name}", _known_option(context, str(name))
+            if known is None:
+                yield from _inner_options(context, path, inner)
+            else:
+                reason = _refusal_of_option(context, known) or f"give it as vendor_options.{known} by itself"
+                yield Problem(path, inner, reason)
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            yield from _inner_options(context, field, inner)
 
 
 def _vendor_option(

@@ -10,7 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from airflow_provider_seedance.core.catalog import Catalog, vendor_names
-from airflow_provider_seedance.core.client.addresses import is_private_host
+from airflow_provider_seedance.core.client.addresses import is_private_host, is_public
+from airflow_provider_seedance.core.redaction import describe
 from airflow_provider_seedance.core.vendors import load_vendor
 from airflow_provider_seedance.core.vendors.contract import API, Vendor
 from airflow_provider_seedance.errors import ConfigurationError
@@ -22,6 +23,7 @@ MAX_CONCURRENCY = 20
 MAX_VIDEO_BYTES = 2 * 1024**3
 
 _KEY = re.compile(r"[\x21-\x7e]+")
+_LOCAL_NAMES = (".localhost", ".local", ".internal", ".svc", ".lan", ".home.arpa", ".test")
 _HOST = re.compile(r"[\w.:-]+")
 
 
@@ -97,6 +99,12 @@ class Account:
         return self.service_url(API)
 
     @property
+    def sends_key_in_clear(self) -> bool:
+        """Whether requests leave this network without encryption."""
+        parts = urlsplit(self.base_url)
+        return parts.scheme == "http" and not _is_local(parts.hostname or "")
+
+    @property
     def account_id(self) -> str:
         """A name for key and host together that tells neither."""
         return hashlib.sha256(f"{self.base_url}\0{self.api_key}".encode()).hexdigest()[:12]
@@ -126,6 +134,14 @@ def _checked_key(key: str | None, vendor: str) -> str:
     return key
 
 
+def _is_local(host: str) -> bool:
+    """Whether a host is this machine or one of a private network, as far as its name or address tells."""
+    try:
+        return not is_public(host)
+    except ValueError:
+        return "." not in host or host.endswith(_LOCAL_NAMES)
+
+
 def _checked_url(host: str, vendor: str) -> str:
     url = host.strip()
     if "://" not in url:
@@ -153,12 +169,12 @@ def _positive(name: str, value: Any, vendor: str) -> float | None:
     except (TypeError, ValueError):
         number = 0.0
     if not 0 < number < float("inf"):
-        raise ConfigurationError(f"{name} must be a number above 0, not {value!r}", vendor=vendor)
+        raise ConfigurationError(f"{name} must be a number above 0, not {describe(value)}", vendor=vendor)
     return number
 
 
 def _whole(name: str, value: Any, vendor: str) -> int | None:
     number = _positive(name, value, vendor)
     if number is not None and number % 1:
-        raise ConfigurationError(f"{name} must be a whole number, not {value!r}", vendor=vendor)
+        raise ConfigurationError(f"{name} must be a whole number, not {describe(value)}", vendor=vendor)
     return None if number is None else int(number)

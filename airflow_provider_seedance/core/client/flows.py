@@ -14,7 +14,6 @@ from typing import TypeVar
 
 from airflow_provider_seedance.core.client.retry import MAX_ATTEMPTS, pause_before_retry
 from airflow_provider_seedance.core.vendors.contract import Call, HttpRequest, HttpResponse, Listing, Vendor
-from airflow_provider_seedance.core.vendors.reading import as_id
 from airflow_provider_seedance.errors import (
     Conflict,
     IntermediaryReply,
@@ -33,12 +32,11 @@ from airflow_provider_seedance.models import (
     ListQuery,
     Pending,
     Status,
+    parse_generation_id,
 )
 
 T = TypeVar("T")
 
-#: Why a text is no generation's id.
-NO_ID = "an id has 1 to 200 letters, digits and . _ : - and is not only dots"
 #: How far the vendor's clock may be behind ours.
 CLOCK_SKEW = timedelta(minutes=5)
 
@@ -123,15 +121,6 @@ class Flows:
             "If the message names nothing of the request, check the connection's host: its API is not there."
         )
 
-    def _checked_id(self, generation_id: object) -> str:
-        """An id as it may stand in a path.
-
-        :raises RequestInvalid: for a text that no generation has as its id.
-        """
-        if (found := as_id(generation_id)) is None:
-            raise RequestInvalid([Problem("generation_id", generation_id, NO_ID)], vendor=self.vendor.name)
-        return found
-
 
 @dataclass(frozen=True)
 class GenerationFlows(Flows):
@@ -187,7 +176,7 @@ class GenerationFlows(Flows):
         :raises NotFound: if the vendor does not know it, or no longer.
         :raises RequestInvalid: for a text that cannot be an id.
         """
-        generation_id = self._checked_id(generation_id)
+        generation_id = parse_generation_id(generation_id)
         return (yield from self._exchange(self.vendor.generations.get(generation_id), generation_id))
 
     def list(self, query: ListQuery) -> Flow[GenerationPage]:
@@ -199,8 +188,7 @@ class GenerationFlows(Flows):
         listing = self._listing()
         if problems := _outside(query, listing):
             raise RequestInvalid(problems, vendor=self.vendor.name)
-        for generation_id in query.ids:
-            self._checked_id(generation_id)
+        query = query.model_copy(update={"ids": tuple(map(parse_generation_id, query.ids))})
         return (yield from self._exchange(listing.list(query)))
 
     def list_all(self) -> Flow[tuple[Generation, ...]]:

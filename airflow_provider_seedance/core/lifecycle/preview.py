@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from airflow_provider_seedance.core.client.http import SeedanceClient
 from airflow_provider_seedance.core.lifecycle.result import cost_dict
+from airflow_provider_seedance.core.redaction import redact_values
 from airflow_provider_seedance.core.vendors.contract import JsonBody
-from airflow_provider_seedance.errors import redact
 from airflow_provider_seedance.models import GenerationRequest
 
 
@@ -26,8 +25,6 @@ def preview(client: SeedanceClient, request: GenerationRequest) -> dict[str, Any
         "request": {
             "method": wire.method,
             "url": account.base_url + wire.path,
-            "body": json.loads(redact(json.dumps(wire.body.json)))
-            if isinstance(wire.body, JsonBody)
-            else None,
+            "body": redact_values(wire.body.json) if isinstance(wire.body, JsonBody) else None,
         },
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -52,17 +51,6 @@ def cost_dict(cost: Cost) -> dict[str, Any]:
     """A cost as a JSON object: the amount as a decimal string, so that nothing is lost."""
     amount = None if cost.amount is None else f"{cost.amount:f}"
     return {"amount": amount, "currency": cost.currency, "basis": cost.basis}
-
-
-def generation_id_of(video: Mapping[str, Any] | str) -> str:
-    """The id in an operator's result, or the id itself.
-
-    :raises ValueError: if there is none.
-    """
-    found = video.get("generation_id") if isinstance(video, Mapping) else video
-    if not isinstance(found, str) or not found.strip():
-        raise ValueError("no generation_id")
-    return found.strip()
 
 
 def _integer_if_whole(seconds: float | None) -> int | float | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from airflow_provider_seedance.core.redaction import describe
 from airflow_provider_seedance.errors import BudgetExceeded, ConfigurationError
 from airflow_provider_seedance.models import Cost
 
@@ -114,4 +115,6 @@ def parse_money(name: str, value: Any) -> tuple[Decimal, str] | None:
             return amount, currency
     except (InvalidOperation, ValueError):
         pass
-    raise ConfigurationError(f'{name} must be an amount with its currency, such as "1.50 USD", not {value!r}')
+    raise ConfigurationError(
+        f'{name} must be an amount with its currency, such as "1.50 USD", not {describe(value)}'
+    )

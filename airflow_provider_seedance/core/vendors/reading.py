@@ -15,6 +15,7 @@ from airflow_provider_seedance.core.redaction import MAX_TEXT, clean
 from airflow_provider_seedance.core.vendors.contract import HttpResponse
 from airflow_provider_seedance.core.vendors.strict_json import parse_json
 from airflow_provider_seedance.errors import MalformedReply
+from airflow_provider_seedance.models import GENERATION_ID
 
 T = TypeVar("T")
 
@@ -31,7 +32,6 @@ MAX_DECIMALS = 18
 #: An instant outside of this century is not there.
 EARLIEST, LATEST = (datetime(year, 1, 1, tzinfo=timezone.utc).timestamp() for year in (2000, 2100))
 
-_ID = re.compile(r"(?!\.+\Z)[A-Za-z0-9._:-]{1,200}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{0,30})?([eE][+-]?[0-9]{1,2})?")
 _PERCENT = re.compile(r"([0-9]{1,3})(?:\.[0-9]{1,30})? ?%?")
 _LINK = re.compile(r"https?://[^\s\x00-\x20\x7f-\x9f\ud800-\udfff\"<>\\^`{|}]+")
@@ -60,7 +60,7 @@ def as_id(value: Any) -> str | None:
     """A generation's id: 1 to 200 letters, digits, dots, colons, hyphens and underscores, and not only dots."""
     if isinstance(value, int) and not isinstance(value, bool) and 0 < value < MAX_COUNT:
         return str(value)
-    return value if isinstance(value, str) and _ID.fullmatch(value) else None
+    return value if isinstance(value, str) and GENERATION_ID.fullmatch(value) else None
 
 
 def as_number(value: Any, *, low: float = -math.inf, high: float = math.inf) -> float | None:

@@ -19,7 +19,7 @@ def last_frame_url(result):
     return result["last_frame_url"]
 
 
-for dag_id, mapped_pictures in (("tested_links", True), ("tested_plain_links", False)):
+for dag_id in ("tested_links", "tested_plain_links"):
     with DAG(
         dag_id,
         schedule=None,
@@ -31,10 +31,9 @@ for dag_id, mapped_pictures in (("tested_links", True), ("tested_plain_links", F
         SeedanceDownloadVideoOperator.partial(
             task_id="download_each", destination="{{ params.output }}/each/{generation_id}.mp4"
         ).expand(video=each.output)
-        if mapped_pictures:
-            SeedanceGenerateVideoOperator.partial(task_id="go_on_each", **SMALL, prompt="It looks up").expand(
-                first_frame=each.output.map(last_frame_url)
-            )
+        SeedanceGenerateVideoOperator.partial(task_id="go_on_each", **SMALL, prompt="It looks up").expand(
+            first_frame=each.output.map(last_frame_url)
+        )
         one = SeedanceGenerateVideoOperator(
             task_id="one",
             **SMALL,

@@ -282,3 +282,44 @@ def test_unknown_vendor_and_region() -> None:
         Catalog.load("acme", "global")
     with pytest.raises(ConfigurationError, match="ap-southeast, cn-beijing"):
         Catalog.load("modelark", "global")
+
+
+@pytest.mark.parametrize("vendor", ["modelark", "evolink", "anyfast", "toapis"])
+@pytest.mark.parametrize(
+    ("options", "parameter"),
+    [
+        ({"Duration": 99}, "duration"),
+        ({"DURATION ": 99}, "duration"),
+        ({"aspectRatio": "1:1"}, "aspect_ratio"),
+        ({"aspect-ratio": "1:1"}, "aspect_ratio"),
+        ({"Seed": 1}, "seed"),
+        ({"Ratio": "1:1"}, "aspect_ratio"),
+        ({"extra_body": {"resolution": "4k"}}, "resolution"),
+        ({"ExtraBody": {"a": [{"Resolution": "4k"}]}}, "resolution"),
+        ({"parameters": '{"duration": 99}'}, "duration"),
+    ],
+)
+def test_no_spelling_and_no_wrapper_goes_past_the_checks(vendor: str, options: Any, parameter: str) -> None:
+    """The parameter to use is named."""
+    reasons = problems(vendor, prompt="x", duration=5, vendor_options=options)
+    assert any(f"use the parameter {parameter}" in reason for reason in reasons.values())
+
+
+@pytest.mark.parametrize(
+    ("metadata", "words"),
+    [
+        ({"resolution": "4k"}, "use the parameter resolution"),
+        ({"client_business_id": "mine"}, "give it as vendor_options.client_business_id by itself"),
+        ({"a": {"image_urls": ["x"]}}, "use the parameter first_frame"),
+        ({"Private-Assets": 1}, "use private_asset_review"),
+    ],
+)
+def test_what_toapis_reads_in_metadata_too(metadata: Any, words: str) -> None:
+    """A second place for the same fields."""
+    reasons = problems("toapis", prompt="x", duration=5, vendor_options={"metadata": metadata})
+    assert any(words in reason for reason in reasons.values())
+
+
+def test_a_misspelled_vendor_option_names_the_field() -> None:
+    reasons = problems("toapis", prompt="x", duration=5, vendor_options={"TraceId": "t"})
+    assert reasons == {"vendor_options.TraceId": "the vendor's field is called trace_id"}

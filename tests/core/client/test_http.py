@@ -7,6 +7,7 @@ import inspect
 import logging
 import re
 import socket
+import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
@@ -18,6 +19,7 @@ import pytest
 from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.flows import Cancellation, Flow, Flows
 from airflow_provider_seedance.core.client.http import AsyncSeedanceClient, SeedanceClient
+from airflow_provider_seedance.core.redaction import forms_of
 from airflow_provider_seedance.core.vendors import load_vendor
 from airflow_provider_seedance.core.vendors.contract import (
     Call,
@@ -34,6 +36,7 @@ from airflow_provider_seedance.errors import (
     NoReply,
     NotSent,
     RequestInvalid,
+    SeedanceError,
     Unsupported,
     VendorUnavailable,
 )
@@ -250,6 +253,67 @@ def test_the_key_is_replaced_wherever_the_vendor_repeats_it(
         ask(settings, "generations.get", "cgt-1")
     assert key not in str(caught.value)
     assert "bad ***" in str(caught.value)
+
+
+@pytest.mark.parametrize("form", [form for form in forms_of("0123/plain+key=") if "\\\\" not in form])
+def test_the_key_is_replaced_in_each_form_and_place(server: ScriptedServer, ask: Ask, form: str) -> None:
+    """In a body, in a header, and in the answer to a redirect or a broken request."""
+    settings = Account.create(vendor="modelark", api_key="0123/plain+key=", host=server.url)
+    refused = {"error": {"code": form, "message": f"bad {form}"}}
+    for answer in (
+        Answer.json(refused, 401, **{"X-Request-Id": form}),
+        Answer(502, f"<html>{form}</html>".encode()),
+        Answer(302, b"", {"Location": f"http://elsewhere/{form}"}),
+        Answer(200, form.encode()),
+    ):
+        server.answers = [answer]
+        with pytest.raises(SeedanceError) as caught:
+            ask(settings, "generations.get", "cgt-1")
+        assert form not in f"{caught.value} {caught.value.request_id} {caught.value.code}"
+
+
+@pytest.mark.parametrize("operation", ["generations.get", "generations.create"])
+def test_no_library_error_is_behind_ours(
+    server: ScriptedServer, ask: Ask, operation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may hold a proxy's password, however that is written."""
+    for proxy in ("http://user:PASS-WORD@127.0.0.1:9", f"{server.url.replace('//', '//user:PASS-WORD@')}"):
+        monkeypatch.setenv("http_proxy", proxy)
+        monkeypatch.setenv("HTTP_PROXY", proxy)
+        server.answers = [Answer(drop=True)]
+        with pytest.raises((NotSent, NoReply)) as caught:
+            ask(_settings("http://vendor.invalid"), operation, REQUEST if "create" in operation else "cgt-1")
+        assert "PASS-WORD" not in "".join(traceback.format_exception(caught.value))
+        assert caught.value.__cause__ is None
+        assert caught.value.__context__ is None
+
+
+def test_libraries_log_nothing_of_our_requests(
+    server: ScriptedServer, ask: Ask, caplog: pytest.LogCaptureFixture
+) -> None:
+    """At DEBUG they write headers down: where a redirect leads, and cookies."""
+    for name in ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.proxy", "aiohttp.client"):
+        caplog.set_level(logging.DEBUG, name)
+    secret = {"Location": "http://h/v.mp4?X-Tos-Signature=TOPSECRET", "Set-Cookie": "session=TOPSECRET"}
+    server.answers = [Answer(302, b"", secret)]
+    for operation, argument in (("generations.get", "cgt-1"), ("generations.create", REQUEST)):
+        with pytest.raises(ConfigurationError):
+            ask(_settings(server.url), operation, argument)
+    assert "TOPSECRET" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "generation_id", ["..", "a/b", "a b", "x\x1b[0m", "", "x" * 300, "https://h/v?s=TOPSECRET"]
+)
+@pytest.mark.parametrize("operation", ["generations.get", "generations.cancel"])
+def test_what_cannot_be_an_id_is_not_sent(
+    server: ScriptedServer, ask: Ask, operation: str, generation_id: str
+) -> None:
+    """It would change the path."""
+    with pytest.raises(RequestInvalid) as caught:
+        ask(_settings(server.url), operation, generation_id)
+    assert "TOPSECRET" not in str(caught.value)
+    assert server.seen == []
 
 
 FILES = "files"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_seedance.core.catalog import Catalog
-from airflow_provider_seedance.core.lifecycle.result import cost_dict, generation_id_of, result_dict
+from airflow_provider_seedance.core.lifecycle.result import cost_dict, result_dict
 from airflow_provider_seedance.models import Cost, GenerationRequest, Succeeded
 
 CATALOG = Catalog.load("anyfast", "global")
@@ -77,14 +77,3 @@ def test_an_amount_is_a_decimal_string(amount: str) -> None:
     cost = cost_dict(Cost(amount=Decimal(amount), currency="USD", basis="estimated"))
     assert "E" not in cost["amount"]
     assert Decimal(cost["amount"]) == Decimal(amount)
-
-
-@pytest.mark.parametrize("video", ["task-1", " task-1\n", {"generation_id": "task-1"}])
-def test_a_video_is_named_by_its_result_or_its_id(video: Any) -> None:
-    assert generation_id_of(video) == "task-1"
-
-
-@pytest.mark.parametrize("video", ["", " ", {}, {"generation_id": None}, {"generation_id": 7}])
-def test_a_video_without_an_id_is_refused(video: Any) -> None:
-    with pytest.raises(ValueError, match="no generation_id"):
-        generation_id_of(video)

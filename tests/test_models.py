@@ -138,6 +138,35 @@ def test_a_list_query_stays_within_the_vendor_s_bounds() -> None:
             ListQuery(**wrong)
 
 
+class TestLinksOfAVideo:
+    """A vendor may give several links to one video."""
+
+    def _succeeded(self, **links: object) -> Succeeded:
+        return Succeeded(vendor="anyfast", generation_id="task-1", **links)  # type: ignore[arg-type]
+
+    def test_one_link_is_the_only_candidate(self) -> None:
+        assert self._succeeded(video_url="https://f/1").video_urls == ("https://f/1",)
+
+    def test_the_first_candidate_is_the_link(self) -> None:
+        assert self._succeeded(video_urls=["https://f/1", "https://f/2"]).video_url == "https://f/1"
+
+    def test_each_candidate_counts_once_and_what_is_no_link_does_not(self) -> None:
+        links = ["https://f/2", "https://f/1", None, "ftp://f/3", "", 4, "http://f/5"]
+        assert self._succeeded(video_url="https://f/1", video_urls=links).video_urls == (
+            "https://f/1",
+            "https://f/2",
+            "http://f/5",
+        )
+
+    @pytest.mark.parametrize("links", [{}, {"video_urls": ()}, {"video_url": "x"}, {"video_urls": ["x"]}])
+    def test_a_success_without_a_link_cannot_be_made(self, links: dict[str, object]) -> None:
+        with pytest.raises(ValidationError):
+            self._succeeded(**links)
+
+    def test_no_candidate_is_shown(self) -> None:
+        assert "https" not in repr(self._succeeded(video_urls=["https://f/1", "https://f/2"]))
+
+
 RESULT = {"generation_id": "cgt-1", "video_url": "https://h/secret-name.mp4?sig=TOPSECRET", "duration": None}
 
 

@@ -26,7 +26,7 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, BaseOperator):
     ``mismatches``. When the connection breaks or the worker dies, what has come stays for the next try on the same
     machine, for 25 hours at most.
 
-    Returns the manifest: ``uri, bytes, sha256, content_type, media, source, mismatches, landed_at``.
+    Returns the manifest: ``uri, bytes, sha256, content_type, media, source, mismatches, notes, landed_at``.
 
     :param video: what :class:`SeedanceGenerateVideoOperator` returned, or a generation id.
     :param destination: a path or object-storage URI, in which ``{vendor}``, ``{generation_id}``, ``{model}`` and

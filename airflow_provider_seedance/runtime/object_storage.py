@@ -19,7 +19,8 @@ def path_from_uri(uri: str) -> StoragePath:
     from airflow_provider_seedance.errors import DestinationError, Kind
 
     if "://" not in uri:
-        return Path(uri).expanduser().absolute()
+        # Another user's home, such as ~root, is written in full: its name may have come from a value.
+        return (Path(uri).expanduser() if uri.startswith("~/") else Path(uri)).absolute()
     if uri.startswith("file://"):
         return Path(uri.removeprefix("file://"))
     try:

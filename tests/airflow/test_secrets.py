@@ -32,7 +32,7 @@ def runs(stack, tmp_path_factory):
         output = str(tmp_path_factory.mktemp(dag_id))
         return stack.trigger(dag_id, seedance_conn_id=conn_id, output=output)
 
-    stack.emulator.add_fault(vendor="anyfast", on="download", kind="status", status=403, times=None)
+    stack.emulator.add_fault(vendor="anyfast", on="download", kind="status", status=401, times=None)
     bad = started("tested_failing", "seedance_anyfast")
     good = [started("tested_links", "seedance_stored"), started("tested_plain_links", "seedance_toapis")]
     for run in good:

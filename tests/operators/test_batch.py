@@ -139,7 +139,7 @@ def test_a_video_that_cannot_be_landed_fails_the_task_and_a_retry_lands_it(
     batching, connect, emulator, tmp_path
 ) -> None:
     """Never a silent loss, and nothing is paid again."""
-    emulator.add_fault(on="download", kind="status", status=404, times=None)
+    emulator.add_fault(on="download", kind="status", status=410, times=None)
     task = batching(connect(), ["A fox"])
     with pytest.raises(BatchIncomplete, match="1 uncollected") as incomplete:
         task()

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
+from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.errors import DestinationError, LandingError, LinkDead, SeedanceError
 from tests.airflow.fixtures import VENDORS
+from tests.clocks import ImpatientClock
 
 
 @pytest.fixture
@@ -52,16 +54,19 @@ def test_a_video_without_an_id(given, downloading, tmp_path) -> None:
         downloading(given, tmp_path / "a.mp4")()
 
 
-def test_a_link_that_dies_is_renewed_once(video, downloading, emulator, tmp_path) -> None:
-    """One 403 is answered with a fresh link."""
+def test_a_link_that_does_not_work_yet_is_waited_for(
+    video, downloading, emulator, tmp_path, monkeypatch
+) -> None:
+    """It has just been made: one 403 is no end."""
+    monkeypatch.setattr(clock, "SYSTEM_CLOCK", ImpatientClock())
     emulator.add_fault(on="download", kind="status", status=403)
     assert downloading(video, tmp_path / "a.mp4")()["bytes"] > 0
 
 
 def test_a_link_that_stays_dead(video, downloading, emulator, tmp_path) -> None:
     """The vendor may find the file again: retryable, and nothing is left behind."""
-    emulator.add_fault(on="download", kind="status", status=404, times=None)
-    with pytest.raises(LinkDead, match="only a new generation brings it back") as caught:
+    emulator.add_fault(on="download", kind="status", status=410, times=None)
+    with pytest.raises(LinkDead, match="it is paid for") as caught:
         downloading(video, tmp_path / "a.mp4")()
     assert video["generation_id"] in str(caught.value)
     assert list(tmp_path.iterdir()) == []

@@ -13,6 +13,7 @@ from email.message import Message
 from http.client import HTTPResponse
 from ssl import SSLContext
 from string import punctuation
+from typing import TypeAlias
 from urllib.error import HTTPError
 from urllib.parse import quote
 from urllib.request import (
@@ -43,6 +44,9 @@ from airflow_provider_seedance.errors import (
 #: Seconds without a byte, or without a connection, after which a host is given up.
 TIMEOUT = 10.0
 
+#: What :func:`media_opener` makes.
+LinkOpener: TypeAlias = OpenerDirector
+
 _CONTENT_RANGE = re.compile(r"bytes\s+([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)", re.IGNORECASE)
 _STRONG_ETAG = re.compile('"[\x21\x23-\x7e]{1,200}"')
 #: Stands for every length that has more digits than any file has.
@@ -65,7 +69,7 @@ class MediaStream:
     end: int | None = None
 
 
-def media_opener(tls: SSLContext, *, public_only: bool = False) -> OpenerDirector:
+def media_opener(tls: SSLContext, *, public_only: bool = False) -> LinkOpener:
     """What opens result links: over HTTP and nothing else, through the environment's proxies, never with a credential.
 
     :param public_only: whether links, and where they redirect to, may lead to addresses of the internet only, and not
@@ -90,7 +94,7 @@ def media_opener(tls: SSLContext, *, public_only: bool = False) -> OpenerDirecto
 
 @contextmanager
 def open_media(
-    opener: OpenerDirector,
+    opener: LinkOpener,
     url: str,
     *,
     start: int = 0,
@@ -129,7 +133,7 @@ def open_media(
         yield _stream(answer, url, start=start, etag=etag, max_bytes=max_bytes)
 
 
-def _answer(opener: OpenerDirector, request: Request, clock: Clock) -> HTTPResponse:
+def _answer(opener: LinkOpener, request: Request, clock: Clock) -> HTTPResponse:
     try:
         answer: HTTPResponse = opener.open(request, timeout=TIMEOUT)
     except HTTPError as error:

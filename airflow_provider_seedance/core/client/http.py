@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import httpx
 
@@ -20,7 +20,7 @@ from airflow_provider_seedance import __version__
 from airflow_provider_seedance.core.catalog import Catalog
 from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.body import ACCEPT_ENCODING, LONGEST_READ_ON_LOOP, Reply
-from airflow_provider_seedance.core.client.download import MediaStream, media_opener, open_media
+from airflow_provider_seedance.core.client.download import LinkOpener, MediaStream, media_opener, open_media
 from airflow_provider_seedance.core.client.errors import host_of
 from airflow_provider_seedance.core.client.flows import AccountFlows, Flow, GenerationFlows, Pause, Send, Step
 from airflow_provider_seedance.core.client.groups import AccountGroup, Generations
@@ -44,9 +44,6 @@ from airflow_provider_seedance.core.vendors.contract import (
 )
 from airflow_provider_seedance.errors import SeedanceError, Unsupported
 from airflow_provider_seedance.models import Cost, GenerationRequest
-
-if TYPE_CHECKING:
-    from urllib.request import OpenerDirector
 
 T = TypeVar("T")
 
@@ -237,7 +234,7 @@ class SeedanceClient(_BaseClient):
         )
 
     @cached_property
-    def _media(self) -> OpenerDirector:
+    def _media(self) -> LinkOpener:
         """Made at its first use: it may have to look up the address of the connection's host."""
         return media_opener(tls(), public_only=not self.settings.allows_private_results())
 

@@ -31,8 +31,6 @@ FreshLinks = Callable[[], Sequence[str] | None]
 
 #: How long after its end a refused link may be one that does not work yet.
 NOT_YET_PERIOD = timedelta(minutes=10)
-#: Clocks of vendors may be ahead of ours by so much.
-CLOCK_TOLERANCE = timedelta(minutes=5)
 #: How long such a link is waited for, in seconds, and the pauses in that time: 2, 4, 8, 16, 30, 30.
 NOT_YET_PATIENCE = 90.0
 NOT_YET_BACKOFF = Backoff(first=2.0, longest=30.0)
@@ -79,8 +77,8 @@ class _Search:
         """Whether one of the links may be one that does not work yet."""
         if self.ended_at is None or self.waited >= NOT_YET_PATIENCE:
             return False
-        age = self.started - self.ended_at.timestamp()
-        recent = -CLOCK_TOLERANCE.total_seconds() <= age < NOT_YET_PERIOD.total_seconds()
+        # The vendor's clock may be ahead of ours.
+        recent = self.started - self.ended_at.timestamp() < NOT_YET_PERIOD.total_seconds()
         return recent and any(_may_be_not_yet(error) for error in failures)
 
     def wait(self) -> None:

@@ -7,6 +7,7 @@ Rule 2: each chunk is on the file system before the next one is fetched: a proce
 from __future__ import annotations
 
 import hashlib
+import os
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,6 +22,9 @@ from airflow_provider_seedance.core.client.download import MediaStream
 from airflow_provider_seedance.core.landing.manifest import GenerationReference
 from airflow_provider_seedance.core.storage.files import CHUNK_SIZE
 from airflow_provider_seedance.errors import ResumeRefused
+
+#: Bytes of the metadata.
+_MAX_METADATA = 64 * 1024
 
 
 class Version(BaseModel):
@@ -64,9 +68,16 @@ class PartialMetadata(Version):
 def read_metadata(path: Path) -> PartialMetadata | None:
     """The metadata at ``path``; ``None`` if they are missing or unreadable, and the bytes are then of no use."""
     try:
-        return PartialMetadata.model_validate_json(path.read_bytes())
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(handle, "rb") as file:
+            return PartialMetadata.model_validate_json(file.read(_MAX_METADATA))
     except (OSError, ValueError):
         return None
+
+
+def _create(path: Path) -> BinaryIO:
+    """A new file that only this user may read."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb")
 
 
 @dataclass
@@ -157,8 +168,8 @@ class Partial:
                 started_at=now,
             )
             # Without metadata a later try starts over, which is no reason to stop this one.
-            with suppress(OSError), self.metadata_path.open("x", encoding="utf-8") as file:
-                file.write(metadata.model_dump_json(indent=2))
+            with suppress(OSError), _create(self.metadata_path) as file:
+                file.write(metadata.model_dump_json(indent=2).encode())
 
     def _resume(self, start: int) -> None:
         self._repeated = self.length - start

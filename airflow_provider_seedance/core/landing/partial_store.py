@@ -4,7 +4,9 @@ Rule 1: one process at a time writes a partial file: it holds the file's lock. A
 in a file of its own, which nobody resumes.
 Rule 2: after a success, and after an error that no retry can mend, nothing is left. After any other end, a killed
 process included, the partial file and its metadata stay for the next try.
-Rule 3: a partial file that no try came back for is removed by any later landing in the same folder, once it is older
+Rule 3: only regular files are opened, without following links and without waiting; in a folder that others may write
+in, only this user's own. What else has the name of a partial file, or of its metadata, is in the way, and stays.
+Rule 4: a partial file that no try came back for is removed by any later landing in the same folder, once it is older
 than links live.
 """
 
@@ -17,6 +19,7 @@ import os
 import platform
 import re
 import secrets
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -107,10 +110,14 @@ def _boot_id() -> str:
 
 def _open_in(folder: _Folder, name: str, generation: GenerationReference) -> Partial:
     path, metadata_path = folder.partial_path(name), folder.metadata_path(name)
-    file = _open_locked(path, os.O_CREAT, private=folder.shared)
+    file = None
+    if not _is_taken(metadata_path, private=folder.shared):
+        file = _open_locked(path, os.O_CREAT, private=folder.shared)
     if file is None:
         log.info(
-            "Another process is downloading generation %s to the same destination.", generation.generation_id
+            "Another process, or a file that is not ours, is in the way of the download of generation %s: it gets a"
+            " file of its own.",
+            generation.generation_id,
         )
         path = folder.partial_path(f"{name}-{secrets.token_hex(8)}")
         with storage_errors(path, "write"):
@@ -122,8 +129,32 @@ def _open_in(folder: _Folder, name: str, generation: GenerationReference) -> Par
 
 
 def _open(path: Path, flags: int, *, private: bool) -> BinaryIO:
-    handle = os.open(path, os.O_RDWR | os.O_NOFOLLOW | flags, 0o600 if private else 0o666)
+    """
+    :raises OSError: if it is no regular file, or if ``private``, not this user's own.
+    """
+    # Opening a pipe would wait for its other end.
+    handle = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | flags, 0o600 if private else 0o666)
+    try:
+        if not _is_usable(os.fstat(handle), private=private):
+            raise PermissionError(f"{path} is no file of this user's own")
+    except OSError:
+        os.close(handle)
+        raise
     return os.fdopen(handle, "r+b", buffering=0)
+
+
+def _is_usable(status: os.stat_result, *, private: bool) -> bool:
+    """Whether a file is a regular one, and if ``private``, this user's own under one name alone."""
+    own = status.st_uid == os.geteuid() and status.st_nlink <= 1
+    return stat.S_ISREG(status.st_mode) and (own or not private)
+
+
+def _is_taken(path: Path, *, private: bool) -> bool:
+    """Whether something that is not ours has this name."""
+    try:
+        return not _is_usable(path.lstat(), private=private)
+    except FileNotFoundError:
+        return False
 
 
 def _open_locked(path: Path, flags: int = 0, *, private: bool) -> BinaryIO | None:
@@ -135,8 +166,6 @@ def _open_locked(path: Path, flags: int = 0, *, private: bool) -> BinaryIO | Non
             return None
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if private and os.fstat(file.fileno()).st_uid != os.geteuid():
-                raise PermissionError(f"{path} belongs to somebody else")
         except OSError:
             file.close()
             return None

@@ -26,11 +26,15 @@ from airflow_provider_seedance.core.storage.files import (
 from airflow_provider_seedance.core.storage.paths import PathFromUri, StoragePath, storage_errors, uri_of
 from airflow_provider_seedance.errors import (
     ConfigurationError,
+    DestinationError,
     Kind,
     LandingError,
     SeedanceError,
     VideoCorrupt,
 )
+
+#: Bytes.
+_MAX_SIDECAR = 16 * 1024**2
 
 
 def publish(
@@ -50,7 +54,7 @@ def publish(
     :param metadata: the publisher's own words; a JSON object.
     :param path_from_uri: makes the path that a local path or a URI names.
     :raises ConfigurationError: if ``destination`` or ``metadata`` cannot be used.
-    :raises DestinationError: if ``destination`` cannot be written.
+    :raises DestinationError: if ``destination`` cannot be written, or another file has the name of its sidecar.
     :raises VideoCorrupt: if the landed file is not what its manifest says.
     :raises LandingError: not retryable, if the landed file is gone.
     """
@@ -69,7 +73,10 @@ def publish(
             source=video.source,
             manifest=video,
         )
-        earlier, in_place = _read_sidecar(sidecar_path), has_content(target, video.bytes, video.sha256)
+        earlier, in_place = (
+            _read_sidecar(sidecar_path, target),
+            has_content(target, video.bytes, video.sha256),
+        )
         if earlier and in_place and _same_content(earlier, sidecar):
             unchanged = sidecar.model_copy(update={"published_at": earlier.published_at})
             return Publication(
@@ -108,15 +115,31 @@ def _same_content(one: Sidecar, other: Sidecar) -> bool:
     return (one.sha256, one.source, one.metadata) == (other.sha256, other.source, other.metadata)
 
 
-def _read_sidecar(path: StoragePath) -> Sidecar | None:
-    """The sidecar at ``path``; ``None`` if there is none, or something else is in its place."""
-    content = read_bytes(path)
-    if content is None:
+def _read_sidecar(path: StoragePath, target: StoragePath) -> Sidecar | None:
+    """The sidecar of ``target``'s video; ``None`` if there is none.
+
+    :raises DestinationError: not retryable, if another file has its name: nobody asked for that one to be replaced.
+    """
+    size = size_of(path)
+    if size is None:
         return None
+    content = read_bytes(path) if size <= _MAX_SIDECAR else None
     try:
-        return Sidecar.parse(json.loads(content))
-    except (ValueError, ConfigurationError):
-        return None
+        sidecar = Sidecar.parse(json.loads(content or b""))
+    except (ValueError, RecursionError, ConfigurationError):
+        sidecar = None
+    # Its folder may have been moved since; the names of a video and its sidecar belong together.
+    if sidecar is None or _name(sidecar.uri) != _name(uri_of(target)):
+        raise DestinationError(
+            f"{uri_of(path)} is to be the video's sidecar, and is another file",
+            kind=Kind.CONFIGURATION,
+            advice="Choose another destination, such as one that ends in .mp4, or move that file away.",
+        )
+    return sidecar
+
+
+def _name(uri: str) -> str:
+    return uri.rpartition("/")[2]
 
 
 def _copy(video: Manifest, landed: StoragePath, target: StoragePath) -> None:

@@ -25,6 +25,7 @@ from airflow_provider_seedance.errors import (
     SeedanceError,
     VendorUnavailable,
     VideoCorrupt,
+    VideoTooLarge,
 )
 
 T = TypeVar("T")
@@ -160,7 +161,11 @@ def _receive(
     with storage_errors(partial.path, "write"):
         check_space(partial.path.parent, max(0, (stream.total or 0) - partial.length))
         partial.begin(stream, url, utc_now(clock))
-        _collect(chain((head,), stream.chunks), partial, deadline=deadline, clock=clock)
+        try:
+            _collect(chain((head,), stream.chunks), partial, deadline=deadline, clock=clock)
+        except (VideoTooLarge, VideoCorrupt):
+            partial.clear()
+            raise
     length, promised = partial.length, partial.version.total
     if length == 0 or promised not in (None, length):
         raise DownloadIncomplete(f"{length} bytes of the video came, and {promised or 'more'} were promised")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from string import Formatter
@@ -11,15 +12,17 @@ from airflow_provider_seedance.errors import ConfigurationError
 
 DEFAULT_FILE_NAME = "{generation_id}.mp4"
 
+_OTHERS_HOME = re.compile("~[^/]")
+
 
 def resolve_destination(template: str, fields: Mapping[str, str | None]) -> str:
     """The path or URI that ``template`` means for one video.
 
-    ``{name}`` stands for ``fields[name]``, ``{{`` and ``}}`` for braces. A template that ends with a slash,
-    or names an existing directory of this machine, gets ``{generation_id}.mp4`` in it; in an object store
-    only the slash says that a directory is meant. Whatever could act in a path (``/``, ``..``, ``?``, spaces)
-    is percent-encoded in the values: each stays one harmless path segment, and two different values never
-    meet in one file.
+    ``{name}`` stands for ``fields[name]``, ``{{`` and ``}}`` for braces. A template that ends with a slash, or names an
+    existing directory of this machine, gets ``{generation_id}.mp4`` in it; in an object store only the slash says that
+    a directory is meant. A leading ``~/`` is the home directory of the worker's user. Whatever could act in a path
+    (``/``, ``..``, ``~``, ``?``, spaces) is percent-encoded in the values: each stays one harmless path segment, and
+    two different values never meet in one file.
 
     :param fields: at least ``generation_id``; ``None`` for what is not known of this video.
     :raises ConfigurationError: for a malformed template, an unknown name (the known ones are listed), or a
@@ -40,6 +43,8 @@ def _fill_in(template: str, fields: Mapping[str, str | None]) -> str:
         pieces = list(Formatter().parse(template))
     except ValueError as fault:
         raise _unusable(template, f"{fault}; a literal brace is written twice") from fault
+    if _OTHERS_HOME.match(template):
+        raise _unusable(template, "another user's home directory must be written in full")
     filled = ""
     for text, name, form, conversion in pieces:
         filled += text
@@ -56,7 +61,8 @@ def _segment(template: str, name: str, fields: Mapping[str, str | None]) -> str:
     value = fields[name]
     if not value:
         raise _unusable(template, f"{{{name}}} has no value for this video")
-    encoded = quote(value, safe="")
+    # A shell's word for a home directory must come from the template, not from a value.
+    encoded = quote(value, safe="").replace("~", "%7E")
     return encoded if encoded.strip(".") else encoded.replace(".", "%2E")
 
 

@@ -17,7 +17,13 @@ import pytest
 
 from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.http import AsyncSeedanceClient, SeedanceClient
-from airflow_provider_seedance.errors import ConfigurationError, NoReply, NotSent, SeedanceError
+from airflow_provider_seedance.errors import (
+    ConfigurationError,
+    IntermediaryReply,
+    NoReply,
+    NotSent,
+    SeedanceError,
+)
 from airflow_provider_seedance.models import Failed
 from tests.core.client.hostile import HostileServer
 from tests.core.client.scripted import Answer, ScriptedServer
@@ -209,7 +215,7 @@ def test_at_debug_the_libraries_log_nothing_of_our_requests(
     link = "https://files.example.com/v.mp4?X-Signature=abc"
     headers = {"Location": link, "Set-Cookie": "session=s3cret; bad=\x01", "Link": f"<{link}>"}
     server.answers = [Answer(302, b"", headers)]
-    with pytest.raises(ConfigurationError, match="redirect") as caught:
+    with pytest.raises(IntermediaryReply, match="redirect") as caught:
         get(account(server.url))
     assert [record for record in caplog.records if record.name.startswith(LIBRARIES)] == []
     assert "s3cret" not in caplog.text + everything(caught.value)
@@ -236,6 +242,6 @@ def test_no_redirect_is_followed(
 ) -> None:
     """It is an answer of something in between; the key is sent once, to the host of the connection."""
     server.answers = [Answer(status, b"", {"Location": location.format(url=server.url)})]
-    with pytest.raises(ConfigurationError, match=f"redirect \\(HTTP {status}\\)"):
+    with pytest.raises(IntermediaryReply, match=f"redirect \\(HTTP {status}\\)"):
         get(account(server.url))
     assert len(server.seen) == 1

@@ -26,9 +26,11 @@ from airflow_provider_seedance.errors import (
     DestinationError,
     DownloadIncomplete,
     LinkDead,
+    LinkRefused,
     SeedanceError,
     VendorUnavailable,
     VideoCorrupt,
+    VideoTooLarge,
 )
 from airflow_provider_seedance.models import ExpectedVideo
 from tests.clocks import ManualClock
@@ -109,6 +111,45 @@ def test_an_intact_video_that_differs_is_landed(source, tmp_path, serving, video
         Mismatch(field="height", expected=50, actual=48),
     )
     assert [record.levelname for record in caplog.records] == ["WARNING", "WARNING"]
+
+
+def test_a_broken_video_gives_way_to_another_link(source, tmp_path, serving, videos) -> None:
+    """It is found by its structure after all of it has come."""
+    whole = videos["faststart"].read_bytes()
+    opener = serving(whole[:-100], whole)
+    _land(replace(source, other_urls=("https://files.example/2",)), tmp_path / "v.mp4", opener)
+    assert (tmp_path / "v.mp4").read_bytes() == whole
+    assert opener.opened[1] == "https://files.example/2"
+
+
+def test_a_body_without_a_length_that_is_cut_is_fetched_again(
+    source, tmp_path, serving, reply, video
+) -> None:
+    """Within the same try."""
+    _land(source, tmp_path / "v.mp4", serving(reply(video[:2000]), reply(video)))
+    assert (tmp_path / "v.mp4").read_bytes() == video
+
+
+def test_bytes_after_the_last_box_are_landed_with_a_note(source, tmp_path, serving, video, caplog) -> None:
+    """The manifest has it, and so has a warning."""
+    manifest = _land(source, tmp_path / "v.mp4", serving(video + bytes(8)))
+    assert (tmp_path / "v.mp4").read_bytes() == video + bytes(8)
+    assert manifest.notes == ("8 bytes after the video's last box are no part of it, and are kept.",)
+    assert "notes" not in manifest.to_dict()["media"]
+    assert "8 bytes after" in caplog.text
+
+
+@pytest.mark.parametrize("fault", [VideoTooLarge("999 TB are promised"), LinkRefused("an internal address")])
+def test_what_is_refused_as_hostile_leaves_nothing(source, tmp_path, host, fault, serving) -> None:
+    """Not even what had come before."""
+    host.does.cuts, host.does.statuses = [2000], [None, *[503] * MAX_ATTEMPTS]
+    with pytest.raises(VendorUnavailable):
+        _land(replace(source, url=host.url), tmp_path / "v.mp4", HttpOpener())
+    assert len(list(tmp_path.iterdir())) == 2
+    with pytest.raises(type(fault)) as caught:
+        _land(source, tmp_path / "v.mp4", serving(fault))
+    assert not caught.value.retryable
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_verification_can_be_left_out(source: VideoSource, tmp_path: Path, serving) -> None:

@@ -43,6 +43,7 @@ PLAIN = {
         "request_fingerprint": "f1",
     },
     "mismatches": [{"field": "audio", "expected": True, "actual": False}],
+    "notes": [],
     "landed_at": "2026-03-01T12:00:00Z",
 }
 

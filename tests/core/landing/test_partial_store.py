@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -212,6 +213,69 @@ def test_a_planted_link_is_not_followed(temp: Path, tmp_path: Path) -> None:
     with open_partial(Stored(MemoryFileSystem()), GENERATION, NOW) as partial:
         _fill(partial, b"01234")
     assert (tmp_path / "precious").read_bytes() == b"precious"
+
+
+def _link(path: Path, precious: Path) -> None:
+    path.symlink_to(precious)
+
+
+def _dangling_link(path: Path, precious: Path) -> None:
+    path.symlink_to(precious.with_name("missing"))
+
+
+def _hard_link(path: Path, precious: Path) -> None:
+    path.hardlink_to(precious)
+
+
+def _pipe(path: Path, precious: Path) -> None:
+    os.mkfifo(path)
+
+
+def _directory(path: Path, precious: Path) -> None:
+    path.mkdir()
+
+
+def _others_file(path: Path, precious: Path) -> None:
+    path.write_bytes(b"01234")
+    try:
+        os.chown(path, 12345, 12345)
+    except PermissionError:
+        pytest.skip("only root can give a file away")
+
+
+@pytest.mark.parametrize("plant", [_link, _dangling_link, _hard_link, _pipe, _directory, _others_file])
+@pytest.mark.parametrize("place", ["bytes", "metadata"])
+def test_what_others_planted_in_the_temporary_folder_is_not_touched(
+    temp: Path, tmp_path: Path, plant: Callable[[Path, Path], None], place: str
+) -> None:
+    """Neither opened nor waited for nor gone on with: the download has a file of its own."""
+    target, precious = Stored(MemoryFileSystem()), tmp_path / "precious"
+    precious.write_bytes(b"precious")
+    partial_path = _leave(target, NoReply("reset"))
+    path = partial_path if place == "bytes" else next(temp.glob("*.json"))
+    path.unlink()
+    plant(path, precious)
+    planted = path.lstat()
+    with open_partial(target, GENERATION, NOW) as partial:
+        assert (partial.length, partial.path != partial_path) == (0, True)
+        _fill(partial, b"0123456789")
+        assert partial.complete
+    assert precious.read_bytes() == b"precious"
+    assert path.lstat().st_ino == planted.st_ino
+
+
+def test_the_metadata_are_for_nobody_else(temp: Path) -> None:
+    _leave(Stored(MemoryFileSystem()), NoReply("reset"))
+    assert [path.stat().st_mode & 0o077 for path in temp.iterdir()] == [0, 0]
+
+
+def test_a_pipe_for_metadata_beside_a_local_target_is_not_waited_for(tmp_path: Path) -> None:
+    path = _leave(tmp_path / "v.mp4", NoReply("reset"))
+    metadata = path.with_suffix(".json")
+    metadata.unlink()
+    os.mkfifo(metadata)
+    with open_partial(tmp_path / "v.mp4", GENERATION, NOW) as partial:
+        assert partial.length == 0
 
 
 def test_no_place_at_all(tmp_path: Path) -> None:

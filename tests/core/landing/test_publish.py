@@ -116,15 +116,55 @@ def test_another_generation_with_the_same_bytes_is_another_publication(
     assert _publish(other, tmp_path / "v.mp4").published
 
 
-@pytest.mark.parametrize("sidecar", [None, b"", b"[]", b'{"uri": 1}', b"\xff"])
-def test_a_video_without_its_sidecar_is_published_again(video: Manifest, tmp_path: Path, sidecar) -> None:
+def test_a_video_without_its_sidecar_is_published_again(video: Manifest, tmp_path: Path) -> None:
     """A run that ended between the two is completed by the next."""
-    target = tmp_path / "v.mp4"
-    first = _publish(video, target)
+    first = _publish(video, tmp_path / "v.mp4")
     path = Path(first.sidecar_uri)
-    path.unlink() if sidecar is None else path.write_bytes(sidecar)
-    assert _publish(video, target).published
+    path.unlink()
+    assert _publish(video, tmp_path / "v.mp4").published
     assert json.loads(path.read_text())["sha256"] == video.sha256
+
+
+FOREIGN = {
+    "an empty file": b"",
+    "settings": b'{"debug": true}',
+    "a list": b"[]",
+    "a wrong record": b'{"uri": 1}',
+    "no text": b"\xff",
+    "deep nesting": b"[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("content", FOREIGN.values(), ids=FOREIGN)
+@pytest.mark.parametrize("name", ["config", "v.mp4"])
+def test_another_file_in_the_place_of_the_sidecar_is_not_overwritten(
+    video: Manifest, folder: Any, name: str, content: bytes
+) -> None:
+    """It is refused before the video is copied."""
+    target = folder / name
+    other = UPath(f"{uri_of(target)}.json")
+    other.parent.mkdir(parents=True, exist_ok=True)
+    other.write_bytes(content)
+    with pytest.raises(DestinationError, match=r"\.json is to be the video's sidecar") as caught:
+        _publish(video, target)
+    assert "Choose another destination" in str(caught.value)
+    assert not caught.value.retryable
+    assert other.read_bytes() == content
+    assert not UPath(uri_of(target)).exists()
+
+
+def test_the_sidecar_of_another_video_is_not_overwritten(video: Manifest, tmp_path: Path) -> None:
+    """It is told by the video's name."""
+    first = _publish(video, tmp_path / "other.mp4")
+    Path(first.sidecar_uri).rename(tmp_path / "v.mp4.json")
+    with pytest.raises(DestinationError, match="is another file"):
+        _publish(video, tmp_path / "v.mp4")
+
+
+def test_a_folder_may_be_moved_with_its_sidecars(video: Manifest, tmp_path: Path) -> None:
+    _publish(video, tmp_path / "here" / "v.mp4")
+    (tmp_path / "here").rename(tmp_path / "there")
+    assert _publish(video, tmp_path / "there" / "v.mp4", {"title": "Dogs"}).published
 
 
 def test_a_sidecar_without_its_video_is_published_again(video: Manifest, tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ from airflow_provider_seedance.errors import (
     SeedanceError,
     VendorUnavailable,
     VideoCorrupt,
+    VideoTooLarge,
 )
 from tests.clocks import ManualClock
 from tests.core.landing.host import HttpOpener, VideoHost
@@ -202,6 +203,14 @@ class TestCorruptBytes:
         _land(host, partial, clock, accept=accept)
         assert [fetch.range for fetch in host.fetches] == [None, "bytes=1000-", None]
         assert [received.certain for received in seen] == [False, True]
+
+
+@pytest.mark.parametrize("fault", [VideoTooLarge("too many bytes"), VideoCorrupt("no gzip")])
+def test_bytes_that_are_refused_while_they_come_are_removed(serving, reply, partial, clock, fault) -> None:
+    """Whatever becomes of the other links."""
+    with pytest.raises(type(fault)):
+        _fetch(serving(reply(BODY, breaks_with=fault)), partial, clock)
+    assert partial.path.stat().st_size == 0
 
 
 class TestSpace:

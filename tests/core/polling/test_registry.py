@@ -238,7 +238,7 @@ def test_a_look_up_that_never_ends_does_not_hold_the_deadline_up() -> None:
         clock = SystemClock()
         registry = PollerRegistry(lambda account: Vendor(Time()), clock=clock, max_lag=90.0)
         wait = WaitState(started=clock.now(), deadline=clock.now() + 0.1)
-        waits = [registry.wait("seedance", never, name, wait) for name in "ab"]
+        waits = [registry.wait_for("seedance", never, name, wait) for name in "ab"]
         assert await asyncio.gather(*waits) == [WaitOutcome.TIMED_OUT] * 2
 
     run(play())

@@ -46,6 +46,8 @@ def test_an_existing_directory_gets_the_file_in_it(tmp_path: Path, scheme: str) 
         ("/x/{vendor.upper}.mp4", "is not known"),
         ("/x/{vendor!r}.mp4", "takes no format or conversion"),
         ("/x/{vendor:>9}.mp4", "takes no format or conversion"),
+        ("~root/x.mp4", "another user's home directory"),
+        ("~{model}/x.mp4", "another user's home directory"),
         ("/x/{vendor.mp4", "a literal brace is written twice"),
     ],
 )
@@ -63,7 +65,13 @@ def test_a_name_without_a_value_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("value", "segment"),
-    [("a/b", "a%2Fb"), ("..", "%2E%2E"), ("a?b#c d", "a%3Fb%23c%20d"), ("猫", "%E7%8C%AB")],
+    [
+        ("a/b", "a%2Fb"),
+        ("..", "%2E%2E"),
+        ("a?b#c d", "a%3Fb%23c%20d"),
+        ("~root", "%7Eroot"),
+        ("猫", "%E7%8C%AB"),
+    ],
 )
 def test_a_value_stays_one_harmless_segment(value: str, segment: str) -> None:
     """Nothing that a vendor sends leads out of the directory."""
@@ -76,3 +84,13 @@ def test_two_ids_never_meet_in_one_file(one: str, other: str) -> None:
     assume(one != other and not any("\ud800" <= letter <= "\udfff" for letter in one + other))
     first, second = (resolve_destination("/x/", {"generation_id": name}) for name in (one, other))
     assert first != second
+
+
+@pytest.mark.parametrize("value", ["~root", "~", "~/x", "~nobody"])
+def test_a_value_is_no_home_directory(value: str) -> None:
+    """Also at the very beginning."""
+    assert resolve_destination("{model}/x.mp4", {**FIELDS, "model": value}).startswith("%7E")
+
+
+def test_the_own_home_directory_is_left_to_who_opens_the_path() -> None:
+    assert resolve_destination("~/videos/{mode}.mp4", FIELDS) == "~/videos/text.mp4"

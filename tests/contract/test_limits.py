@@ -35,7 +35,7 @@ CATALOG_ALONE = (
     ("anyfast", "service_tier=", "undocumented, likewise"),
     ("evolink", "first_frame='http", "a frame and a reference image look alike there; the model id decides"),
     ("evolink", "last_frame='http", "likewise"),
-    ("evolink", "reference_images=(", "likewise"),
+    ("evolink", "reference_images=", "likewise"),
 )
 
 

@@ -151,6 +151,10 @@ class AsyncHttpxClient:
                 body.add(chunk)
             return Reply(answer.status_code, answer.headers, await body.acontent())
 
+    @property
+    def is_closed(self) -> bool:
+        return self._client.is_closed
+
     async def aclose(self) -> None:
         await self._client.aclose()
 

@@ -225,7 +225,7 @@ def test_a_redirect_of_a_look_is_trouble_that_passes(status: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", ["", ".", "..", "a/b", "a b", "cgt-1\n", "任务", "a" * 201, None, {"id": "a"}]
+    "wrong", ["", ".", "..", "a/b", "a b", "cgt\n1", "任务", "a" * 201, None, {"id": "a"}]
 )
 def test_what_cannot_be_an_id_is_refused(wrong: Any) -> None:
     """It would change the request's path, and nothing is sent."""

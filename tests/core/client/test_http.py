@@ -297,7 +297,7 @@ def test_libraries_log_nothing_of_our_requests(
     secret = {"Location": "http://h/v.mp4?X-Tos-Signature=TOPSECRET", "Set-Cookie": "session=TOPSECRET"}
     server.answers = [Answer(302, b"", secret)]
     for operation, argument in (("generations.get", "cgt-1"), ("generations.create", REQUEST)):
-        with pytest.raises(ConfigurationError):
+        with pytest.raises(SeedanceError):
             ask(_settings(server.url), operation, argument)
     assert "TOPSECRET" not in caplog.text
 

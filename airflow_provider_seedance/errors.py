@@ -124,7 +124,7 @@ class Redirected(ConfigurationError):
 
     @property
     def maybe_accepted(self) -> bool:
-        """``302`` and ``303`` may come after the request was carried out; the others say that it was not, and no status says nothing."""
+        """``302`` and ``303`` may come after the request was carried out; the others say that it was not."""
         return self.http_status in (None, 302, 303)
 
 

@@ -225,6 +225,8 @@ def _account(connection: Connection, extra: dict[str, Any]) -> Account:
         max_concurrency=extra.get("max_concurrency"),
         catalog_rows=extra.get("catalog") or (),
         price_rows=extra.get("prices") or (),
+        budgets=extra.get("budgets"),
+        min_balance=extra.get("min_balance"),
         **download_options(),
     )
 

@@ -178,6 +178,7 @@ class GenerationWaitMixin(BaseOperator):
         """Deliver what has succeeded, or wait again; ``generation`` as in :meth:`_wait`."""
         from airflow_provider_seedance.core.lifecycle.conclude import record_outcome
         from airflow_provider_seedance.core.submission.outcome import Ended
+        from airflow_provider_seedance.models import Cost
 
         video = self._concluded(wait, outcome, generation)
         if video is None:
@@ -187,7 +188,8 @@ class GenerationWaitMixin(BaseOperator):
             clock.SYSTEM_CLOCK.sleep(REDEFER_PAUSE_SECONDS)
             return self._wait(wait, None)
         delivered = self._deliver(wait.conn_id, wait.client, video)
-        record_outcome(wait.store, wait.generation_id, Ended(status="succeeded"))
+        cost, manifest = Cost(**delivered["cost"]), delivered.get("manifest")
+        record_outcome(wait.store, wait.generation_id, Ended.with_video(video, cost, manifest))
         return delivered
 
     def _concluded(self, wait: Wait, outcome: WaitOutcome, generation: Generation | None) -> Succeeded | None:

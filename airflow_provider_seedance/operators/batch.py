@@ -164,7 +164,8 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
 
         with task_errors():
             session, run = self._prepare(context)
-            with open_journal(session.journal) as journal, ClientPool() as clients:
+            with open_journal(session.journal) as in_files, ClientPool() as clients:
+                journal = run.ledgered(in_files)
                 lands = self.destination is not None
                 finished = resume_rows(run.plan, journal, run.options, clients, new_try=new_try, lands=lands)
                 if event.finished_waits is not None:
@@ -194,6 +195,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         from airflow_provider_seedance.hooks.seedance import SeedanceHook
         from airflow_provider_seedance.runtime.batch_session import BatchSession
         from airflow_provider_seedance.runtime.clients import accounts_of
+        from airflow_provider_seedance.runtime.ledger import check_account, intent_book
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
         max_active = whole_number("max_active", self.max_active, least=1) or DEFAULT_MAX_ACTIVE
@@ -206,6 +208,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
                 max_failures=whole_number("max_failures", self.max_failures, least=0),
                 max_cost=self.max_cost,
             )
+            check_account(client)
         session = BatchSession.open(context, self.destination)
         timeout = seconds("timeout", self.timeout)
         run = BatchRun(
@@ -216,6 +219,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
             land_at(self.destination, path_from_uri, clock.SYSTEM_CLOCK),
             partial(session.report, len(plan.rows)),
             accounts_of,
+            intent_book(),
         )
         return session, run
 

@@ -223,6 +223,7 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
     ) -> Submitter:
         from airflow_provider_seedance.core.submission.decide import Policies
         from airflow_provider_seedance.core.submission.submit import Submitter
+        from airflow_provider_seedance.runtime.ledger import begin_in_ledger
         from airflow_provider_seedance.runtime.task_state import identity_of
 
         return Submitter(
@@ -235,14 +236,17 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
             queue_timeout=self._queue_timeout_seconds(),
             clock=clock.SYSTEM_CLOCK,
             check=lambda conn_id: self._check_before_paying(clients(conn_id), request),
+            begin=begin_in_ledger(store),
         )
 
     def _check_before_paying(self, client: SeedanceClient, request: GenerationRequest) -> None:
         from airflow_provider_seedance.core.lifecycle.deliver import check_destination
         from airflow_provider_seedance.core.submission.budget import check_budget
+        from airflow_provider_seedance.runtime.ledger import check_account
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
         client.catalog.prepare(request)
+        check_account(client)
         check_budget(client.estimate_cost(request), self.max_cost, vendor=client.vendor_name)
         if self.destination:
             check_destination(self.destination, path_from_uri)

@@ -48,9 +48,18 @@ def identity_of(context: Context) -> TaskIdentity:
 def record_store(context: Context, *, durable: bool) -> RecordStore:
     """The store for this task instance.
 
-    Files, if ``[seedance] state_folder`` names a folder; else Airflow's task state store (Airflow 3.3 and later);
-    else nothing is remembered, which is said in the log.
+    The ledger, if ``[seedance] ledger_conn_id`` names one, with a summary in what follows. Without it files, if
+    ``[seedance] state_folder`` names a folder; else Airflow's task state store (Airflow 3.3 and later); else nothing
+    is remembered, which is said in the log.
     """
+    from airflow_provider_seedance.runtime.ledger import ledger_records
+
+    store = _own_store(context, durable=durable)
+    return ledger_records(identity_of(context), store) or store
+
+
+def _own_store(context: Context, *, durable: bool) -> RecordStore:
+    """The store without a ledger."""
     from airflow.configuration import conf
 
     if not durable:

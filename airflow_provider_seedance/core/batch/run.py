@@ -11,6 +11,7 @@ from typing import Any
 
 from airflow_provider_seedance.core.batch.admission import AdmissionControl, ConcurrencyWindow
 from airflow_provider_seedance.core.batch.event import BatchEvent
+from airflow_provider_seedance.core.batch.journal.ledgered import LedgeredJournal
 from airflow_provider_seedance.core.batch.journal.store import Journal
 from airflow_provider_seedance.core.batch.paths import destination_of_row
 from airflow_provider_seedance.core.batch.plan import Plan
@@ -32,6 +33,7 @@ from airflow_provider_seedance.core.lifecycle.deliver import land_generation
 from airflow_provider_seedance.core.polling.decide import WaitOutcome
 from airflow_provider_seedance.core.storage.paths import PathFromUri
 from airflow_provider_seedance.core.submission.budget import Budget
+from airflow_provider_seedance.core.submission.ledger_records import IntentBook
 from airflow_provider_seedance.errors import SeedanceError
 from airflow_provider_seedance.models import Succeeded
 
@@ -57,6 +59,7 @@ class BatchRun:
     :param max_active: generations in flight at a time, at most.
     :param land: lands a row's video.
     :param report: is given the counts of rows by status now and then.
+    :param book: of the ledger, if there is one.
     """
 
     plan: Plan
@@ -66,6 +69,7 @@ class BatchRun:
     land: Land
     report: Callable[[Counts], None]
     accounts_of: Callable[[Iterable[str]], AccountOf]
+    book: IntentBook | None = None
 
     def run(
         self, journal: Journal, event: BatchEvent, *, stay: bool, callbacks: CallbackQueue | None = None
@@ -84,7 +88,7 @@ class BatchRun:
         admission = AdmissionControl(
             ConcurrencyWindow(self.max_active), max_failures=self.plan.max_failures, now=clock.now
         )
-        worker = RowWorker(account_of, journal, self.options, self.land)
+        worker = RowWorker(account_of, journal, self.options, self.land, self.book)
         with ExitStack() as stack:
             stack.callback(worker.close)
             pools = [
@@ -114,6 +118,12 @@ class BatchRun:
             all_ended = scheduler.run(stack.enter_context(poller), stay=stay, finished_waits=finished_waits)
         scheduler.report_progress()
         return RunResult(all_ended, scheduler.stopped_by)
+
+    def ledgered(self, journal: Journal) -> Journal:
+        """The journal, as one that tells the ledger too if there is one."""
+        if self.book is None:
+            return journal
+        return LedgeredJournal(journal, self.book, self.options.task, self.plan.rows)
 
 
 def _billable_connections(journal: Journal) -> set[str]:

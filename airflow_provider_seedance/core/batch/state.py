@@ -32,6 +32,7 @@ class RowOutcome(_Value):
     """How a row ended.
 
     :param cost: what the vendor billed for it, or the estimate.
+    :param tokens: as the vendor counted.
     :param manifest: of the landed video, as JSON.
     :param error_kind: of the error that ended it; ``reason`` is the error's text.
     :param retryable: whether another try of the task may do better.
@@ -39,6 +40,7 @@ class RowOutcome(_Value):
 
     status: RowStatus
     cost: Cost = Cost()
+    tokens: int | None = None
     manifest: dict[str, Any] | None = None
     error_kind: Kind | None = None
     reason: str | None = None
@@ -85,7 +87,9 @@ class RowState(_Value):
         """This state with its outcome; a success is the outcome of its intent too."""
         record = self.record
         if record is not None and outcome.status == "succeeded":
-            record = record.replace(outcome=Ended(status="succeeded"))
+            record = record.replace(
+                outcome=Ended(status="succeeded", cost=outcome.cost, tokens=outcome.tokens)
+            )
         return self.replace(outcome=outcome, record=record)
 
     def has_result(self, *, lands: bool) -> bool:

@@ -15,13 +15,16 @@ from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.http import SeedanceClient
 from airflow_provider_seedance.core.clock import Clock
 from airflow_provider_seedance.core.lifecycle.conclude import conclude
+from airflow_provider_seedance.core.money import SpendLimit
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState, default_timeout
 from airflow_provider_seedance.core.polling.event import GenerationEvent
 from airflow_provider_seedance.core.submission.decide import OrphanedIntent, Policies
+from airflow_provider_seedance.core.submission.ledger_records import IntentBook, LedgerRecords, owner_of
+from airflow_provider_seedance.core.submission.outcome import tokens_of
 from airflow_provider_seedance.core.submission.record import SubmissionRecord, TaskIdentity
 from airflow_provider_seedance.core.submission.resume import recorded_client
 from airflow_provider_seedance.core.submission.submit import Submitter
-from airflow_provider_seedance.models import Generation, GenerationRequest, Pending, Succeeded
+from airflow_provider_seedance.models import Cost, Generation, GenerationRequest, Pending, Succeeded
 
 _ORPHAN_ADVICE = (
     "Look for it in the vendor's console by that time. If it is there, give the row its id as generation_id, and clear"
@@ -58,33 +61,44 @@ class RowWorker:
     """Does the work on rows, one row at a time on each thread; each thread has clients of its own.
 
     :param account_of: the account of a connection, by its id; raises ``ConfigurationError`` if there is none.
+    :param book: of the ledger, if there is one.
     """
 
     account_of: AccountOf
     journal: Journal
     options: BatchOptions
     land: Land
+    book: IntentBook | None = None
     _clients: list[SeedanceClient] = field(default_factory=list)
     _thread_local: threading.local = field(default_factory=threading.local)
 
     def submit(self, row: Row) -> SubmissionRecord:
         """Pay for the row, or find what was paid for it; see :meth:`Submitter.submit`."""
-        options = self.options
+        options, store = self.options, self._records(row)
         submitter = Submitter(
             lambda conn_id: _SiblingAwareClient(self._client(conn_id, attempts=1), self.journal, row.number),
-            RowRecords(self.journal, row.number),
+            store,
             identity_of_row(options.task, row.number),
             options.seedance_conn_id,
             options.policies,
             timeout=options.timeout_for(row),
             queue_timeout=None,
             clock=options.clock,
+            begin=store.begin if isinstance(store, LedgerRecords) else None,
         )
         try:
             return submitter.submit(row.request).record
         except OrphanedIntent as error:
             error.advice = _ORPHAN_ADVICE
             raise
+
+    def _records(self, row: Row) -> RowRecords | LedgerRecords:
+        """The row's record: in the journal, and in the ledger if there is one."""
+        in_journal = RowRecords(self.journal, row.number)
+        if self.book is None:
+            return in_journal
+        owner = owner_of(self.options.task, row=row.number)
+        return LedgerRecords(self.book, owner, in_journal, told_by_summary=True)
 
     def collect(self, row: Row, outcome: WaitOutcome, wait: WaitState) -> RowOutcome | None:
         """The row's outcome after a wait, its video landed; ``None`` if there is more to wait for.
@@ -102,7 +116,10 @@ class RowWorker:
             return None
         manifest = self.land(client, generation, row)
         return RowOutcome(
-            status="succeeded", cost=client.catalog.cost(generation, row.request), manifest=manifest
+            status="succeeded",
+            cost=client.catalog.cost(generation, row.request),
+            tokens=tokens_of(generation.usage),
+            manifest=manifest,
         )
 
     def close(self) -> None:
@@ -148,8 +165,18 @@ class _SiblingAwareClient:
         return self._client.finds_by_key
 
     @property
+    def limits(self) -> tuple[SpendLimit, ...]:
+        return self._client.limits
+
+    @property
     def generations(self) -> _SiblingAwareClient:
         return self
+
+    def estimate_cost(self, request: GenerationRequest) -> Cost:
+        return self._client.estimate_cost(request)
+
+    def cost_of(self, generation: Succeeded, request: GenerationRequest | None = None) -> Cost:
+        return self._client.cost_of(generation, request)
 
     def create(self, request: GenerationRequest, intent_id: str | None = None) -> Pending:
         return self._client.generations.create(request, intent_id)

@@ -164,7 +164,7 @@ def _new_row(intent: Intent) -> Row:
         "status": progress.status,
         "created_at": intent.created_at,
         "updated_at": intent.created_at,
-        "record": to_json(progress.record),
+        "record": to_json(progress.record or {}),
     }
 
 
@@ -172,10 +172,11 @@ def _update(connection: Connection, which: Any, progress: Progress, now: datetim
     """Whether there was such a row. What is known already is never unlearned."""
     changes: Row = {
         "status": progress.status,
-        "record": to_json(progress.record),
         "reason": progress.reason,
         "updated_at": now,
     }
+    if progress.record is not None:
+        changes["record"] = to_json(progress.record)
     if progress.generation_id is not None:
         changes["generation_id"] = progress.generation_id
     if progress.manifest is not None:

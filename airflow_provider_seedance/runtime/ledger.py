@@ -1,0 +1,144 @@
+"""The ledger that ``[seedance] ledger_conn_id`` names."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_seedance.core import clock
+from airflow_provider_seedance.runtime.config import ledger_conn_id, ledger_keeps_prompts
+
+if TYPE_CHECKING:
+    from airflow.sdk import Connection
+    from sqlalchemy import URL
+
+    from airflow_provider_seedance.core.client.http import SeedanceClient
+    from airflow_provider_seedance.core.ledger.ledger import Ledger
+    from airflow_provider_seedance.core.submission.ledger_records import IntentBook, LedgerRecords
+    from airflow_provider_seedance.core.submission.record import RecordStore, TaskIdentity
+    from airflow_provider_seedance.core.submission.submit import BeginIntent
+
+#: What Airflow calls each database in a connection's type.
+_DATABASES = {"sqlite": "sqlite", "postgres": "postgresql", "postgresql": "postgresql"}
+#: Each process has connections of its own: a forked one must not use its parent's.
+_open: dict[tuple[int, URL], Ledger] = {}
+
+
+def open_ledger() -> Ledger | None:
+    """The ledger; ``None`` if none is configured.
+
+    :raises ConfigurationError: if its connection does not exist or cannot be used.
+    :raises LedgerUnavailable: if its database cannot be reached.
+    """
+    conn_id = ledger_conn_id()
+    if conn_id is None:
+        return None
+    from airflow_provider_seedance.core.ledger.engine import make_engine
+    from airflow_provider_seedance.core.ledger.ledger import Ledger
+
+    url = _url_of(conn_id)
+    key = (os.getpid(), url)
+    if key not in _open:
+        _open[key] = Ledger.open(make_engine(url))
+    return _open[key]
+
+
+def require_ledger(what: str) -> Ledger:
+    """The ledger.
+
+    :param what: needs it, for the error.
+    :raises ConfigurationError: if none is configured.
+    """
+    from airflow_provider_seedance.errors import ConfigurationError
+
+    ledger = open_ledger()
+    if ledger is None:
+        raise ConfigurationError(
+            f"{what} needs a ledger, and there is none",
+            advice="Name a connection to an SQLite or PostgreSQL database in [seedance] ledger_conn_id.",
+        )
+    return ledger
+
+
+def intent_book() -> IntentBook | None:
+    """How intents are written into the ledger; ``None`` if none is configured. This does not reach for it."""
+    if ledger_conn_id() is None:
+        return None
+    from airflow_provider_seedance.core.submission.ledger_records import IntentBook
+
+    return IntentBook(partial(require_ledger, "this task"), clock.SYSTEM_CLOCK, ledger_keeps_prompts())
+
+
+def ledger_records(task: TaskIdentity, summary: RecordStore) -> LedgerRecords | None:
+    """The records of a task instance in the ledger; ``None`` if none is configured.
+
+    :param summary: where they are without one; if it remembers nothing, each try is an owner of its own.
+    """
+    from airflow_provider_seedance.core.submission.ledger_records import LedgerRecords, owner_of
+
+    book = intent_book()
+    if book is None:
+        return None
+    once = "" if summary.remembers else clock.SYSTEM_CLOCK.random().hex()
+    return LedgerRecords(book, owner_of(task, once=once), summary)
+
+
+def begin_in_ledger(store: RecordStore) -> BeginIntent | None:
+    """How a store makes new intents, if it is in the ledger."""
+    from airflow_provider_seedance.core.submission.ledger_records import LedgerRecords
+
+    return store.begin if isinstance(store, LedgerRecords) else None
+
+
+def check_account(client: SeedanceClient) -> None:
+    """Refuse a submission that the account's own limits do not allow, as far as no sum over the ledger tells.
+
+    :raises ConfigurationError: if it has budgets, and there is no ledger.
+    :raises BudgetExceeded: if the vendor tells that less than ``min_balance`` is left.
+    """
+    from airflow_provider_seedance.core.submission.budget import check_balance
+
+    if client.limits and ledger_conn_id() is None:
+        require_ledger("a connection with budgets")
+    check_balance(client)
+
+
+def _url_of(conn_id: str) -> URL:
+    """Where a connection's database is."""
+    from airflow.sdk import BaseHook
+    from sqlalchemy import URL
+
+    from airflow_provider_seedance.errors import ConfigurationError
+    from airflow_provider_seedance.runtime.exceptions import not_found_exception
+
+    try:
+        connection: Connection = BaseHook.get_connection(conn_id)
+    except not_found_exception() as fault:
+        raise ConfigurationError(
+            f"[seedance] ledger_conn_id names connection {conn_id!r}, which does not exist"
+        ) from fault
+    database = _DATABASES.get(str(connection.conn_type))
+    if database is None:
+        raise ConfigurationError(
+            f"the ledger's connection {conn_id!r} has type {connection.conn_type!r}; it must be sqlite or postgres"
+        )
+    if database == "sqlite":
+        return URL.create(database, database=connection.host or connection.schema)
+    options: dict[str, Any] = connection.extra_dejson
+    return URL.create(
+        f"{database}+{_postgres_driver()}",
+        username=connection.login,
+        password=connection.password,
+        host=connection.host,
+        port=connection.port,
+        database=connection.schema,
+        query={name: value for name, value in options.items() if isinstance(value, str)},
+    )
+
+
+def _postgres_driver() -> str:
+    """The driver that Airflow's PostgreSQL provider has brought."""
+    from importlib.util import find_spec
+
+    return "psycopg" if find_spec("psycopg2") is None and find_spec("psycopg") else "psycopg2"

@@ -75,7 +75,7 @@ LAYERS = (
     ("core.batch",),
     ("core",),
     ("runtime.config", "runtime.object_storage", "runtime.masking", "runtime.exceptions"),
-    ("runtime.task_state",),
+    ("runtime.task_state", "runtime.connections"),
     ("runtime.batch_session",),
     ("hooks",),
     ("runtime.polling",),

@@ -75,6 +75,7 @@ LAYERS = (
     ("core.batch",),
     ("core",),
     ("runtime.config", "runtime.object_storage", "runtime.masking", "runtime.exceptions"),
+    ("runtime.connections",),
     ("runtime.ledger",),
     ("runtime.task_state",),
     ("runtime.batch_session",),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.runtime.config import ledger_conn_id, ledger_keeps_prompts
@@ -22,26 +22,28 @@ if TYPE_CHECKING:
 #: What Airflow calls each database in a connection's type.
 _DATABASES = {"sqlite": "sqlite", "postgres": "postgresql", "postgresql": "postgresql"}
 #: Each process has connections of its own: a forked one must not use its parent's.
-_open: dict[tuple[int, URL], Ledger] = {}
+_opened: dict[tuple[int, URL], Ledger] = {}
 
 
 def open_ledger() -> Ledger | None:
     """The ledger; ``None`` if none is configured.
 
     :raises ConfigurationError: if its connection does not exist or cannot be used.
+    :raises NotSent: if Airflow cannot read its connection at the moment.
     :raises LedgerUnavailable: if its database cannot be reached.
     """
     conn_id = ledger_conn_id()
-    if conn_id is None:
-        return None
+    return None if conn_id is None else _open_at(_url_of(conn_id))
+
+
+def _open_at(url: URL) -> Ledger:
     from airflow_provider_seedance.core.ledger.engine import make_engine
     from airflow_provider_seedance.core.ledger.ledger import Ledger
 
-    url = _url_of(conn_id)
     key = (os.getpid(), url)
-    if key not in _open:
-        _open[key] = Ledger.open(make_engine(url))
-    return _open[key]
+    if key not in _opened:
+        _opened[key] = Ledger.open(make_engine(url))
+    return _opened[key]
 
 
 def require_ledger(what: str) -> Ledger:
@@ -62,12 +64,26 @@ def require_ledger(what: str) -> Ledger:
 
 
 def intent_book() -> IntentBook | None:
-    """How intents are written into the ledger; ``None`` if none is configured. This does not reach for it."""
-    if ledger_conn_id() is None:
+    """How intents are written into the ledger; ``None`` if none is configured.
+
+    Its connection is looked up here, since threads of a task do not ask Airflow; its database is reached for later.
+    """
+    from airflow_provider_seedance.errors import SeedanceError
+
+    conn_id = ledger_conn_id()
+    if conn_id is None:
         return None
     from airflow_provider_seedance.core.submission.ledger_records import IntentBook
 
-    return IntentBook(partial(require_ledger, "this task"), clock.SYSTEM_CLOCK, ledger_keeps_prompts())
+    try:
+        opened = partial(_open_at, _url_of(conn_id))
+    except SeedanceError as fault:
+        opened = partial(_raise, fault)
+    return IntentBook(opened, clock.SYSTEM_CLOCK, ledger_keeps_prompts())
+
+
+def _raise(fault: Exception) -> NoReturn:
+    raise fault
 
 
 def ledger_records(task: TaskIdentity, summary: RecordStore) -> LedgerRecords | None:
@@ -110,14 +126,12 @@ def _url_of(conn_id: str) -> URL:
     from sqlalchemy import URL
 
     from airflow_provider_seedance.errors import ConfigurationError
-    from airflow_provider_seedance.runtime.exceptions import not_found_exception
+    from airflow_provider_seedance.runtime.connections import connection_error
 
     try:
         connection: Connection = BaseHook.get_connection(conn_id)
-    except not_found_exception() as fault:
-        raise ConfigurationError(
-            f"[seedance] ledger_conn_id names connection {conn_id!r}, which does not exist"
-        ) from fault
+    except Exception as fault:
+        raise connection_error(conn_id, fault) from fault
     database = _DATABASES.get(str(connection.conn_type))
     if database is None:
         raise ConfigurationError(

@@ -34,7 +34,7 @@ from airflow_provider_seedance.core.submission.record import (
     TaskIdentity,
 )
 from airflow_provider_seedance.core.submission.settle import SettlingClient, settle_open
-from airflow_provider_seedance.errors import ConfigurationError
+from airflow_provider_seedance.errors import SeedanceError
 from airflow_provider_seedance.models import Cost, GenerationRequest
 
 log = logging.getLogger(__name__)
@@ -60,6 +60,12 @@ class IntentBook:
     open_ledger: Callable[[], Ledger]
     clock: Clock
     keeps_prompts: bool = True
+
+    def _ledger(self) -> Ledger:
+        try:
+            return self.open_ledger()
+        except SeedanceError as fault:
+            raise LedgerUnavailable(fault.message, kind=fault.kind, advice=fault.advice) from fault
 
     def order_of(self, request: GenerationRequest, estimate: Cost) -> Order:
         """What a request asks for, without anything that opens a link."""
@@ -89,10 +95,10 @@ class IntentBook:
         try:
             self._insert(intent, client)
         except LedgerUnavailable as fault:
-            raise StateUnwritable(fault.message) from fault
+            raise StateUnwritable(fault.message, kind=fault.kind) from fault
 
     def _insert(self, intent: Intent, client: PricingClient) -> None:
-        ledger = self.open_ledger()
+        ledger = self._ledger()
         try:
             ledger.insert(intent, client.limits)
         except SpendLimitReached:
@@ -107,8 +113,8 @@ class IntentBook:
         """
         order = self.order_of(request, Cost()) if request else Order(record.fingerprint)
         try:
-            self.open_ledger().write(intent_of(owner, record, order), utc_now(self.clock))
-        except (LedgerUnavailable, ConfigurationError) as fault:
+            self._ledger().write(intent_of(owner, record, order), utc_now(self.clock))
+        except LedgerUnavailable as fault:
             raise StateUnwritable(fault.message, kind=fault.kind) from fault
 
     def read(self, owner: Owner) -> SubmissionRecord | None:
@@ -117,8 +123,8 @@ class IntentBook:
         :raises StateUnreadable: if that cannot be found out.
         """
         try:
-            stored = self.open_ledger().latest_record(owner.key)
-        except (LedgerUnavailable, ConfigurationError) as fault:
+            stored = self._ledger().latest_record(owner.key)
+        except LedgerUnavailable as fault:
             raise StateUnreadable(fault.message, kind=fault.kind) from fault
         return None if stored is None else SubmissionRecord.parse(stored)
 

@@ -52,8 +52,12 @@ LAYERS = (
     ("core.client.groups", "core.client.transport"),
     ("core.client.http",),
     ("core.client",),
-    ("core.ledger.entries", "core.ledger.schema", "core.ledger.engine"),
-    ("core.ledger.budgets", "core.ledger.spend"),
+    (
+        "core.ledger.entries",
+        "core.ledger.schema",
+        "core.ledger.engine",
+    ),
+    ("core.ledger.budgets", "core.ledger.spend", "core.ledger.tables"),
     ("core.ledger.ledger",),
     ("core.ledger",),
     ("core.submission", "core.polling", "core.landing"),
@@ -84,7 +88,7 @@ LAYERS = (
     ("runtime",),
     ("policies", "triggers"),
     ("operators",),
-    ("get_provider_info",),
+    ("get_provider_info", "__main__"),
 )
 #: Stands alone: two readings of one contract, and a mistake in one must not hide in the other.
 EMULATOR = "emulator"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -75,6 +76,7 @@ def intent_book() -> IntentBook | None:
         return None
     from airflow_provider_seedance.core.submission.ledger_records import IntentBook
 
+    opened: Callable[[], Ledger]
     try:
         opened = partial(_open_at, _url_of(conn_id))
     except SeedanceError as fault:
@@ -98,6 +100,19 @@ def ledger_records(task: TaskIdentity, summary: RecordStore) -> LedgerRecords | 
         return None
     once = "" if summary.remembers else clock.SYSTEM_CLOCK.random().hex()
     return LedgerRecords(book, owner_of(task, once=once), summary)
+
+
+def settle_connection(seedance_conn_id: str) -> int:
+    """Ask a connection's vendor about all its intents whose cost is not final; how many have become final.
+
+    :raises SeedanceError: if the ledger or the connection cannot be used.
+    """
+    from airflow_provider_seedance.core.submission.settle import settle_all
+    from airflow_provider_seedance.hooks.seedance import SeedanceHook
+
+    ledger = require_ledger("settling")
+    with SeedanceHook(seedance_conn_id).get_conn() as client:
+        return settle_all(ledger, client, clock.SYSTEM_CLOCK)
 
 
 def begin_in_ledger(store: RecordStore) -> BeginIntent | None:

@@ -124,12 +124,22 @@ class Ledger:
             manifests = connection.execute(found.order_by(rows.landed_at.desc()).limit(10)).scalars()
             return [json.loads(manifest) for manifest in manifests]
 
-    def unsettled(self, vendor: str, account_id: str | None, limit: int = 100) -> list[Row]:
-        """Rows of an account whose cost is not final, the oldest first."""
+    def unsettled(
+        self, vendor: str, account_id: str | None, *, after_id: int = 0, limit: int = 100
+    ) -> list[Row]:
+        """Rows of an account whose cost is not final, the oldest first.
+
+        :param after_id: only those above this ``id``.
+        """
         rows = intents.c
         found = (
             select(intents)
-            .where(rows.settled_at.is_(None), rows.vendor == vendor, rows.account_id == account_id)
+            .where(
+                rows.settled_at.is_(None),
+                rows.vendor == vendor,
+                rows.account_id == account_id,
+                rows.id > after_id,
+            )
             .order_by(rows.id)
             .limit(limit)
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -55,8 +56,25 @@ def settle_open(ledger: Ledger, client: SettlingClient, clock: Clock) -> int:
 
     :raises LedgerUnavailable: if the ledger cannot be read or written.
     """
-    now, settled = utc_now(clock), 0
-    for row in ledger.unsettled(client.vendor_name, client.account_id, MAX_LOOKS):
+    return _settle(ledger, client, utc_now(clock), ledger.unsettled(*_account(client), limit=MAX_LOOKS))
+
+
+def settle_all(ledger: Ledger, client: SettlingClient, clock: Clock) -> int:
+    """As :func:`settle_open`, for all of them, however many."""
+    settled, last = 0, 0
+    while rows := ledger.unsettled(*_account(client), after_id=last, limit=MAX_LOOKS):
+        settled += _settle(ledger, client, utc_now(clock), rows)
+        last = rows[-1]["id"]
+    return settled
+
+
+def _account(client: SettlingClient) -> tuple[str, str]:
+    return client.vendor_name, client.account_id
+
+
+def _settle(ledger: Ledger, client: SettlingClient, now: datetime, rows: Sequence[Row]) -> int:
+    settled = 0
+    for row in rows:
         try:
             progress = _progress_of(row, client, now)
         except SeedanceError as error:

@@ -88,17 +88,18 @@ def _raise(fault: Exception) -> NoReturn:
     raise fault
 
 
-def ledger_records(task: TaskIdentity, summary: RecordStore) -> LedgerRecords | None:
+def ledger_records(task: TaskIdentity, summary: RecordStore, *, durable: bool) -> LedgerRecords | None:
     """The records of a task instance in the ledger; ``None`` if none is configured.
 
-    :param summary: where they are without one; if it remembers nothing, each try is an owner of its own.
+    :param summary: where they are without one.
+    :param durable: whether a later try is to find them; if not, each try is an owner of its own.
     """
     from airflow_provider_seedance.core.submission.ledger_records import LedgerRecords, owner_of
 
     book = intent_book()
     if book is None:
         return None
-    once = "" if summary.remembers else clock.SYSTEM_CLOCK.random().hex()
+    once = "" if durable else clock.SYSTEM_CLOCK.random().hex()
     return LedgerRecords(book, owner_of(task, once=once), summary)
 
 

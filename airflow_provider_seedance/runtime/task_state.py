@@ -29,6 +29,11 @@ log = logging.getLogger(__name__)
 #: The name under which users see the record among a task's state.
 KEY = "seedance_generation"
 
+_NO_TASK_STATE_WARNING = (
+    "This Airflow has no task state store, so a retry cannot find a generation that an earlier try paid for. Upgrade to"
+    " Airflow 3.3, name a folder in [seedance] state_folder, or a ledger in [seedance] ledger_conn_id."
+)
+
 
 def identity_of(context: Context) -> TaskIdentity:
     """Whose record it is: the task instance, never one of its tries."""
@@ -54,26 +59,23 @@ def record_store(context: Context, *, durable: bool) -> RecordStore:
     """
     from airflow_provider_seedance.runtime.ledger import ledger_records
 
-    store = _own_store(context, durable=durable)
-    return ledger_records(identity_of(context), store) or store
+    store = _own_store(context) if durable else None
+    in_ledger = ledger_records(identity_of(context), store or NoRecords(), durable=durable)
+    if durable and not (store or in_ledger):
+        log.warning(_NO_TASK_STATE_WARNING)
+    return in_ledger or store or NoRecords()
 
 
-def _own_store(context: Context, *, durable: bool) -> RecordStore:
-    """The store without a ledger."""
+def _own_store(context: Context) -> RecordStore | None:
+    """The store without a ledger; ``None`` if there is none."""
     from airflow.configuration import conf
 
-    if not durable:
-        return NoRecords()
     if folder := conf.get("seedance", "state_folder", fallback=None):
         return FileRecords(_state_file(folder, identity_of(context)))
     accessor: Any = context.get("task_state_store")
     if accessor is not None:
         return TaskStateRecords(accessor)
-    log.warning(
-        "This Airflow has no task state store, so a retry cannot find a generation that an earlier try paid for."
-        " Upgrade to Airflow 3.3, or name a folder in [seedance] state_folder."
-    )
-    return NoRecords()
+    return None
 
 
 def recorded_generation_ids(vendor: str, account_id: str) -> list[str]:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, case, func, insert, literal, or_, sel
 from sqlalchemy.exc import IntegrityError
 
 from airflow_provider_seedance.core.ledger import budgets
-from airflow_provider_seedance.core.ledger.engine import database_errors, reading, writing
+from airflow_provider_seedance.core.ledger.engine import LedgerUnavailable, database_errors, reading, writing
 from airflow_provider_seedance.core.ledger.entries import Intent, Progress, Settlement, to_json
 from airflow_provider_seedance.core.ledger.schema import Money, UtcTime, intents, migrate
 from airflow_provider_seedance.core.money import SpendLimit
@@ -61,12 +61,19 @@ class Ledger:
                 standings = self._reserve(connection, intent, limits)
                 connection.execute(insert(intents).values(_new_row(intent)))
         except IntegrityError as fault:
+            if not self._has(intent.owner.key, intent.number):
+                raise LedgerUnavailable(f"the ledger does not take intent {intent.intent_id}") from fault
             raise IntentTaken(
                 f"another try made intent {intent.number} of this task first", vendor=intent.vendor
             ) from fault
         for standing in standings:
             if standing.is_nearly_used_up:
                 log.warning("Budget of connection %s: %s.", intent.seedance_conn_id, standing)
+
+    def _has(self, owner: str, number: int) -> bool:
+        found = select(intents.c.id).where(intents.c.owner == owner, intents.c.number == number)
+        with reading(self.engine) as connection:
+            return connection.execute(found).scalar() is not None
 
     def _reserve(
         self, connection: Connection, intent: Intent, limits: Sequence[SpendLimit]

@@ -241,12 +241,13 @@ def test_a_reservation_whose_owner_died_is_settled_by_the_vendors_word(emulator:
     request = GenerationRequest(prompt="A fox", duration=4, resolution="480p", aspect_ratio="16:9")
 
     def pay(task_id: str, clock: ImpatientClock, *, dies_after: int | None = None) -> None:
+        task = replace(TASK, task_id=task_id)
         store = LedgerRecords(
             IntentBook(lambda: ledger, clock),
-            owner_of(replace(TASK, task_id=task_id)),
+            owner_of(task),
             Memory(dies_after=dies_after),
         )
-        with trying(emulator, "toapis", store) as trier:
+        with trying(emulator, "toapis", store, task=task) as trier:
             client = trier.open_client("")
             object.__setattr__(client.settings, "budgets", limits)  # type: ignore[attr-defined]
             replace(trier, clock=clock).submit(request)

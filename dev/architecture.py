@@ -73,7 +73,7 @@ LAYERS = (
         "core.batch.poller",
     ),
     ("core.batch.plan", "core.batch.journal", "core.batch.decide"),
-    ("core.batch.worker", "core.batch.summary"),
+    ("core.batch.worker", "core.batch.summary", "core.batch.reuse"),
     ("core.batch.resume", "core.batch.scheduler"),
     ("core.batch.run",),
     ("core.batch",),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.sdk import BaseOperator
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_seedance.core.batch.event import BatchEvent
+    from airflow_provider_seedance.core.batch.journal.store import Journal
     from airflow_provider_seedance.core.batch.run import BatchRun
     from airflow_provider_seedance.core.submission.decide import OnClear, OnOrphanedIntent, OnStaleState
     from airflow_provider_seedance.runtime.batch_session import BatchSession
@@ -73,6 +74,11 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         paid for.
     :param on_clear: when a user clears the task: ``reattach`` keeps what has succeeded, goes on with what is in
         flight, and tries failed rows again; ``regenerate`` pays for all rows again.
+    :param on_budget: when a budget of the connection leaves no room for a row: ``fail`` submits nothing more, finishes
+        what is in flight and fails; ``wait`` goes on, without a worker, when its period ends or room is made.
+    :param reuse: take the videos of equal requests to the same vendor instead of paying, where the ledger knows one
+        that is whole where it was landed; such a row's result says ``"reused": true``. ``seed=-1`` is never reused.
+    :param reuse_max_age: seconds; an older video is not reused.
     """
 
     template_fields: Sequence[str] = (
@@ -84,6 +90,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         "max_failures",
         "max_cost",
         "timeout",
+        "reuse_max_age",
     )
     unsearched_fields = frozenset({"requests"})
     template_fields_renderers = {"requests": "json", "defaults": "json"}  # noqa: RUF012 - Airflow's own convention
@@ -104,6 +111,9 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         on_orphaned_intent: OnOrphanedIntent = "fail",
         on_stale_state: OnStaleState = "fail",
         on_clear: OnClear = "reattach",
+        on_budget: Literal["fail", "wait"] = "fail",
+        reuse: bool = False,
+        reuse_max_age: float | str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -119,6 +129,9 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         self.on_orphaned_intent = one_of("on_orphaned_intent", on_orphaned_intent, "fail", "resubmit")
         self.on_stale_state = one_of("on_stale_state", on_stale_state, "fail", "resubmit")
         self.on_clear = one_of("on_clear", on_clear, "reattach", "regenerate")
+        self.on_budget = one_of("on_budget", on_budget, "fail", "wait")
+        self.reuse = reuse
+        self.reuse_max_age = reuse_max_age
 
     def execute(self, context: Context) -> dict[str, Any]:
         from airflow_provider_seedance.core.batch.event import BatchEvent
@@ -158,8 +171,10 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         from airflow_provider_seedance.core.batch.resume import resume_rows
         from airflow_provider_seedance.core.batch.run import last_deadline
         from airflow_provider_seedance.core.batch.summary import check_complete, results_of, summarize
+        from airflow_provider_seedance.core.ledger.budgets import SpendLimitReached
         from airflow_provider_seedance.core.polling.decide import WaitOutcome
         from airflow_provider_seedance.core.storage.paths import uri_of
+        from airflow_provider_seedance.operators._budget import defer_until_room
         from airflow_provider_seedance.runtime.clients import ClientPool
 
         with task_errors():
@@ -172,11 +187,19 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
                     event = BatchEvent({**dict.fromkeys(finished, WaitOutcome.ENDED), **event.finished_waits})
                 if new_try:
                     session.register(len(run.plan.rows))
+                if new_try and self.reuse:
+                    self._reuse(run, journal, clients(self.seedance_conn_id).vendor_name)
                 ended = run.run(
                     journal, event, stay=not self.deferrable or self._is_unknown_to_triggerer(event)
                 )
             results = results_of(run.plan.rows, journal.states)
             session.write_results(results)
+            if (
+                self.on_budget == "wait"
+                and isinstance(ended.stopped_by, SpendLimitReached)
+                and ended.all_ended
+            ):
+                defer_until_room(self, ended.stopped_by, "submit_again")
             if ended.all_ended:
                 summary = summarize(results, uri_of(session.results))
                 check_complete(summary, journal.states.values(), ended.stopped_by)
@@ -185,6 +208,19 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
             raise deferral_error
         self._defer(uri_of(session.journal), last_deadline(journal.states.values()))
         raise AssertionError("unreachable")
+
+    def submit_again(self, context: Context, event: Any = None) -> dict[str, Any]:
+        """Look again whether the budget has room, and go on."""
+        from airflow_provider_seedance.core.batch.event import BatchEvent
+
+        return self._run(context, BatchEvent({}))
+
+    def _reuse(self, run: BatchRun, journal: Journal, vendor: str) -> None:
+        from airflow_provider_seedance.core.batch.reuse import reuse_rows
+        from airflow_provider_seedance.runtime.ledger import reuse_of
+
+        reuse = reuse_of(seconds("reuse_max_age", self.reuse_max_age))
+        reuse_rows(run.plan, journal, reuse, vendor, self.destination)
 
     def _is_unknown_to_triggerer(self, event: BatchEvent) -> bool:
         """Whether a connection of the batch is of no use in the triggerer, so that the task had better wait here."""
@@ -206,7 +242,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         from airflow_provider_seedance.hooks.seedance import SeedanceHook
         from airflow_provider_seedance.runtime.batch_session import BatchSession
         from airflow_provider_seedance.runtime.clients import accounts_of
-        from airflow_provider_seedance.runtime.ledger import check_account, intent_book
+        from airflow_provider_seedance.runtime.ledger import check_has_ledger, intent_book
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
         max_active = whole_number("max_active", self.max_active, least=1) or DEFAULT_MAX_ACTIVE
@@ -219,7 +255,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
                 max_failures=whole_number("max_failures", self.max_failures, least=0),
                 max_cost=self.max_cost,
             )
-            check_account(client)
+            check_has_ledger(client)
         session = BatchSession.open(context, self.destination)
         timeout = seconds("timeout", self.timeout)
         run = BatchRun(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_seedance.core.client.http import SeedanceClient
     from airflow_provider_seedance.core.ledger.ledger import Ledger
+    from airflow_provider_seedance.core.lifecycle.reuse import Reuse
     from airflow_provider_seedance.core.submission.ledger_records import IntentBook, LedgerRecords
     from airflow_provider_seedance.core.submission.record import RecordStore, TaskIdentity
     from airflow_provider_seedance.core.submission.submit import BeginIntent
@@ -123,17 +124,39 @@ def begin_in_ledger(store: RecordStore) -> BeginIntent | None:
     return store.begin if isinstance(store, LedgerRecords) else None
 
 
-def check_account(client: SeedanceClient) -> None:
-    """Refuse a submission that the account's own limits do not allow, as far as no sum over the ledger tells.
+def check_has_ledger(client: SeedanceClient) -> None:
+    """Refuse a connection whose budgets nothing keeps.
 
     :raises ConfigurationError: if it has budgets, and there is no ledger.
-    :raises BudgetExceeded: if the vendor tells that less than ``min_balance`` is left.
     """
-    from airflow_provider_seedance.core.submission.budget import check_balance
-
     if client.limits and ledger_conn_id() is None:
         require_ledger("a connection with budgets")
-    check_balance(client)
+
+
+def standings(client: SeedanceClient, seedance_conn_id: str, task: TaskIdentity) -> list[dict[str, Any]]:
+    """How the connection's budgets stand, as JSON objects.
+
+    :raises SeedanceError: if the ledger cannot be asked.
+    """
+    from airflow_provider_seedance.core.clock import utc_now
+    from airflow_provider_seedance.core.ledger.budgets import Scope
+
+    if not client.limits:
+        return []
+    scope = Scope(seedance_conn_id, task.dag_id, task.run_id, utc_now(clock.SYSTEM_CLOCK))
+    ledger = require_ledger("a connection with budgets")
+    return [standing.to_dict() for standing in ledger.standings(client.limits, scope)]
+
+
+def reuse_of(max_age: float | None) -> Reuse:
+    """Where videos of equal requests are looked for.
+
+    :param max_age: seconds.
+    """
+    from airflow_provider_seedance.core.lifecycle.reuse import Reuse
+    from airflow_provider_seedance.runtime.object_storage import path_from_uri
+
+    return Reuse(partial(require_ledger, "reuse=True"), path_from_uri, clock.SYSTEM_CLOCK, max_age)
 
 
 def _url_of(conn_id: str) -> URL:

@@ -129,3 +129,153 @@ def test_a_least_balance_is_kept(
     with pytest.raises(AirflowFailException, match=refused):
         task()
     assert creates(emulator) == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "bought"),
+    [
+        ({}, 1),
+        ({"prompt": "A hare looks up"}, 2),
+        ({"seed": -1}, 2),
+        ({"seed": 7}, 2),
+        ({"reuse": False}, 2),
+        ({"reuse_max_age": "60"}, 2),
+    ],
+    ids=["equal", "another prompt", "another take", "a seed", "not asked for", "too old"],
+)
+def test_an_equal_request_is_not_paid_for_again(
+    ledger_file: Path,
+    connect: Connect,
+    generating: Callable[..., TaskRun],
+    emulator: Any,
+    passing: Any,
+    tmp_path: Path,
+    changes: dict[str, Any],
+    bought: int,
+) -> None:
+    """Its video is copied to where this task wants it, and the manifest tells where it comes from."""
+    conn_id = connect("modelark")
+    first = generating(conn_id, reuse=True, destination=f"{tmp_path}/a/{{generation_id}}.mp4")()
+    passing.moment += 61
+    second = generating(conn_id, **{"reuse": True, "destination": f"{tmp_path}/b/fox.mp4", **changes})()
+    assert creates(emulator) == bought
+    assert (first["reused"], second["reused"]) == (False, bought == 1)
+    assert Path(second["manifest"]["uri"]).read_bytes()
+    if second["reused"]:
+        assert second["manifest"]["reused_from"] == first["manifest"]["uri"]
+        assert second["generation_id"] == first["generation_id"]
+        assert second["cost"]["amount"] == "0"
+        assert second["manifest"]["sha256"] == first["manifest"]["sha256"]
+        assert {*first} == {*second}
+
+
+@pytest.mark.parametrize("harm", ["gone", "cut", "changed"])
+def test_a_video_that_is_not_whole_is_paid_for_again(
+    ledger_file: Path,
+    connect: Connect,
+    generating: Callable[..., TaskRun],
+    emulator: Any,
+    tmp_path: Path,
+    harm: str,
+) -> None:
+    """Whatever became of the file."""
+    conn_id = connect("modelark")
+    made = generating(conn_id, reuse=True, destination=f"{tmp_path}/a/fox.mp4")()
+    path = Path(made["manifest"]["uri"])
+    content = path.read_bytes()
+    path.unlink()
+    if harm != "gone":
+        path.write_bytes(content[:-1] if harm == "cut" else content[:-1] + b"\0")
+    assert not generating(conn_id, reuse=True, destination=f"{tmp_path}/b/fox.mp4")()["reused"]
+    assert creates(emulator) == 2
+
+
+def test_a_nights_rerun_pays_for_what_has_changed(
+    ledger_file: Path, connect: Connect, batching: Callable[..., TaskRun], emulator: Any, tmp_path: Path
+) -> None:
+    """Twenty shots, then none, then one; a retry of the rerun pays for none."""
+    conn_id, shots = connect("modelark"), [f"Shot {number}" for number in range(20)]
+    batching(conn_id, shots, reuse=True, destination=f"{tmp_path}/1/{{row}}.mp4")()
+    assert creates(emulator) == 20
+    rerun = batching(conn_id, shots, reuse=True, destination=f"{tmp_path}/2/{{row}}.mp4")
+    made = rerun()
+    assert (creates(emulator), made["counts"]["succeeded"]) == (20, 20)
+    assert all(
+        line["reused"] and line["generation_id"] and line["cost"]["amount"] == "0" for line in lines(made)
+    )
+    rerun()
+    assert creates(emulator) == 20
+    shots[7] = "Shot 7, in the rain"
+    made = batching(conn_id, shots, reuse=True, destination=f"{tmp_path}/3/{{row}}.mp4")()
+    assert creates(emulator) == 21
+    assert [line["row"] for line in lines(made) if not line["reused"]] == [8]
+    assert len(rows()) == 21
+
+
+def test_reuse_needs_a_ledger(connect: Connect, generating: Callable[..., TaskRun]) -> None:
+    """The error says how to have one."""
+    with pytest.raises(AirflowFailException, match="ledger_conn_id"):
+        generating(connect("modelark"), reuse=True)()
+
+
+@pytest.fixture
+def one_video(connect: Connect) -> str:
+    """A connection whose budget has room for one small video, which is taken."""
+    from airflow_provider_seedance.hooks.seedance import SeedanceHook
+    from airflow_provider_seedance.models import GenerationRequest
+    from tests.operators.conftest import SMALL
+
+    price = SeedanceHook(connect("toapis")).estimate_cost(GenerationRequest.parse(SMALL)).amount
+    return connect("toapis", extra={"budgets": [{"limit": f"{price} USD", "per": "day"}]})
+
+
+@pytest.mark.parametrize("kind", ["generating", "batching"])
+def test_a_task_can_wait_until_the_budget_has_room(
+    ledger_file: Path,
+    one_video: str,
+    generating: Callable[..., TaskRun],
+    request: pytest.FixtureRequest,
+    emulator: Any,
+    kind: str,
+) -> None:
+    """Without a worker; what is settled below its estimate or not bought makes room."""
+    from airflow.providers.standard.triggers.temporal import DateTimeTrigger
+    from airflow.sdk.exceptions import TaskDeferred
+
+    generating(one_video)()
+    arguments = {"requests": ("A hare",)} if kind == "batching" else {}
+    waiting = request.getfixturevalue(kind)(one_video, on_budget="wait", **arguments)
+    with pytest.raises(TaskDeferred) as deferred:
+        waiting._single_use().execute(waiting.context)
+    assert isinstance(deferred.value.trigger, DateTimeTrigger)
+    assert creates(emulator) == 1
+    ledger = open_ledger()
+    assert ledger
+    with ledger.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE seedance_intents SET counted_amount = 0")
+    with pytest.raises(TaskDeferred) as waits:
+        waiting._single_use().resume_execution(deferred.value.method_name, {"event": None}, waiting.context)
+    assert not isinstance(waits.value.trigger, DateTimeTrigger)
+    assert creates(emulator) == 2
+
+
+def test_what_an_empty_budget_has_no_room_for_is_not_waited_for(
+    ledger_file: Path, one_video: str, generating: Callable[..., TaskRun], emulator: Any
+) -> None:
+    """It would wait for ever."""
+    with pytest.raises(AirflowFailException, match="may cost"):
+        generating(one_video, on_budget="wait", duration=8)()
+    assert creates(emulator) == 0
+
+
+def test_a_preview_shows_how_budgets_stand(
+    ledger_file: Path, one_video: str, generating: Callable[..., TaskRun], emulator: Any
+) -> None:
+    """Beside the estimate and the row of the price list that it comes from."""
+    generating(one_video)()
+    shown = generating(one_video, preview=True)()
+    (budget,) = shown["budgets"]
+    assert budget["per"] == "day"
+    assert budget["spent"] != "0"
+    assert shown["prices"][0]["source"]
+    assert creates(emulator) == 1

@@ -5,10 +5,9 @@ from __future__ import annotations
 from enum import Enum
 
 from airflow_provider_seedance.core.batch.state import MAX_ROW_ATTEMPTS, RowOutcome, RowState, RowStatus
-from airflow_provider_seedance.core.ledger.budgets import SpendLimitReached
 from airflow_provider_seedance.core.submission.decide import OrphanedIntent
 from airflow_provider_seedance.core.submission.record import StateUnreadable, StateUnwritable
-from airflow_provider_seedance.errors import GenerationFailed, Kind, SeedanceError
+from airflow_provider_seedance.errors import BudgetExceeded, GenerationFailed, Kind, SeedanceError
 
 
 class RowAction(str, Enum):
@@ -33,7 +32,7 @@ def after_submission(error: SeedanceError, state: RowState) -> RowAction | RowOu
     if isinstance(error, OrphanedIntent):
         return outcome_of_error(error, "uncertain")
     if error.kind.traits.account_wide or isinstance(
-        error, (StateUnreadable, StateUnwritable, SpendLimitReached)
+        error, (StateUnreadable, StateUnwritable, BudgetExceeded)
     ):
         return RowAction.STOP_BATCH
     if not state.blocks_new_payment and error.kind.traits.transient:

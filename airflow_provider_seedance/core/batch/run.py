@@ -32,7 +32,7 @@ from airflow_provider_seedance.core.clock import Clock
 from airflow_provider_seedance.core.lifecycle.deliver import land_generation
 from airflow_provider_seedance.core.polling.decide import WaitOutcome
 from airflow_provider_seedance.core.storage.paths import PathFromUri
-from airflow_provider_seedance.core.submission.budget import Budget
+from airflow_provider_seedance.core.submission.budget import BalanceCheck, Budget
 from airflow_provider_seedance.core.submission.ledger_records import IntentBook
 from airflow_provider_seedance.errors import SeedanceError
 from airflow_provider_seedance.models import Succeeded
@@ -88,7 +88,8 @@ class BatchRun:
         admission = AdmissionControl(
             ConcurrencyWindow(self.max_active), max_failures=self.plan.max_failures, now=clock.now
         )
-        worker = RowWorker(account_of, journal, self.options, self.land, self.book)
+        check = BalanceCheck(clock)
+        worker = RowWorker(account_of, journal, self.options, self.land, self.book, check)
         with ExitStack() as stack:
             stack.callback(worker.close)
             pools = [

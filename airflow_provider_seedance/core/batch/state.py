@@ -33,6 +33,7 @@ class RowOutcome(_Value):
 
     :param cost: what the vendor billed for it, or the estimate.
     :param tokens: as the vendor counted.
+    :param reused: the video is that of an equal request, and nothing was paid.
     :param manifest: of the landed video, as JSON.
     :param error_kind: of the error that ended it; ``reason`` is the error's text.
     :param retryable: whether another try of the task may do better.
@@ -41,6 +42,7 @@ class RowOutcome(_Value):
     status: RowStatus
     cost: Cost = Cost()
     tokens: int | None = None
+    reused: bool = False
     manifest: dict[str, Any] | None = None
     error_kind: Kind | None = None
     reason: str | None = None

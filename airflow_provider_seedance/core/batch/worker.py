@@ -62,6 +62,7 @@ class RowWorker:
 
     :param account_of: the account of a connection, by its id; raises ``ConfigurationError`` if there is none.
     :param book: of the ledger, if there is one.
+    :param check: called before each payment, and raises to prevent it.
     """
 
     account_of: AccountOf
@@ -69,6 +70,7 @@ class RowWorker:
     options: BatchOptions
     land: Land
     book: IntentBook | None = None
+    check: Callable[[SeedanceClient], None] = lambda client: None
     _clients: list[SeedanceClient] = field(default_factory=list)
     _thread_local: threading.local = field(default_factory=threading.local)
 
@@ -84,6 +86,7 @@ class RowWorker:
             timeout=options.timeout_for(row),
             queue_timeout=None,
             clock=options.clock,
+            check=lambda conn_id: self.check(self._client(conn_id, attempts=1)),
             begin=store.begin if isinstance(store, LedgerRecords) else None,
         )
         try:

@@ -83,7 +83,7 @@ def publish(
                 **dict(unchanged), published=False, reason="the same content is already published"
             )
         if not in_place:
-            _copy(video, path_from_uri(video.uri), target)
+            copy_landed(video, path_from_uri(video.uri), target)
         write_text(sidecar_path, json.dumps(sidecar.to_dict(), indent=2, ensure_ascii=False))
     except SeedanceError as error:
         error.about(vendor=video.source.vendor, generation_id=video.source.generation_id)
@@ -142,7 +142,13 @@ def _name(uri: str) -> str:
     return uri.rpartition("/")[2]
 
 
-def _copy(video: Manifest, landed: StoragePath, target: StoragePath) -> None:
+def copy_landed(video: Manifest, landed: StoragePath, target: StoragePath) -> None:
+    """Copy a landed video, verified against its manifest.
+
+    :raises DestinationError: if it cannot be written.
+    :raises VideoCorrupt: if the landed file is not what its manifest says.
+    :raises LandingError: not retryable, if the landed file is gone.
+    """
     size = size_of(landed)
     if size is None:
         raise LandingError(

@@ -6,12 +6,17 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_seedance.core.clock import Clock
 from airflow_provider_seedance.core.money import parse_money
 from airflow_provider_seedance.errors import BudgetExceeded
 from airflow_provider_seedance.models import Cost
 
 if TYPE_CHECKING:
     from airflow_provider_seedance.core.client.http import SeedanceClient
+
+
+#: How long a vendor's word about the balance is good, seconds.
+BALANCE_SECONDS = 60.0
 
 
 def check_budget(estimate: Cost, max_cost: str | Mapping[str, Any] | None, *, vendor: str) -> None:
@@ -70,6 +75,22 @@ def check_balance(client: SeedanceClient) -> None:
             vendor=client.vendor_name,
             advice="Top the account up, or lower min_balance in the connection's extra.",
         )
+
+
+class BalanceCheck:
+    """:func:`check_balance` for many submissions: what the vendor told is good for a minute."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._good_until: dict[str, float] = {}
+
+    def __call__(self, client: SeedanceClient) -> None:
+        if client.settings.min_balance is None or self._clock.now() < self._good_until.get(
+            client.account_id, 0.0
+        ):
+            return
+        check_balance(client)
+        self._good_until[client.account_id] = self._clock.now() + BALANCE_SECONDS
 
 
 class Budget:

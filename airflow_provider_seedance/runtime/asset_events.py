@@ -147,7 +147,7 @@ class PublicationEvent:
             events = (
                 InletEventsAccessors([outlet])[outlet].after(start.isoformat()).limit(_MAX_SEARCHED_EVENTS)
             )
-            return any(_same_publication(event.extra, record) for event in events)
+            return any(_same_publication(event.extra or {}, record) for event in events)
         except Exception:
             log.debug("The events of %s cannot be read, so this one is emitted.", outlet, exc_info=True)
             return False

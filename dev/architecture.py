@@ -23,6 +23,7 @@ LAYERS = (
         "core.redaction",
         "core.literals",
     ),
+    ("core.suggestions",),
     ("errors",),
     ("models",),
     ("core.catalog",),

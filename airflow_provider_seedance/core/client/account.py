@@ -10,8 +10,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from airflow_provider_seedance.core.catalog import Catalog, vendor_names
+from airflow_provider_seedance.core.catalog.alternatives import vendors_with_regions
 from airflow_provider_seedance.core.client.addresses import is_private_host, is_public
 from airflow_provider_seedance.core.redaction import describe
+from airflow_provider_seedance.core.suggestions import unknown_name
 from airflow_provider_seedance.core.vendors import load_vendor
 from airflow_provider_seedance.core.vendors.contract import API, Vendor
 from airflow_provider_seedance.errors import ConfigurationError
@@ -76,8 +78,7 @@ class Account:
         dialect = load_vendor(vendor)
         region = region or dialect.regions[0]
         if region not in dialect.regions:
-            known = ", ".join(dialect.regions)
-            raise ConfigurationError(f"unknown region {region!r}; known regions: {known}", vendor=vendor)
+            raise ConfigurationError(_unknown_region(region, dialect), vendor=vendor)
         return cls(
             vendor=dialect,
             region=region,
@@ -121,6 +122,13 @@ class Account:
     def read_timeout(self, *, repeatable: bool) -> float:
         """Seconds to wait for the answer to a request, which may be repeated if it does not come or may not."""
         return self.request_timeout or (READ_TIMEOUT if repeatable else CREATE_TIMEOUT)
+
+
+def _unknown_region(region: str, vendor: Vendor) -> str:
+    if len(vendor.regions) > 1:
+        return unknown_name("region", region, vendor.regions)
+    others = ", ".join(vendors_with_regions())
+    return f"region={describe(region)} cannot be used: {vendor.name} has no regions, only {others} has; leave it out"
 
 
 def _checked_key(key: str | None, vendor: str) -> str:

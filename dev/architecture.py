@@ -43,6 +43,7 @@ LAYERS = (
     (
         "core.client.account",
         "core.client.body",
+        "core.client.connection_parts",
         "core.client.proxies",
         "core.client.retry",
         "core.client.connections",

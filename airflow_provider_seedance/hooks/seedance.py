@@ -58,7 +58,7 @@ class SeedanceHook(BaseHook):
         from airflow_provider_seedance.core.catalog.rules import warn_once
 
         connection = self.get_connection(self.seedance_conn_id)
-        account = _account(connection, connection.extra_dejson)
+        account = _account(self.seedance_conn_id, connection, connection.extra_dejson)
         if account.sends_key_in_clear:
             warn_once(
                 f"connection {self.seedance_conn_id}: host begins with http://, so the API key crosses the network"
@@ -74,7 +74,7 @@ class SeedanceHook(BaseHook):
         if not hasattr(Connection, "aextra_dejson"):
             return await asyncio.to_thread(self.get_account)
         connection = await self.aget_connection(self.seedance_conn_id)
-        return _account(connection, await connection.aextra_dejson())
+        return _account(self.seedance_conn_id, connection, await connection.aextra_dejson())
 
     def get_conn(self) -> SeedanceClient:
         """A client; close it, or use it in a ``with`` block."""
@@ -192,14 +192,19 @@ class SeedanceHook(BaseHook):
         :returns: whether the vendor accepts the key, and a sentence for the user.
         """
         from airflow_provider_seedance.errors import SeedanceError
+        from airflow_provider_seedance.runtime.exceptions import not_found_exception
 
         try:
             with self.get_conn() as client:
+                priced = client.catalog.has_prices
                 client.account.probe()
                 vendor = client.settings.vendor.name
-        except SeedanceError as error:
+        except (SeedanceError, not_found_exception()) as error:
             return False, str(error)
-        return True, f"{vendor} accepts the API key."
+        accepted = f"{vendor} accepts the API key."
+        if priced:
+            return True, accepted
+        return True, f"{accepted}\nNo prices are known: max_cost refuses everything until extra has prices."
 
 
 def _query(ids: Sequence[str], filters: dict[str, Any]) -> Any:
@@ -208,25 +213,31 @@ def _query(ids: Sequence[str], filters: dict[str, Any]) -> Any:
     return ListQuery(ids=tuple(map(parse_generation_id, ids)), **filters)
 
 
-def _account(connection: Connection, extra: dict[str, Any]) -> Account:
+def _account(conn_id: str, connection: Connection, parsed_extra: Any) -> Account:
     from airflow_provider_seedance.core.client.account import Account
+    from airflow_provider_seedance.core.client.connection_parts import check_login, join_address, read_extra
+    from airflow_provider_seedance.errors import ConfigurationError
     from airflow_provider_seedance.runtime.config import download_options
 
-    _check_that_airflow_masks(connection.password, extra.get("vendor"))
-    host = connection.host or None
-    if host and connection.port:
-        host = f"{host}:{connection.port}"
-    return Account.create(
-        vendor=extra.get("vendor"),
-        api_key=connection.password,
-        host=host,
-        region=extra.get("region"),
-        request_timeout=extra.get("request_timeout"),
-        max_concurrency=extra.get("max_concurrency"),
-        catalog_rows=extra.get("catalog") or (),
-        price_rows=extra.get("prices") or (),
-        **download_options(),
-    )
+    try:
+        extra = read_extra(connection.extra, parsed_extra)
+        check_login(connection.login)
+        _check_that_airflow_masks(connection.password, extra.get("vendor"))
+        return Account.create(
+            vendor=extra.get("vendor"),
+            api_key=connection.password,
+            host=join_address(connection.host, connection.port, connection.schema),
+            region=extra.get("region"),
+            request_timeout=extra.get("request_timeout"),
+            max_concurrency=extra.get("max_concurrency"),
+            catalog_rows=extra.get("catalog") or (),
+            price_rows=extra.get("prices") or (),
+            connection=conn_id,
+            **download_options(),
+        )
+    except ConfigurationError as error:
+        error.about(connection=conn_id)
+        raise
 
 
 def _check_that_airflow_masks(key: str | None, vendor: str | None) -> None:

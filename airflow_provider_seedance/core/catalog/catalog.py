@@ -42,6 +42,11 @@ class Catalog:
             raise ConfigurationError(unknown_name("region", region, data.regions), vendor=vendor)
         return cls(vendor, region, data)
 
+    @property
+    def has_prices(self) -> bool:
+        """Whether the cost of anything can be estimated here."""
+        return any(price.regions is None or self.region in price.regions for price in self._data.prices)
+
     def prepare(self, request: GenerationRequest) -> GenerationRequest:
         """The request as the vendor module is to encode it: checked, with the vendor's own model id.
 

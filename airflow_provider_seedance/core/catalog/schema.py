@@ -1,9 +1,9 @@
 """The shape of the catalog's data: what a file in ``data/``, and a user's own row or price, may hold.
 
 A file has ``rows`` (one per model id, or per model and mode), ``prices``, ``pixels`` (named tables of frame
-sizes), ``vendor_options`` and ``prompt_flags`` that hold for every model of the vendor, and ``groups``: parts that rows and prices
-name in ``extends`` to share what they have in common. Later parts win over earlier ones, the row's own words
-over all of them, objects are merged, everything else is replaced, and ``null`` removes.
+sizes), ``vendor_options`` and ``prompt_flags`` that hold for every model of the vendor, and ``groups``: parts that
+rows and prices name in ``extends`` to share what they have in common. Later parts win over earlier ones, the row's own
+words over all of them, objects are merged, everything else is replaced, and ``null`` removes.
 """
 
 from __future__ import annotations

@@ -26,6 +26,8 @@ MAX_VIDEO_BYTES = 2 * 1024**3
 
 _KEY = re.compile(r"[\x21-\x7e]+")
 _LOCAL_NAMES = (".localhost", ".local", ".internal", ".svc", ".lan", ".home.arpa", ".test")
+#: The part of a path that ends an API's own prefix.
+_VERSION = re.compile(r"/v\d+(?=/)")
 _HOST = re.compile(r"[\w.:-]+")
 
 
@@ -46,6 +48,7 @@ class Account:
     :param max_video_bytes: of the largest video that is fetched.
     :param allow_private_result_hosts: whether result links may lead to addresses that are not of the internet, even
         though ``host`` is.
+    :param connection: the id of the Airflow connection, for messages.
     """
 
     vendor: Vendor
@@ -58,6 +61,7 @@ class Account:
     price_rows: Sequence[Mapping[str, Any]] | str = ()
     max_video_bytes: int = MAX_VIDEO_BYTES
     allow_private_result_hosts: bool = False
+    connection: str | None = field(default=None, compare=False)
 
     @classmethod
     def create(
@@ -83,7 +87,7 @@ class Account:
             vendor=dialect,
             region=region,
             api_key=_checked_key(api_key, vendor),
-            host=_checked_url(host, vendor) if host else None,
+            host=_checked_host(host, dialect) if host else None,
             request_timeout=_positive("request_timeout", others.pop("request_timeout", None), vendor),
             max_concurrency=_whole("max_concurrency", others.pop("max_concurrency", None), vendor)
             or MAX_CONCURRENCY,
@@ -116,8 +120,15 @@ class Account:
         return self.allow_private_result_hosts or (own_host is not None and is_private_host(own_host))
 
     def catalog(self) -> Catalog:
-        """What this vendor's models take and cost, with the user's own rows."""
-        return Catalog.load(self.vendor.name, self.region, rows=self.catalog_rows, prices=self.price_rows)
+        """What this vendor's models take and cost, with the user's own rows.
+
+        :raises ConfigurationError: if a row or a price cannot be used.
+        """
+        try:
+            return Catalog.load(self.vendor.name, self.region, rows=self.catalog_rows, prices=self.price_rows)
+        except ConfigurationError as error:
+            error.about(vendor=self.vendor.name, connection=self.connection)
+            raise
 
     def read_timeout(self, *, repeatable: bool) -> float:
         """Seconds to wait for the answer to a request, which may be repeated if it does not come or may not."""
@@ -167,6 +178,19 @@ def _checked_url(host: str, vendor: str) -> str:
             vendor=vendor,
         )
     return url.rstrip("/")
+
+
+def _checked_host(host: str, vendor: Vendor) -> str:
+    """A base URL without the beginning of the vendor's own paths, which would then stand in it twice."""
+    url = _checked_url(host, vendor.name)
+    path = vendor.account.probe().request.path
+    for end in (match.end() for match in _VERSION.finditer(path)):
+        if f"{urlsplit(url).path}/".endswith(f"{path[:end]}/") or url.endswith(path):
+            raise ConfigurationError(
+                f"host {describe(host)} ends with {path[:end]}, which comes below it; leave that out",
+                vendor=vendor.name,
+            )
+    return url
 
 
 def _positive(name: str, value: Any, vendor: str) -> float | None:

@@ -9,8 +9,8 @@ from importlib import import_module
 
 from airflow_provider_seedance.core.catalog import vendor_names
 from airflow_provider_seedance.core.catalog.names import built_in_names, registered_vendor, unusable
-from airflow_provider_seedance.core.vendors.contract import API, Vendor
 from airflow_provider_seedance.core.suggestions import unknown_name
+from airflow_provider_seedance.core.vendors.contract import API, Vendor
 from airflow_provider_seedance.errors import ConfigurationError
 
 __all__ = ["load_vendor"]

@@ -130,7 +130,11 @@ def test_a_value_that_another_model_has() -> None:
         ("resolution", "720", "did you mean '720p'? allowed: 480p, 720p, 1080p"),
         ("resolution", "1080P", "did you mean '1080p'?"),
         ("aspect_ratio", "16x9", "did you mean '16:9'?"),
-        ("aspect_ratio", "969", "did you mean '16:9'? YAML reads it as a number unless it is quoted; allowed: 16:9"),
+        (
+            "aspect_ratio",
+            "969",
+            "did you mean '16:9'? YAML reads it as a number unless it is quoted; allowed: 16:9",
+        ),
         ("aspect_ratio", "556", "did you mean '9:16'?"),
     ],
 )

@@ -52,7 +52,8 @@ class task_errors:
 def make_final(error: SeedanceError) -> None:
     """Make ``error`` one after which Airflow does not try again; it stays what it is otherwise."""
     if not isinstance(error, fail_exception()):
-        error.__class__ = _final_class(type(error))
+        kind: Any = type(error)
+        error.__class__ = _final_class(kind)
 
 
 @cache

@@ -85,6 +85,7 @@ LAYERS = (
         "runtime.object_storage",
         "runtime.masking",
         "runtime.exceptions",
+        "runtime.metrics",
         "runtime.asset_events",
     ),
     ("runtime.connections",),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from airflow_provider_seedance.emulator import serve
 from dev.emulator import connections
+from dev.ledger import SETTINGS, sqlite_ledger
 from dev.processes import ProcessDied, signals_end_the_block
 from dev.stack import StackError, airflow
 
@@ -22,8 +23,8 @@ def main() -> int:
     print("Starting Airflow and the emulator ...", flush=True)
     try:
         with signals_end_the_block(), serve() as emulator:
-            found = connections(emulator.url)
-            with airflow(HOME, dags=[EXAMPLE_DAGS], connections=found) as stack:
+            found = {**connections(emulator.url), **sqlite_ledger(HOME)}
+            with airflow(HOME, dags=[EXAMPLE_DAGS], connections=found, settings=SETTINGS) as stack:
                 print(f"\nAirflow:     {stack.url}  (no password)")
                 print(f"Emulator:    {emulator.url}/_emulator/ledger")
                 print(f"Connections: {', '.join(found)}")

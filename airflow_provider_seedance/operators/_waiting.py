@@ -11,6 +11,7 @@ from airflow.sdk import BaseOperator
 
 from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.runtime.exceptions import deferral_errors, task_errors
+from airflow_provider_seedance.runtime.metrics import count_result
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -198,6 +199,7 @@ class GenerationWaitMixin(BaseOperator):
         delivered = self._deliver(wait.conn_id, wait.client, video)
         cost, manifest = Cost(**delivered["cost"]), delivered.get("manifest")
         record_outcome(wait.store, wait.generation_id, Ended.with_video(video, cost, manifest))
+        count_result(delivered)
         return delivered
 
     def _concluded(self, wait: Wait, outcome: WaitOutcome, generation: Generation | None) -> Succeeded | None:
@@ -217,7 +219,10 @@ class GenerationWaitMixin(BaseOperator):
                 now=clock.SYSTEM_CLOCK.now(),
                 generation=generation,
             )
-        except (DeadlinePassed, GenerationFailed):
+        except GenerationFailed as failed:
+            count_result({"vendor": failed.vendor, "status": "failed"})
+            raise
+        except DeadlinePassed:
             raise
         except SeedanceError as error:
             if outcome is WaitOutcome.STATUS_UNKNOWN:

@@ -189,11 +189,13 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
                     session.register(len(run.plan.rows))
                 if new_try and self.reuse:
                     self._reuse(run, journal, clients(self.seedance_conn_id).vendor_name)
+                ended_before = {row for row, state in journal.states.items() if state.outcome}
                 ended = run.run(
                     journal, event, stay=not self.deferrable or self._is_unknown_to_triggerer(event)
                 )
             results = results_of(run.plan.rows, journal.states)
             session.write_results(results)
+            self._count(run, [result for result in results if result["row"] not in ended_before])
             if (
                 self.on_budget == "wait"
                 and isinstance(ended.stopped_by, SpendLimitReached)
@@ -208,6 +210,16 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
             raise deferral_error
         self._defer(uri_of(session.journal), last_deadline(journal.states.values()))
         raise AssertionError("unreachable")
+
+    def _count(self, run: BatchRun, results: Sequence[Mapping[str, Any]]) -> None:
+        """Report the rows that have ended in this part of the work."""
+        from airflow_provider_seedance.runtime.metrics import count_result
+
+        for result in results:
+            if result["status"] in ("succeeded", "failed"):
+                source = (result["manifest"] or {}).get("source", {})
+                model = source.get("model") or run.plan.rows[result["row"]].request.model
+                count_result({**result, "vendor": source.get("vendor"), "model": model})
 
     def submit_again(self, context: Context, event: Any = None) -> dict[str, Any]:
         """Look again whether the budget has room, and go on."""

@@ -31,6 +31,7 @@ KEYS = {
     "created_at",
     "finished_at",
     "expires_at",
+    "reused",
 }
 
 

@@ -53,6 +53,7 @@ def test_each_row_has_a_result_with_all_keys() -> None:
         "uri": "out/1.mp4",
         "manifest": {"uri": "out/1.mp4", "bytes": 9},
         "cost": {"amount": "0.30", "currency": "USD", "basis": "billed"},
+        "reused": False,
         "error": None,
         "intents": 2,
         "metadata": {"sku": 1},

@@ -131,19 +131,15 @@ class GenerationWaitMixin(BaseOperator):
         )
 
     def _wait_in_worker(self, wait: Wait) -> WaitResult:
+        from airflow_provider_seedance.core.polling.report import WaitReport
         from airflow_provider_seedance.core.polling.wait import wait_for_end
 
         return wait_for_end(
             lambda: wait.client.generations.get(wait.generation_id),
             wait.state,
             clock=clock.SYSTEM_CLOCK,
-            on_change=self._log_change,
+            report=WaitReport(wait.generation_id, self.log.log),
         )
-
-    def _log_change(self, seen: Generation) -> None:
-        self.log.info("Generation %s is %s at %s.", seen.generation_id, seen.status.value, seen.vendor)
-        if warning := getattr(seen, "warning", None):
-            self.log.warning("Generation %s: %s; it is waited for.", seen.generation_id, warning)
 
     def _resume(self, context: Context, ended: GenerationEvent, unfinished: Exception | None = None) -> Any:
         """Go on after a wait; ``unfinished`` is raised instead of waiting again."""

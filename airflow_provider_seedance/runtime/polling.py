@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import logging
+from contextvars import copy_context
+from functools import partial
 from typing import TYPE_CHECKING
 
 from airflow_provider_seedance.core import clock
+from airflow_provider_seedance.runtime.background_log import BackgroundLog
 
 if TYPE_CHECKING:
     from airflow_provider_seedance.core.client.account import Account
     from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
     from airflow_provider_seedance.core.polling.registry import PollerRegistry
+    from airflow_provider_seedance.core.polling.report import TroubleReport, Write
+
+_background_log = BackgroundLog(logging.getLogger(__name__))
 
 #: How long after its start a trigger fires at the earliest, seconds. An event that reaches Airflow's scheduler before
 #: it has processed the executor's report of the deferral makes it fail the task. Seen on a busy machine with two
@@ -17,16 +24,26 @@ if TYPE_CHECKING:
 EARLIEST_EVENT_SECONDS = 6.0
 
 
-async def wait_in_poller(seedance_conn_id: str, generation_id: str, wait: WaitState) -> WaitOutcome:
-    """Wait for one generation; see :meth:`PollerRegistry.wait_for`."""
+async def wait_in_poller(
+    seedance_conn_id: str, generation_id: str, wait: WaitState, report: TroubleReport | None = None
+) -> WaitOutcome:
+    """Wait for one generation; see :meth:`PollerRegistry.wait_for`.
+
+    :param report: is told what the requests come to, and writes to :func:`trigger_log`.
+    """
     from airflow_provider_seedance.core.polling.registry import current_registry
 
     async def read_connection() -> Account:
         return await _account(seedance_conn_id)
 
     return await current_registry(_make_registry).wait_for(
-        seedance_conn_id, read_connection, generation_id, wait
+        seedance_conn_id, read_connection, generation_id, wait, report
     )
+
+
+def trigger_log() -> Write:
+    """Writes to the log of the running trigger, on a thread; the event loop goes on."""
+    return partial(_background_log.write, copy_context())
 
 
 async def hold_event(trigger_started: float) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 
 from airflow_provider_seedance.core import clock
+from airflow_provider_seedance.operators._arguments import choice
 from airflow_provider_seedance.runtime.exceptions import deferral_errors, task_errors
 
 if TYPE_CHECKING:
@@ -91,11 +94,36 @@ class GenerationWaitMixin(BaseOperator):
 
     def on_kill(self) -> None:
         """Cancel what is still queued, as far as ``on_kill_action`` and the vendor allow. Takes 3 seconds at most."""
-        if self._in_flight is None or self.on_kill_action != "cancel":
+        if self._in_flight is None or not self._cancels:
             return
         from airflow_provider_seedance.core.lifecycle.cancel import cancel_now
 
         cancel_now(*self._in_flight)
+
+    def _check_on_kill_action(self) -> None:
+        """Refuse what a template made of it, before anything is paid."""
+        choice("on_kill_action", self.on_kill_action, "cancel", "detach")
+
+    @property
+    def _cancels(self) -> bool:
+        """Whether what is still queued is cancelled when nobody waits for it any more."""
+        return self.on_kill_action != "detach"
+
+    @contextmanager
+    def _bill_told(self, store: RecordStore) -> Iterator[None]:
+        """Log what a failure has cost, beside the failure itself."""
+        from airflow_provider_seedance.core.lifecycle.describe import bill_in_words
+        from airflow_provider_seedance.core.submission.record import StateUnreadable
+        from airflow_provider_seedance.errors import SeedanceError
+
+        try:
+            yield
+        except Exception as fault:
+            error = fault if isinstance(fault, SeedanceError) else fault.__cause__
+            if isinstance(error, SeedanceError) and not isinstance(error, StateUnreadable):
+                with suppress(StateUnreadable):
+                    self.log.warning(bill_in_words(store.read(), error))
+            raise
 
     def _wait(self, wait: Wait, generation: Generation | None, *, in_worker: bool = False) -> Any:
         """Wait for a generation that may have ended already.
@@ -123,7 +151,7 @@ class GenerationWaitMixin(BaseOperator):
             trigger=SeedanceGenerationTrigger(
                 seedance_conn_id=wait.conn_id,
                 generation_id=wait.generation_id,
-                cancel_on_kill=self.on_kill_action == "cancel",
+                cancel_on_kill=self._cancels,
                 **wait.state.to_payload(),
             ),
             method_name="execute_complete",
@@ -145,9 +173,13 @@ class GenerationWaitMixin(BaseOperator):
         """Go on after a wait; ``unfinished`` is raised instead of waiting again."""
         from airflow_provider_seedance.runtime.clients import ClientPool
 
-        with task_errors(), ClientPool() as clients:
+        with task_errors():
             store = self._store(context)
-            with task_errors(retry_pays=self._retry_pays(store)):
+            with (
+                self._bill_told(store),
+                ClientPool() as clients,
+                task_errors(retry_pays=self._retry_pays(store)),
+            ):
                 conn_id, client = self._connection_of(store, ended.generation_id, clients)
                 wait = Wait(conn_id, client, store, ended.generation_id, ended.wait)
                 return self._conclude(wait, ended.outcome, unfinished=unfinished)
@@ -207,7 +239,7 @@ class GenerationWaitMixin(BaseOperator):
                 wait.client,
                 wait.store,
                 GenerationEvent(wait.generation_id, outcome, wait.state),
-                cancel_queued=self.on_kill_action == "cancel",
+                cancel_queued=self._cancels,
                 now=clock.SYSTEM_CLOCK.now(),
                 generation=generation,
             )

@@ -8,8 +8,8 @@ import threading
 from contextvars import Context
 from queue import SimpleQueue
 
-#: The pause after each line, seconds. Airflow's triggerer reads the lines of all its triggers in one thread, and its own
-#: event loop writes there too: an outage that a thousand waits tell of must not fill that channel.
+#: The pause after each line, seconds. One thread reads the lines of all of Airflow's triggers, and their event loop
+#: writes there too: an outage that a thousand waits tell of must not fill that channel.
 LINE_PAUSE_SECONDS = 0.01
 #: Lines that wait to be written, at most; further ones are counted and left out.
 MAX_LINES = 20_000

@@ -94,9 +94,7 @@ class SeedanceBatchTrigger(BaseTrigger):
         tasks: list[asyncio.Task[None]] = []
         fire_at: float | None = None
         write = trigger_log()
-        reports = {
-            conn_id: TroubleReport(f"Connection {conn_id}", write) for conn_id, _, _ in waits.values()
-        }
+        reports = {conn_id: TroubleReport(f"Connection {conn_id}", write) for conn_id, _, _ in waits.values()}
         try:
             for row, wait in waits.items():
                 waiting = self._wait_for_row(row, *wait, reports[wait[0]], ended, changed)

@@ -74,7 +74,13 @@ def run_limited(account: Account, folder: Path) -> Counter[str]:
     plan = Plan(rows, dict.fromkeys(rows, Cost()))
     land = land_at(None, Path, options.clock)
     batch_run = BatchRun(
-        plan, options, Budget(), ROWS, land, lambda counts: None, lambda conn_ids: lambda conn_id: account
+        plan,
+        options,
+        Budget(),
+        ROWS,
+        land,
+        lambda counts, cost: None,
+        lambda conn_ids: lambda conn_id: account,
     )
     with open_journal(folder) as journal:
         batch_run.run(journal, BatchEvent({}), stay=True, callbacks=FastQueue())

@@ -25,6 +25,7 @@ from airflow_provider_seedance.core.batch.scheduler import (
     ThreadPools,
 )
 from airflow_provider_seedance.core.batch.state import Phase, RowState
+from airflow_provider_seedance.core.batch.summary import Totals, totals
 from airflow_provider_seedance.core.batch.worker import AccountOf, BatchOptions, Land, RowWorker
 from airflow_provider_seedance.core.client.http import AsyncSeedanceClient, SeedanceClient
 from airflow_provider_seedance.core.clock import Clock
@@ -56,7 +57,7 @@ class BatchRun:
     :param budget: of this run alone; it is used up by it.
     :param max_active: generations in flight at a time, at most.
     :param land: lands a row's video.
-    :param report: is given the counts of rows by status now and then.
+    :param report: is given the counts of rows by status now and then, and what they have cost; see :func:`.totals`.
     """
 
     plan: Plan
@@ -64,7 +65,7 @@ class BatchRun:
     budget: Budget
     max_active: int
     land: Land
-    report: Callable[[Counts], None]
+    report: Callable[[Counts, Totals], None]
     accounts_of: Callable[[Iterable[str]], AccountOf]
 
     def run(
@@ -101,7 +102,7 @@ class BatchRun:
                 budget=self.budget,
                 admission=admission,
                 now=clock.now,
-                progress=ProgressReporter(self.report, started=clock.now()),
+                progress=ProgressReporter(partial(self._report, journal), started=clock.now()),
                 callbacks=callbacks,
             )
             poller = BatchPoller(
@@ -114,6 +115,10 @@ class BatchRun:
             all_ended = scheduler.run(stack.enter_context(poller), stay=stay, finished_waits=finished_waits)
         scheduler.report_progress()
         return RunResult(all_ended, scheduler.stopped_by)
+
+    def _report(self, journal: Journal, counts: Counts) -> None:
+        outcomes = (state.outcome for state in list(journal.states.values()))
+        self.report(counts, totals(outcome.cost for outcome in outcomes if outcome))
 
 
 def _billable_connections(journal: Journal) -> set[str]:

@@ -101,4 +101,3 @@ def _answer_within(seconds: float, request_status: Callable[[], Generation]) -> 
         if answer.done():
             raise
         return None
-

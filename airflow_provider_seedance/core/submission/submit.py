@@ -88,6 +88,7 @@ class Submitter:
     :param timeout: seconds to wait for it, from its submission.
     :param queue_timeout: seconds in which it must have left the queue; ``None`` for no such limit.
     :param check: called with the connection before each payment, and raises to prevent it.
+    :param describe: called with the connection before each payment; says what is ordered, for the log.
     """
 
     open_client: Callable[[str], PayingClient]
@@ -99,6 +100,7 @@ class Submitter:
     queue_timeout: float | None
     clock: Clock
     check: Callable[[str], None] = lambda conn_id: None
+    describe: Callable[[str], str] = lambda conn_id: "one video"
 
     def submit(self, request: GenerationRequest) -> Submission:
         """The generation to wait for: an earlier try's where that is right, else a new one.
@@ -132,6 +134,7 @@ class Submitter:
     ) -> Submission:
         """Make a new intent and pay for it; ``unbilled`` says that the one before bought nothing."""
         self.check(self.seedance_conn_id)
+        order = self.describe(self.seedance_conn_id)
         client = self.open_client(self.seedance_conn_id)
         number = earlier.intent_number + 1 if earlier else 1
         intent = SubmissionRecord(
@@ -151,12 +154,14 @@ class Submitter:
         except StateUnwritable as fault:
             fault.advice = "Nothing was sent. A retry may help."
             raise
-        return self._send(client, request, intent)
+        return self._send(client, request, intent, order)
 
     def _new_intent_id(self, number: int) -> str:
         return self.task.intent_id(number, random=self.clock.random() if self.store.remembers else None)
 
-    def _send(self, client: PayingClient, request: GenerationRequest, intent: SubmissionRecord) -> Submission:
+    def _send(
+        self, client: PayingClient, request: GenerationRequest, intent: SubmissionRecord, order: str
+    ) -> Submission:
         try:
             created = client.generations.create(request, intent.intent_id)
         except SeedanceError as error:
@@ -165,9 +170,9 @@ class Submitter:
                 raise
             log.warning("%s The vendor is asked whether it was accepted.", error)
             return self._reconcile(request, self._with_unread_reply(intent, error))
-        return self._accepted(intent, created)
+        return self._accepted(intent, created, order)
 
-    def _accepted(self, intent: SubmissionRecord, created: Generation) -> Submission:
+    def _accepted(self, intent: SubmissionRecord, created: Generation, order: str) -> Submission:
         """Take the generation that answers a create.
 
         :raises ForeignGeneration: if it was there before the request.
@@ -181,7 +186,7 @@ class Submitter:
             )
             self.store.write(intent.replace(outcome=Refused.by(error)))
             raise error
-        log.info("Submitted generation %s to %s.", created.generation_id, intent.vendor)
+        log.info("Submitted generation %s to %s: %s.", created.generation_id, intent.vendor, order)
         return self._store_id(intent, created)
 
     def _with_unread_reply(self, intent: SubmissionRecord, error: SeedanceError) -> SubmissionRecord:
@@ -271,6 +276,7 @@ class Submitter:
     ) -> Submission:
         """The vendor knows each request by our key and has none with this one: it was surely not accepted."""
         self.check(intent.seedance_conn_id)
+        order = self.describe(intent.seedance_conn_id)
         try:
             created = client.generations.create(request, intent.intent_id)
         except SeedanceError as error:
@@ -279,7 +285,7 @@ class Submitter:
             else:
                 self._with_unread_reply(intent, error)
             raise
-        return self._accepted(intent, created)
+        return self._accepted(intent, created, order)
 
     def _orphaned(
         self, request: GenerationRequest, intent: SubmissionRecord, why: str, *, unbilled: bool = False

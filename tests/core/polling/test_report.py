@@ -82,7 +82,12 @@ def test_trouble_that_comes_and_goes_is_told_once(report, log) -> None:
 
 def test_later_trouble_that_lasts_is_told_too(report, log) -> None:
     for begin in (0.0, 1000.0):
-        for second in (0.0, LASTING_TROUBLE_SECONDS - 1, LASTING_TROUBLE_SECONDS, LASTING_TROUBLE_SECONDS + 1):
+        for second in (
+            0.0,
+            LASTING_TROUBLE_SECONDS - 1,
+            LASTING_TROUBLE_SECONDS,
+            LASTING_TROUBLE_SECONDS + 1,
+        ):
             report.on_error(NoReply("cut"), begin + second)
         report.on_status(RUNNING, begin + 70)
     assert log.levels() == ["WARNING", "INFO", "INFO", "WARNING", "INFO"]

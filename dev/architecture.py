@@ -25,6 +25,7 @@ LAYERS = (
     ),
     ("errors",),
     ("models",),
+    ("core.money",),
     ("core.catalog",),
     ("core.storage",),
     ("core.vendors.strict_json",),
@@ -51,6 +52,10 @@ LAYERS = (
     ("core.client.groups", "core.client.transport"),
     ("core.client.http",),
     ("core.client",),
+    ("core.ledger.entries", "core.ledger.schema", "core.ledger.engine"),
+    ("core.ledger.budgets", "core.ledger.spend"),
+    ("core.ledger.ledger",),
+    ("core.ledger",),
     ("core.submission", "core.polling", "core.landing"),
     ("core.lifecycle",),
     (

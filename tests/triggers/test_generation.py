@@ -99,8 +99,8 @@ def test_a_trigger_that_holds_its_event_back_can_be_cancelled(
 
     async def stop_while_it_holds() -> None:
         running = asyncio.ensure_future(anext(trigger.run()))
-        await held.wait()
-        running.cancel()
+        await asyncio.wait((running, asyncio.ensure_future(held.wait())), return_when="FIRST_COMPLETED")
+        assert running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
 

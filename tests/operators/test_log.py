@@ -117,3 +117,18 @@ def test_a_batch_from_its_rows_to_its_results(batching, connect, emulator, tmp_p
         "INFO Of 3 rows: 2 succeeded, 1 failed; cost so far 40.92 credits (estimated) of 90 credits."
         f" Results go to {summary['results']}."
     )
+
+
+@pytest.mark.parametrize("made", ["video", "batch"])
+def test_a_clear_that_pays_for_nothing_new_says_how_to_regenerate(
+    made, generating, batching, connect, log
+) -> None:
+    task = generating(connect()) if made == "video" else batching(connect(), ("A fox",))
+    task()
+    if made == "video":
+        task()
+    assert not any("regenerate" in line for line in log())
+    task.context["ti"].max_tries += 1
+    task()
+    (hint,) = (line for line in log() if "regenerate" in line)
+    assert hint.endswith("To pay for a new one, clear the task with on_clear='regenerate'.")

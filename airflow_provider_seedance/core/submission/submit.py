@@ -45,6 +45,8 @@ log = logging.getLogger(__name__)
 
 #: Seconds before each look for a lost generation: a vendor may show it late.
 RECONCILE_DELAYS = (0.0, 5.0, 15.0, 30.0)
+#: What a clear that pays for nothing new adds to the log.
+REGENERATE_HINT = " To pay for a new one, clear the task with on_clear='regenerate'."
 #: Seconds before each attempt to store an id that has just been paid for.
 STORE_ID_DELAYS = (0.0, 0.5, 2.0, 5.0)
 
@@ -224,6 +226,7 @@ class Submitter:
         ) from last
 
     def _reattach(self, record: SubmissionRecord, generation: Generation) -> Submission:
+        hint = REGENERATE_HINT if self.task.max_tries > record.max_tries else ""
         record = reattached(
             record,
             max_tries=self.task.max_tries,
@@ -233,10 +236,11 @@ class Submitter:
         )
         self.store.write(record)
         log.info(
-            "Reattached to generation %s at %s, through connection %s.",
+            "Reattached to generation %s at %s, through connection %s; nothing new is paid for.%s",
             record.generation_id,
             record.vendor,
             record.seedance_conn_id,
+            hint,
         )
         return Submission(record, generation)
 

@@ -80,6 +80,7 @@ LAYERS = (
         "runtime.masking",
         "runtime.exceptions",
         "runtime.background_log",
+        "runtime.pollers",
     ),
     ("runtime.task_state", "runtime.connections"),
     ("runtime.batch_session",),

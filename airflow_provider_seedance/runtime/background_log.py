@@ -5,7 +5,9 @@ from __future__ import annotations
 import atexit
 import logging
 import threading
-from contextvars import Context
+from collections.abc import Callable
+from contextvars import Context, copy_context
+from functools import partial
 from queue import SimpleQueue
 
 #: The pause after each line, seconds. One thread reads the lines of all of Airflow's triggers, and their event loop
@@ -64,3 +66,11 @@ class BackgroundLog:
         if self._left_out:
             self._log.warning("%d lines about waits were left out.", self._left_out)
             self._left_out = 0
+
+
+_background_log = BackgroundLog(logging.getLogger(__name__))
+
+
+def background_writer() -> Callable[[int, str], None]:
+    """Writes lines of the running trigger or task, by a level of :mod:`logging` and a text; its event loop goes on."""
+    return partial(_background_log.write, copy_context())

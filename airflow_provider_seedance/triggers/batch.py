@@ -85,7 +85,8 @@ class SeedanceBatchTrigger(BaseTrigger):
         """The rows whose wait is over, once they are worth waking the task."""
         from airflow_provider_seedance.core.batch.wakeup import gathering_delay, is_worth_waking
         from airflow_provider_seedance.core.polling.report import TroubleReport
-        from airflow_provider_seedance.runtime.polling import hold_event, trigger_log
+        from airflow_provider_seedance.runtime.background_log import background_writer
+        from airflow_provider_seedance.runtime.polling import hold_event
 
         now = clock.SYSTEM_CLOCK.now
         trigger_started = now()
@@ -93,7 +94,7 @@ class SeedanceBatchTrigger(BaseTrigger):
         changed = asyncio.Event()
         tasks: list[asyncio.Task[None]] = []
         fire_at: float | None = None
-        write = trigger_log()
+        write = background_writer()
         reports = {conn_id: TroubleReport(f"Connection {conn_id}", write) for conn_id, _, _ in waits.values()}
         try:
             for row, wait in waits.items():

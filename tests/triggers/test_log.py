@@ -12,7 +12,7 @@ import pytest
 from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.core.polling.registry import PollerRegistry
 from airflow_provider_seedance.errors import NoReply
-from airflow_provider_seedance.runtime import polling
+from airflow_provider_seedance.runtime import background_log, pollers
 from airflow_provider_seedance.runtime.background_log import BackgroundLog
 from airflow_provider_seedance.triggers.generation import SeedanceGenerationTrigger
 from tests.core.polling.vendor import START, Time, Vendor
@@ -47,8 +47,8 @@ def background(channel, monkeypatch) -> BackgroundLog:
     monkeypatch.setattr(package, "handlers", [channel])
     monkeypatch.setattr(package, "propagate", False)
     package.setLevel(logging.INFO)
-    made = BackgroundLog(logging.getLogger(polling.__name__))
-    monkeypatch.setattr(polling, "_background_log", made)
+    made = BackgroundLog(logging.getLogger(background_log.__name__))
+    monkeypatch.setattr(background_log, "_background_log", made)
     return made
 
 
@@ -60,7 +60,7 @@ def vendor(monkeypatch, connect) -> Vendor:
     vendor = Vendor(time, lists=False)
     monkeypatch.setattr(clock, "SYSTEM_CLOCK", time)
     registry = PollerRegistry(lambda account: vendor, clock=time, max_lag=90.0)
-    monkeypatch.setattr(polling, "_make_registry", lambda: registry)
+    monkeypatch.setattr(pollers, "make_registry", lambda: registry)
     return vendor
 
 

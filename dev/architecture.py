@@ -23,6 +23,7 @@ LAYERS = (
         "core.redaction",
         "core.literals",
     ),
+    ("core.suggestions",),
     ("errors",),
     ("models",),
     ("core.money",),
@@ -43,6 +44,7 @@ LAYERS = (
     (
         "core.client.account",
         "core.client.body",
+        "core.client.connection_parts",
         "core.client.proxies",
         "core.client.retry",
         "core.client.connections",
@@ -81,6 +83,7 @@ LAYERS = (
         "runtime.exceptions",
         "runtime.background_log",
         "runtime.pollers",
+        "runtime.asset_events",
     ),
     ("runtime.task_state", "runtime.connections"),
     ("runtime.batch_session",),

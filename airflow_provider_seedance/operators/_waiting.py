@@ -118,11 +118,9 @@ class GenerationWaitMixin(BaseOperator):
 
         try:
             yield
-        except Exception as fault:
-            error = fault if isinstance(fault, SeedanceError) else fault.__cause__
-            if isinstance(error, SeedanceError) and not isinstance(error, StateUnreadable):
-                with suppress(StateUnreadable):
-                    self.log.warning(bill_in_words(store.read(), error))
+        except SeedanceError as error:
+            with suppress(StateUnreadable):
+                self.log.warning(bill_in_words(store.read(), error))
             raise
 
     def _wait(self, wait: Wait, generation: Generation | None, *, in_worker: bool = False) -> Any:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+#: The ways to treat a file that is already at a destination.
+OVERWRITE = ("own", "always", "never")
 #: What a template makes of an argument that was left out.
 _OMITTED = (None, "", "None")
 

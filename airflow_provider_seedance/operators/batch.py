@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 
 from airflow_provider_seedance.core import clock
-from airflow_provider_seedance.operators._arguments import one_of, seconds, whole_number
+from airflow_provider_seedance.operators._arguments import OVERWRITE, one_of, seconds, whole_number
 from airflow_provider_seedance.operators._waiting import BACKSTOP
 from airflow_provider_seedance.runtime.exceptions import deferral_errors, task_errors
 from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_seedance.core.batch.event import BatchEvent
     from airflow_provider_seedance.core.batch.run import BatchRun
+    from airflow_provider_seedance.core.landing.ownership import Overwrite
     from airflow_provider_seedance.core.submission.decide import OnClear, OnOrphanedIntent, OnStaleState
     from airflow_provider_seedance.runtime.batch_session import BatchSession
 
@@ -73,6 +74,10 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         paid for.
     :param on_clear: when a user clears the task: ``reattach`` keeps what has succeeded, goes on with what is in
         flight, and tries failed rows again; ``regenerate`` pays for all rows again.
+    :param overwrite: what to do about a file that is already at a row's destination: ``own`` takes over or replaces
+        only what the same generation left there, and fails the row beside another's file, before it is paid for where
+        the destination has no ``{generation_id}``; ``always`` replaces it, and says so; ``never`` fails the row
+        whatever is there.
     """
 
     template_fields: Sequence[str] = (
@@ -104,6 +109,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         on_orphaned_intent: OnOrphanedIntent = "fail",
         on_stale_state: OnStaleState = "fail",
         on_clear: OnClear = "reattach",
+        overwrite: Overwrite = "own",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -119,6 +125,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         self.on_orphaned_intent = one_of("on_orphaned_intent", on_orphaned_intent, "fail", "resubmit")
         self.on_stale_state = one_of("on_stale_state", on_stale_state, "fail", "resubmit")
         self.on_clear = one_of("on_clear", on_clear, "reattach", "regenerate")
+        self.overwrite: Overwrite = one_of("overwrite", overwrite, *OVERWRITE)
 
     def execute(self, context: Context) -> dict[str, Any]:
         from airflow_provider_seedance.core.batch.event import BatchEvent

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 
 from airflow_provider_seedance.core import clock
+from airflow_provider_seedance.operators._arguments import OVERWRITE, one_of
 from airflow_provider_seedance.runtime.exceptions import task_errors
 from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_seedance.core.client.http import SeedanceClient
+    from airflow_provider_seedance.core.landing.ownership import Overwrite
     from airflow_provider_seedance.models import ExpectedVideo, Succeeded
 
 
@@ -31,8 +33,8 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, BaseOperator):
     :param video: what :class:`SeedanceGenerateVideoOperator` returned, or a generation id.
     :param destination: a path or object-storage URI, in which ``{vendor}``, ``{generation_id}``, ``{model}`` and
         ``{mode}`` are filled in; one that ends with a slash gets ``{generation_id}.mp4``.
-    :param overwrite: ``skip-identical`` leaves a file with the same bytes alone and replaces another,
-        ``always`` replaces, ``never`` fails if there is a file.
+    :param overwrite: ``own`` takes over or replaces only what the same generation left there, and fails beside another
+        file; ``always`` replaces what is there, and says so; ``never`` fails if there is a file.
     :param verify: check the file's structure and compare it with the request; its length always is checked.
     :param seedance_conn_id: a connection of type ``seedance``; by default the one that made the video.
     """
@@ -45,7 +47,7 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, BaseOperator):
         *,
         video: Mapping[str, Any] | str,
         destination: str,
-        overwrite: str = "skip-identical",
+        overwrite: Overwrite = "own",
         verify: bool = True,
         seedance_conn_id: str | None = None,
         **kwargs: Any,
@@ -53,7 +55,7 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, BaseOperator):
         super().__init__(**kwargs)
         self.video = video
         self.destination = destination
-        self.overwrite = overwrite
+        self.overwrite: Overwrite = one_of("overwrite", overwrite, *OVERWRITE)
         self.verify = verify
         self.seedance_conn_id = seedance_conn_id
 
@@ -77,7 +79,7 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, BaseOperator):
                     mode=told.get("mode"),
                     model=told.get("model"),
                     expected=_expected(told, generation),
-                    overwrite=self.overwrite,  # type: ignore[arg-type]  # checked by land()
+                    overwrite=self.overwrite,
                     verify=self.verify,
                 )
         self.log.info("Landed %s (%d bytes).", manifest["uri"], manifest["bytes"])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.core.request_fields import REQUEST_FIELDS
-from airflow_provider_seedance.operators._arguments import one_of, seconds
+from airflow_provider_seedance.operators._arguments import OVERWRITE, one_of, seconds
 from airflow_provider_seedance.operators._waiting import GenerationWaitMixin, Wait
 from airflow_provider_seedance.runtime.exceptions import task_errors
 from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_seedance.core.client.http import SeedanceClient
+    from airflow_provider_seedance.core.landing.ownership import Overwrite
     from airflow_provider_seedance.core.submission.decide import OnClear, OnOrphanedIntent, OnStaleState
     from airflow_provider_seedance.core.submission.record import RecordStore
     from airflow_provider_seedance.core.submission.submit import Submitter
@@ -73,6 +74,9 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         ``resubmit`` to pay for the new one too. After a clear, one beside a finished generation is always paid for.
     :param on_clear: when a user clears the task: ``reattach`` goes on with what is queued, running or finished and
         starts anew only after a failure; ``regenerate`` always pays for a new one.
+    :param overwrite: what to do about a file that is already at the destination: ``own`` takes over or replaces only
+        what the same generation left there, and refuses another's file, before paying where the destination has no
+        ``{generation_id}``; ``always`` replaces it, and says so; ``never`` refuses whatever is there.
     :param max_cost: refuse to submit above this estimate, such as ``"1.50 USD"`` or ``"60 credits"``.
     :param preview: check, estimate and return the wire request, and pay nothing.
     """
@@ -124,6 +128,7 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         on_orphaned_intent: OnOrphanedIntent = "fail",
         on_stale_state: OnStaleState = "fail",
         on_clear: OnClear = "reattach",
+        overwrite: Overwrite = "own",
         max_cost: str | Mapping[str, Any] | None = None,
         preview: bool = False,
         **kwargs: Any,
@@ -161,6 +166,7 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         self.on_orphaned_intent = one_of("on_orphaned_intent", on_orphaned_intent, "fail", "resubmit")
         self.on_stale_state = one_of("on_stale_state", on_stale_state, "fail", "resubmit")
         self.on_clear = one_of("on_clear", on_clear, "reattach", "regenerate")
+        self.overwrite: Overwrite = one_of("overwrite", overwrite, *OVERWRITE)
         self.max_cost = max_cost
         self.preview = preview
 
@@ -209,6 +215,9 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         from airflow_provider_seedance.core.polling.decide import WaitState
         from airflow_provider_seedance.errors import SeedanceError
 
+        adopted = {"vendor": client.vendor_name, "generation_id": generation_id, "mode": None}
+        # Which model made it is told when it has finished.
+        self._check_destination({**adopted, "model": self.model})
         now = clock.SYSTEM_CLOCK.now()
         state = WaitState(started=now, deadline=now + self._timeout_seconds(), queue_deadline=None)
         try:
@@ -238,14 +247,20 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         )
 
     def _check_before_paying(self, client: SeedanceClient, request: GenerationRequest) -> None:
-        from airflow_provider_seedance.core.lifecycle.deliver import check_destination
+        from airflow_provider_seedance.core.lifecycle.deliver import fields_before_paying
         from airflow_provider_seedance.core.submission.budget import check_budget
+
+        prepared = client.catalog.prepare(request)
+        check_budget(client.estimate_cost(request), self.max_cost, vendor=client.vendor_name)
+        for fields in fields_before_paying(client.vendor_name, request, prepared.model):
+            self._check_destination(fields)
+
+    def _check_destination(self, fields: Mapping[str, str | None]) -> None:
+        from airflow_provider_seedance.core.lifecycle.deliver import check_destination
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
-        client.catalog.prepare(request)
-        check_budget(client.estimate_cost(request), self.max_cost, vendor=client.vendor_name)
         if self.destination:
-            check_destination(self.destination, path_from_uri)
+            check_destination(self.destination, fields, path_from_uri=path_from_uri, overwrite=self.overwrite)
 
     def _deliver(self, conn_id: str, client: SeedanceClient, generation: Succeeded) -> dict[str, Any]:
         from airflow_provider_seedance.core.lifecycle.result import result_dict
@@ -272,6 +287,7 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
             mode=request.mode.value if request else None,
             expected=client.catalog.expected_video(request) if request else None,
             request=request,
+            overwrite=self.overwrite,
         )
         self.log.info("Landed %s (%d bytes).", manifest["uri"], manifest["bytes"])
         return manifest

@@ -11,11 +11,14 @@ from airflow import __version__ as airflow_version
 from airflow.sdk import Asset, AssetAlias, BaseOperator
 
 from airflow_provider_seedance.core import clock
+from airflow_provider_seedance.operators._arguments import OVERWRITE, one_of
 from airflow_provider_seedance.runtime.exceptions import task_errors
 from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from airflow_provider_seedance.core.landing.ownership import Overwrite
 
 
 class SeedancePublishVideoOperator(SignedLinkMaskingMixin, BaseOperator):
@@ -35,6 +38,8 @@ class SeedancePublishVideoOperator(SignedLinkMaskingMixin, BaseOperator):
     :param asset: an :class:`~airflow.sdk.Asset` or its URI: the event is for that asset. An
         :class:`~airflow.sdk.AssetAlias` or its name: the event is for an asset at the published URI, through that
         alias, so that a DAG can be scheduled on it. Without one, for an asset at the published URI.
+    :param overwrite: ``own`` replaces only what the same generation left at the destination, and fails beside another
+        file; ``always`` replaces what is there, and says so; ``never`` fails if there is a file.
     """
 
     template_fields: Sequence[str] = ("video", "destination", "metadata")
@@ -48,6 +53,7 @@ class SeedancePublishVideoOperator(SignedLinkMaskingMixin, BaseOperator):
         destination: str,
         metadata: Mapping[str, Any] | None = None,
         asset: Asset | AssetAlias | str | None = None,
+        overwrite: Overwrite = "own",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -55,6 +61,7 @@ class SeedancePublishVideoOperator(SignedLinkMaskingMixin, BaseOperator):
         self.destination = destination
         self.metadata = metadata
         self.asset = asset
+        self.overwrite: Overwrite = one_of("overwrite", overwrite, *OVERWRITE)
 
     def execute(self, context: Context) -> dict[str, Any]:
         from airflow_provider_seedance.core.landing.manifest import Manifest
@@ -69,6 +76,7 @@ class SeedancePublishVideoOperator(SignedLinkMaskingMixin, BaseOperator):
                 self.metadata or {},
                 path_from_uri=path_from_uri,
                 clock=clock.SYSTEM_CLOCK,
+                overwrite=self.overwrite,
             )
         record = publication.to_dict()
         if publication.published:

@@ -16,7 +16,7 @@ from airflow_provider_seedance.core.batch.paths import (
     folder_of_batch,
 )
 from airflow_provider_seedance.core.batch.summary import to_json_lines
-from airflow_provider_seedance.core.lifecycle.deliver import check_destination
+from airflow_provider_seedance.core.lifecycle.deliver import SAMPLE_ID, check_destination
 from airflow_provider_seedance.core.storage.files import write_text
 from airflow_provider_seedance.core.storage.paths import StoragePath, uri_of
 from airflow_provider_seedance.core.submission.record import StateUnreadable, StateUnwritable, TaskIdentity
@@ -64,7 +64,12 @@ class BatchSession:
         state_folder = _state_folder()
         if destination is not None:
             check_distinct_destinations(destination)
-            check_destination(destination_of_row(destination, 1), path_from_uri)
+            fields = dict.fromkeys(("vendor", "model", "mode"), "example")
+            check_destination(
+                destination_of_row(destination, 1),
+                {**fields, "generation_id": SAMPLE_ID},
+                path_from_uri=path_from_uri,
+            )
         if not (base := state_folder or destination):
             raise ConfigurationError(
                 "a batch that lands nothing has no place for its journal",

@@ -8,33 +8,37 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from airflow_provider_seedance.core.clock import Clock, utc_now
 from airflow_provider_seedance.core.landing.manifest import Manifest, Publication, Sidecar
+from airflow_provider_seedance.core.landing.ownership import (
+    Overwrite,
+    Record,
+    check_overwrite,
+    check_replaceable,
+    put_in_place,
+    read_record,
+    record_path,
+    write_record,
+)
 from airflow_provider_seedance.core.storage.destination import resolve_destination
 from airflow_provider_seedance.core.storage.files import (
-    check_writable,
-    commit,
     has_content,
     iter_bytes,
-    read_bytes,
     size_of,
     temporary_file_for,
-    write_text,
 )
 from airflow_provider_seedance.core.storage.paths import PathFromUri, StoragePath, storage_errors, uri_of
+from airflow_provider_seedance.core.storage.writable import check_writable
 from airflow_provider_seedance.errors import (
     ConfigurationError,
-    DestinationError,
     Kind,
     LandingError,
     SeedanceError,
     VideoCorrupt,
 )
-
-#: Bytes.
-_MAX_SIDECAR = 16 * 1024**2
 
 
 def publish(
@@ -44,6 +48,7 @@ def publish(
     *,
     path_from_uri: PathFromUri,
     clock: Clock,
+    overwrite: Overwrite = "own",
 ) -> Publication:
     """Copy a landed video to ``destination``, verified against its manifest, and write its sidecar.
 
@@ -53,46 +58,45 @@ def publish(
     :param destination: a template as for :func:`resolve_destination`, of vendor, generation_id and model.
     :param metadata: the publisher's own words; a JSON object.
     :param path_from_uri: makes the path that a local path or a URI names.
-    :raises ConfigurationError: if ``destination`` or ``metadata`` cannot be used.
-    :raises DestinationError: if ``destination`` cannot be written, or another file has the name of its sidecar.
+    :param overwrite: what to do about a file that is already there.
+    :raises ConfigurationError: if ``destination``, ``metadata`` or ``overwrite`` cannot be used.
+    :raises DestinationError: if ``destination`` cannot be written, or holds what ``overwrite`` does not allow to
+        replace.
     :raises VideoCorrupt: if the landed file is not what its manifest says.
     :raises LandingError: not retryable, if the landed file is gone.
     """
     checked_metadata = _json_object(metadata)
     try:
+        check_overwrite(overwrite)
         target = path_from_uri(resolve_destination(destination, _template_fields(video)))
-        sidecar_path = path_from_uri(f"{uri_of(target)}.json")
         check_writable(target)
+        content = video.bytes, video.sha256
+        check_replaceable(target, overwrite, video.source, content)
         sidecar = Sidecar(
             uri=uri_of(target),
-            sidecar_uri=uri_of(sidecar_path),
+            sidecar_uri=uri_of(record_path(target)),
             bytes=video.bytes,
             sha256=video.sha256,
             published_at=utc_now(clock),
             metadata=checked_metadata,
             source=video.source,
+            provenance=video.provenance,
             manifest=video,
         )
-        earlier, in_place = (
-            _read_sidecar(sidecar_path, target),
-            has_content(target, video.bytes, video.sha256),
-        )
-        if earlier and in_place and _same_content(earlier, sidecar):
-            unchanged = sidecar.model_copy(update={"published_at": earlier.published_at})
+        earlier, in_place = read_record(target), has_content(target, *content)
+        if in_place and (published_at := _published_at(earlier, sidecar)):
+            unchanged = sidecar.model_copy(update={"published_at": published_at})
             return Publication(
                 **dict(unchanged), published=False, reason="the same content is already published"
             )
+        reason = "the video was already there, and its sidecar was missing or different"
         if not in_place:
-            _copy(video, path_from_uri(video.uri), target)
-        write_text(sidecar_path, json.dumps(sidecar.to_dict(), indent=2, ensure_ascii=False))
+            replaced = _copy(video, path_from_uri(video.uri), target, overwrite)
+            reason = f"it replaces {replaced}" if replaced else "the video was not there yet"
+        write_record(sidecar, target)
     except SeedanceError as error:
         error.about(vendor=video.source.vendor, generation_id=video.source.generation_id)
         raise
-    reason = (
-        "the video was already there, and its sidecar was missing or different"
-        if in_place
-        else "the video was not there yet"
-    )
     return Publication(**dict(sidecar), published=True, reason=reason)
 
 
@@ -110,39 +114,19 @@ def _json_object(metadata: Mapping[str, Any]) -> dict[str, Any]:
     return decoded
 
 
-def _same_content(one: Sidecar, other: Sidecar) -> bool:
-    """When and from where the bytes were landed does not make it another publication."""
-    return (one.sha256, one.source, one.metadata) == (other.sha256, other.source, other.metadata)
+def _published_at(earlier: Record | None, sidecar: Sidecar) -> datetime | None:
+    """When the same content was published before; from where its bytes were landed does not make it another one."""
+    if isinstance(earlier, Sidecar) and _identity(earlier) == _identity(sidecar):
+        return earlier.published_at
+    return None
 
 
-def _read_sidecar(path: StoragePath, target: StoragePath) -> Sidecar | None:
-    """The sidecar of ``target``'s video; ``None`` if there is none.
-
-    :raises DestinationError: not retryable, if another file has its name: nobody asked for that one to be replaced.
-    """
-    size = size_of(path)
-    if size is None:
-        return None
-    content = read_bytes(path) if size <= _MAX_SIDECAR else None
-    try:
-        sidecar = Sidecar.parse(json.loads(content or b""))
-    except (ValueError, RecursionError, ConfigurationError):
-        sidecar = None
-    # Its folder may have been moved since; the names of a video and its sidecar belong together.
-    if sidecar is None or _name(sidecar.uri) != _name(uri_of(target)):
-        raise DestinationError(
-            f"{uri_of(path)} is to be the video's sidecar, and is another file",
-            kind=Kind.CONFIGURATION,
-            advice="Choose another destination, such as one that ends in .mp4, or move that file away.",
-        )
-    return sidecar
+def _identity(sidecar: Sidecar) -> tuple[Any, ...]:
+    return sidecar.sha256, sidecar.source.vendor, sidecar.source.generation_id, sidecar.metadata
 
 
-def _name(uri: str) -> str:
-    return uri.rpartition("/")[2]
-
-
-def _copy(video: Manifest, landed: StoragePath, target: StoragePath) -> None:
+def _copy(video: Manifest, landed: StoragePath, target: StoragePath, overwrite: Overwrite) -> str | None:
+    """Copy the landed video; returns what it replaced, if anything."""
     size = size_of(landed)
     if size is None:
         raise LandingError(
@@ -160,7 +144,7 @@ def _copy(video: Manifest, landed: StoragePath, target: StoragePath) -> None:
                 digest.update(chunk)
         if digest.hexdigest() != video.sha256:
             raise _changed(video, f"bytes with sha256 {digest.hexdigest()}", video.sha256)
-        commit(temporary, target)
+        return put_in_place(temporary, target, video.source, overwrite, (video.bytes, video.sha256))
 
 
 def _changed(video: Manifest, found: str, expected: str) -> VideoCorrupt:

@@ -176,8 +176,7 @@ class GenerationWaitMixin(BaseOperator):
         unfinished: Exception | None = None,
     ) -> Any:
         """Deliver what has succeeded, or wait again; ``generation`` as in :meth:`_wait`."""
-        from airflow_provider_seedance.core.lifecycle.conclude import record_outcome
-        from airflow_provider_seedance.core.submission.outcome import Ended
+        from airflow_provider_seedance.core.lifecycle.conclude import record_delivery
 
         video = self._concluded(wait, outcome, generation)
         if video is None:
@@ -187,7 +186,7 @@ class GenerationWaitMixin(BaseOperator):
             clock.SYSTEM_CLOCK.sleep(REDEFER_PAUSE_SECONDS)
             return self._wait(wait, None)
         delivered = self._deliver(wait.conn_id, wait.client, video)
-        record_outcome(wait.store, wait.generation_id, Ended(status="succeeded"))
+        record_delivery(wait.store, wait.generation_id, delivered)
         return delivered
 
     def _concluded(self, wait: Wait, outcome: WaitOutcome, generation: Generation | None) -> Succeeded | None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_seedance.core.client.http import SeedanceClient
+    from airflow_provider_seedance.core.landing.manifest import Provenance
     from airflow_provider_seedance.core.landing.ownership import Overwrite
     from airflow_provider_seedance.models import ExpectedVideo, Succeeded
 
@@ -28,7 +29,11 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, BaseOperator):
     ``mismatches``. When the connection breaks or the worker dies, what has come stays for the next try on the same
     machine, for 25 hours at most.
 
-    Returns the manifest: ``uri, bytes, sha256, content_type, media, source, mismatches, notes, landed_at``.
+    The manifest is written beside the file, as ``<name>.json``. A file that is there and whole by its manifest is
+    taken over, without the vendor or a link.
+
+    Returns the manifest: ``uri, bytes, sha256, content_type, media, source, provenance, mismatches, notes,
+    landed_at``.
 
     :param video: what :class:`SeedanceGenerateVideoOperator` returned, or a generation id.
     :param destination: a path or object-storage URI, in which ``{vendor}``, ``{generation_id}``, ``{model}`` and
@@ -69,6 +74,9 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, BaseOperator):
             told, generation_id = self._video()
             conn_id = self.seedance_conn_id or told.get("seedance_conn_id") or SeedanceHook.default_conn_name
             with SeedanceHook(conn_id).get_conn() as client:
+                if landed := self._landed(client, told, generation_id):
+                    self.log.info("%s is there already, whole: nothing is fetched.", landed["uri"])
+                    return landed
                 generation = self._finished(client, generation_id)
                 manifest = land_generation(
                     client,
@@ -79,6 +87,8 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, BaseOperator):
                     mode=told.get("mode"),
                     model=told.get("model"),
                     expected=_expected(told, generation),
+                    provenance=_provenance(told),
+                    request_fingerprint=told.get("request_fingerprint"),
                     overwrite=self.overwrite,
                     verify=self.verify,
                 )
@@ -92,6 +102,22 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, BaseOperator):
 
         video = mapping_in(self.video)
         return (video if isinstance(video, Mapping) else {}), parse_generation_id(video, "video")
+
+    def _landed(
+        self, client: SeedanceClient, told: Mapping[str, Any], generation_id: str
+    ) -> dict[str, Any] | None:
+        """The manifest of what an earlier try or run has landed, if that is whole still."""
+        from airflow_provider_seedance.core.landing.manifest import GenerationReference
+        from airflow_provider_seedance.core.lifecycle.deliver import find_landed
+        from airflow_provider_seedance.runtime.object_storage import path_from_uri
+
+        if self.overwrite != "own":
+            return None
+        reference = GenerationReference(
+            vendor=client.vendor_name, generation_id=generation_id, model=told.get("model")
+        )
+        manifest = find_landed(self.destination, reference, told.get("mode"), path_from_uri)
+        return manifest.to_dict() if manifest else None
 
     def _finished(self, client: SeedanceClient, generation_id: str) -> Succeeded:
         from airflow_provider_seedance.errors import GenerationFailed, Kind, LandingError
@@ -115,6 +141,17 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, BaseOperator):
             generation_id=generation_id,
             advice="Let the download follow the task that waits for the generation.",
         )
+
+
+def _provenance(told: Mapping[str, Any]) -> Provenance | None:
+    """As the generating task tells it; a video is landed without it, too."""
+    from airflow_provider_seedance.core.landing.manifest import Provenance
+    from airflow_provider_seedance.errors import ConfigurationError
+
+    try:
+        return Provenance.parse(told.get("provenance") or {})
+    except ConfigurationError:
+        return None
 
 
 def _expected(told: Mapping[str, Any], generation: Succeeded) -> ExpectedVideo:

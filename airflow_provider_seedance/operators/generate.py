@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_seedance.core.client.http import SeedanceClient
+    from airflow_provider_seedance.core.landing.manifest import Provenance
     from airflow_provider_seedance.core.landing.ownership import Overwrite
     from airflow_provider_seedance.core.submission.decide import OnClear, OnOrphanedIntent, OnStaleState
-    from airflow_provider_seedance.core.submission.record import RecordStore
+    from airflow_provider_seedance.core.submission.record import RecordStore, SubmissionRecord, TaskIdentity
     from airflow_provider_seedance.core.submission.submit import Submitter
     from airflow_provider_seedance.models import GenerationRequest, Succeeded
     from airflow_provider_seedance.runtime.clients import ClientPool
@@ -92,6 +93,8 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
     )
     template_fields_renderers = {"vendor_options": "json"}  # noqa: RUF012 - Airflow's own convention
     ui_color = "#e8e3ff"
+    #: Which task instance this is, once its record was looked up.
+    _task: TaskIdentity | None = None
 
     def __init__(
         self,
@@ -192,6 +195,8 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
                 submission = self._submitter(clients, store, context, request).submit(request)
                 record = submission.record
                 assert record.generation_id
+                if submission.generation is None:
+                    return self._kept(record)
                 conn_id = record.seedance_conn_id
                 wait = Wait(
                     conn_id, clients(conn_id), store, record.generation_id, WaitState.from_record(record)
@@ -204,8 +209,9 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         return GenerationRequest.parse({name: getattr(self, name) for name in REQUEST_FIELDS})
 
     def _store(self, context: Context) -> RecordStore:
-        from airflow_provider_seedance.runtime.task_state import record_store
+        from airflow_provider_seedance.runtime.task_state import identity_of, record_store
 
+        self._task = identity_of(context)
         return record_store(context, durable=self.durable and not self.generation_id)
 
     def _retry_pays(self, store: RecordStore) -> bool:
@@ -230,8 +236,10 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
     def _submitter(
         self, clients: ClientPool, store: RecordStore, context: Context, request: GenerationRequest
     ) -> Submitter:
+        from airflow_provider_seedance.core.lifecycle.deliver import is_video_kept
         from airflow_provider_seedance.core.submission.decide import Policies
         from airflow_provider_seedance.core.submission.submit import Submitter
+        from airflow_provider_seedance.runtime.object_storage import path_from_uri
         from airflow_provider_seedance.runtime.task_state import identity_of
 
         return Submitter(
@@ -244,7 +252,19 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
             queue_timeout=self._queue_timeout_seconds(),
             clock=clock.SYSTEM_CLOCK,
             check=lambda conn_id: self._check_before_paying(clients(conn_id), request),
+            video_kept=lambda record: is_video_kept(record, self.destination, path_from_uri),
         )
+
+    def _kept(self, record: SubmissionRecord) -> dict[str, Any]:
+        """What the task returned before, from its record: the vendor has the video no more, or cannot be asked."""
+        assert record.result
+        self.log.info(
+            "Generation %s is taken from the task's record: its video is whole in %s. To pay for a new one, clear the"
+            " task with on_clear='regenerate'.",
+            record.generation_id,
+            record.own_videos[0].uri,
+        )
+        return record.result
 
     def _check_before_paying(self, client: SeedanceClient, request: GenerationRequest) -> None:
         from airflow_provider_seedance.core.lifecycle.deliver import fields_before_paying
@@ -263,16 +283,27 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
             check_destination(self.destination, fields, path_from_uri=path_from_uri, overwrite=self.overwrite)
 
     def _deliver(self, conn_id: str, client: SeedanceClient, generation: Succeeded) -> dict[str, Any]:
-        from airflow_provider_seedance.core.lifecycle.result import result_dict
+        from airflow_provider_seedance.core.lifecycle.result import provenance_of, result_dict
 
         request = None if self.generation_id else self._request()
-        delivered = result_dict(generation, seedance_conn_id=conn_id, request=request, catalog=client.catalog)
+        provenance = provenance_of(generation, request, client.catalog, self._task)
+        delivered = result_dict(
+            generation,
+            seedance_conn_id=conn_id,
+            request=request,
+            catalog=client.catalog,
+            provenance=provenance,
+        )
         if self.destination:
-            delivered["manifest"] = self._land(client, generation, request)
+            delivered["manifest"] = self._land(client, generation, request, provenance)
         return delivered
 
     def _land(
-        self, client: SeedanceClient, generation: Succeeded, request: GenerationRequest | None
+        self,
+        client: SeedanceClient,
+        generation: Succeeded,
+        request: GenerationRequest | None,
+        provenance: Provenance,
     ) -> dict[str, Any]:
         from airflow_provider_seedance.core.lifecycle.deliver import land_generation
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
@@ -287,6 +318,7 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
             mode=request.mode.value if request else None,
             expected=client.catalog.expected_video(request) if request else None,
             request=request,
+            provenance=provenance,
             overwrite=self.overwrite,
         )
         self.log.info("Landed %s (%d bytes).", manifest["uri"], manifest["bytes"])

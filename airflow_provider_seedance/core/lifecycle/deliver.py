@@ -9,13 +9,15 @@ from typing import Any
 from airflow_provider_seedance.core.client.http import SeedanceClient
 from airflow_provider_seedance.core.clock import Clock, utc_now
 from airflow_provider_seedance.core.landing.land import VideoSource, land
-from airflow_provider_seedance.core.landing.manifest import GenerationReference, Provenance
-from airflow_provider_seedance.core.landing.ownership import Overwrite, check_replaceable
+from airflow_provider_seedance.core.landing.manifest import GenerationReference, Manifest, Provenance
+from airflow_provider_seedance.core.landing.ownership import Overwrite, check_replaceable, find_whole
 from airflow_provider_seedance.core.storage.destination import resolve_destination
-from airflow_provider_seedance.core.storage.paths import PathFromUri
+from airflow_provider_seedance.core.storage.files import has_content
+from airflow_provider_seedance.core.storage.paths import PathFromUri, uri_of
 from airflow_provider_seedance.core.storage.writable import check_writable
 from airflow_provider_seedance.core.submission.fingerprint import fingerprint
-from airflow_provider_seedance.errors import NotFound, SeedanceError
+from airflow_provider_seedance.core.submission.record import SubmissionRecord
+from airflow_provider_seedance.errors import ConfigurationError, NotFound, SeedanceError
 from airflow_provider_seedance.models import ExpectedVideo, GenerationRequest, Succeeded
 
 #: How long a generation may take without being remarkable.
@@ -107,6 +109,38 @@ def _ended_at(generation: Succeeded, now: datetime) -> datetime | None:
     if ended := generation.finished_at or generation.updated_at:
         return ended
     return generation.created_at and min(now, generation.created_at + LONGEST_USUAL_RUN)
+
+
+def find_landed(
+    destination: str, reference: GenerationReference, mode: str | None, path_from_uri: PathFromUri
+) -> Manifest | None:
+    """The manifest of a generation's video that is whole at its destination: then nobody need be asked for it.
+
+    :param mode: the value of ``{mode}`` in the template.
+    :raises DestinationError: if that cannot be found out.
+    """
+    fields = {**reference.to_dict(), "mode": mode}
+    try:
+        target = path_from_uri(resolve_destination(destination, fields))
+    except ConfigurationError:
+        # The vendor may tell the model, and then the place is known.
+        return None
+    return find_whole(target, reference)
+
+
+def is_video_kept(record: SubmissionRecord, destination: str | None, path_from_uri: PathFromUri) -> bool:
+    """Whether what a task returned for its generation is on record, and its video is whole in a place on record.
+
+    :param destination: where the task lands it: a place elsewhere does not count then.
+    """
+    result = record.result
+    if result is None:
+        return False
+    places = record.own_videos
+    if destination:
+        wanted = uri_of(path_from_uri(resolve_destination(destination, result)))
+        places = tuple(place for place in places if place.uri == wanted)
+    return any(has_content(path_from_uri(place.uri), place.bytes, place.sha256) for place in places)
 
 
 def check_destination(

@@ -147,5 +147,7 @@ def check_space(folder: Path, size: int) -> None:
 
 def _unusable(target: StoragePath, why: str, advice: str) -> DestinationError:
     return DestinationError(
-        f"{shorten(uri_of(target), 3 * _MAX_SHOWN)} cannot be written: {why}", kind=Kind.CONFIGURATION, advice=advice
+        f"{shorten(uri_of(target), 3 * _MAX_SHOWN)} cannot be written: {why}",
+        kind=Kind.CONFIGURATION,
+        advice=advice,
     )

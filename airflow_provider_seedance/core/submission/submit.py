@@ -72,11 +72,12 @@ class Submission:
     """The generation to wait for.
 
     :param record: on record, with its id and the times of the wait.
-    :param generation: how it stood when it was seen last, just before.
+    :param generation: how it stood when it was seen last, just before; ``None`` if there is nothing to wait for, since
+        its video is kept.
     """
 
     record: SubmissionRecord
-    generation: Generation
+    generation: Generation | None
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,7 @@ class Submitter:
     :param timeout: seconds to wait for it, from its submission.
     :param queue_timeout: seconds in which it must have left the queue; ``None`` for no such limit.
     :param check: called with the connection before each payment, and raises to prevent it.
+    :param video_kept: whether the video of a delivered generation is whole where it was landed.
     """
 
     open_client: Callable[[str], PayingClient]
@@ -99,6 +101,7 @@ class Submitter:
     queue_timeout: float | None
     clock: Clock
     check: Callable[[str], None] = lambda conn_id: None
+    video_kept: Callable[[SubmissionRecord], bool] = lambda record: False
 
     def submit(self, request: GenerationRequest) -> Submission:
         """The generation to wait for: an earlier try's where that is right, else a new one.
@@ -111,6 +114,10 @@ class Submitter:
         decision = self._decide(request, record)
         if decision.action is Action.RECONCILE:
             return self._reconcile(request, record)
+        if decision.action is Action.KEEP:
+            record = record.replace(max_tries=self.task.max_tries)
+            self.store.write(record)
+            return Submission(record, None)
         if decision.action is Action.REATTACH:
             assert decision.generation
             return self._reattach(record, decision.generation)
@@ -125,7 +132,7 @@ class Submitter:
             cleared=self.task.max_tries > record.max_tries,
             policies=self.policies,
         )
-        return decide_with_vendor(prior, self.open_client, self.store.write)
+        return decide_with_vendor(prior, self.open_client, self.store.write, lambda: self.video_kept(record))
 
     def _pay(
         self, request: GenerationRequest, earlier: SubmissionRecord | None, *, unbilled: bool = False
@@ -144,6 +151,7 @@ class Submitter:
             intended_at=utc_now(self.clock),
             max_tries=self.task.max_tries,
             earlier_generation_ids=_with_id(earlier),
+            videos=earlier.videos if earlier else (),
             unbilled_intents=earlier.unbilled_intents + unbilled if earlier else 0,
         )
         try:

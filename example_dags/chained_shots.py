@@ -36,7 +36,7 @@ with DAG(
             duration=5,
             resolution="480p",
             aspect_ratio="16:9",
-            destination=f"{{{{ params.output }}}}/shot-{number}.mp4",
+            destination=f"{{{{ params.output }}}}/{{{{ run_id }}}}/shot-{number}.mp4",
         )
         if previous:
             previous >> shot

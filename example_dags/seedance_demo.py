@@ -37,12 +37,12 @@ def pipeline(group: str, **request) -> None:
         landed = SeedanceDownloadVideoOperator(
             task_id="land",
             video=video.output,
-            destination="{{ params.output }}/landed/{vendor}-{mode}.mp4",
+            destination="{{ params.output }}/landed/{generation_id}.mp4",
         )
         SeedancePublishVideoOperator(
             task_id="publish",
             video=landed.output,
-            destination=f"{{{{ params.output }}}}/published/{group}.mp4",
+            destination=f"{{{{ params.output }}}}/published/{group}-{{generation_id}}.mp4",
             metadata={"title": request["prompt"], "run_id": "{{ run_id }}"},
         )
 

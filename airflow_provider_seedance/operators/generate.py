@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.core.landing.manifest import Provenance
     from airflow_provider_seedance.core.landing.ownership import Overwrite
     from airflow_provider_seedance.core.submission.decide import OnClear, OnOrphanedIntent, OnStaleState
-    from airflow_provider_seedance.core.submission.record import RecordStore, SubmissionRecord, TaskIdentity
+    from airflow_provider_seedance.core.submission.record import RecordStore, TaskIdentity
     from airflow_provider_seedance.core.submission.submit import Submitter
     from airflow_provider_seedance.models import GenerationRequest, Succeeded
     from airflow_provider_seedance.runtime.clients import ClientPool
@@ -95,6 +95,7 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
     ui_color = "#e8e3ff"
     #: Which task instance this is, once its record was looked up.
     _task: TaskIdentity | None = None
+    _records: RecordStore | None = None
 
     def __init__(
         self,
@@ -196,7 +197,8 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
                 record = submission.record
                 assert record.generation_id
                 if submission.generation is None:
-                    return self._kept(record)
+                    # The vendor has the video no more, or cannot be asked: what the task returned is on record.
+                    return record.result
                 conn_id = record.seedance_conn_id
                 wait = Wait(
                     conn_id, clients(conn_id), store, record.generation_id, WaitState.from_record(record)
@@ -212,7 +214,18 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         from airflow_provider_seedance.runtime.task_state import identity_of, record_store
 
         self._task = identity_of(context)
-        return record_store(context, durable=self.durable and not self.generation_id)
+        self._records = record_store(context, durable=self.durable and not self.generation_id)
+        return self._records
+
+    def _earlier_ids(self) -> tuple[str, ...]:
+        """The generations that this task's present one takes the place of."""
+        from airflow_provider_seedance.core.submission.record import StateUnreadable
+
+        try:
+            record = self._records.read() if self._records else None
+        except StateUnreadable:
+            return ()
+        return record.earlier_generation_ids if record else ()
 
     def _retry_pays(self, store: RecordStore) -> bool:
         return not store.remembers and not self.generation_id
@@ -251,36 +264,33 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
             timeout=self._timeout_seconds(),
             queue_timeout=self._queue_timeout_seconds(),
             clock=clock.SYSTEM_CLOCK,
-            check=lambda conn_id: self._check_before_paying(clients(conn_id), request),
+            check=lambda conn_id, ids: self._check_before_paying(clients(conn_id), request, ids),
             video_kept=lambda record: is_video_kept(record, self.destination, path_from_uri),
         )
 
-    def _kept(self, record: SubmissionRecord) -> dict[str, Any]:
-        """What the task returned before, from its record: the vendor has the video no more, or cannot be asked."""
-        assert record.result
-        self.log.info(
-            "Generation %s is taken from the task's record: its video is whole in %s. To pay for a new one, clear the"
-            " task with on_clear='regenerate'.",
-            record.generation_id,
-            record.own_videos[0].uri,
-        )
-        return record.result
-
-    def _check_before_paying(self, client: SeedanceClient, request: GenerationRequest) -> None:
+    def _check_before_paying(
+        self, client: SeedanceClient, request: GenerationRequest, earlier_ids: tuple[str, ...] = ()
+    ) -> None:
         from airflow_provider_seedance.core.lifecycle.deliver import fields_before_paying
         from airflow_provider_seedance.core.submission.budget import check_budget
 
         prepared = client.catalog.prepare(request)
         check_budget(client.estimate_cost(request), self.max_cost, vendor=client.vendor_name)
         for fields in fields_before_paying(client.vendor_name, request, prepared.model):
-            self._check_destination(fields)
+            self._check_destination(fields, earlier_ids)
 
-    def _check_destination(self, fields: Mapping[str, str | None]) -> None:
+    def _check_destination(self, fields: Mapping[str, str | None], earlier_ids: tuple[str, ...] = ()) -> None:
         from airflow_provider_seedance.core.lifecycle.deliver import check_destination
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
         if self.destination:
-            check_destination(self.destination, fields, path_from_uri=path_from_uri, overwrite=self.overwrite)
+            check_destination(
+                self.destination,
+                fields,
+                path_from_uri=path_from_uri,
+                overwrite=self.overwrite,
+                earlier_ids=earlier_ids,
+            )
 
     def _deliver(self, conn_id: str, client: SeedanceClient, generation: Succeeded) -> dict[str, Any]:
         from airflow_provider_seedance.core.lifecycle.result import provenance_of, result_dict
@@ -320,6 +330,7 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
             request=request,
             provenance=provenance,
             overwrite=self.overwrite,
+            earlier_ids=self._earlier_ids(),
         )
         self.log.info("Landed %s (%d bytes).", manifest["uri"], manifest["bytes"])
         return manifest

@@ -83,11 +83,10 @@ class _Search:
         recent = self.started - self.ended_at.timestamp() < NOT_YET_PERIOD.total_seconds()
         return recent and any(_may_be_not_yet(error) for error in failures)
 
-    def is_past_link_life(self) -> bool:
-        """Whether links of this generation have ended by their age."""
-        return (
-            self.ended_at is not None and self.started - self.ended_at.timestamp() > LINK_LIFE.total_seconds()
-        )
+    def age_of_links(self) -> timedelta | None:
+        """How old the generation's first links are; ``None`` if that is not known, or the clocks disagree."""
+        age = None if self.ended_at is None else self.started - self.ended_at.timestamp()
+        return None if age is None or age < 0 else timedelta(seconds=age)
 
     def wait(self) -> None:
         self.waits += 1
@@ -181,15 +180,24 @@ def _verdict(failures: dict[str, SeedanceError], advice: str) -> SeedanceError:
     return error
 
 
+_REGENERATE = "set on_clear='regenerate' on the task that generates it, open that task instance in Airflow's UI and press Clear"
+_ASK_AGAIN = (
+    "The vendor calls the generation finished, and it is paid for: clear the task to ask for the video again, or ask"
+    " the vendor's support for it."
+)
+
+
 def _advice(search: _Search, *, finished: bool) -> str:
-    """Buying again is no advice while the vendor calls the generation finished and its links may still live."""
-    if finished and not search.is_past_link_life():
+    """Buying again is no advice while the vendor calls the generation finished and its links are sure to live."""
+    age = search.age_of_links()
+    if not finished or (age is not None and age > LINK_LIFE):
         return (
-            "The vendor calls the generation finished, and it is paid for: clear the task to ask for the video again,"
-            " or ask the vendor's support for it."
+            "If the vendor no longer has the video and no copy of it is left, only a new generation brings it back:"
+            f" {_REGENERATE}."
         )
+    if age is not None:
+        return _ASK_AGAIN
     return (
-        "If the vendor no longer has the video and no copy of it is left, only a new generation brings it back: set"
-        " on_clear='regenerate' on the task that generates it, then open that task instance in Airflow's UI and press"
-        " Clear."
+        f"{_ASK_AGAIN} If the 24 hours for which links live are over and no copy of it is left, {_REGENERATE}: that"
+        " pays for another one."
     )

@@ -9,7 +9,7 @@ Rule 4: bytes that came once are not fetched again (:mod:`.partial_store` says w
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -58,6 +58,8 @@ class VideoSource:
     other_urls: Sequence[str] = field(default=(), repr=False)
     #: When the generation ended, if that is known.
     ended_at: datetime | None = None
+    #: The generations that this one takes the place of; see :func:`.ownership.check_replaceable`.
+    earlier_ids: Collection[str] = ()
     #: What was asked for, what it cost, and who asked.
     provenance: Provenance = field(default_factory=Provenance)
 
@@ -96,7 +98,7 @@ def land(
     try:
         check_overwrite(overwrite)
         check_writable(target)
-        check_replaceable(target, overwrite, source.generation)
+        check_replaceable(target, overwrite, source.generation, earlier_ids=source.earlier_ids)
         if overwrite == "own" and (whole := _taken_over(target, source)):
             return whole
         try:
@@ -131,7 +133,9 @@ def _download(
     with open_partial(target, source.generation, utc_now(clock)) as partial:
         received, media, mismatches = _fetch(source, partial, opener, fresh_links, verify, clock)
         content = received.length, received.sha256
-        put_in_place(partial.path, target, source.generation, overwrite, content)
+        put_in_place(
+            partial.path, target, source.generation, overwrite, content, earlier_ids=source.earlier_ids
+        )
     return Manifest(
         uri=uri_of(target),
         bytes=received.length,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Collection
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
@@ -89,6 +90,8 @@ def check_replaceable(
     overwrite: Overwrite,
     generation: GenerationReference | None,
     content: tuple[int, str] | None = None,
+    *,
+    earlier_ids: Collection[str] = (),
 ) -> None:
     """Refuse to write where ``overwrite`` forbids it.
 
@@ -96,6 +99,7 @@ def check_replaceable(
         left anything there.
     :param content: size in bytes and sha256 of what is to be written, once they are known: without them a file without
         a record passes.
+    :param earlier_ids: generations that this one takes the place of, by its user's own choice: theirs counts as own.
     :raises DestinationError: not retryable, naming whose file it is, or if another file has the name of its record.
     """
     record = read_record(target)
@@ -104,7 +108,7 @@ def check_replaceable(
     if overwrite == "never":
         raise _refusal(target, "exists, and overwrite is 'never'")
     if record is not None:
-        if not _is_of(record, generation):
+        if not _is_of(record, generation) and record.source.generation_id not in earlier_ids:
             raise _refusal(target, f"holds {_whose(record)}, and overwrite is 'own'")
     elif generation is None or (content and not has_content(target, *content)):
         raise _refusal(
@@ -136,6 +140,8 @@ def put_in_place(
     generation: GenerationReference,
     overwrite: Overwrite,
     content: tuple[int, str],
+    *,
+    earlier_ids: Collection[str] = (),
 ) -> str | None:
     """Give a whole video its final name; nothing is done if its bytes are there already and may stay.
 
@@ -144,7 +150,7 @@ def put_in_place(
     :raises DestinationError: as :func:`check_replaceable` does.
     """
     # Looked at again: another task may have put its video there while this one's bytes came.
-    check_replaceable(target, overwrite, generation, content)
+    check_replaceable(target, overwrite, generation, content, earlier_ids=earlier_ids)
     if size_of(target) is None:
         commit(temporary, target)
         return None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -49,16 +49,18 @@ def publish(
     path_from_uri: PathFromUri,
     clock: Clock,
     overwrite: Overwrite = "own",
+    earlier_ids: Collection[str] = (),
 ) -> Publication:
     """Copy a landed video to ``destination``, verified against its manifest, and write its sidecar.
 
     The same video with the same metadata is not published again: ``published`` is then false, and ``published_at``
     the time of the earlier publication. A changed video or changed metadata are published.
 
-    :param destination: a template as for :func:`resolve_destination`, of vendor, generation_id and model.
+    :param destination: a template as for :func:`resolve_destination`, of vendor, generation_id, model and mode.
     :param metadata: the publisher's own words; a JSON object.
     :param path_from_uri: makes the path that a local path or a URI names.
     :param overwrite: what to do about a file that is already there.
+    :param earlier_ids: the generations that this one takes the place of.
     :raises ConfigurationError: if ``destination``, ``metadata`` or ``overwrite`` cannot be used.
     :raises DestinationError: if ``destination`` cannot be written, or holds what ``overwrite`` does not allow to
         replace.
@@ -71,7 +73,7 @@ def publish(
         target = path_from_uri(resolve_destination(destination, _template_fields(video)))
         check_writable(target)
         content = video.bytes, video.sha256
-        check_replaceable(target, overwrite, video.source, content)
+        check_replaceable(target, overwrite, video.source, content, earlier_ids=earlier_ids)
         sidecar = Sidecar(
             uri=uri_of(target),
             sidecar_uri=uri_of(record_path(target)),
@@ -91,7 +93,7 @@ def publish(
             )
         reason = "the video was already there, and its sidecar was missing or different"
         if not in_place:
-            replaced = _copy(video, path_from_uri(video.uri), target, overwrite)
+            replaced = _copy(video, path_from_uri(video.uri), target, overwrite, earlier_ids)
             reason = f"it replaces {replaced}" if replaced else "the video was not there yet"
         write_record(sidecar, target)
     except SeedanceError as error:
@@ -102,7 +104,12 @@ def publish(
 
 def _template_fields(video: Manifest) -> dict[str, str | None]:
     source = video.source
-    return {"vendor": source.vendor, "generation_id": source.generation_id, "model": source.model}
+    return {
+        "vendor": source.vendor,
+        "generation_id": source.generation_id,
+        "model": source.model,
+        "mode": video.provenance.mode,
+    }
 
 
 def _json_object(metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -125,7 +132,13 @@ def _identity(sidecar: Sidecar) -> tuple[Any, ...]:
     return sidecar.sha256, sidecar.source.vendor, sidecar.source.generation_id, sidecar.metadata
 
 
-def _copy(video: Manifest, landed: StoragePath, target: StoragePath, overwrite: Overwrite) -> str | None:
+def _copy(
+    video: Manifest,
+    landed: StoragePath,
+    target: StoragePath,
+    overwrite: Overwrite,
+    earlier_ids: Collection[str],
+) -> str | None:
     """Copy the landed video; returns what it replaced, if anything."""
     size = size_of(landed)
     if size is None:
@@ -144,7 +157,8 @@ def _copy(video: Manifest, landed: StoragePath, target: StoragePath, overwrite: 
                 digest.update(chunk)
         if digest.hexdigest() != video.sha256:
             raise _changed(video, f"bytes with sha256 {digest.hexdigest()}", video.sha256)
-        return put_in_place(temporary, target, video.source, overwrite, (video.bytes, video.sha256))
+        content = video.bytes, video.sha256
+        return put_in_place(temporary, target, video.source, overwrite, content, earlier_ids=earlier_ids)
 
 
 def _changed(video: Manifest, found: str, expected: str) -> VideoCorrupt:

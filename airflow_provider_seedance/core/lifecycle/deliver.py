@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -41,6 +41,7 @@ def land_generation(
     provenance: Provenance | None = None,
     request_fingerprint: str | None = None,
     overwrite: Overwrite = "own",
+    earlier_ids: Collection[str] = (),
     verify: bool = True,
 ) -> dict[str, Any]:
     """Land a finished generation's video and return its manifest. Raises what :func:`.land.land` raises.
@@ -54,6 +55,7 @@ def land_generation(
     :param provenance: how the video came about, for its manifest.
     :param request_fingerprint: of the request, where that itself is not known.
     :param overwrite: what to do about a file that is already there.
+    :param earlier_ids: the generations that this one takes the place of.
     :param verify: whether to check the file's structure and compare it with what was expected.
     """
     model = generation.model or model or (request.model if request else None)
@@ -76,6 +78,7 @@ def land_generation(
             expected=expected or ExpectedVideo(),
             other_urls=generation.video_urls[1:],
             ended_at=_ended_at(generation, utc_now(clock)),
+            earlier_ids=earlier_ids,
             provenance=provenance or Provenance(),
         ),
         path_from_uri(resolve_destination(destination, fields)),
@@ -149,6 +152,7 @@ def check_destination(
     *,
     path_from_uri: PathFromUri,
     overwrite: Overwrite = "own",
+    earlier_ids: Collection[str] = (),
 ) -> None:
     """Refuse a destination where the video could not be landed, before anything is paid. Writes nothing.
 
@@ -164,7 +168,7 @@ def check_destination(
         target = path_from_uri(resolved)
         check_writable(target)
         if not sampled:
-            check_replaceable(target, overwrite, _generation_in(fields))
+            check_replaceable(target, overwrite, _generation_in(fields), earlier_ids=earlier_ids)
     except SeedanceError as error:
         error.args = (error.message.replace(SAMPLE_ID, "{generation_id}"),)
         raise

@@ -29,7 +29,7 @@ _USUAL_NAME, _USUAL_PATH = 255, 4096
 #: Bytes of a key at S3, Google Cloud Storage and Azure alike.
 _LONGEST_KEY = 1024
 #: Characters of a name that an error shows.
-_MAX_SHOWN = 120
+_MAX_SHOWN = 1000
 
 _CHOOSE = "Choose another destination."
 _SHORTEN = "Shorten the destination, then clear the task."
@@ -147,7 +147,7 @@ def check_space(folder: Path, size: int) -> None:
 
 def _unusable(target: StoragePath, why: str, advice: str) -> DestinationError:
     return DestinationError(
-        f"{shorten(uri_of(target), 3 * _MAX_SHOWN)} cannot be written: {why}",
+        f"{shorten(uri_of(target), _MAX_SHOWN)} cannot be written: {why}",
         kind=Kind.CONFIGURATION,
         advice=advice,
     )

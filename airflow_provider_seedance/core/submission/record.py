@@ -114,6 +114,11 @@ class SubmissionRecord(BaseModel):
         return isinstance(self.outcome, Ended) and self.outcome.status == "succeeded"
 
     @property
+    def all_generation_ids(self) -> tuple[str, ...]:
+        """The ids of this and of earlier intents, the latest last."""
+        return (*self.earlier_generation_ids, *([self.generation_id] if self.generation_id else ()))
+
+    @property
     def own_videos(self) -> tuple[StoredVideo, ...]:
         """Where the present generation's video is, the latest first."""
         own = (video for video in self.videos if video.generation_id == self.generation_id)

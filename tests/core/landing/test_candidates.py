@@ -109,6 +109,7 @@ def test_an_equal_link_is_no_other_link(partial, clock, fresh) -> None:
     assert host.asked == ["a"]
     assert "paid for" in str(caught.value)
     assert "new generation" not in str(caught.value)
+    assert "If the 24 hours for which links live are over" in str(caught.value)
 
 
 def test_a_generation_that_is_gone_may_be_bought_again(partial, clock) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from airflow_provider_seedance.core.storage.destination import encode_segment, resolve_destination
@@ -41,12 +41,14 @@ def destination_of_row(template: str, row: int, metadata: Mapping[str, Any] | No
     return _ROW_FIELD.sub(fill_in, template)
 
 
-def check_distinct_destinations(template: str) -> None:
-    """Refuse a destination that is the same file for two rows.
+def check_distinct_destinations(template: str, own: Iterable[str] = ()) -> None:
+    """Refuse a destination that is the same file for every row.
 
+    :param own: names that stand in some rows' own data; whether each row has a value is another question.
     :raises ConfigurationError: if its rows do not differ, or it has a field that is not known.
     """
     metadata = [name for name in _ROW_FIELD.findall(template) if name != "row"]
+    metadata += [f"metadata.{name}" for name in own]
     fields = dict.fromkeys(("vendor", "model", "mode"), "example")
     one, other = (
         resolve_destination(

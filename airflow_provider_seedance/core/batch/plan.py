@@ -46,8 +46,9 @@ def make_plan(
     :raises RowsInvalid: naming every row that is rejected, for its request, its price or its destination.
     """
     rows = check_rows(raw_rows, defaults or {}, client.catalog.prepare, vendor=client.vendor_name)
+    own = sorted({name for row in rows for name in row.metadata})
     for template in destinations:
-        check_distinct_destinations(template)
+        check_distinct_destinations(template, own)
     estimates = {row.number: client.estimate_cost(row.request) for row in rows}
     labels = {raw_row.number: raw_row.label for raw_row in raw_rows}
     rejected = {

@@ -180,7 +180,9 @@ def _verdict(failures: dict[str, SeedanceError], advice: str) -> SeedanceError:
     return error
 
 
-_REGENERATE = "set on_clear='regenerate' on the task that generates it, open its page in Airflow's UI and press Clear"
+_REGENERATE = (
+    "set on_clear='regenerate' on the task that generates it, open its page in Airflow's UI and press Clear"
+)
 _ASK_AGAIN = (
     "The vendor calls the generation finished, and it is paid for: clear the task to ask for the video again, or ask"
     " the vendor's support for it."

@@ -191,7 +191,7 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
             store = self._store(context)
             if not store.remembers:
                 # Outside of what a retry would pay for again: what fails here may be tried again.
-                self._check_before_paying(clients(self.seedance_conn_id), request)
+                self._check_before_paying(context, clients(self.seedance_conn_id), request)
             with task_errors(retry_pays=self._retry_pays(store)):
                 submission = self._submitter(clients, store, context, request).submit(request)
                 record = submission.record
@@ -264,20 +264,37 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
             timeout=self._timeout_seconds(),
             queue_timeout=self._queue_timeout_seconds(),
             clock=clock.SYSTEM_CLOCK,
-            check=lambda conn_id, ids: self._check_before_paying(clients(conn_id), request, ids),
+            check=lambda conn_id, ids: self._check_before_paying(context, clients(conn_id), request, ids),
             video_kept=lambda record: is_video_kept(record, self.destination, path_from_uri),
         )
 
     def _check_before_paying(
-        self, client: SeedanceClient, request: GenerationRequest, earlier_ids: tuple[str, ...] = ()
+        self,
+        context: Context,
+        client: SeedanceClient,
+        request: GenerationRequest,
+        earlier_ids: tuple[str, ...] = (),
     ) -> None:
         from airflow_provider_seedance.core.lifecycle.deliver import fields_before_paying
         from airflow_provider_seedance.core.submission.budget import check_budget
 
         prepared = client.catalog.prepare(request)
         check_budget(client.estimate_cost(request), self.max_cost, vendor=client.vendor_name)
+        self._check_mapped(context)
         for fields in fields_before_paying(client.vendor_name, request, prepared.model):
             self._check_destination(fields, earlier_ids)
+
+    def _check_mapped(self, context: Context) -> None:
+        from airflow_provider_seedance.errors import ConfigurationError
+        from airflow_provider_seedance.operators._mapping import is_same_for_every_map_index
+
+        if not self.destination or "{generation_id}" in self.destination or self.destination.endswith("/"):
+            return
+        if is_same_for_every_map_index(context, "destination"):
+            raise ConfigurationError(
+                f"destination {self.destination!r} is the same file for every map index",
+                advice="Put {generation_id} or {{ ti.map_index }} into it, or end it with a slash.",
+            )
 
     def _check_destination(self, fields: Mapping[str, str | None], earlier_ids: tuple[str, ...] = ()) -> None:
         from airflow_provider_seedance.core.lifecycle.deliver import check_destination

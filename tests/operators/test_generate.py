@@ -10,6 +10,8 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
 from tests.airflow.fixtures import VENDORS
+from tests.airflow.running import TaskRun
+from tests.operators.conftest import LONG, SMALL
 
 #: The keys of the returned value, always there.
 KEYS = {
@@ -254,6 +256,42 @@ class TestDestination:
         assert f"Replaced {destination}, which held the video of modelark" in caplog.text
         assert first["generation_id"] in caplog.text
         assert second["manifest"]["source"]["generation_id"] == second["generation_id"]
+
+    @pytest.mark.parametrize(
+        ("destination", "refused"),
+        [
+            ("/hero.mp4", True),
+            ("/{{ run_id }}/{{ params.name }}.mp4", True),
+            ("/{vendor}-{mode}.mp4", True),
+            ("/{generation_id}.mp4", False),
+            ("/{{ ti.map_index }}.mp4", False),
+            ("/{{ task.prompt }}.mp4", False),
+            ("/{{ shot() }}.mp4", False),
+        ],
+    )
+    def test_mapped_tasks_may_not_meet_in_one_file(
+        self, connect, emulator, tmp_path, passing, destination, refused
+    ) -> None:
+        """As far as the template tells, before anything is paid."""
+        from airflow.sdk import DAG
+
+        from airflow_provider_seedance.operators.generate import SeedanceGenerateVideoOperator
+
+        with DAG("tested", schedule=None, params={"name": "x"}, user_defined_macros={"shot": lambda: "a"}):
+            operator = SeedanceGenerateVideoOperator.partial(
+                **{name: value for name, value in SMALL.items() if name != "prompt"},
+                task_id="generate",
+                seedance_conn_id=connect(),
+                destination=f"{tmp_path}{destination}",
+            ).expand(prompt=["A fox", "A hare"])
+        task = TaskRun(operator, lambda: emulator.advance(LONG), {"name": "x"})
+        task.context["run_id"] = "run"
+        if refused:
+            with pytest.raises(AirflowFailException, match="is the same file for every map index"):
+                task()
+            assert emulator.requests() == []
+        else:
+            assert task()["manifest"]["uri"].startswith(str(tmp_path))
 
     def test_regenerating_replaces_what_the_same_task_made(self, generating, connect, tmp_path) -> None:
         """Its user has chosen to pay for another one in its place."""

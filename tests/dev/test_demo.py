@@ -100,8 +100,8 @@ def test_one_paid_clip(tmp_path: Path) -> None:
         bought = emulator.ledger()["generations"]
     assert process.returncode == 0, output
     assert [entry["vendor"] for entry in bought] == ["modelark"]
-    (paid,) = (tmp_path / "demo-output/published").glob("paid-*.mp4")
-    assert paid.stat().st_size > 10_000
+    (clip,) = (tmp_path / "demo-output/published").glob("paid-*.mp4")
+    assert clip.stat().st_size > 10_000
     assert key not in output
     leaks = [file for file in tmp_path.rglob("*") if file.is_file() and key.encode() in file.read_bytes()]
     assert leaks == []

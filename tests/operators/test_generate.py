@@ -412,4 +412,5 @@ class TestOnRecord:
         assert (told["request"]["prompt"], told["seed"], told["mode"]) == ("A fox looks up", 11, "text")
         assert (told["cost"], told["usage"]) == (result["cost"], result["usage"])
         ti = task.context["ti"]
-        assert (told["dag_id"], told["run_id"], told["task_id"]) == ("tested", ti.run_id, "generate")
+        by = {"dag_id": "tested", "run_id": ti.run_id, "task_id": "generate", "map_index": -1}
+        assert told["generated_by"] == by

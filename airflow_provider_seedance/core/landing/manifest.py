@@ -74,6 +74,16 @@ class GenerationReference(_Record):
     request_fingerprint: str | None = None
 
 
+class TaskReference(_Record):
+    """The Airflow task instance that did something, whichever of its tries it was."""
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    #: -1 for a task that is not mapped.
+    map_index: int = -1
+
+
 class Provenance(_Record):
     """How a video came about: what was asked for, what it cost, and who asked. ``None`` is "not known"."""
 
@@ -86,11 +96,7 @@ class Provenance(_Record):
     cost: dict[str, Any] | None = None
     #: What the vendor counted.
     usage: dict[str, Any] | None = None
-    #: The task that had it generated.
-    dag_id: str | None = None
-    run_id: str | None = None
-    task_id: str | None = None
-    map_index: int | None = None
+    generated_by: TaskReference | None = None
     #: Of a batch.
     row: int | None = None
 
@@ -121,6 +127,8 @@ class Sidecar(_Record):
     bytes: int = Field(ge=0)
     sha256: str
     published_at: AwareDatetime
+    #: The task instance that published it.
+    published_by: TaskReference | None = None
     #: What the publisher gave, as JSON.
     metadata: dict[str, Any]
     source: GenerationReference
@@ -130,7 +138,7 @@ class Sidecar(_Record):
 
 
 class Publication(Sidecar):
-    """What one run of publishing did; ``published_at`` is when the content was published, by this run or before."""
+    """What one run of publishing did; ``published_at`` and ``published_by`` are of the run that wrote the content."""
 
     #: Whether this run published anything.
     published: bool

@@ -8,14 +8,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping
-from datetime import datetime
 from typing import Any
 
 from airflow_provider_seedance.core.clock import Clock, utc_now
-from airflow_provider_seedance.core.landing.manifest import Manifest, Publication, Sidecar
+from airflow_provider_seedance.core.landing.manifest import Manifest, Publication, Sidecar, TaskReference
 from airflow_provider_seedance.core.landing.ownership import (
     Overwrite,
-    Record,
     check_overwrite,
     check_replaceable,
     put_in_place,
@@ -48,6 +46,7 @@ def publish(
     *,
     path_from_uri: PathFromUri,
     clock: Clock,
+    published_by: TaskReference | None = None,
     overwrite: Overwrite = "own",
     earlier_ids: Collection[str] = (),
 ) -> Publication:
@@ -61,6 +60,7 @@ def publish(
     :param path_from_uri: makes the path that a local path or a URI names.
     :param overwrite: what to do about a file that is already there.
     :param earlier_ids: the generations that this one takes the place of.
+    :param published_by: the task instance at work, for the sidecar.
     :raises ConfigurationError: if ``destination``, ``metadata`` or ``overwrite`` cannot be used.
     :raises DestinationError: if ``destination`` cannot be written, or holds what ``overwrite`` does not allow to
         replace.
@@ -80,14 +80,16 @@ def publish(
             bytes=video.bytes,
             sha256=video.sha256,
             published_at=utc_now(clock),
+            published_by=published_by,
             metadata=checked_metadata,
             source=video.source,
             provenance=video.provenance,
             manifest=video,
         )
         earlier, in_place = read_record(target), has_content(target, *content)
-        if in_place and (published_at := _published_at(earlier, sidecar)):
-            unchanged = sidecar.model_copy(update={"published_at": published_at})
+        if in_place and isinstance(earlier, Sidecar) and _identity(earlier) == _identity(sidecar):
+            when_and_by = {"published_at": earlier.published_at, "published_by": earlier.published_by}
+            unchanged = sidecar.model_copy(update=when_and_by)
             return Publication(
                 **dict(unchanged), published=False, reason="the same content is already published"
             )
@@ -121,14 +123,8 @@ def _json_object(metadata: Mapping[str, Any]) -> dict[str, Any]:
     return decoded
 
 
-def _published_at(earlier: Record | None, sidecar: Sidecar) -> datetime | None:
-    """When the same content was published before; from where its bytes were landed does not make it another one."""
-    if isinstance(earlier, Sidecar) and _identity(earlier) == _identity(sidecar):
-        return earlier.published_at
-    return None
-
-
 def _identity(sidecar: Sidecar) -> tuple[Any, ...]:
+    """When, by whom and from where the bytes were published does not make it another publication."""
     return sidecar.sha256, sidecar.source.vendor, sidecar.source.generation_id, sidecar.metadata
 
 

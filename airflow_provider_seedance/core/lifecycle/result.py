@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from airflow_provider_seedance.core.catalog import Catalog
-from airflow_provider_seedance.core.landing.manifest import Provenance
+from airflow_provider_seedance.core.landing.manifest import Provenance, TaskReference
 from airflow_provider_seedance.core.redaction import RESULT_LINK_KEYS, redact_values
 from airflow_provider_seedance.core.submission.fingerprint import fingerprint
 from airflow_provider_seedance.core.submission.record import TaskIdentity
@@ -34,10 +34,10 @@ def provenance_of(
         seed=_seed(generation, request),
         cost=cost_dict(catalog.cost(generation, request)),
         usage=_usage(generation),
-        dag_id=task.dag_id if task else None,
-        run_id=task.run_id if task else None,
-        task_id=task.task_id if task else None,
-        map_index=task.map_index if task else None,
+        generated_by=task
+        and TaskReference(
+            dag_id=task.dag_id, run_id=task.run_id, task_id=task.task_id, map_index=task.map_index
+        ),
         row=row,
     )
 

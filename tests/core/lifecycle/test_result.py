@@ -69,10 +69,12 @@ def test_every_key_is_there_and_null_where_nothing_is_known() -> None:
             "seed": None,
             "cost": {"amount": None, "currency": None, "basis": "unknown"},
             "usage": None,
-            "dag_id": "trailers",
-            "run_id": "run-1",
-            "task_id": "generate",
-            "map_index": 3,
+            "generated_by": {
+                "dag_id": "trailers",
+                "run_id": "run-1",
+                "task_id": "generate",
+                "map_index": 3,
+            },
             "row": None,
         },
     }

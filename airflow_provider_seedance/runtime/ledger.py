@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sqlalchemy import URL
 
     from airflow_provider_seedance.core.client.http import SeedanceClient
+    from airflow_provider_seedance.core.landing.ownership import Overwrite
     from airflow_provider_seedance.core.ledger.ledger import Ledger
     from airflow_provider_seedance.core.lifecycle.reuse import Reuse
     from airflow_provider_seedance.core.submission.ledger_records import IntentBook, LedgerRecords
@@ -148,15 +149,16 @@ def standings(client: SeedanceClient, seedance_conn_id: str, task: TaskIdentity)
     return [standing.to_dict() for standing in ledger.standings(client.limits, scope)]
 
 
-def reuse_of(max_age: float | None) -> Reuse:
+def reuse_of(max_age: float | None, overwrite: Overwrite) -> Reuse:
     """Where videos of equal requests are looked for.
 
     :param max_age: seconds.
+    :param overwrite: what to do about a file at their destination.
     """
     from airflow_provider_seedance.core.lifecycle.reuse import Reuse
     from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
-    return Reuse(partial(require_ledger, "reuse=True"), path_from_uri, clock.SYSTEM_CLOCK, max_age)
+    return Reuse(partial(require_ledger, "reuse=True"), path_from_uri, clock.SYSTEM_CLOCK, max_age, overwrite)
 
 
 def _url_of(conn_id: str) -> URL:

@@ -34,7 +34,8 @@ class RowOutcome(_Value):
     :param cost: what the vendor billed for it, or the estimate.
     :param tokens: as the vendor counted.
     :param reused: the video is that of an equal request, and nothing was paid.
-    :param manifest: of the landed video, as JSON.
+    :param manifest: of the landed video, as JSON, without the request.
+    :param publication: where it was published: ``uri, sidecar_uri, bytes, sha256, published_at``.
     :param error_kind: of the error that ended it; ``reason`` is the error's text.
     :param retryable: whether another try of the task may do better.
     """
@@ -44,6 +45,7 @@ class RowOutcome(_Value):
     tokens: int | None = None
     reused: bool = False
     manifest: dict[str, Any] | None = None
+    publication: dict[str, Any] | None = None
     error_kind: Kind | None = None
     reason: str | None = None
     retryable: bool = False
@@ -94,12 +96,13 @@ class RowState(_Value):
             )
         return self.replace(outcome=outcome, record=record)
 
-    def has_result(self, *, lands: bool) -> bool:
-        """Whether it has succeeded, and its video is landed if videos are to be landed."""
+    def has_result(self, *, lands: bool, publishes: bool = False) -> bool:
+        """Whether it has succeeded, and its video is landed and published as far as videos are to be."""
         return (
             self.outcome is not None
             and self.outcome.status == "succeeded"
             and (self.outcome.manifest is not None or not lands)
+            and (self.outcome.publication is not None or not publishes)
         )
 
     @property

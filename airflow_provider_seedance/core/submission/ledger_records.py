@@ -25,7 +25,7 @@ from airflow_provider_seedance.core.ledger.ledger import Ledger
 from airflow_provider_seedance.core.money import SpendLimit
 from airflow_provider_seedance.core.redaction import redact_values
 from airflow_provider_seedance.core.submission.fingerprint import fingerprint, without_signatures
-from airflow_provider_seedance.core.submission.outcome import Ended, Refused
+from airflow_provider_seedance.core.submission.outcome import Ended, Refused, tokens_of
 from airflow_provider_seedance.core.submission.record import (
     RecordStore,
     StateUnreadable,
@@ -35,7 +35,7 @@ from airflow_provider_seedance.core.submission.record import (
 )
 from airflow_provider_seedance.core.submission.settle import SettlingClient, settle_open
 from airflow_provider_seedance.errors import SeedanceError
-from airflow_provider_seedance.models import Cost, GenerationRequest
+from airflow_provider_seedance.models import Cost, GenerationRequest, Usage
 
 log = logging.getLogger(__name__)
 
@@ -112,6 +112,8 @@ class IntentBook:
         :raises StateUnwritable: if it may not have been done.
         """
         order = self.order_of(request, Cost()) if request else Order(record.fingerprint)
+        if not self.keeps_prompts:
+            record = without_prompts(record)
         try:
             self._ledger().write(intent_of(owner, record, order), utc_now(self.clock))
         except LedgerUnavailable as fault:
@@ -196,6 +198,18 @@ def owner_of(task: TaskIdentity, *, row: int | None = None, once: str = "") -> O
     )
 
 
+def without_prompts(record: SubmissionRecord) -> SubmissionRecord:
+    """The record without what was asked for, which its result and the manifest in it tell."""
+    return record.replace(result=_without_requests(record.result))
+
+
+def _without_requests(value: Any) -> Any:
+    """A result without the requests that it holds."""
+    if not isinstance(value, dict):
+        return value
+    return {name: None if name == "request" else _without_requests(inner) for name, inner in value.items()}
+
+
 def intent_of(owner: Owner, record: SubmissionRecord, order: Order) -> Intent:
     """A record as the ledger's intent."""
     return Intent(
@@ -219,9 +233,8 @@ def progress_of(record: SubmissionRecord) -> Progress:
     if isinstance(outcome, Refused):
         status, settlement = "refused", Settlement.free()
     elif isinstance(outcome, Ended):
-        status, manifest = outcome.status, outcome.manifest
-        known = Cost() if outcome.status == "succeeded" else Settlement.free().cost
-        settlement = Settlement(outcome.cost or known, outcome.tokens)
+        status, settlement = outcome.status, _settlement_of(record, outcome)
+        manifest = (record.result or {}).get("manifest")
     return Progress(
         status,
         record.to_dict(),
@@ -230,6 +243,16 @@ def progress_of(record: SubmissionRecord) -> Progress:
         settlement=settlement,
         manifest=manifest,
     )
+
+
+def _settlement_of(record: SubmissionRecord, outcome: Ended) -> Settlement:
+    """What the outcome tells, or what the task returned; without a video nothing is billed."""
+    if outcome.status != "succeeded":
+        return Settlement(outcome.cost or Settlement.free().cost, outcome.tokens)
+    result = record.result or {}
+    cost = outcome.cost or Cost(**(result.get("cost") or {}))
+    usage = result.get("usage")
+    return Settlement(cost, outcome.tokens if usage is None else tokens_of(Usage(**usage)))
 
 
 def later(noted: SubmissionRecord | None, summary: SubmissionRecord | None) -> SubmissionRecord | None:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from airflow_provider_seedance.errors import Kind, SeedanceError
-from airflow_provider_seedance.models import Cost, Failed, Succeeded, Usage
+from airflow_provider_seedance.models import Cost, Failed, Usage
 
 #: What a person looks for in a record, whether or not it is known.
 _ALWAYS = ("reason", "error")
@@ -54,7 +54,6 @@ class Ended(_Outcome):
     :param error: why there is no video; tells whether a retry may do better.
     :param cost: what it cost, as far as that is known.
     :param tokens: as the vendor counted.
-    :param manifest: of the landed video.
     """
 
     kind: Literal["ended"] = "ended"
@@ -63,12 +62,6 @@ class Ended(_Outcome):
     error: Kind | None = None
     cost: Cost | None = None
     tokens: int | None = None
-    manifest: dict[str, Any] | None = None
-
-    @classmethod
-    def with_video(cls, generation: Succeeded, cost: Cost, manifest: dict[str, Any] | None = None) -> Ended:
-        """The outcome of a generation whose video was delivered."""
-        return cls(status="succeeded", cost=cost, tokens=tokens_of(generation.usage), manifest=manifest)
 
     @classmethod
     def without_video(cls, generation: Failed) -> Ended:

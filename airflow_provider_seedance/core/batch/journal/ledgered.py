@@ -64,4 +64,4 @@ def _with_manifest(state: RowState) -> SubmissionRecord | None:
     record, result = state.record, state.outcome
     if record is None or result is None or not isinstance(record.outcome, Ended):
         return record
-    return record.replace(outcome=record.outcome.model_copy(update={"manifest": result.manifest}))
+    return record.replace(result={"manifest": result.manifest})

@@ -52,6 +52,7 @@ def test_each_row_has_a_result_with_all_keys() -> None:
         "generation_id": "g1",
         "uri": "out/1.mp4",
         "manifest": {"uri": "out/1.mp4", "bytes": 9},
+        "publication": None,
         "cost": {"amount": "0.30", "currency": "USD", "basis": "billed"},
         "reused": False,
         "error": None,

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.core.landing.ownership import Overwrite
     from airflow_provider_seedance.core.submission.decide import OnClear, OnOrphanedIntent, OnStaleState
     from airflow_provider_seedance.core.submission.record import RecordStore, TaskIdentity
-    from airflow_provider_seedance.core.submission.submit import Submission, Submitter
+    from airflow_provider_seedance.core.submission.submit import Submitter
     from airflow_provider_seedance.models import GenerationRequest, Succeeded
     from airflow_provider_seedance.runtime.clients import ClientPool
 
@@ -214,6 +214,7 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
     def _generate(self, context: Context, store: RecordStore, clients: ClientPool) -> Any:
         from airflow_provider_seedance.core.polling.decide import WaitState
         from airflow_provider_seedance.models import parse_generation_id
+        from airflow_provider_seedance.operators import _ledger
 
         self._check_on_kill_action()
         if self.generation_id:
@@ -221,14 +222,17 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
             return self._adopt(clients(self.seedance_conn_id), store, adopted)
         request = self._request()
         if switch("preview", self.preview):
-            return self._preview(clients(self.seedance_conn_id), request, context)
-        if reused := self._reused(clients(self.seedance_conn_id), store, request):
+            return _ledger.preview_with_budgets(self, clients(self.seedance_conn_id), request, context)
+        if self.reuse and (
+            reused := _ledger.reused_result(self, clients(self.seedance_conn_id), store, request)
+        ):
             return reused
         if not store.remembers:
             # Outside of what a retry would pay for again: what fails here may be tried again.
             self._check_before_paying(context, clients(self.seedance_conn_id), request)
         with task_errors(retry_pays=self._retry_pays(store)):
-            submission = self._submit(self._submitter(clients, store, context, request), request)
+            submitter = self._submitter(clients, store, context, request)
+            submission = _ledger.submit_or_wait(self, submitter, request)
             record = submission.record
             assert record.generation_id
             if submission.generation is None:
@@ -241,48 +245,6 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
     def submit_again(self, context: Context, event: Any = None) -> Any:
         """Look again whether the budget has room."""
         return self.execute(context)
-
-    def _submit(self, submitter: Submitter, request: GenerationRequest) -> Submission:
-        from airflow_provider_seedance.core.ledger.budgets import SpendLimitReached
-        from airflow_provider_seedance.operators._budget import defer_until_room
-
-        try:
-            return submitter.submit(request)
-        except SpendLimitReached as reached:
-            if self.on_budget == "wait":
-                defer_until_room(self, reached, "submit_again")
-            raise
-
-    def _preview(
-        self, client: SeedanceClient, request: GenerationRequest, context: Context
-    ) -> dict[str, Any]:
-        from airflow_provider_seedance.core.lifecycle.preview import preview
-        from airflow_provider_seedance.runtime.ledger import standings
-        from airflow_provider_seedance.runtime.task_state import identity_of
-
-        return preview(client, request, standings(client, self.seedance_conn_id, identity_of(context)))
-
-    def _reused(
-        self, client: SeedanceClient, store: RecordStore, request: GenerationRequest
-    ) -> dict[str, Any] | None:
-        """The result for a video of an equal request, unless this task goes on with a generation of its own."""
-        from airflow_provider_seedance.runtime.ledger import reuse_of
-
-        if not self.reuse:
-            return None
-        record = store.read()
-        if record is not None and (record.blocks_new_payment or self.on_clear == "regenerate"):
-            return None
-        client.catalog.prepare(request)
-        result = reuse_of(seconds("reuse_max_age", self.reuse_max_age), self.overwrite).result(
-            request,
-            vendor=client.vendor_name,
-            seedance_conn_id=self.seedance_conn_id,
-            destination=self.destination,
-        )
-        if result:
-            self.log.info("Reused %s; nothing is paid.", result["manifest"]["reused_from"])
-        return result
 
     def _request(self) -> GenerationRequest:
         from airflow_provider_seedance.models import GenerationRequest
@@ -341,7 +303,7 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
             self.seedance_conn_id,
             policies(self),
             timeout=self._timeout_seconds(),
-            queue_timeout=self._queue_timeout_seconds(),
+            queue_timeout=seconds("queue_timeout", self.queue_timeout),
             clock=clock.SYSTEM_CLOCK,
             check=lambda conn_id, ids: self._check_before_paying(context, clients(conn_id), request, ids),
             describe=lambda conn_id: self._in_words(clients(conn_id), request),
@@ -363,27 +325,16 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
     ) -> None:
         from airflow_provider_seedance.core.lifecycle.deliver import fields_before_paying
         from airflow_provider_seedance.core.submission.budget import check_balance, check_budget
+        from airflow_provider_seedance.operators._mapping import check_one_file_for_each_index
         from airflow_provider_seedance.runtime.ledger import check_has_ledger
 
         prepared = client.catalog.prepare(request)
         check_has_ledger(client)
         check_balance(client)
         check_budget(client.estimate_cost(request), self.max_cost, vendor=client.vendor_name)
-        self._check_mapped(context)
+        check_one_file_for_each_index(context, self.destination)
         for fields in fields_before_paying(client.vendor_name, request, prepared.model):
             self._check_destination(fields, earlier_ids)
-
-    def _check_mapped(self, context: Context) -> None:
-        from airflow_provider_seedance.errors import ConfigurationError
-        from airflow_provider_seedance.operators._mapping import is_same_for_every_map_index
-
-        if not self.destination or "{generation_id}" in self.destination or self.destination.endswith("/"):
-            return
-        if is_same_for_every_map_index(context, "destination"):
-            raise ConfigurationError(
-                f"destination {self.destination!r} is the same file for every map index",
-                advice="Put {generation_id} or {{ ti.map_index }} into it, or end it with a slash.",
-            )
 
     def _check_destination(self, fields: Mapping[str, str | None], earlier_ids: tuple[str, ...] = ()) -> None:
         from airflow_provider_seedance.core.lifecycle.deliver import check_destination
@@ -445,6 +396,3 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         from airflow_provider_seedance.core.polling.decide import default_timeout
 
         return seconds("timeout", self.timeout) or default_timeout(self.service_tier)
-
-    def _queue_timeout_seconds(self) -> float | None:
-        return seconds("queue_timeout", self.queue_timeout)

@@ -81,6 +81,8 @@ LAYERS = (
         "runtime.object_storage",
         "runtime.masking",
         "runtime.exceptions",
+        "runtime.background_log",
+        "runtime.pollers",
         "runtime.asset_events",
     ),
     ("runtime.task_state", "runtime.connections"),

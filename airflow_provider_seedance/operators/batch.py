@@ -10,8 +10,16 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 
 from airflow_provider_seedance.core import clock
-from airflow_provider_seedance.operators._arguments import OVERWRITE, one_of, seconds, whole_number
+from airflow_provider_seedance.operators._arguments import (
+    OVERWRITE,
+    at_parse,
+    one_of,
+    policies,
+    seconds,
+    whole_number,
+)
 from airflow_provider_seedance.operators._waiting import BACKSTOP, NO_CONNECTION_IN_TRIGGERER
+from airflow_provider_seedance.runtime.config import default_deferrable
 from airflow_provider_seedance.runtime.exceptions import deferral_errors, task_errors
 from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
 
@@ -67,9 +75,10 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         and the task fails; ``None`` for no limit.
     :param max_cost: nothing is submitted that could bring the sum above it, such as ``"150 USD"``: estimates of what
         is in flight, and the cost of what has finished. A row without a known price is refused.
-    :param deferrable: wait in the triggerer once everything is submitted; ``False`` waits in the worker.
-    :param timeout: seconds for each generation, queueing and running, from its submission; default 3600, or 172800
-        where a row has the flex tier.
+    :param deferrable: wait in the triggerer once everything is submitted; ``False`` waits in the worker. Default
+        ``True``, or what the environment sets as ``[operators] default_deferrable``.
+    :param timeout: seconds, or a ``timedelta``, for each generation, queueing and running, from its submission;
+        default 3600, or 172800 where a row has the flex tier.
     :param on_orphaned_intent: when a row may have been accepted, and its generation cannot be found: ``fail`` ends
         the row as ``uncertain``; ``resubmit`` pays again.
     :param on_stale_state: when rows have changed whose earlier request is paid for or may be: ``fail`` names them and
@@ -93,6 +102,9 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         "max_failures",
         "max_cost",
         "timeout",
+        "on_orphaned_intent",
+        "on_stale_state",
+        "on_clear",
     )
     unsearched_fields = frozenset({"requests"})
     template_fields_renderers = {"requests": "json", "defaults": "json"}  # noqa: RUF012 - Airflow's own convention
@@ -109,8 +121,8 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         max_active: int | str = DEFAULT_MAX_ACTIVE,
         max_failures: int | str | None = None,
         max_cost: str | Mapping[str, Any] | None = None,
-        deferrable: bool = True,
-        timeout: float | str | None = None,
+        deferrable: bool | None = None,
+        timeout: timedelta | float | str | None = None,
         on_orphaned_intent: OnOrphanedIntent = "fail",
         on_stale_state: OnStaleState = "fail",
         on_clear: OnClear = "reattach",
@@ -128,8 +140,8 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         self.max_active = max_active
         self.max_failures = max_failures
         self.max_cost = max_cost
-        self.deferrable = deferrable
-        self.timeout = timeout
+        self.deferrable = default_deferrable() if deferrable is None else deferrable
+        self.timeout = at_parse(seconds, "timeout", timeout)
         self.on_orphaned_intent = one_of("on_orphaned_intent", on_orphaned_intent, "fail", "resubmit")
         self.on_stale_state = one_of("on_stale_state", on_stale_state, "fail", "resubmit")
         self.on_clear = one_of("on_clear", on_clear, "reattach", "regenerate")
@@ -193,6 +205,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
                     event = BatchEvent({**dict.fromkeys(finished, WaitOutcome.ENDED), **event.finished_waits})
                 if new_try:
                     session.register(len(run.plan.rows))
+                    self._log_start(run, session)
                 ended = run.run(
                     journal, event, stay=not self.deferrable or self._is_unknown_to_triggerer(event)
                 )
@@ -206,6 +219,21 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
             raise deferral_error
         self._defer(uri_of(session.journal), last_deadline(journal.states.values()))
         raise AssertionError("unreachable")
+
+    def _log_start(self, run: BatchRun, session: BatchSession) -> None:
+        from airflow_provider_seedance.core.batch.summary import totals
+        from airflow_provider_seedance.core.lifecycle.describe import totals_in_words
+        from airflow_provider_seedance.core.redaction import redact
+        from airflow_provider_seedance.core.storage.paths import uri_of
+
+        plan = run.plan
+        self.log.info(
+            "Batch of %d rows: they cost at most %s. Videos go to %s, the journal to %s.",
+            len(plan.rows),
+            totals_in_words(totals(plan.estimates.values())),
+            redact(str(self.destination)),
+            uri_of(session.journal),
+        )
 
     def _is_unknown_to_triggerer(self, event: BatchEvent) -> bool:
         """Whether a connection of the batch is of no use in the triggerer, so that the task had better wait here."""
@@ -224,7 +252,6 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         from airflow_provider_seedance.core.batch.run import BatchRun
         from airflow_provider_seedance.core.batch.worker import BatchOptions
         from airflow_provider_seedance.core.submission.budget import Budget
-        from airflow_provider_seedance.core.submission.decide import Policies
         from airflow_provider_seedance.hooks.seedance import SeedanceHook
         from airflow_provider_seedance.runtime.batch_session import BatchSession
         from airflow_provider_seedance.runtime.clients import accounts_of
@@ -232,7 +259,6 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         from airflow_provider_seedance.runtime.task_state import identity_of
 
         max_active = whole_number("max_active", self.max_active, least=1) or DEFAULT_MAX_ACTIVE
-        policies = Policies(self.on_orphaned_intent, self.on_stale_state, self.on_clear)
         destinations = Destinations(
             self.destination,
             self.publish_destination,
@@ -257,11 +283,11 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         timeout = seconds("timeout", self.timeout)
         run = BatchRun(
             plan,
-            BatchOptions(session.task, self.seedance_conn_id, policies, clock.SYSTEM_CLOCK, timeout),
+            BatchOptions(session.task, self.seedance_conn_id, policies(self), clock.SYSTEM_CLOCK, timeout),
             Budget.parse(self.max_cost),
             max_active,
             destinations.land,
-            partial(session.report, len(plan.rows)),
+            partial(session.report, len(plan.rows), str(self.max_cost) if self.max_cost else None),
             accounts_of,
             destinations.publish,
             destinations.check,

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.core.request_fields import REQUEST_FIELDS
-from airflow_provider_seedance.operators._arguments import OVERWRITE, one_of, seconds
+from airflow_provider_seedance.operators._arguments import (
+    OVERWRITE,
+    at_parse,
+    one_of,
+    policies,
+    seconds,
+    switch,
+)
 from airflow_provider_seedance.operators._waiting import GenerationWaitMixin, Wait
+from airflow_provider_seedance.runtime.config import default_deferrable
 from airflow_provider_seedance.runtime.exceptions import task_errors
 from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
 
@@ -62,10 +71,11 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
     :param generation_id: adopt this existing generation instead of paying for one.
     :param seedance_conn_id: a connection of type ``seedance``, for new generations; one that was submitted before
         is followed through the connection that submitted it.
-    :param deferrable: wait in the triggerer; ``False`` waits in the worker, with the same outcome.
-    :param timeout: seconds for queueing and running together, from the submission; default 3600, or 172800 for the
-        flex tier. A retry after a wait that ran out waits as long again for the same generation.
-    :param queue_timeout: seconds in which it must have left the vendor's queue; default none.
+    :param deferrable: wait in the triggerer; ``False`` waits in the worker, with the same outcome. Default ``True``,
+        or what the environment sets as ``[operators] default_deferrable``.
+    :param timeout: seconds, or a ``timedelta``, for queueing and running together, from the submission; default 3600,
+        or 172800 for the flex tier. A retry after a wait that ran out waits as long again for the same generation.
+    :param queue_timeout: seconds, or a ``timedelta``, in which it must have left the vendor's queue; default none.
     :param durable: keep a record of what was submitted, so that a retry goes on with it instead of paying again.
     :param on_kill_action: ``cancel`` cancels what is still queued when the task is killed or its time is up, where
         the vendor can; ``detach`` leaves it. What runs already finishes and is billed either way.
@@ -90,6 +100,11 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         "timeout",
         "queue_timeout",
         "max_cost",
+        "on_kill_action",
+        "on_orphaned_intent",
+        "on_stale_state",
+        "on_clear",
+        "preview",
     )
     template_fields_renderers = {"vendor_options": "json"}  # noqa: RUF012 - Airflow's own convention
     ui_color = "#e8e3ff"
@@ -124,9 +139,9 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         destination: str | None = None,
         generation_id: str | None = None,
         seedance_conn_id: str = "seedance_default",
-        deferrable: bool = True,
-        timeout: float | str | None = None,
-        queue_timeout: float | str | None = None,
+        deferrable: bool | None = None,
+        timeout: timedelta | float | str | None = None,
+        queue_timeout: timedelta | float | str | None = None,
         durable: bool = True,
         on_kill_action: Literal["cancel", "detach"] = "cancel",
         on_orphaned_intent: OnOrphanedIntent = "fail",
@@ -134,7 +149,7 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         on_clear: OnClear = "reattach",
         overwrite: Overwrite = "own",
         max_cost: str | Mapping[str, Any] | None = None,
-        preview: bool = False,
+        preview: bool | str = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -162,9 +177,9 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         self.destination = destination
         self.generation_id = generation_id
         self.seedance_conn_id = seedance_conn_id
-        self.deferrable = deferrable
-        self.timeout = timeout
-        self.queue_timeout = queue_timeout
+        self.deferrable = default_deferrable() if deferrable is None else deferrable
+        self.timeout = at_parse(seconds, "timeout", timeout)
+        self.queue_timeout = at_parse(seconds, "queue_timeout", queue_timeout)
         self.durable = durable
         self.on_kill_action = one_of("on_kill_action", on_kill_action, "cancel", "detach")
         self.on_orphaned_intent = one_of("on_orphaned_intent", on_orphaned_intent, "fail", "resubmit")
@@ -172,38 +187,42 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         self.on_clear = one_of("on_clear", on_clear, "reattach", "regenerate")
         self.overwrite: Overwrite = one_of("overwrite", overwrite, *OVERWRITE)
         self.max_cost = max_cost
-        self.preview = preview
+        self.preview = at_parse(switch, "preview", preview)
 
     def execute(self, context: Context) -> Any:
-        from airflow_provider_seedance.core.lifecycle.preview import preview
-        from airflow_provider_seedance.core.polling.decide import WaitState
-        from airflow_provider_seedance.models import parse_generation_id
         from airflow_provider_seedance.runtime.clients import ClientPool
 
         self._reveal()
-        with task_errors(), ClientPool() as clients:
-            if self.generation_id:
-                adopted = parse_generation_id(self.generation_id)
-                return self._adopt(clients(self.seedance_conn_id), self._store(context), adopted)
-            request = self._request()
-            if self.preview:
-                return preview(clients(self.seedance_conn_id), request)
+        with task_errors():
             store = self._store(context)
-            if not store.remembers:
-                # Outside of what a retry would pay for again: what fails here may be tried again.
-                self._check_before_paying(context, clients(self.seedance_conn_id), request)
-            with task_errors(retry_pays=self._retry_pays(store)):
-                submission = self._submitter(clients, store, context, request).submit(request)
-                record = submission.record
-                assert record.generation_id
-                if submission.generation is None:
-                    # The vendor has the video no more, or cannot be asked: what the task returned is on record.
-                    return record.result
-                conn_id = record.seedance_conn_id
-                wait = Wait(
-                    conn_id, clients(conn_id), store, record.generation_id, WaitState.from_record(record)
-                )
-                return self._wait(wait, submission.generation)
+            with self._bill_told(store), ClientPool() as clients:
+                return self._generate(context, store, clients)
+
+    def _generate(self, context: Context, store: RecordStore, clients: ClientPool) -> Any:
+        from airflow_provider_seedance.core.lifecycle.preview import preview
+        from airflow_provider_seedance.core.polling.decide import WaitState
+        from airflow_provider_seedance.models import parse_generation_id
+
+        self._check_on_kill_action()
+        if self.generation_id:
+            adopted = parse_generation_id(self.generation_id)
+            return self._adopt(clients(self.seedance_conn_id), store, adopted)
+        request = self._request()
+        if switch("preview", self.preview):
+            return preview(clients(self.seedance_conn_id), request)
+        if not store.remembers:
+            # Outside of what a retry would pay for again: what fails here may be tried again.
+            self._check_before_paying(context, clients(self.seedance_conn_id), request)
+        with task_errors(retry_pays=self._retry_pays(store)):
+            submission = self._submitter(clients, store, context, request).submit(request)
+            record = submission.record
+            assert record.generation_id
+            if submission.generation is None:
+                # The vendor has the video no more, or cannot be asked: what the task returned is on record.
+                return record.result
+            conn_id = record.seedance_conn_id
+            wait = Wait(conn_id, clients(conn_id), store, record.generation_id, WaitState.from_record(record))
+            return self._wait(wait, submission.generation)
 
     def _request(self) -> GenerationRequest:
         from airflow_provider_seedance.models import GenerationRequest
@@ -250,7 +269,6 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         self, clients: ClientPool, store: RecordStore, context: Context, request: GenerationRequest
     ) -> Submitter:
         from airflow_provider_seedance.core.lifecycle.deliver import is_video_kept
-        from airflow_provider_seedance.core.submission.decide import Policies
         from airflow_provider_seedance.core.submission.submit import Submitter
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
         from airflow_provider_seedance.runtime.task_state import identity_of
@@ -260,13 +278,19 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
             store,
             identity_of(context),
             self.seedance_conn_id,
-            Policies(self.on_orphaned_intent, self.on_stale_state, self.on_clear),
+            policies(self),
             timeout=self._timeout_seconds(),
             queue_timeout=self._queue_timeout_seconds(),
             clock=clock.SYSTEM_CLOCK,
             check=lambda conn_id, ids: self._check_before_paying(context, clients(conn_id), request, ids),
+            describe=lambda conn_id: self._in_words(clients(conn_id), request),
             video_kept=lambda record: is_video_kept(record, self.destination, path_from_uri),
         )
+
+    def _in_words(self, client: SeedanceClient, request: GenerationRequest) -> str:
+        from airflow_provider_seedance.core.lifecycle.describe import order_in_words
+
+        return order_in_words(request, client.estimate_cost(request), destination=self.destination)
 
     def _check_before_paying(
         self,
@@ -310,6 +334,7 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
             )
 
     def _deliver(self, conn_id: str, client: SeedanceClient, generation: Succeeded) -> dict[str, Any]:
+        from airflow_provider_seedance.core.lifecycle.describe import end_in_words
         from airflow_provider_seedance.core.lifecycle.result import provenance_of, result_dict
 
         request = None if self.generation_id else self._request()
@@ -323,6 +348,7 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         )
         if self.destination:
             delivered["manifest"] = self._land(client, generation, request, provenance)
+        self.log.info(end_in_words(generation, delivered))
         return delivered
 
     def _land(
@@ -336,7 +362,7 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
         assert self.destination
-        manifest = land_generation(
+        return land_generation(
             client,
             generation,
             self.destination,
@@ -349,8 +375,6 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
             overwrite=self.overwrite,
             earlier_ids=self._earlier_ids(),
         )
-        self.log.info("Landed %s (%d bytes).", manifest["uri"], manifest["bytes"])
-        return manifest
 
     def _timeout_seconds(self) -> float:
         from airflow_provider_seedance.core.polling.decide import default_timeout

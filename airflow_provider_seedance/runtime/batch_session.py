@@ -13,7 +13,7 @@ from airflow_provider_seedance.core.batch.paths import (
     RESULTS_FILE_NAME,
     folder_of_batch,
 )
-from airflow_provider_seedance.core.batch.summary import to_json_lines
+from airflow_provider_seedance.core.batch.summary import Totals, progress_in_words, to_json_lines
 from airflow_provider_seedance.core.storage.files import write_text
 from airflow_provider_seedance.core.storage.paths import StoragePath, uri_of
 from airflow_provider_seedance.core.submission.record import StateUnreadable, StateUnwritable, TaskIdentity
@@ -91,9 +91,14 @@ class BatchSession:
         if _read(self.task_state) != summary:
             raise StateUnwritable("Airflow's task state was written and does not hold what was written")
 
-    def report(self, rows: int, counts: Mapping[str, int]) -> None:
-        """Put the counts by status into the log and into the task state; a failure is logged, and no more."""
-        log.info("%s", ", ".join(f"{count} {status}" for status, count in counts.items() if count))
+    def report(self, rows: int, limit: str | None, counts: Mapping[str, int], cost: Totals) -> None:
+        """Put the counts by status and the cost so far into the log, and the counts into the task state.
+
+        That the task state cannot be written is logged, and no more.
+
+        :param limit: what all rows may cost together.
+        """
+        log.info("%s Results go to %s.", progress_in_words(rows, counts, cost, limit), uri_of(self.results))
         if self.task_state is None:
             return
         try:

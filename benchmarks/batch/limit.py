@@ -78,7 +78,7 @@ def run_limited(account: Account, folder: Path) -> Counter[str]:
         Budget(),
         ROWS,
         lambda client, generation, row, earlier_ids: None,
-        lambda counts: None,
+        lambda counts, cost: None,
         lambda conn_ids: lambda conn_id: account,
     )
     with open_journal(folder) as journal:

@@ -24,6 +24,7 @@ from airflow_provider_seedance.core.submission.fingerprint import fingerprint
 from airflow_provider_seedance.core.submission.outcome import Superseded
 from airflow_provider_seedance.core.submission.record import SubmissionRecord
 from airflow_provider_seedance.core.submission.resume import ReadingClient, decide_with_vendor
+from airflow_provider_seedance.core.submission.submit import REGENERATE_HINT
 from airflow_provider_seedance.errors import Kind, SeedanceError
 from airflow_provider_seedance.models import Succeeded
 
@@ -65,6 +66,8 @@ def resume_rows(
             f" {_format_row_numbers(resumer.stale)}",
             advice="Put the rows back, at their places; or set on_stale_state='resubmit' to pay for the new ones too.",
         )
+    if resumer.kept_at_clear:
+        log.info("Rows that go on with what is paid for: %d.%s", resumer.kept_at_clear, REGENERATE_HINT)
     journal.write_all([state for number, state in after.items() if state != state_of(journal.states, number)])
     return resumer.finished
 
@@ -86,6 +89,8 @@ class _RowResumer:
         self._publishes = publishes
         self.stale: list[int] = []
         self.finished: set[int] = set()
+        #: Rows that a clear leaves with the generation that they have.
+        self.kept_at_clear = 0
 
     def resume(self, state: RowState, row: Row) -> RowState:
         """The row as this try begins with it; its own error ends it and leaves the other rows alone."""
@@ -100,6 +105,8 @@ class _RowResumer:
             return state
         except SeedanceError as error:
             return self._after_error(error, state.replace(record=recorded[-1]), prior, row)
+        if prior.cleared and decision.action in (Action.REATTACH, Action.KEEP):
+            self.kept_at_clear += 1
         if decision.action is Action.REATTACH and isinstance(decision.generation, Succeeded):
             self.finished.add(state.row)
         return self._apply(state.replace(record=recorded[-1]), decision.action, prior, row)

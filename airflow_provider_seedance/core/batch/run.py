@@ -22,6 +22,7 @@ from airflow_provider_seedance.core.batch.scheduler import (
     ThreadPools,
 )
 from airflow_provider_seedance.core.batch.state import Phase, RowState
+from airflow_provider_seedance.core.batch.summary import Totals, totals
 from airflow_provider_seedance.core.batch.worker import (
     AccountOf,
     BatchOptions,
@@ -57,7 +58,7 @@ class BatchRun:
     :param max_active: generations in flight at a time, at most.
     :param land: lands a row's video; ``publish`` publishes it then.
     :param check: refuses a row that is not to be paid for.
-    :param report: is given the counts of rows by status now and then.
+    :param report: is given the counts of rows by status now and then, and what they have cost; see :func:`.totals`.
     """
 
     plan: Plan
@@ -65,7 +66,7 @@ class BatchRun:
     budget: Budget
     max_active: int
     land: Land
-    report: Callable[[Counts], None]
+    report: Callable[[Counts, Totals], None]
     accounts_of: Callable[[Iterable[str]], AccountOf]
     publish: Publish = lambda manifest, row, earlier_ids: None
     check: CheckRow = lambda client, row, earlier_ids: None
@@ -104,7 +105,7 @@ class BatchRun:
                 budget=self.budget,
                 admission=admission,
                 now=clock.now,
-                progress=ProgressReporter(self.report, started=clock.now()),
+                progress=ProgressReporter(partial(self._report, journal), started=clock.now()),
                 callbacks=callbacks,
             )
             poller = BatchPoller(
@@ -117,6 +118,10 @@ class BatchRun:
             all_ended = scheduler.run(stack.enter_context(poller), stay=stay, finished_waits=finished_waits)
         scheduler.report_progress()
         return RunResult(all_ended, scheduler.stopped_by)
+
+    def _report(self, journal: Journal, counts: Counts) -> None:
+        outcomes = (state.outcome for state in list(journal.states.values()))
+        self.report(counts, totals(outcome.cost for outcome in outcomes if outcome))
 
 
 def _billable_connections(journal: Journal) -> set[str]:

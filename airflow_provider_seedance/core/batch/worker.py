@@ -15,6 +15,7 @@ from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.http import SeedanceClient
 from airflow_provider_seedance.core.clock import Clock
 from airflow_provider_seedance.core.lifecycle.conclude import conclude
+from airflow_provider_seedance.core.lifecycle.describe import order_in_words
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState, default_timeout
 from airflow_provider_seedance.core.polling.event import GenerationEvent
 from airflow_provider_seedance.core.submission.decide import OrphanedIntent, Policies
@@ -91,6 +92,7 @@ class RowWorker:
             check=lambda conn_id, earlier_ids: self.check(
                 self._client(conn_id, attempts=1), row, earlier_ids
             ),
+            describe=lambda conn_id: self._in_words(conn_id, row),
         )
         try:
             return submitter.submit(row.request).record
@@ -121,6 +123,10 @@ class RowWorker:
             manifest=_without_request(manifest),
             publication=publication and {name: publication[name] for name in _ON_RECORD},
         )
+
+    def _in_words(self, seedance_conn_id: str, row: Row) -> str:
+        estimate = self._client(seedance_conn_id, attempts=1).estimate_cost(row.request)
+        return order_in_words(row.request, estimate, row=row.number)
 
     def close(self) -> None:
         """Close the clients of all threads."""

@@ -70,7 +70,7 @@ LAYERS = (
         "core.batch.progress",
         "core.batch.poller",
     ),
-    ("core.batch.plan", "core.batch.journal", "core.batch.decide"),
+    ("core.batch.plan", "core.batch.destinations", "core.batch.journal", "core.batch.decide"),
     ("core.batch.worker", "core.batch.summary"),
     ("core.batch.resume", "core.batch.scheduler"),
     ("core.batch.run",),

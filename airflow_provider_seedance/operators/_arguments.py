@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from airflow_provider_seedance.core.submission.decide import Policies
 
+#: The ways to treat a file that is already at a destination.
+OVERWRITE = ("own", "always", "never")
 #: What a template makes of an argument that was left out.
 _OMITTED = (None, "", "None")
 

@@ -207,9 +207,8 @@ class GenerationWaitMixin(BaseOperator):
         unfinished: Exception | None = None,
     ) -> Any:
         """Deliver what has succeeded, or wait again; ``generation`` as in :meth:`_wait`."""
-        from airflow_provider_seedance.core.lifecycle.conclude import record_outcome
+        from airflow_provider_seedance.core.lifecycle.conclude import record_delivery
         from airflow_provider_seedance.core.polling.decide import WaitOutcome
-        from airflow_provider_seedance.core.submission.outcome import Ended
 
         video = self._concluded(wait, outcome, generation)
         if video is None:
@@ -221,7 +220,7 @@ class GenerationWaitMixin(BaseOperator):
                 self.log.warning(NO_CONNECTION_IN_TRIGGERER, wait.conn_id)
             return self._wait(wait, None, in_worker=in_worker)
         delivered = self._deliver(wait.conn_id, wait.client, video)
-        record_outcome(wait.store, wait.generation_id, Ended(status="succeeded"))
+        record_delivery(wait.store, wait.generation_id, delivered)
         return delivered
 
     def _concluded(self, wait: Wait, outcome: WaitOutcome, generation: Generation | None) -> Succeeded | None:

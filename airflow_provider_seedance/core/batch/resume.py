@@ -39,16 +39,18 @@ def resume_rows(
     *,
     new_try: bool,
     lands: bool,
+    publishes: bool = False,
 ) -> set[int]:
     """Ask the policy about the rows of an earlier try, or of an earlier part of this one, and record what it says.
 
     :param open_client: makes the client of a connection, by its id.
     :param new_try: ask about every row; else, in the same try after a wait, about those that have changed.
     :param lands: whether videos are to be landed.
+    :param publishes: whether they are to be published then.
     :returns: the rows whose video was seen to be finished.
     :raises StaleState: if rows have changed that may be billed, and the user did not choose to pay again.
     """
-    resumer = _RowResumer(options, open_client, lands=lands)
+    resumer = _RowResumer(options, open_client, lands=lands, publishes=publishes)
     after: dict[int, RowState] = {}
     for number in sorted(plan.rows.keys() | journal.states.keys()):
         before, row = state_of(journal.states, number), plan.rows.get(number)
@@ -74,11 +76,17 @@ class _RowResumer:
     """Asks the policy about the rows, one by one, and collects what concerns them together."""
 
     def __init__(
-        self, options: BatchOptions, open_client: Callable[[str], ReadingClient], *, lands: bool
+        self,
+        options: BatchOptions,
+        open_client: Callable[[str], ReadingClient],
+        *,
+        lands: bool,
+        publishes: bool,
     ) -> None:
         self._options = options
         self._open_client = open_client
         self._lands = lands
+        self._publishes = publishes
         self.stale: list[int] = []
         self.finished: set[int] = set()
         #: Rows that a clear leaves with the generation that they have.
@@ -138,7 +146,7 @@ class _RowResumer:
             changed=changed,
             cleared=self._options.task.max_tries > state.record.max_tries,
             policies=self._options.policies,
-            result_stored=state.has_result(lands=self._lands),
+            result_stored=state.has_result(lands=self._lands, publishes=self._publishes),
         )
 
     def drop(self, state: RowState) -> RowState:

@@ -38,6 +38,7 @@ def result_of(row: Row, state: RowState) -> dict[str, Any]:
         "generation_id": record.generation_id if record else None,
         "uri": manifest["uri"] if manifest else None,
         "manifest": manifest,
+        "publication": outcome.publication if outcome else None,
         "cost": cost_dict(outcome.cost if outcome else Cost()),
         "error": {"kind": outcome.error_kind.value, "message": outcome.reason}
         if outcome and outcome.error_kind

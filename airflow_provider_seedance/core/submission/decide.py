@@ -47,7 +47,7 @@ class Action(str, Enum):
     READ = "read"
     #: Go on with the recorded generation.
     REATTACH = "reattach"
-    #: Nothing: its result is stored already.
+    #: Nothing: its result is stored already, or its video whole where it was landed.
     KEEP = "keep"
 
 

@@ -74,11 +74,12 @@ class Submission:
     """The generation to wait for.
 
     :param record: on record, with its id and the times of the wait.
-    :param generation: how it stood when it was seen last, just before.
+    :param generation: how it stood when it was seen last, just before; ``None`` if there is nothing to wait for, since
+        its video is kept.
     """
 
     record: SubmissionRecord
-    generation: Generation
+    generation: Generation | None
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,10 @@ class Submitter:
     :param seedance_conn_id: the connection for a new intent.
     :param timeout: seconds to wait for it, from its submission.
     :param queue_timeout: seconds in which it must have left the queue; ``None`` for no such limit.
-    :param check: called with the connection before each payment, and raises to prevent it.
+    :param check: called with the connection, and with the ids of earlier intents, before each payment; raises to
+        prevent it.
     :param describe: called with the connection before each payment; says what is ordered, for the log.
+    :param video_kept: whether the video of a delivered generation is whole where it was landed.
     """
 
     open_client: Callable[[str], PayingClient]
@@ -101,8 +104,9 @@ class Submitter:
     timeout: float
     queue_timeout: float | None
     clock: Clock
-    check: Callable[[str], None] = lambda conn_id: None
+    check: Callable[[str, tuple[str, ...]], None] = lambda conn_id, earlier_ids: None
     describe: Callable[[str], str] = lambda conn_id: "one video"
+    video_kept: Callable[[SubmissionRecord], bool] = lambda record: False
 
     def submit(self, request: GenerationRequest) -> Submission:
         """The generation to wait for: an earlier try's where that is right, else a new one.
@@ -115,6 +119,16 @@ class Submitter:
         decision = self._decide(request, record)
         if decision.action is Action.RECONCILE:
             return self._reconcile(request, record)
+        if decision.action is Action.KEEP:
+            record = record.replace(max_tries=self.task.max_tries)
+            self.store.write(record)
+            log.info(
+                "Generation %s of %s is taken from the record: its video is whole where it was landed. To pay for"
+                " another one, clear the task with on_clear='regenerate'.",
+                record.generation_id,
+                record.vendor,
+            )
+            return Submission(record, None)
         if decision.action is Action.REATTACH:
             assert decision.generation
             return self._reattach(record, decision.generation)
@@ -129,13 +143,14 @@ class Submitter:
             cleared=self.task.max_tries > record.max_tries,
             policies=self.policies,
         )
-        return decide_with_vendor(prior, self.open_client, self.store.write)
+        return decide_with_vendor(prior, self.open_client, self.store.write, lambda: self.video_kept(record))
 
     def _pay(
         self, request: GenerationRequest, earlier: SubmissionRecord | None, *, unbilled: bool = False
     ) -> Submission:
         """Make a new intent and pay for it; ``unbilled`` says that the one before bought nothing."""
-        self.check(self.seedance_conn_id)
+        earlier_ids = earlier.all_generation_ids if earlier else ()
+        self.check(self.seedance_conn_id, earlier_ids)
         order = self.describe(self.seedance_conn_id)
         client = self.open_client(self.seedance_conn_id)
         number = earlier.intent_number + 1 if earlier else 1
@@ -148,7 +163,8 @@ class Submitter:
             fingerprint=fingerprint(request),
             intended_at=utc_now(self.clock),
             max_tries=self.task.max_tries,
-            earlier_generation_ids=_with_id(earlier),
+            earlier_generation_ids=earlier_ids,
+            videos=earlier.videos if earlier else (),
             unbilled_intents=earlier.unbilled_intents + unbilled if earlier else 0,
         )
         try:
@@ -279,7 +295,7 @@ class Submitter:
         self, client: PayingClient, request: GenerationRequest, intent: SubmissionRecord
     ) -> Submission:
         """The vendor knows each request by our key and has none with this one: it was surely not accepted."""
-        self.check(intent.seedance_conn_id)
+        self.check(intent.seedance_conn_id, intent.earlier_generation_ids)
         order = self.describe(intent.seedance_conn_id)
         try:
             created = client.generations.create(request, intent.intent_id)
@@ -315,9 +331,3 @@ def _is_older(generation: Generation, intent: SubmissionRecord) -> bool:
     """Whether a generation existed before the intent, so that it cannot be what became of it."""
     created_at = generation.created_at
     return created_at is not None and created_at < intent.intended_at - CLOCK_SKEW
-
-
-def _with_id(earlier: SubmissionRecord | None) -> tuple[str, ...]:
-    if earlier is None:
-        return ()
-    return (*earlier.earlier_generation_ids, *([earlier.generation_id] if earlier.generation_id else []))

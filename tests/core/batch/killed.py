@@ -53,7 +53,7 @@ def run(folder: Path, host: str, vendor: str, count: int) -> dict[int, str]:
     options = BatchOptions(TASK, "seedance_test", Policies(), Clock(), 3600.0)
     plan = Plan(rows, dict.fromkeys(rows, Cost()))
 
-    def land(client: Any, generation: Succeeded, row: Any) -> dict[str, Any]:
+    def land(client: Any, generation: Succeeded, row: Any, earlier_ids: Any) -> dict[str, Any]:
         (folder / f"{row.number}.landed").write_text(generation.generation_id)
         return {"uri": f"{row.number}.landed"}
 

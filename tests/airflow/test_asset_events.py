@@ -81,10 +81,8 @@ def test_the_usual_loop_sees_each_video_once(stack: TestedStack, runs: list[Run]
         time.sleep(0.5)
         consumers = unlocked(lambda: stack.api.call("GET", "/dags/tested_events_seen/dagRuns"))["dag_runs"]
         ended = [run for run in consumers if run["state"] == "success"]
-        seen = sum(
-            (Counter(stack.api.xcom(Run(run["dag_id"], run["dag_run_id"]), "count")) for run in ended),
-            Counter(),
-        )
+        counted = [stack.api.xcom(Run(run["dag_id"], run["dag_run_id"]), "count") for run in ended]
+        seen = Counter(uri for uris in counted for uri in uris)
     assert seen == wanted
     assert max(seen.values()) == 1
 

@@ -51,7 +51,7 @@ def test_the_full_pipeline_on_each_vendor(vendor, stack, runs) -> None:
 
 
 def test_a_publication_starts_the_dag_that_waits_for_it(stack, runs) -> None:
-    """The asset event carries the manifest to the next DAG."""
+    """The asset event carries the publication's record to the next DAG."""
     folder, run = runs["seedance_full_pipeline", "modelark"]
     stack.succeed(run)
     (public,) = (folder / "public").glob("*.mp4")
@@ -65,13 +65,14 @@ def test_a_publication_starts_the_dag_that_waits_for_it(stack, runs) -> None:
             time.sleep(0.5)
             assert time.monotonic() < deadline, events
             continue
-        ours = [event for event in events if event["uri"] == public.as_uri()]
+        ours = [event for event in events if event["extra"].get("uri") == str(public)]
         if ours and ours[0]["created_dagruns"]:
             break
         assert time.monotonic() < deadline, events
         time.sleep(0.2)
     (event,) = ours
-    assert event["extra"]["sha256"] == stack.api.xcom(run, "download")["sha256"]
+    assert event["uri"] == "seedance-clips"
+    assert event["extra"] == stack.api.xcom(run, "publish")
     (created,) = event["created_dagruns"]
     assert created["dag_id"] == "seedance_after_publishing"
 

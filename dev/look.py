@@ -49,10 +49,13 @@ def main() -> int:
 
 
 def store(api: AirflowApi, found: Mapping[str, Mapping[str, Any]]) -> None:
-    """Put connections into Airflow's database, where the UI shows, edits and tests them."""
+    """Put connections into Airflow's database, where the UI shows, edits and tests them.
+
+    The UI of Airflow 3.3.2 sends port 0 for an empty one, and the API tests a stored connection only at its own port.
+    """
     for conn_id, connection in found.items():
-        body = {**connection, "connection_id": conn_id, "extra": json.dumps(connection["extra"])}
-        api.call("POST", "/connections", json=body)
+        stored = {"connection_id": conn_id, "port": 0, "extra": json.dumps(connection["extra"])}
+        api.call("POST", "/connections", json={**connection, **stored})
 
 
 if __name__ == "__main__":

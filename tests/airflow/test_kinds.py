@@ -1,0 +1,76 @@
+"""The kinds of DAG that teams write, each run whole; the others are among the examples and in the real stack."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from airflow_provider_seedance.hooks.seedance import SeedanceHook
+from airflow_provider_seedance.models import GenerationRequest
+from tests.airflow.film import frames_of, measured
+
+CONN = "seedance_modelark"
+
+
+@pytest.fixture
+def ran(run_dag, tmp_path):
+    """Runs a DAG through one vendor to success, and gives what its tasks returned."""
+
+    def run(dag_id: str, **conf):
+        outcome = run_dag(dag_id, seedance_conn_id=CONN, output=str(tmp_path), **conf)
+        assert outcome.state == "success", outcome.states
+        return outcome
+
+    return run
+
+
+def test_taskflow_and_mapping(ran, tmp_path) -> None:
+    """Functions give the prompts, and take the results, as plain values."""
+    total = ran("tested_taskflow").returned["total"]
+    assert total["vendor"] == "modelark"
+    assert {Path(file) for file in total["files"]} == set(tmp_path.glob("*.mp4"))
+    assert len(total["files"]) == 2
+
+
+def test_native_rendering(ran, hurried_emulator, tmp_path) -> None:
+    """Templates give numbers, booleans and dicts."""
+    result = ran("tested_native").returned["generate"]
+    assert (result["duration"], result["seed"]) == (4, 42)
+    (landed,) = tmp_path.glob("*.mp4")
+    assert measured(landed).sound
+
+
+@pytest.mark.parametrize(("wanted", "skipped", "seconds"), [("short", "long", 4), ("long", "short", 8)])
+def test_groups_and_branches(wanted, skipped, seconds, ran, hurried_emulator, tmp_path) -> None:
+    """What is skipped costs nothing."""
+    outcome = ran("tested_groups", wanted=wanted)
+    assert outcome.states[f"{skipped}.generate"] == "skipped"
+    assert outcome.returned["report"] == [outcome.returned[f"{wanted}.generate"]["generation_id"]]
+    assert hurried_emulator.ledger()["creates_received"] == 1
+    (landed,) = tmp_path.glob("*.mp4")
+    assert measured(landed).frames == frames_of(seconds)
+
+
+def test_another_systems_generation(ran, hurried_emulator, tmp_path) -> None:
+    """It is waited for and landed, and nothing is bought."""
+    request = GenerationRequest(prompt="A fox", duration=4, resolution="480p")
+    bought = SeedanceHook(CONN).create_generation(request).generation_id
+    result = ran("tested_adopted", generation_id=bought).returned["generate"]
+    assert result["generation_id"] == bought
+    assert (tmp_path / f"{bought}.mp4").exists()
+    assert hurried_emulator.ledger()["creates_received"] == 1
+
+
+def test_default_args(ran, tmp_path) -> None:
+    """Each operator takes those that it knows."""
+    outcome = ran("tested_default_args")
+    assert outcome.returned["publish"]["uri"] == str(tmp_path / "public.mp4")
+
+
+def test_worker_mode(ran, hurried_emulator, tmp_path) -> None:
+    """Nothing is deferred: it is waited for in the worker."""
+    outcome = ran("tested_worker_mode")
+    assert outcome.returned["batch"]["counts"]["succeeded"] == 2
+    assert len(list(tmp_path.glob("*.mp4"))) == 3
+    assert hurried_emulator.ledger()["creates_received"] == 3

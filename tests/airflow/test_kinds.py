@@ -9,6 +9,7 @@ import pytest
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.models import GenerationRequest
 from tests.airflow.film import frames_of, measured
+from tests.airflow.home import XCOMS
 
 CONN = "seedance_modelark"
 
@@ -66,6 +67,21 @@ def test_default_args(ran, tmp_path) -> None:
     """Each operator takes those that it knows."""
     outcome = ran("tested_default_args")
     assert outcome.returned["publish"]["uri"] == str(tmp_path / "public.mp4")
+
+
+@pytest.fixture
+def xcoms_in_files(dags, monkeypatch):
+    """An XCom backend of the team's own: Airflow's database has the names of files."""
+    from airflow.providers.common.io.xcom import backend
+
+    monkeypatch.setattr(backend, "_get_threshold", lambda: 0)
+
+
+def test_a_custom_xcom_backend(xcoms_in_files, ran, tmp_path) -> None:
+    """Results go through it from task to task."""
+    outcome = ran("tested_default_args")
+    assert outcome.returned["publish"].startswith(XCOMS.as_uri())
+    assert (tmp_path / "public.mp4").exists()
 
 
 def test_worker_mode(ran, hurried_emulator, tmp_path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.airflow.film import frames_of, measured
 from tests.airflow.fixtures import VENDORS
-from tests.airflow.stack import DEFAULT_TIMEOUT, RATE
+from tests.airflow.stack import DEFAULT_TIMEOUT, RATE, unlocked
 
 pytestmark = pytest.mark.xdist_group("stack")
 
@@ -124,6 +124,21 @@ def test_a_generation_outlives_its_triggerer(stack, runs, tmp_path) -> None:
     (landed,) = tmp_path.glob("*.mp4")
     assert measured(landed).frames == frames_of(5)
     assert stack.emulator.ledger()["creates_received"] == before + 1
+
+
+def test_a_pool_and_priorities(stack, runs, tmp_path) -> None:
+    """A pool of one slot: the weightiest comes first, and who waits for the vendor holds no slot."""
+    pool = {"name": "tested_pool", "slots": 1, "include_deferred": False}
+    unlocked(lambda: stack.api.call("POST", "/pools", json=pool))
+    stack.emulator.set_rate(0)
+    run = stack.trigger("tested_pool", seedance_conn_id="seedance_modelark", output=str(tmp_path))
+    for tasks in stack.api.follow(run, timeout=DEFAULT_TIMEOUT, every=0.2):
+        if [task.state for task in tasks] == ["deferred"] * 3:
+            break
+    stack.emulator.set_rate(RATE)
+    stack.succeed(run)
+    ordered = [entry["prompt"] for entry in stack.emulator.ledger()["generations"]]
+    assert [prompt for prompt in ordered if prompt.startswith("Take")] == ["Take 3", "Take 2", "Take 1"]
 
 
 def _looks(stack) -> int:

@@ -81,9 +81,8 @@ with DAG("tested_pool", schedule=None, params=PARAMS):
             task_id=f"generate_{number}",
             **SMALL,
             prompt=f"Take {number}",
-            pool="default_pool",
+            pool="tested_pool",
             priority_weight=number,
-            max_active_tis_per_dag=1,
         )
 
 with DAG("tested_adopted", schedule=None, params=PARAMS):

@@ -33,6 +33,7 @@ LIBRARIES = {
     "urllib.request": ("core.client.proxies", "core.client.connections", "core.client.download"),
     "socket": ("core.client.addresses", "core.client.connections", "core.client.httpx_client"),
     "av": ("core.landing.verify",),
+    "sqlalchemy": ("core.ledger", "runtime.ledger"),
     "asyncio": (
         "core.clock",
         "core.polling.poller",

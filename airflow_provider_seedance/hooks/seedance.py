@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -53,12 +52,12 @@ class SeedanceHook(BaseHook):
     def get_account(self) -> Account:
         """Read the connection and check it.
 
-        :raises ConfigurationError: naming what is missing or wrong in it.
+        :raises ConfigurationError: naming what is missing or wrong in it, or that there is none.
+        :raises NotSent: if Airflow cannot read it at the moment.
         """
         from airflow_provider_seedance.core.catalog.rules import warn_once
 
-        connection = self.get_connection(self.seedance_conn_id)
-        account = _account(connection, connection.extra_dejson)
+        account = _account(self.seedance_conn_id, self._connection())
         if account.sends_key_in_clear:
             warn_once(
                 f"connection {self.seedance_conn_id}: host begins with http://, so the API key crosses the network"
@@ -67,14 +66,22 @@ class SeedanceHook(BaseHook):
         return account
 
     async def aget_account(self) -> Account:
-        """As :meth:`get_account`, without blocking the event loop."""
-        from airflow.sdk import Connection
+        """As :meth:`get_account`, without blocking the event loop.
 
-        # Before Airflow 3.3.2 the async lookup masks secrets with a blocking call.
-        if not hasattr(Connection, "aextra_dejson"):
-            return await asyncio.to_thread(self.get_account)
-        connection = await self.aget_connection(self.seedance_conn_id)
-        return _account(connection, await connection.aextra_dejson())
+        The look-up runs on a thread. Airflow's own async one finds no stored connection in ``dag.test()`` and ``airflow
+        tasks test``, and before Airflow 3.3.2 it masks secrets with a blocking call.
+        """
+        return await clock.off_loop(self.get_account)
+
+    def _connection(self) -> Connection:
+        from airflow_provider_seedance.runtime.connections import connection_error
+
+        try:
+            return self.get_connection(self.seedance_conn_id)
+        except Exception as fault:  # noqa: BLE001  # whatever Airflow or a secrets backend raises
+            error = connection_error(self.seedance_conn_id, fault)
+        # Outside of the handler: the library's exception, which may hold a secret, is not behind the error.
+        raise error
 
     def get_conn(self) -> SeedanceClient:
         """A client; close it, or use it in a ``with`` block."""
@@ -195,11 +202,15 @@ class SeedanceHook(BaseHook):
 
         try:
             with self.get_conn() as client:
+                priced = client.catalog.has_prices
                 client.account.probe()
                 vendor = client.settings.vendor.name
         except SeedanceError as error:
             return False, str(error)
-        return True, f"{vendor} accepts the API key."
+        accepted = f"{vendor} accepts the API key."
+        if priced:
+            return True, accepted
+        return True, f"{accepted}\nNo prices are known: max_cost refuses everything until extra has prices."
 
 
 def _query(ids: Sequence[str], filters: dict[str, Any]) -> Any:
@@ -208,25 +219,31 @@ def _query(ids: Sequence[str], filters: dict[str, Any]) -> Any:
     return ListQuery(ids=tuple(map(parse_generation_id, ids)), **filters)
 
 
-def _account(connection: Connection, extra: dict[str, Any]) -> Account:
+def _account(conn_id: str, connection: Connection) -> Account:
     from airflow_provider_seedance.core.client.account import Account
+    from airflow_provider_seedance.core.client.connection_parts import check_login, join_address, read_extra
+    from airflow_provider_seedance.errors import ConfigurationError
     from airflow_provider_seedance.runtime.config import download_options
 
-    _check_that_airflow_masks(connection.password, extra.get("vendor"))
-    host = connection.host or None
-    if host and connection.port:
-        host = f"{host}:{connection.port}"
-    return Account.create(
-        vendor=extra.get("vendor"),
-        api_key=connection.password,
-        host=host,
-        region=extra.get("region"),
-        request_timeout=extra.get("request_timeout"),
-        max_concurrency=extra.get("max_concurrency"),
-        catalog_rows=extra.get("catalog") or (),
-        price_rows=extra.get("prices") or (),
-        **download_options(),
-    )
+    try:
+        extra = read_extra(connection.extra, connection.extra_dejson)
+        check_login(connection.login)
+        _check_that_airflow_masks(connection.password, extra.get("vendor"))
+        return Account.create(
+            vendor=extra.get("vendor"),
+            api_key=connection.password,
+            host=join_address(connection.host, connection.port, connection.schema),
+            region=extra.get("region"),
+            request_timeout=extra.get("request_timeout"),
+            max_concurrency=extra.get("max_concurrency"),
+            catalog_rows=extra.get("catalog") or (),
+            price_rows=extra.get("prices") or (),
+            connection=conn_id,
+            **download_options(),
+        )
+    except ConfigurationError as error:
+        error.about(connection=conn_id)
+        raise
 
 
 def _check_that_airflow_masks(key: str | None, vendor: str | None) -> None:

@@ -21,6 +21,7 @@ from airflow_provider_seedance.core.catalog.attributes import (
     matches,
     media_links,
 )
+from airflow_provider_seedance.core.catalog.prompts import flag_problems, flags_in
 from airflow_provider_seedance.core.catalog.schema import (
     FieldSpec,
     Form,
@@ -32,6 +33,7 @@ from airflow_provider_seedance.core.catalog.schema import (
 from airflow_provider_seedance.core.catalog.values import accepts, describe_values
 from airflow_provider_seedance.core.literals import mapping_in
 from airflow_provider_seedance.core.redaction import redact, shorten
+from airflow_provider_seedance.core.suggestions import did_you_mean
 from airflow_provider_seedance.errors import MAX_DETAIL, Problem
 from airflow_provider_seedance.models import GenerationRequest, Mode
 
@@ -69,6 +71,8 @@ class ValidationContext:
     modes: Sequence[Mode]
     #: Of the vendor, and of the row where there is one.
     vendor_options: Mapping[str, VendorOption]
+    #: Of the vendor.
+    prompt_flags: Mapping[str, str]
 
     @cached_property
     def attributes(self) -> Attributes:
@@ -84,6 +88,7 @@ def find_problems(context: ValidationContext) -> Iterator[Problem]:
     yield from _mixed_media(context.request)
     yield from _links(context)
     yield from _vendor_options(context)
+    yield from _prompt_flags(context)
     if context.row is None:
         if context.mode is Mode.TEXT:
             yield from _prompt(context.request)
@@ -138,6 +143,18 @@ def _is_url(link: str) -> bool:
         return False
 
 
+def _prompt_flags(context: ValidationContext) -> Iterator[Problem]:
+    """An unknown model may be one that reads settings out of the prompt."""
+    prompt, row = context.request.prompt or "", context.row
+    if row is None or row.reads_prompt_flags:
+        yield from flag_problems(prompt, context.prompt_flags)
+        return
+    for flag, parameter in flags_in(prompt, context.prompt_flags):
+        warn_once(
+            f"{context.vendor}: {row.family} takes no {flag} from a prompt; use the parameter {parameter}"
+        )
+
+
 def _mode(context: ValidationContext, row: Row) -> Iterator[Problem]:
     if context.mode in row.modes:
         return
@@ -188,10 +205,9 @@ def _options(context: ValidationContext, row: Row) -> Iterator[Problem]:
             yield Problem(name, value, _not_offered(context, row, name))
         elif available(spec, context.mode, context.region):
             if not accepts(spec, value):
-                alternatives = (
-                    describe_alternatives(context.vendor, row.family, name, value) if spec.values else ""
-                )
-                yield Problem(name, value, f"allowed: {describe_values(spec)}{alternatives}")
+                meant = did_you_mean(value, spec.values)
+                alternatives = describe_alternatives(context.vendor, row.family, name, value)
+                yield Problem(name, value, f"{meant}allowed: {describe_values(spec)}{alternatives}")
         elif value != spec.otherwise:
             yield Problem(name, value, _not_here(context, row, name))
 

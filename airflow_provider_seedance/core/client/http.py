@@ -65,10 +65,11 @@ class _BaseClient:
             clock.random,
             attempts,
             host_of(settings.base_url),
+            settings.connection,
             prepare=lambda request: self.catalog.prepare(request),
         )
         self._account_flows = AccountFlows(
-            settings.vendor, clock.random, attempts, host_of(settings.base_url)
+            settings.vendor, clock.random, attempts, host_of(settings.base_url), settings.connection
         )
 
     @cached_property

@@ -99,7 +99,6 @@ with DAG(
     params=PARAMS,
     default_args={
         **SMALL,
-        "deferrable": False,
         "destination": HERE,
         "retries": 1,
         "retry_delay": timedelta(seconds=0.1),
@@ -121,4 +120,22 @@ with DAG("tested_worker_mode", schedule=None, params=PARAMS):
         seedance_conn_id="{{ params.seedance_conn_id }}",
         destination="{{ params.output }}/{row}.mp4",
         deferrable=False,
+    )
+
+with DAG("tested_object_store", schedule=None, params=PARAMS):
+    batch = SeedanceGenerateBatchOperator(
+        task_id="batch",
+        requests="s3://minio@bucket/in/rows.csv",
+        defaults={"duration": 4, "resolution": "480p", "aspect_ratio": "16:9"},
+        seedance_conn_id="{{ params.seedance_conn_id }}",
+        destination="s3://minio@bucket/{{ run_id }}/{row}.mp4",
+    )
+    one = SeedanceGenerateVideoOperator(
+        task_id="generate",
+        **SMALL,
+        prompt="A fox",
+        destination="s3://minio@bucket/{{ run_id }}/{generation_id}.mp4",
+    )
+    SeedancePublishVideoOperator(
+        task_id="publish", video=one.output, destination="s3://minio@bucket/发布/{generation_id}.mp4"
     )

@@ -26,9 +26,9 @@ def suggest(given: Any, known: Iterable[Any]) -> str | None:
     return (
         next((name for name in names if name == sexagesimal(given)), None)
         or next((name for name, its in names.items() if its == letters), None)
+        or next((name for name, its in names.items() if len(letters) > 1 and its.startswith(letters)), None)
+        or next((name for name, its in names.items() if len(letters) > 1 and its.endswith(letters)), None)
         or _closest(letters, names)
-        or next((name for name, its in names.items() if its.startswith(letters)), None)
-        or next((name for name, its in names.items() if len(letters) > 2 and its.endswith(letters)), None)
     )
 
 

@@ -107,7 +107,9 @@ def test_a_full_disk(video, downloading, tmp_path, monkeypatch) -> None:
     (tmp_path / "a.mp4").write_bytes(b"before")
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
-        with pytest.raises(DestinationError, match=r"a\.mp4.*No space left on device.*then clear the task"):
+        with pytest.raises(
+            DestinationError, match=r"(?s)a\.mp4.*No space left on device.*then clear the task"
+        ):
             downloading(video, tmp_path / "a.mp4")()
     assert (tmp_path / "a.mp4").read_bytes() == b"before"
     manifest = downloading(video, tmp_path / "a.mp4")()
@@ -157,7 +159,7 @@ class TestFilePresent:
         """Nothing is fetched, the file is what it was, and no retry can change that."""
         (tmp_path / "a.mp4").write_bytes(b"mine")
         with pytest.raises(
-            AirflowFailException, match=r"a\.mp4 exists, and overwrite is 'never'.*Remove the file"
+            AirflowFailException, match=r"(?s)a\.mp4 exists, and overwrite is 'never'.*Remove the file"
         ):
             downloading(video, tmp_path / "a.mp4", overwrite="never")()
         assert (tmp_path / "a.mp4").read_bytes() == b"mine"

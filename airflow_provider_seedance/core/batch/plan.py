@@ -47,7 +47,7 @@ def make_plan(
         try:
             check_budget(estimates[raw_row.number], max_cost, vendor=client.vendor_name)
         except BudgetExceeded as error:
-            rejected[raw_row.label] = f"{error.message}. {error.advice}"
+            rejected[raw_row.label] = [f"{error.message}. {error.advice}"]
     if rejected:
         raise RowsInvalid(rejected, len(raw_rows), vendor=client.vendor_name)
     return Plan({row.number: row for row in rows}, estimates, max_failures)

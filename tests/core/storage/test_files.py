@@ -134,7 +134,7 @@ class TestCheckWritable:
 
     def test_a_directory_with_the_name_of_the_file(self, tmp_path: Path) -> None:
         """The advice says how a directory is meant."""
-        with pytest.raises(DestinationError, match=r"it is a directory.*with a slash"):
+        with pytest.raises(DestinationError, match=r"(?s)it is a directory.*with a slash"):
             check_writable(tmp_path)
 
     @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
@@ -147,7 +147,7 @@ class TestCheckWritable:
     def test_a_store_that_airflow_does_not_know(self) -> None:
         """The advice names the two things that may be missing."""
         with pytest.raises(
-            DestinationError, match=r"filesystem cannot be set up \(.*Install the Airflow provider"
+            DestinationError, match=r"(?s)filesystem cannot be set up \(.*Install the Airflow provider"
         ):
             check_writable(ObjectStoragePath("memory://bucket/v.mp4"))
 

@@ -3,6 +3,8 @@
 ``seedance_demo`` shows the four modes through four connections; ``seedance_demo_paid`` makes a single clip.
 """
 
+from typing import Any
+
 from airflow.sdk import DAG, Param, TaskGroup
 
 from airflow_provider_seedance.operators.download import SeedanceDownloadVideoOperator
@@ -10,7 +12,7 @@ from airflow_provider_seedance.operators.generate import SeedanceGenerateVideoOp
 from airflow_provider_seedance.operators.publish import SeedancePublishVideoOperator
 
 SAMPLES = "{{ params.samples }}"
-CLIPS = {
+CLIPS: dict[str, dict[str, Any]] = {
     "modelark": {"prompt": "A paper boat sails down a rain gutter, macro shot"},
     "evolink": {
         "prompt": "The camera slowly pushes in",

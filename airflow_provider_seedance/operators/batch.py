@@ -7,10 +7,9 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator
-
 from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.operators._arguments import one_of, seconds, whole_number
+from airflow_provider_seedance.operators._base import SeedanceBaseOperator
 from airflow_provider_seedance.operators._waiting import BACKSTOP, NO_CONNECTION_IN_TRIGGERER
 from airflow_provider_seedance.runtime.exceptions import deferral_errors, task_errors
 from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
@@ -21,13 +20,14 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.core.batch.event import BatchEvent
     from airflow_provider_seedance.core.batch.run import BatchRun
     from airflow_provider_seedance.core.submission.decide import OnClear, OnOrphanedIntent, OnStaleState
+    from airflow_provider_seedance.operators._base import Result, Text, Whole
     from airflow_provider_seedance.runtime.batch_session import BatchSession
 
 #: Generations in flight at a time, unless the user says; the vendor's own limit is learned below it.
 DEFAULT_MAX_ACTIVE = 100
 
 
-class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
+class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator):
     """Generate many videos with Seedance from one task instance: hundreds to thousands.
 
     All rows are checked before anything is paid, and all that is wrong is reported at once. Then each row is
@@ -92,12 +92,12 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
     def __init__(
         self,
         *,
-        requests: Sequence[Mapping[str, Any] | str] | str,
-        destination: str | None,
+        requests: Sequence[Mapping[str, Any] | str] | Text,
+        destination: Text | None,
         seedance_conn_id: str = "seedance_default",
-        defaults: Mapping[str, Any] | None = None,
-        max_active: int | str = DEFAULT_MAX_ACTIVE,
-        max_failures: int | str | None = None,
+        defaults: Result | None = None,
+        max_active: Whole = DEFAULT_MAX_ACTIVE,
+        max_failures: Whole | None = None,
         max_cost: str | Mapping[str, Any] | None = None,
         deferrable: bool = True,
         timeout: float | str | None = None,
@@ -108,9 +108,9 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
     ) -> None:
         super().__init__(**kwargs)
         self.requests = requests
-        self.destination = destination
+        self.destination: Any = destination
         self.seedance_conn_id = seedance_conn_id
-        self.defaults = defaults
+        self.defaults: Any = defaults
         self.max_active = max_active
         self.max_failures = max_failures
         self.max_cost = max_cost

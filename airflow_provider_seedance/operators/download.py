@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator
-
 from airflow_provider_seedance.core import clock
+from airflow_provider_seedance.operators._base import SeedanceBaseOperator
 from airflow_provider_seedance.runtime.exceptions import task_errors
 from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
 
@@ -16,9 +15,10 @@ if TYPE_CHECKING:
 
     from airflow_provider_seedance.core.client.http import SeedanceClient
     from airflow_provider_seedance.models import ExpectedVideo, Succeeded
+    from airflow_provider_seedance.operators._base import Result, Text
 
 
-class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, BaseOperator):
+class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, SeedanceBaseOperator):
     """Land the video of a finished generation in a file or an object store, whole or not at all.
 
     The link is read from the vendor at run time, so a dead one in ``video`` does no harm. The file is streamed in
@@ -43,8 +43,8 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, BaseOperator):
     def __init__(
         self,
         *,
-        video: Mapping[str, Any] | str,
-        destination: str,
+        video: Result,
+        destination: Text,
         overwrite: str = "skip-identical",
         verify: bool = True,
         seedance_conn_id: str | None = None,
@@ -52,7 +52,7 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, BaseOperator):
     ) -> None:
         super().__init__(**kwargs)
         self.video = video
-        self.destination = destination
+        self.destination: Any = destination
         self.overwrite = overwrite
         self.verify = verify
         self.seedance_conn_id = seedance_conn_id

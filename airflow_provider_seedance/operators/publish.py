@@ -8,17 +8,20 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from airflow import __version__ as airflow_version
-from airflow.sdk import Asset, AssetAlias, BaseOperator
+from airflow.sdk import Asset, AssetAlias
 
 from airflow_provider_seedance.core import clock
+from airflow_provider_seedance.operators._base import SeedanceBaseOperator
 from airflow_provider_seedance.runtime.exceptions import task_errors
 from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from airflow_provider_seedance.operators._base import Result, Text
 
-class SeedancePublishVideoOperator(SignedLinkMaskingMixin, BaseOperator):
+
+class SeedancePublishVideoOperator(SignedLinkMaskingMixin, SeedanceBaseOperator):
     """Copy a landed video to where it is to be found, write its sidecar beside it, and emit an asset event.
 
     A rerun with the same video and metadata publishes nothing twice, emits no event, and says so in ``published``
@@ -44,16 +47,16 @@ class SeedancePublishVideoOperator(SignedLinkMaskingMixin, BaseOperator):
     def __init__(
         self,
         *,
-        video: Mapping[str, Any],
-        destination: str,
-        metadata: Mapping[str, Any] | None = None,
+        video: Result,
+        destination: Text,
+        metadata: Result | None = None,
         asset: Asset | AssetAlias | str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.video = video
-        self.destination = destination
-        self.metadata = metadata
+        self.destination: Any = destination
+        self.metadata: Any = metadata
         self.asset = asset
 
     def execute(self, context: Context) -> dict[str, Any]:
@@ -73,7 +76,8 @@ class SeedancePublishVideoOperator(SignedLinkMaskingMixin, BaseOperator):
         record = publication.to_dict()
         if publication.published:
             self._emit(context, publication.uri, record["manifest"])
-        self.log.info("%s: %s.", publication.uri, publication.reason)
+        done = "Published" if publication.published else "Already published, and left as it is:"
+        self.log.info("%s %s (%d bytes): %s.", done, publication.uri, publication.bytes, publication.reason)
         return record
 
     def _manifest(self) -> Mapping[str, Any]:
@@ -84,9 +88,16 @@ class SeedancePublishVideoOperator(SignedLinkMaskingMixin, BaseOperator):
         if isinstance(video, Mapping) and isinstance(video.get("manifest"), Mapping):
             video = video["manifest"]
         if not isinstance(video, Mapping):
+            kind = "a link" if "://" in str(video)[:20] else f"a {type(video).__name__}"
             raise ConfigurationError(
-                f"video must be the manifest of a landed video, not a {type(video).__name__}",
-                advice="Pass what the download operator returned.",
+                f"video must be the manifest of a landed video, not {kind}",
+                advice="Pass what the download operator returned, or the generate operator with a destination.",
+            )
+        if "generation_id" in video and "uri" not in video:
+            raise ConfigurationError(
+                "this video was generated without a destination, so there is no file to publish",
+                generation_id=str(video["generation_id"]),
+                advice="Give the generate operator a destination, or put a download operator between.",
             )
         return video
 

@@ -19,7 +19,6 @@ Model = Literal[
 ]
 Resolution = Literal["480p", "720p", "1080p", "2k", "4k"]
 AspectRatio = Literal["16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "adaptive"]
-ServiceTier = Literal["default", "flex"]
 
 #: Media field -> what kind of media it takes. Those that end with "s" take several.
 MEDIA_FIELDS = {

@@ -14,7 +14,6 @@ from airflow_provider_seedance.core.request_fields import (
     AspectRatio,
     Model,
     Resolution,
-    ServiceTier,
 )
 from airflow_provider_seedance.core.suggestions import did_you_mean
 
@@ -108,7 +107,6 @@ _VALUES = {
     "model": get_args(Model),
     "resolution": get_args(Resolution),
     "aspect_ratio": get_args(AspectRatio),
-    "service_tier": get_args(ServiceTier),
 }
 
 

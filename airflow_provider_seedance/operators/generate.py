@@ -11,7 +11,6 @@ from airflow_provider_seedance.core.request_fields import (
     AspectRatio,
     Model,
     Resolution,
-    ServiceTier,
 )
 from airflow_provider_seedance.operators._arguments import one_of, seconds
 from airflow_provider_seedance.operators._base import SeedanceBaseOperator
@@ -118,7 +117,7 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin,
         web_search: Switch | None = None,
         content_filter: Switch | None = None,
         camera_fixed: Switch | None = None,
-        service_tier: ServiceTier | Text | None = None,
+        service_tier: Text | None = None,
         priority: Whole | None = None,
         vendor_options: Result | None = None,
         destination: Text | None = None,

@@ -13,7 +13,7 @@ from airflow.sdk.execution_time import task_runner
 from airflow_provider_seedance.core.catalog.alternatives import all_families
 from airflow_provider_seedance.core.catalog.files import vendor_data
 from airflow_provider_seedance.core.catalog.names import built_in_names
-from airflow_provider_seedance.core.request_fields import AspectRatio, Model, Resolution, ServiceTier
+from airflow_provider_seedance.core.request_fields import AspectRatio, Model, Resolution
 from airflow_provider_seedance.operators.batch import SeedanceGenerateBatchOperator
 from airflow_provider_seedance.operators.download import SeedanceDownloadVideoOperator
 from airflow_provider_seedance.operators.generate import SeedanceGenerateVideoOperator
@@ -80,7 +80,7 @@ def test_it_can_be_switched_off(pushed: Any) -> None:
 
 
 def test_editors_complete_all_that_the_catalog_has() -> None:
-    """Models, resolutions, ratios and tiers of all vendors; any other text may be given as well."""
+    """Models, resolutions and ratios of all vendors; any other text may be given as well."""
     rows = [row for vendor in built_in_names() for row in vendor_data(vendor).rows]
 
     def values(option: Any) -> set[Any]:
@@ -89,4 +89,3 @@ def test_editors_complete_all_that_the_catalog_has() -> None:
     assert set(get_args(Model)) == set(all_families())
     assert set(get_args(Resolution)) == values("resolution")
     assert set(get_args(AspectRatio)) >= values("aspect_ratio")
-    assert set(get_args(ServiceTier)) == values("service_tier")

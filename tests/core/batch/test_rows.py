@@ -258,3 +258,9 @@ def test_two_links_in_one_cell(field: str, divider: str) -> None:
     ) as refused:
         rows(rows_from_list([{"prompt": "A fox", field: links}]))
     assert "TOPSECRET" not in str(refused.value)
+
+
+def test_settings_in_the_prompt_of_a_row() -> None:
+    """They are refused as everywhere, for the model that the row or the defaults name."""
+    with pytest.raises(RowsInvalid, match=r"row 2: prompt='--dur 12': .* use the parameter duration"):
+        rows(rows_from_list(["A fox", "A hare --dur 12"]), model="seedance-1.5-pro")

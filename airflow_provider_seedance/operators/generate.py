@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_seedance.core import clock
@@ -12,9 +13,17 @@ from airflow_provider_seedance.core.request_fields import (
     Model,
     Resolution,
 )
-from airflow_provider_seedance.operators._arguments import one_of, seconds
+from airflow_provider_seedance.operators._arguments import (
+    OVERWRITE,
+    at_parse,
+    one_of,
+    policies,
+    seconds,
+    switch,
+)
 from airflow_provider_seedance.operators._base import SeedanceBaseOperator
 from airflow_provider_seedance.operators._waiting import GenerationWaitMixin, Wait
+from airflow_provider_seedance.runtime.config import default_deferrable
 from airflow_provider_seedance.runtime.exceptions import task_errors
 from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
 
@@ -22,8 +31,10 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_seedance.core.client.http import SeedanceClient
+    from airflow_provider_seedance.core.landing.manifest import Provenance
+    from airflow_provider_seedance.core.landing.ownership import Overwrite
     from airflow_provider_seedance.core.submission.decide import OnClear, OnOrphanedIntent, OnStaleState
-    from airflow_provider_seedance.core.submission.record import RecordStore
+    from airflow_provider_seedance.core.submission.record import RecordStore, TaskIdentity
     from airflow_provider_seedance.core.submission.submit import Submitter
     from airflow_provider_seedance.models import GenerationRequest, Succeeded
     from airflow_provider_seedance.operators._base import LinksArgument, Result, Switch, Text, Whole
@@ -67,10 +78,11 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin,
     :param generation_id: adopt this existing generation instead of paying for one.
     :param seedance_conn_id: a connection of type ``seedance``, for new generations; one that was submitted before
         is followed through the connection that submitted it.
-    :param deferrable: wait in the triggerer; ``False`` waits in the worker, with the same outcome.
-    :param timeout: seconds for queueing and running together, from the submission; default 3600, or 172800 for the
-        flex tier. A retry after a wait that ran out waits as long again for the same generation.
-    :param queue_timeout: seconds in which it must have left the vendor's queue; default none.
+    :param deferrable: wait in the triggerer; ``False`` waits in the worker, with the same outcome. Default ``True``,
+        or what the environment sets as ``[operators] default_deferrable``.
+    :param timeout: seconds, or a ``timedelta``, for queueing and running together, from the submission; default 3600,
+        or 172800 for the flex tier. A retry after a wait that ran out waits as long again for the same generation.
+    :param queue_timeout: seconds, or a ``timedelta``, in which it must have left the vendor's queue; default none.
     :param durable: keep a record of what was submitted, so that a retry goes on with it instead of paying again.
     :param on_kill_action: ``cancel`` cancels what is still queued when the task is killed or its time is up, where
         the vendor can; ``detach`` leaves it. What runs already finishes and is billed either way.
@@ -80,6 +92,9 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin,
         ``resubmit`` to pay for the new one too. After a clear, one beside a finished generation is always paid for.
     :param on_clear: when a user clears the task: ``reattach`` goes on with what is queued, running or finished and
         starts anew only after a failure; ``regenerate`` always pays for a new one.
+    :param overwrite: what to do about a file that is already at the destination: ``own`` takes over or replaces only
+        what the same generation left there, and refuses another's file, before paying where the destination has no
+        ``{generation_id}``; ``always`` replaces it, and says so; ``never`` refuses whatever is there.
     :param max_cost: refuse to submit above this estimate, such as ``"1.50 USD"`` or ``"60 credits"``.
     :param preview: check, estimate and return the wire request, and pay nothing.
     """
@@ -92,9 +107,17 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin,
         "timeout",
         "queue_timeout",
         "max_cost",
+        "on_kill_action",
+        "on_orphaned_intent",
+        "on_stale_state",
+        "on_clear",
+        "preview",
     )
     template_fields_renderers = {"vendor_options": "json"}  # noqa: RUF012 - Airflow's own convention
     ui_color = "#e8e3ff"
+    #: Which task instance this is, once its record was looked up.
+    _task: TaskIdentity | None = None
+    _records: RecordStore | None = None
 
     def __init__(
         self,
@@ -123,21 +146,22 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin,
         destination: Text | None = None,
         generation_id: Result | None = None,
         seedance_conn_id: str = "seedance_default",
-        deferrable: bool = True,
-        timeout: float | str | None = None,
-        queue_timeout: float | str | None = None,
+        deferrable: bool | None = None,
+        timeout: timedelta | float | str | None = None,
+        queue_timeout: timedelta | float | str | None = None,
         durable: bool = True,
         on_kill_action: Literal["cancel", "detach"] = "cancel",
         on_orphaned_intent: OnOrphanedIntent = "fail",
         on_stale_state: OnStaleState = "fail",
         on_clear: OnClear = "reattach",
+        overwrite: Overwrite = "own",
         max_cost: str | Mapping[str, Any] | None = None,
-        preview: bool = False,
+        preview: bool | str = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.prompt = prompt
-        self.model = model
+        self.model: Any = model
         self.first_frame = first_frame
         self.last_frame = last_frame
         self.reference_images = reference_images
@@ -160,44 +184,52 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin,
         self.destination: Any = destination
         self.generation_id = generation_id
         self.seedance_conn_id = seedance_conn_id
-        self.deferrable = deferrable
-        self.timeout = timeout
-        self.queue_timeout = queue_timeout
+        self.deferrable = default_deferrable() if deferrable is None else deferrable
+        self.timeout = at_parse(seconds, "timeout", timeout)
+        self.queue_timeout = at_parse(seconds, "queue_timeout", queue_timeout)
         self.durable = durable
         self.on_kill_action = one_of("on_kill_action", on_kill_action, "cancel", "detach")
         self.on_orphaned_intent = one_of("on_orphaned_intent", on_orphaned_intent, "fail", "resubmit")
         self.on_stale_state = one_of("on_stale_state", on_stale_state, "fail", "resubmit")
         self.on_clear = one_of("on_clear", on_clear, "reattach", "regenerate")
+        self.overwrite: Overwrite = one_of("overwrite", overwrite, *OVERWRITE)
         self.max_cost = max_cost
-        self.preview = preview
+        self.preview = at_parse(switch, "preview", preview)
 
     def execute(self, context: Context) -> Any:
-        from airflow_provider_seedance.core.lifecycle.preview import preview
-        from airflow_provider_seedance.core.polling.decide import WaitState
-        from airflow_provider_seedance.models import parse_generation_id
         from airflow_provider_seedance.runtime.clients import ClientPool
 
         self._reveal()
-        with task_errors(), ClientPool() as clients:
-            if self.generation_id:
-                adopted = parse_generation_id(self.generation_id)
-                return self._adopt(clients(self.seedance_conn_id), self._store(context), adopted)
-            request = self._request()
-            if self.preview:
-                return preview(clients(self.seedance_conn_id), request)
+        with task_errors():
             store = self._store(context)
-            if not store.remembers:
-                # Outside of what a retry would pay for again: what fails here may be tried again.
-                self._check_before_paying(clients(self.seedance_conn_id), request)
-            with task_errors(retry_pays=self._retry_pays(store)):
-                submission = self._submitter(clients, store, context, request).submit(request)
-                record = submission.record
-                assert record.generation_id
-                conn_id = record.seedance_conn_id
-                wait = Wait(
-                    conn_id, clients(conn_id), store, record.generation_id, WaitState.from_record(record)
-                )
-                return self._wait(wait, submission.generation)
+            with self._bill_told(store), ClientPool() as clients:
+                return self._generate(context, store, clients)
+
+    def _generate(self, context: Context, store: RecordStore, clients: ClientPool) -> Any:
+        from airflow_provider_seedance.core.lifecycle.preview import preview
+        from airflow_provider_seedance.core.polling.decide import WaitState
+        from airflow_provider_seedance.models import parse_generation_id
+
+        self._check_on_kill_action()
+        if self.generation_id:
+            adopted = parse_generation_id(self.generation_id)
+            return self._adopt(clients(self.seedance_conn_id), store, adopted)
+        request = self._request()
+        if switch("preview", self.preview):
+            return preview(clients(self.seedance_conn_id), request)
+        if not store.remembers:
+            # Outside of what a retry would pay for again: what fails here may be tried again.
+            self._check_before_paying(context, clients(self.seedance_conn_id), request)
+        with task_errors(retry_pays=self._retry_pays(store)):
+            submission = self._submitter(clients, store, context, request).submit(request)
+            record = submission.record
+            assert record.generation_id
+            if submission.generation is None:
+                # The vendor has the video no more, or cannot be asked: what the task returned is on record.
+                return record.result
+            conn_id = record.seedance_conn_id
+            wait = Wait(conn_id, clients(conn_id), store, record.generation_id, WaitState.from_record(record))
+            return self._wait(wait, submission.generation)
 
     def _request(self) -> GenerationRequest:
         from airflow_provider_seedance.models import GenerationRequest
@@ -205,9 +237,21 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin,
         return GenerationRequest.parse({name: getattr(self, name) for name in REQUEST_FIELDS})
 
     def _store(self, context: Context) -> RecordStore:
-        from airflow_provider_seedance.runtime.task_state import record_store
+        from airflow_provider_seedance.runtime.task_state import identity_of, record_store
 
-        return record_store(context, durable=self.durable and not self.generation_id)
+        self._task = identity_of(context)
+        self._records = record_store(context, durable=self.durable and not self.generation_id)
+        return self._records
+
+    def _earlier_ids(self) -> tuple[str, ...]:
+        """The generations that this task's present one takes the place of."""
+        from airflow_provider_seedance.core.submission.record import StateUnreadable
+
+        try:
+            record = self._records.read() if self._records else None
+        except StateUnreadable:
+            return ()
+        return record.earlier_generation_ids if record else ()
 
     def _retry_pays(self, store: RecordStore) -> bool:
         return not store.remembers and not self.generation_id
@@ -216,6 +260,9 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin,
         from airflow_provider_seedance.core.polling.decide import WaitState
         from airflow_provider_seedance.errors import SeedanceError
 
+        adopted = {"vendor": client.vendor_name, "generation_id": generation_id, "mode": None}
+        # Which model made it is told when it has finished.
+        self._check_destination({**adopted, "model": self.model})
         now = clock.SYSTEM_CLOCK.now()
         state = WaitState(started=now, deadline=now + self._timeout_seconds(), queue_deadline=None)
         try:
@@ -228,8 +275,9 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin,
     def _submitter(
         self, clients: ClientPool, store: RecordStore, context: Context, request: GenerationRequest
     ) -> Submitter:
-        from airflow_provider_seedance.core.submission.decide import Policies
+        from airflow_provider_seedance.core.lifecycle.deliver import is_video_kept
         from airflow_provider_seedance.core.submission.submit import Submitter
+        from airflow_provider_seedance.runtime.object_storage import path_from_uri
         from airflow_provider_seedance.runtime.task_state import identity_of
 
         return Submitter(
@@ -237,40 +285,91 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin,
             store,
             identity_of(context),
             self.seedance_conn_id,
-            Policies(self.on_orphaned_intent, self.on_stale_state, self.on_clear),
+            policies(self),
             timeout=self._timeout_seconds(),
             queue_timeout=self._queue_timeout_seconds(),
             clock=clock.SYSTEM_CLOCK,
-            check=lambda conn_id: self._check_before_paying(clients(conn_id), request),
+            check=lambda conn_id, ids: self._check_before_paying(context, clients(conn_id), request, ids),
+            describe=lambda conn_id: self._in_words(clients(conn_id), request),
+            video_kept=lambda record: is_video_kept(record, self.destination, path_from_uri),
         )
 
-    def _check_before_paying(self, client: SeedanceClient, request: GenerationRequest) -> None:
-        from airflow_provider_seedance.core.lifecycle.deliver import check_destination
+    def _in_words(self, client: SeedanceClient, request: GenerationRequest) -> str:
+        from airflow_provider_seedance.core.lifecycle.describe import order_in_words
+
+        return order_in_words(request, client.estimate_cost(request), destination=self.destination)
+
+    def _check_before_paying(
+        self,
+        context: Context,
+        client: SeedanceClient,
+        request: GenerationRequest,
+        earlier_ids: tuple[str, ...] = (),
+    ) -> None:
+        from airflow_provider_seedance.core.lifecycle.deliver import fields_before_paying
         from airflow_provider_seedance.core.submission.budget import check_budget
+
+        prepared = client.catalog.prepare(request)
+        check_budget(client.estimate_cost(request), self.max_cost, vendor=client.vendor_name)
+        self._check_mapped(context)
+        for fields in fields_before_paying(client.vendor_name, request, prepared.model):
+            self._check_destination(fields, earlier_ids)
+
+    def _check_mapped(self, context: Context) -> None:
+        from airflow_provider_seedance.errors import ConfigurationError
+        from airflow_provider_seedance.operators._mapping import is_same_for_every_map_index
+
+        if not self.destination or "{generation_id}" in self.destination or self.destination.endswith("/"):
+            return
+        if is_same_for_every_map_index(context, "destination"):
+            raise ConfigurationError(
+                f"destination {self.destination!r} is the same file for every map index",
+                advice="Put {generation_id} or {{ ti.map_index }} into it, or end it with a slash.",
+            )
+
+    def _check_destination(self, fields: Mapping[str, str | None], earlier_ids: tuple[str, ...] = ()) -> None:
+        from airflow_provider_seedance.core.lifecycle.deliver import check_destination
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
-        client.catalog.prepare(request)
-        check_budget(client.estimate_cost(request), self.max_cost, vendor=client.vendor_name)
         if self.destination:
-            check_destination(self.destination, path_from_uri)
+            check_destination(
+                self.destination,
+                fields,
+                path_from_uri=path_from_uri,
+                overwrite=self.overwrite,
+                earlier_ids=earlier_ids,
+            )
 
     def _deliver(self, conn_id: str, client: SeedanceClient, generation: Succeeded) -> dict[str, Any]:
-        from airflow_provider_seedance.core.lifecycle.result import result_dict
+        from airflow_provider_seedance.core.lifecycle.describe import end_in_words
+        from airflow_provider_seedance.core.lifecycle.result import provenance_of, result_dict
 
         request = None if self.generation_id else self._request()
-        delivered = result_dict(generation, seedance_conn_id=conn_id, request=request, catalog=client.catalog)
+        provenance = provenance_of(generation, request, client.catalog, self._task)
+        delivered = result_dict(
+            generation,
+            seedance_conn_id=conn_id,
+            request=request,
+            catalog=client.catalog,
+            provenance=provenance,
+        )
         if self.destination:
-            delivered["manifest"] = self._land(client, generation, request)
+            delivered["manifest"] = self._land(client, generation, request, provenance)
+        self.log.info(end_in_words(generation, delivered))
         return delivered
 
     def _land(
-        self, client: SeedanceClient, generation: Succeeded, request: GenerationRequest | None
+        self,
+        client: SeedanceClient,
+        generation: Succeeded,
+        request: GenerationRequest | None,
+        provenance: Provenance,
     ) -> dict[str, Any]:
         from airflow_provider_seedance.core.lifecycle.deliver import land_generation
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
         assert self.destination
-        manifest = land_generation(
+        return land_generation(
             client,
             generation,
             self.destination,
@@ -279,9 +378,10 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin,
             mode=request.mode.value if request else None,
             expected=client.catalog.expected_video(request) if request else None,
             request=request,
+            provenance=provenance,
+            overwrite=self.overwrite,
+            earlier_ids=self._earlier_ids(),
         )
-        self.log.info("Landed %s (%d bytes).", manifest["uri"], manifest["bytes"])
-        return manifest
 
     def _timeout_seconds(self) -> float:
         from airflow_provider_seedance.core.polling.decide import default_timeout

@@ -58,7 +58,7 @@ class SeedancePublishVideoOperator(SignedLinkMaskingMixin, SeedanceBaseOperator)
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.video = video
+        self.video: Any = video
         self.destination: Any = destination
         self.metadata: Any = metadata
         self.asset = asset

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.core.client.account import Account
     from airflow_provider_seedance.core.client.flows import Cancellation
     from airflow_provider_seedance.core.client.http import AsyncSeedanceClient, SeedanceClient
+    from airflow_provider_seedance.core.landing.ownership import Overwrite
     from airflow_provider_seedance.models import (
         Balance,
         Cost,
@@ -130,13 +131,20 @@ class SeedanceHook(BaseHook):
             return wait_for_video(client, generation_id, wait, clock=clock.SYSTEM_CLOCK, report=report)
 
     def download_video(
-        self, video: Mapping[str, Any] | str, destination: str, *, verify: bool = True
+        self,
+        video: Mapping[str, Any] | str,
+        destination: str,
+        *,
+        overwrite: Overwrite = "own",
+        verify: bool = True,
     ) -> dict[str, Any]:
         """Land the video of a finished generation in a file or an object store, whole or not at all.
 
         :param video: its generation id, or what an operator returned for it.
         :param destination: a path or URI, in which ``{vendor}``, ``{generation_id}``, ``{model}`` and ``{mode}`` are
             filled in.
+        :param overwrite: what to do about a file that is already there: ``own`` takes over or replaces only what the
+            same generation left there, ``always`` replaces it, ``never`` refuses it.
         :param verify: check the file's structure and compare it with the request; its length always is checked.
         :returns: the manifest, as :class:`.SeedanceDownloadVideoOperator` returns it.
         :raises LandingError: if it has not ended, or its file cannot be brought home.
@@ -151,6 +159,7 @@ class SeedanceHook(BaseHook):
                 destination,
                 path_from_uri=path_from_uri,
                 clock=clock.SYSTEM_CLOCK,
+                overwrite=overwrite,
                 verify=verify,
             )
 
@@ -261,10 +270,16 @@ class SeedanceHook(BaseHook):
         return video_of(await self.aget_generation(generation_id), outcome, generation_id=generation_id)
 
     async def adownload_video(
-        self, video: Mapping[str, Any] | str, destination: str, *, verify: bool = True
+        self,
+        video: Mapping[str, Any] | str,
+        destination: str,
+        *,
+        overwrite: Overwrite = "own",
+        verify: bool = True,
     ) -> dict[str, Any]:
         """As :meth:`download_video`, on a thread."""
-        return await clock.off_loop(partial(self.download_video, video, destination, verify=verify))
+        download = partial(self.download_video, video, destination, overwrite=overwrite, verify=verify)
+        return await clock.off_loop(download)
 
     async def alist_generations(self, ids: Sequence[str] = (), **filters: Any) -> GenerationPage:
         """As :meth:`list_generations`."""

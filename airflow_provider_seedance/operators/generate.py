@@ -7,7 +7,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_seedance.core import clock
-from airflow_provider_seedance.core.request_fields import REQUEST_FIELDS
+from airflow_provider_seedance.core.request_fields import (
+    REQUEST_FIELDS,
+    AspectRatio,
+    Model,
+    Resolution,
+)
 from airflow_provider_seedance.operators._arguments import (
     OVERWRITE,
     at_parse,
@@ -16,6 +21,7 @@ from airflow_provider_seedance.operators._arguments import (
     seconds,
     switch,
 )
+from airflow_provider_seedance.operators._base import SeedanceBaseOperator
 from airflow_provider_seedance.operators._waiting import GenerationWaitMixin, Wait
 from airflow_provider_seedance.runtime.config import default_deferrable
 from airflow_provider_seedance.runtime.exceptions import task_errors
@@ -31,10 +37,11 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.core.submission.record import RecordStore, TaskIdentity
     from airflow_provider_seedance.core.submission.submit import Submitter
     from airflow_provider_seedance.models import GenerationRequest, Succeeded
+    from airflow_provider_seedance.operators._base import LinksArgument, Result, Switch, Text, Whole
     from airflow_provider_seedance.runtime.clients import ClientPool
 
 
-class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin):
+class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin, SeedanceBaseOperator):
     """Generate one video with Seedance, through whichever vendor the connection names.
 
     The request is checked before it costs anything; what the vendor's model does not have is refused, never
@@ -122,29 +129,29 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
     def __init__(
         self,
         *,
-        prompt: str | None = None,
-        model: str = "seedance-2.0",
-        first_frame: str | None = None,
-        last_frame: str | None = None,
-        reference_images: Sequence[str] | str | None = None,
-        reference_videos: Sequence[str] | str | None = None,
-        reference_audios: Sequence[str] | str | None = None,
-        draft_task_id: str | None = None,
-        duration: int | str | None = None,
-        resolution: str | None = None,
-        aspect_ratio: str | None = None,
-        seed: int | str | None = None,
-        generate_audio: bool | str | None = None,
-        watermark: bool | str | None = None,
-        return_last_frame: bool | str | None = None,
-        web_search: bool | str | None = None,
-        content_filter: bool | str | None = None,
-        camera_fixed: bool | str | None = None,
-        service_tier: str | None = None,
-        priority: int | str | None = None,
-        vendor_options: Mapping[str, Any] | str | None = None,
-        destination: str | None = None,
-        generation_id: str | None = None,
+        prompt: Text | None = None,
+        model: Model | Text = "seedance-2.0",
+        first_frame: Text | None = None,
+        last_frame: Text | None = None,
+        reference_images: LinksArgument | None = None,
+        reference_videos: LinksArgument | None = None,
+        reference_audios: LinksArgument | None = None,
+        draft_task_id: Result | None = None,
+        duration: Whole | None = None,
+        resolution: Resolution | Text | None = None,
+        aspect_ratio: AspectRatio | Text | None = None,
+        seed: Whole | None = None,
+        generate_audio: Switch | None = None,
+        watermark: Switch | None = None,
+        return_last_frame: Switch | None = None,
+        web_search: Switch | None = None,
+        content_filter: Switch | None = None,
+        camera_fixed: Switch | None = None,
+        service_tier: Text | None = None,
+        priority: Whole | None = None,
+        vendor_options: Result | None = None,
+        destination: Text | None = None,
+        generation_id: Result | None = None,
         seedance_conn_id: str = "seedance_default",
         deferrable: bool | None = None,
         timeout: timedelta | float | str | None = None,
@@ -164,7 +171,7 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
     ) -> None:
         super().__init__(**kwargs)
         self.prompt = prompt
-        self.model = model
+        self.model: Any = model
         self.first_frame = first_frame
         self.last_frame = last_frame
         self.reference_images = reference_images
@@ -181,10 +188,10 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         self.web_search = web_search
         self.content_filter = content_filter
         self.camera_fixed = camera_fixed
-        self.service_tier = service_tier
+        self.service_tier: Any = service_tier
         self.priority = priority
         self.vendor_options = vendor_options
-        self.destination = destination
+        self.destination: Any = destination
         self.generation_id = generation_id
         self.seedance_conn_id = seedance_conn_id
         self.deferrable = default_deferrable() if deferrable is None else deferrable

@@ -107,7 +107,9 @@ def test_a_full_disk(video, downloading, tmp_path, monkeypatch) -> None:
     (tmp_path / "a.mp4").write_bytes(b"before")
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
-        with pytest.raises(DestinationError, match=r"a\.mp4.*No space left on device.*then clear the task"):
+        with pytest.raises(
+            DestinationError, match=r"(?s)a\.mp4.*No space left on device.*then clear the task"
+        ):
             downloading(video, tmp_path / "a.mp4", overwrite="always")()
     assert (tmp_path / "a.mp4").read_bytes() == b"before"
     manifest = downloading(video, tmp_path / "a.mp4", overwrite="always")()

@@ -14,6 +14,7 @@ from airflow_provider_seedance.operators._arguments import (
     OVERWRITE,
     at_parse,
     one_of,
+    overwrite_of,
     policies,
     seconds,
     whole_number,
@@ -105,6 +106,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         "on_orphaned_intent",
         "on_stale_state",
         "on_clear",
+        "overwrite",
     )
     unsearched_fields = frozenset({"requests"})
     template_fields_renderers = {"requests": "json", "defaults": "json"}  # noqa: RUF012 - Airflow's own convention
@@ -262,7 +264,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         destinations = Destinations(
             self.destination,
             self.publish_destination,
-            self.overwrite,
+            overwrite_of(self),
             identity_of(context),
             path_from_uri,
             clock.SYSTEM_CLOCK,

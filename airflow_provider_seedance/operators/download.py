@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 
 from airflow_provider_seedance.core import clock
-from airflow_provider_seedance.operators._arguments import OVERWRITE, one_of
+from airflow_provider_seedance.operators._arguments import OVERWRITE, one_of, overwrite_of
 from airflow_provider_seedance.runtime.exceptions import task_errors
 from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
 
@@ -44,7 +44,7 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, BaseOperator):
     :param seedance_conn_id: a connection of type ``seedance``; by default the one that made the video.
     """
 
-    template_fields: Sequence[str] = ("video", "destination", "seedance_conn_id")
+    template_fields: Sequence[str] = ("video", "destination", "seedance_conn_id", "overwrite")
     ui_color = "#e8e3ff"
 
     def __init__(
@@ -68,6 +68,7 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, BaseOperator):
         from airflow_provider_seedance.core.lifecycle.deliver import land_generation
         from airflow_provider_seedance.hooks.seedance import SeedanceHook
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
+        from airflow_provider_seedance.runtime.task_state import note_video
 
         self._reveal()
         with task_errors():
@@ -89,9 +90,10 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, BaseOperator):
                     expected=_expected(told, generation),
                     provenance=_provenance(told),
                     request_fingerprint=told.get("request_fingerprint"),
-                    overwrite=self.overwrite,
+                    overwrite=overwrite_of(self),
                     verify=self.verify,
                 )
+        note_video(manifest)
         self.log.info("Landed %s (%d bytes).", manifest["uri"], manifest["bytes"])
         return manifest
 
@@ -111,7 +113,7 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, BaseOperator):
         from airflow_provider_seedance.core.lifecycle.deliver import find_landed
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
-        if self.overwrite != "own":
+        if overwrite_of(self) != "own":
             return None
         reference = GenerationReference(
             vendor=client.vendor_name, generation_id=generation_id, model=told.get("model")

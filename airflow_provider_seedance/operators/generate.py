@@ -12,6 +12,7 @@ from airflow_provider_seedance.operators._arguments import (
     OVERWRITE,
     at_parse,
     one_of,
+    overwrite_of,
     policies,
     seconds,
     switch,
@@ -104,6 +105,7 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         "on_orphaned_intent",
         "on_stale_state",
         "on_clear",
+        "overwrite",
         "preview",
     )
     template_fields_renderers = {"vendor_options": "json"}  # noqa: RUF012 - Airflow's own convention
@@ -329,7 +331,7 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
                 self.destination,
                 fields,
                 path_from_uri=path_from_uri,
-                overwrite=self.overwrite,
+                overwrite=overwrite_of(self),
                 earlier_ids=earlier_ids,
             )
 
@@ -372,7 +374,7 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
             expected=client.catalog.expected_video(request) if request else None,
             request=request,
             provenance=provenance,
-            overwrite=self.overwrite,
+            overwrite=overwrite_of(self),
             earlier_ids=self._earlier_ids(),
         )
 

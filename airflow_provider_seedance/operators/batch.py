@@ -268,7 +268,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         from airflow_provider_seedance.core.batch.reuse import RowReuse, reuse_rows
         from airflow_provider_seedance.runtime.ledger import reuse_of
 
-        reuse = reuse_of(seconds("reuse_max_age", self.reuse_max_age), self.overwrite)
+        reuse = reuse_of(seconds("reuse_max_age", self.reuse_max_age), overwrite_of(self))
         reuse_rows(run.plan, journal, RowReuse(reuse, vendor, self.destination, run.publish))
 
     def _log_start(self, run: BatchRun, session: BatchSession) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from airflow_provider_seedance.emulator import serve
 from dev.api import AirflowApi
 from dev.emulator import connections
+from dev.ledger import SETTINGS, sqlite_ledger
 from dev.processes import ProcessDied, signals_end_the_block
 from dev.stack import StackError, airflow
 
@@ -31,7 +32,10 @@ def main() -> int:
     try:
         with signals_end_the_block(), serve(rate=RATE) as emulator:
             found = connections(emulator.url)
-            with airflow(HOME, dags=[EXAMPLE_DAGS], port=port) as stack:
+            ledger = sqlite_ledger(HOME)
+            with airflow(
+                HOME, dags=[EXAMPLE_DAGS], port=port, connections=ledger, settings=SETTINGS
+            ) as stack:
                 store(stack.api, found)
                 print(f"\nAirflow:     {stack.url}  (no password)")
                 print(f"Emulator:    {emulator.url}/_emulator/ledger")

@@ -49,7 +49,9 @@ def one_of(name: str, value: Any, *known: str) -> Any:
 
     :raises ValueError: if it is not.
     """
-    return at_parse(choice, name, value, *known)
+    if is_constant(value) and value not in known:
+        raise ValueError(_not_known(name, value, known))
+    return value
 
 
 def choice(name: str, value: Any, *known: str) -> str:
@@ -57,14 +59,19 @@ def choice(name: str, value: Any, *known: str) -> str:
 
     :raises ConfigurationError: for anything else.
     """
-    from airflow_provider_seedance.core.redaction import describe
     from airflow_provider_seedance.errors import ConfigurationError
 
     if value in _OMITTED:
         return known[0]
     if value not in known:
-        raise ConfigurationError(f"{name} must be one of {', '.join(known)}, not {describe(value)}")
+        raise ConfigurationError(_not_known(name, value, known))
     return str(value)
+
+
+def _not_known(name: str, value: Any, known: tuple[str, ...]) -> str:
+    from airflow_provider_seedance.core.redaction import describe
+
+    return f"{name} must be one of {', '.join(known)}, not {describe(value)}"
 
 
 def switch(name: str, value: Any) -> bool:

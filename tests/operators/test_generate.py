@@ -34,6 +34,7 @@ KEYS = {
     "created_at",
     "finished_at",
     "expires_at",
+    "reused",
     "request_fingerprint",
     "provenance",
 }

@@ -83,6 +83,21 @@ def _options() -> dict[str, Any]:
             "example": "s3://my-bucket/seedance-state",
             "default": "",
         },
+        "ledger_conn_id": {
+            "description": "Connection to the SQL database, SQLite or PostgreSQL, in which every intent to pay is"
+            " recorded: one submission under overlap, budgets, reuse and spend need it. Empty for no ledger.",
+            "version_added": "0.1.0",
+            "type": "string",
+            "example": "seedance_ledger",
+            "default": "",
+        },
+        "ledger_prompts": {
+            "description": "Whether the ledger stores prompts.",
+            "version_added": "0.1.0",
+            "type": "boolean",
+            "example": "False",
+            "default": "True",
+        },
         "max_lag": {
             "description": "Longest pause between two status requests of the triggerer for one generation, seconds.",
             "version_added": "0.1.0",
@@ -140,6 +155,15 @@ def _connection_fields() -> dict[str, Any]:
             "Catalog rows",
             "Models to add or override: a JSON list, or the path of a JSON file.",
             format="multiline",
+        ),
+        "budgets": _text(
+            "Budgets",
+            'What submissions may cost in a period, such as [{"limit": "200 USD", "per": "day"}]; they need a ledger.',
+            format="multiline",
+        ),
+        "min_balance": _text(
+            "Least balance",
+            "Nothing is submitted while less than this is left, such as 5 USD; where the vendor tells its balance.",
         ),
         "prices": _text(
             "Prices",

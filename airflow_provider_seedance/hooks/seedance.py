@@ -192,6 +192,30 @@ class SeedanceHook(BaseHook):
         with self.get_conn() as client:
             return client.account.balance()
 
+    def spend(
+        self,
+        *,
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
+        by: Sequence[str] = (),
+    ) -> list[dict[str, Any]]:
+        """Sum up what the ledger's intents have cost, through all connections.
+
+        :param since: only intents made at or after this moment; ISO text is read, and without a time zone it is UTC.
+        :param until: only intents made before it.
+        :param by: sums for each ``dag_id``, ``run_id``, ``task_id``, ``model``, ``mode``, ``vendor``,
+            ``seedance_conn_id``, ``status``, ``day`` or ``month`` (of UTC), or several of them.
+        :returns: one dict for each sum: the names in ``by``, and ``currency``, ``basis`` (``billed``, ``estimated``,
+            ``unknown``, or ``reserved`` while a cost is not final), ``amount`` (a decimal string), ``generations``
+            and ``tokens``.
+        :raises ConfigurationError: without a ledger, or for a name that is not one of these.
+        """
+        from airflow_provider_seedance.core.ledger import spend
+        from airflow_provider_seedance.runtime.ledger import require_ledger
+
+        which = spend.Filter(spend.parse_moment("since", since), spend.parse_moment("until", until))
+        return spend.spend(require_ledger("spend").engine, which, by)
+
     def rescue(
         self, destination: str, *, generation_ids: Sequence[str] | None = None, since: datetime | None = None
     ) -> list[dict[str, Any]]:
@@ -321,6 +345,8 @@ def _account(conn_id: str, connection: Connection) -> Account:
             max_concurrency=extra.get("max_concurrency"),
             catalog_rows=extra.get("catalog") or (),
             price_rows=extra.get("prices") or (),
+            budgets=extra.get("budgets"),
+            min_balance=extra.get("min_balance"),
             connection=conn_id,
             **download_options(),
         )

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.core.landing.ownership import Overwrite
     from airflow_provider_seedance.core.submission.decide import OnClear, OnOrphanedIntent, OnStaleState
     from airflow_provider_seedance.core.submission.record import RecordStore, TaskIdentity
-    from airflow_provider_seedance.core.submission.submit import Submitter
+    from airflow_provider_seedance.core.submission.submit import Submission, Submitter
     from airflow_provider_seedance.models import GenerationRequest, Succeeded
     from airflow_provider_seedance.runtime.clients import ClientPool
 
@@ -89,6 +89,12 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         what the same generation left there, and refuses another's file, before paying where the destination has no
         ``{generation_id}``; ``always`` replaces it, and says so; ``never`` refuses whatever is there.
     :param max_cost: refuse to submit above this estimate, such as ``"1.50 USD"`` or ``"60 credits"``.
+    :param on_budget: when a budget of the connection leaves no room: ``fail``, or ``wait`` without a worker until its
+        period ends or room is made. What an empty budget has no room for always fails.
+    :param reuse: take the video of an equal request to the same vendor instead of paying for one, if the ledger knows
+        one that is whole where it was landed; the result then says ``"reused": true``. ``seed=-1`` asks for another
+        take each time and is never reused.
+    :param reuse_max_age: seconds; an older video is not reused.
     :param preview: check, estimate and return the wire request, and pay nothing.
     """
 
@@ -100,6 +106,7 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         "timeout",
         "queue_timeout",
         "max_cost",
+        "reuse_max_age",
         "on_kill_action",
         "on_orphaned_intent",
         "on_stale_state",
@@ -149,6 +156,9 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         on_clear: OnClear = "reattach",
         overwrite: Overwrite = "own",
         max_cost: str | Mapping[str, Any] | None = None,
+        on_budget: Literal["fail", "wait"] = "fail",
+        reuse: bool = False,
+        reuse_max_age: float | str | None = None,
         preview: bool | str = False,
         **kwargs: Any,
     ) -> None:
@@ -187,6 +197,9 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         self.on_clear = one_of("on_clear", on_clear, "reattach", "regenerate")
         self.overwrite: Overwrite = one_of("overwrite", overwrite, *OVERWRITE)
         self.max_cost = max_cost
+        self.on_budget = one_of("on_budget", on_budget, "fail", "wait")
+        self.reuse = reuse
+        self.reuse_max_age = reuse_max_age
         self.preview = at_parse(switch, "preview", preview)
 
     def execute(self, context: Context) -> Any:
@@ -199,7 +212,6 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
                 return self._generate(context, store, clients)
 
     def _generate(self, context: Context, store: RecordStore, clients: ClientPool) -> Any:
-        from airflow_provider_seedance.core.lifecycle.preview import preview
         from airflow_provider_seedance.core.polling.decide import WaitState
         from airflow_provider_seedance.models import parse_generation_id
 
@@ -209,12 +221,14 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
             return self._adopt(clients(self.seedance_conn_id), store, adopted)
         request = self._request()
         if switch("preview", self.preview):
-            return preview(clients(self.seedance_conn_id), request)
+            return self._preview(clients(self.seedance_conn_id), request, context)
+        if reused := self._reused(clients(self.seedance_conn_id), store, request):
+            return reused
         if not store.remembers:
             # Outside of what a retry would pay for again: what fails here may be tried again.
             self._check_before_paying(context, clients(self.seedance_conn_id), request)
         with task_errors(retry_pays=self._retry_pays(store)):
-            submission = self._submitter(clients, store, context, request).submit(request)
+            submission = self._submit(self._submitter(clients, store, context, request), request)
             record = submission.record
             assert record.generation_id
             if submission.generation is None:
@@ -223,6 +237,52 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
             conn_id = record.seedance_conn_id
             wait = Wait(conn_id, clients(conn_id), store, record.generation_id, WaitState.from_record(record))
             return self._wait(wait, submission.generation)
+
+    def submit_again(self, context: Context, event: Any = None) -> Any:
+        """Look again whether the budget has room."""
+        return self.execute(context)
+
+    def _submit(self, submitter: Submitter, request: GenerationRequest) -> Submission:
+        from airflow_provider_seedance.core.ledger.budgets import SpendLimitReached
+        from airflow_provider_seedance.operators._budget import defer_until_room
+
+        try:
+            return submitter.submit(request)
+        except SpendLimitReached as reached:
+            if self.on_budget == "wait":
+                defer_until_room(self, reached, "submit_again")
+            raise
+
+    def _preview(
+        self, client: SeedanceClient, request: GenerationRequest, context: Context
+    ) -> dict[str, Any]:
+        from airflow_provider_seedance.core.lifecycle.preview import preview
+        from airflow_provider_seedance.runtime.ledger import standings
+        from airflow_provider_seedance.runtime.task_state import identity_of
+
+        return preview(client, request, standings(client, self.seedance_conn_id, identity_of(context)))
+
+    def _reused(
+        self, client: SeedanceClient, store: RecordStore, request: GenerationRequest
+    ) -> dict[str, Any] | None:
+        """The result for a video of an equal request, unless this task goes on with a generation of its own."""
+        from airflow_provider_seedance.runtime.ledger import reuse_of
+
+        if not self.reuse:
+            return None
+        record = store.read()
+        if record is not None and (record.blocks_new_payment or self.on_clear == "regenerate"):
+            return None
+        client.catalog.prepare(request)
+        result = reuse_of(seconds("reuse_max_age", self.reuse_max_age), self.overwrite).result(
+            request,
+            vendor=client.vendor_name,
+            seedance_conn_id=self.seedance_conn_id,
+            destination=self.destination,
+        )
+        if result:
+            self.log.info("Reused %s; nothing is paid.", result["manifest"]["reused_from"])
+        return result
 
     def _request(self) -> GenerationRequest:
         from airflow_provider_seedance.models import GenerationRequest
@@ -270,6 +330,7 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
     ) -> Submitter:
         from airflow_provider_seedance.core.lifecycle.deliver import is_video_kept
         from airflow_provider_seedance.core.submission.submit import Submitter
+        from airflow_provider_seedance.runtime.ledger import begin_in_ledger
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
         from airflow_provider_seedance.runtime.task_state import identity_of
 
@@ -284,6 +345,7 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
             clock=clock.SYSTEM_CLOCK,
             check=lambda conn_id, ids: self._check_before_paying(context, clients(conn_id), request, ids),
             describe=lambda conn_id: self._in_words(clients(conn_id), request),
+            begin=begin_in_ledger(store),
             video_kept=lambda record: is_video_kept(record, self.destination, path_from_uri),
         )
 
@@ -300,9 +362,12 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         earlier_ids: tuple[str, ...] = (),
     ) -> None:
         from airflow_provider_seedance.core.lifecycle.deliver import fields_before_paying
-        from airflow_provider_seedance.core.submission.budget import check_budget
+        from airflow_provider_seedance.core.submission.budget import check_balance, check_budget
+        from airflow_provider_seedance.runtime.ledger import check_has_ledger
 
         prepared = client.catalog.prepare(request)
+        check_has_ledger(client)
+        check_balance(client)
         check_budget(client.estimate_cost(request), self.max_cost, vendor=client.vendor_name)
         self._check_mapped(context)
         for fields in fields_before_paying(client.vendor_name, request, prepared.model):

@@ -29,6 +29,11 @@ log = logging.getLogger(__name__)
 #: The name under which users see the record among a task's state.
 KEY = "seedance_generation"
 
+_NO_TASK_STATE_WARNING = (
+    "This Airflow has no task state store, so a retry cannot find a generation that an earlier try paid for. Upgrade to"
+    " Airflow 3.3, name a folder in [seedance] state_folder, or a ledger in [seedance] ledger_conn_id."
+)
+
 
 def identity_of(context: Context) -> TaskIdentity:
     """Whose record it is: the task instance, never one of its tries."""
@@ -48,23 +53,29 @@ def identity_of(context: Context) -> TaskIdentity:
 def record_store(context: Context, *, durable: bool) -> RecordStore:
     """The store for this task instance.
 
-    Files, if ``[seedance] state_folder`` names a folder; else Airflow's task state store (Airflow 3.3 and later);
-    else nothing is remembered, which is said in the log.
+    The ledger, if ``[seedance] ledger_conn_id`` names one, with a summary in what follows. Without it files, if
+    ``[seedance] state_folder`` names a folder; else Airflow's task state store (Airflow 3.3 and later); else nothing
+    is remembered, which is said in the log.
     """
+    from airflow_provider_seedance.runtime.ledger import ledger_records
+
+    store = _own_store(context) if durable else None
+    in_ledger = ledger_records(identity_of(context), store or NoRecords(), durable=durable)
+    if durable and not (store or in_ledger):
+        log.warning(_NO_TASK_STATE_WARNING)
+    return in_ledger or store or NoRecords()
+
+
+def _own_store(context: Context) -> RecordStore | None:
+    """The store without a ledger; ``None`` if there is none."""
     from airflow.configuration import conf
 
-    if not durable:
-        return NoRecords()
     if folder := conf.get("seedance", "state_folder", fallback=None):
         return FileRecords(_state_file(folder, identity_of(context)))
     accessor: Any = context.get("task_state_store")
     if accessor is not None:
         return TaskStateRecords(accessor)
-    log.warning(
-        "This Airflow has no task state store, so a retry cannot find a generation that an earlier try paid for."
-        " Upgrade to Airflow 3.3, or name a folder in [seedance] state_folder."
-    )
-    return NoRecords()
+    return None
 
 
 def recorded_generation_ids(vendor: str, account_id: str) -> list[str]:

@@ -32,6 +32,8 @@ class RowOutcome(_Value):
     """How a row ended.
 
     :param cost: what the vendor billed for it, or the estimate.
+    :param tokens: as the vendor counted.
+    :param reused: the video is that of an equal request, and nothing was paid.
     :param manifest: of the landed video, as JSON, without the request.
     :param publication: where it was published: ``uri, sidecar_uri, bytes, sha256, published_at``.
     :param error_kind: of the error that ended it; ``reason`` is the error's text.
@@ -40,6 +42,8 @@ class RowOutcome(_Value):
 
     status: RowStatus
     cost: Cost = Cost()
+    tokens: int | None = None
+    reused: bool = False
     manifest: dict[str, Any] | None = None
     publication: dict[str, Any] | None = None
     error_kind: Kind | None = None
@@ -87,7 +91,9 @@ class RowState(_Value):
         """This state with its outcome; a success is the outcome of its intent too."""
         record = self.record
         if record is not None and outcome.status == "succeeded":
-            record = record.replace(outcome=Ended(status="succeeded"))
+            record = record.replace(
+                outcome=Ended(status="succeeded", cost=outcome.cost, tokens=outcome.tokens)
+            )
         return self.replace(outcome=outcome, record=record)
 
     def has_result(self, *, lands: bool, publishes: bool = False) -> bool:

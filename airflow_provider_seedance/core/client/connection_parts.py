@@ -11,7 +11,16 @@ from airflow_provider_seedance.core.suggestions import did_you_mean
 from airflow_provider_seedance.errors import ConfigurationError
 
 #: What a connection's extra may hold.
-EXTRA_NAMES = ("vendor", "region", "request_timeout", "max_concurrency", "catalog", "prices")
+EXTRA_NAMES = (
+    "vendor",
+    "region",
+    "request_timeout",
+    "max_concurrency",
+    "catalog",
+    "prices",
+    "budgets",
+    "min_balance",
+)
 _SCHEMES = ("http", "https")
 
 

@@ -1,0 +1,31 @@
+"""Waiting, without a worker, until a budget has room."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from airflow_provider_seedance.core import clock
+
+if TYPE_CHECKING:
+    from airflow.sdk import BaseOperator
+
+    from airflow_provider_seedance.core.ledger.budgets import SpendLimitReached
+
+#: The longest pause between two looks at a budget: room is also made by what others give back.
+LONGEST_PAUSE = timedelta(minutes=5)
+
+
+def defer_until_room(operator: BaseOperator, reached: SpendLimitReached, method_name: str) -> None:
+    """Defer until the budget's period ends or its next look is due; do nothing if it can never have room.
+
+    :param method_name: what the task goes on with.
+    """
+    from airflow.providers.standard.triggers.temporal import DateTimeTrigger
+
+    if not reached.can_fit:
+        return
+    now = clock.utc_now(clock.SYSTEM_CLOCK)
+    moment = min(now + LONGEST_PAUSE, reached.ends or now + LONGEST_PAUSE)
+    operator.log.info("%s The task waits, and looks again at %s.", reached.message, moment.isoformat())
+    operator.defer(trigger=DateTimeTrigger(moment), method_name=method_name)

@@ -203,7 +203,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
         from airflow_provider_seedance.core.ledger.budgets import SpendLimitReached
         from airflow_provider_seedance.core.polling.decide import WaitOutcome
         from airflow_provider_seedance.core.storage.paths import uri_of
-        from airflow_provider_seedance.operators._budget import defer_until_room
+        from airflow_provider_seedance.operators._ledger import defer_until_room
         from airflow_provider_seedance.runtime.clients import ClientPool
 
         with task_errors():

@@ -17,7 +17,6 @@ from airflow_provider_seedance.operators._arguments import (
     OVERWRITE,
     at_parse,
     one_of,
-    overwrite_of,
     policies,
     seconds,
     switch,
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.core.landing.ownership import Overwrite
     from airflow_provider_seedance.core.submission.decide import OnClear, OnOrphanedIntent, OnStaleState
     from airflow_provider_seedance.core.submission.record import RecordStore, TaskIdentity
-    from airflow_provider_seedance.core.submission.submit import Submission, Submitter
+    from airflow_provider_seedance.core.submission.submit import Submitter
     from airflow_provider_seedance.models import GenerationRequest, Succeeded
     from airflow_provider_seedance.operators._base import LinksArgument, Result, Switch, Text, Whole
     from airflow_provider_seedance.runtime.clients import ClientPool
@@ -224,6 +223,7 @@ class SeedanceGenerateVideoOperator(
     def _generate(self, context: Context, store: RecordStore, clients: ClientPool) -> Any:
         from airflow_provider_seedance.core.polling.decide import WaitState
         from airflow_provider_seedance.models import parse_generation_id
+        from airflow_provider_seedance.operators import _ledger
 
         self._check_on_kill_action()
         if self.generation_id:
@@ -231,14 +231,17 @@ class SeedanceGenerateVideoOperator(
             return self._adopt(clients(self.seedance_conn_id), store, adopted)
         request = self._request()
         if switch("preview", self.preview):
-            return self._preview(clients(self.seedance_conn_id), request, context)
-        if reused := self._reused(clients(self.seedance_conn_id), store, request):
+            return _ledger.preview_with_budgets(self, clients(self.seedance_conn_id), request, context)
+        if self.reuse and (
+            reused := _ledger.reused_result(self, clients(self.seedance_conn_id), store, request)
+        ):
             return reused
         if not store.remembers:
             # Outside of what a retry would pay for again: what fails here may be tried again.
             self._check_before_paying(context, clients(self.seedance_conn_id), request)
         with task_errors(retry_pays=self._retry_pays(store)):
-            submission = self._submit(self._submitter(clients, store, context, request), request)
+            submitter = self._submitter(clients, store, context, request)
+            submission = _ledger.submit_or_wait(self, submitter, request)
             record = submission.record
             assert record.generation_id
             if submission.generation is None:
@@ -251,48 +254,6 @@ class SeedanceGenerateVideoOperator(
     def submit_again(self, context: Context, event: Any = None) -> Any:
         """Look again whether the budget has room."""
         return self.execute(context)
-
-    def _submit(self, submitter: Submitter, request: GenerationRequest) -> Submission:
-        from airflow_provider_seedance.core.ledger.budgets import SpendLimitReached
-        from airflow_provider_seedance.operators._budget import defer_until_room
-
-        try:
-            return submitter.submit(request)
-        except SpendLimitReached as reached:
-            if self.on_budget == "wait":
-                defer_until_room(self, reached, "submit_again")
-            raise
-
-    def _preview(
-        self, client: SeedanceClient, request: GenerationRequest, context: Context
-    ) -> dict[str, Any]:
-        from airflow_provider_seedance.core.lifecycle.preview import preview
-        from airflow_provider_seedance.runtime.ledger import standings
-        from airflow_provider_seedance.runtime.task_state import identity_of
-
-        return preview(client, request, standings(client, self.seedance_conn_id, identity_of(context)))
-
-    def _reused(
-        self, client: SeedanceClient, store: RecordStore, request: GenerationRequest
-    ) -> dict[str, Any] | None:
-        """The result for a video of an equal request, unless this task goes on with a generation of its own."""
-        from airflow_provider_seedance.runtime.ledger import reuse_of
-
-        if not self.reuse:
-            return None
-        record = store.read()
-        if record is not None and (record.blocks_new_payment or self.on_clear == "regenerate"):
-            return None
-        client.catalog.prepare(request)
-        result = reuse_of(seconds("reuse_max_age", self.reuse_max_age), overwrite_of(self)).result(
-            request,
-            vendor=client.vendor_name,
-            seedance_conn_id=self.seedance_conn_id,
-            destination=self.destination,
-        )
-        if result:
-            self.log.info("Reused %s; nothing is paid.", result["manifest"]["reused_from"])
-        return result
 
     def _request(self) -> GenerationRequest:
         from airflow_provider_seedance.models import GenerationRequest
@@ -341,7 +302,7 @@ class SeedanceGenerateVideoOperator(
             self.seedance_conn_id,
             policies(self),
             timeout=self._timeout_seconds(),
-            queue_timeout=self._queue_timeout_seconds(),
+            queue_timeout=seconds("queue_timeout", self.queue_timeout),
             clock=clock.SYSTEM_CLOCK,
             check=lambda conn_id, ids: self._check_before_paying(context, clients(conn_id), request, ids),
             describe=lambda conn_id: self._in_words(clients(conn_id), request),
@@ -392,6 +353,3 @@ class SeedanceGenerateVideoOperator(
         from airflow_provider_seedance.core.polling.decide import default_timeout
 
         return seconds("timeout", self.timeout) or default_timeout(self.service_tier)
-
-    def _queue_timeout_seconds(self) -> float | None:
-        return seconds("queue_timeout", self.queue_timeout)

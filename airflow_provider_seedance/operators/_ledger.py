@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 
 from airflow_provider_seedance.core import clock
-from airflow_provider_seedance.operators._arguments import seconds
+from airflow_provider_seedance.operators._arguments import overwrite_of, seconds
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_seedance.core.client.http import SeedanceClient
-    from airflow_provider_seedance.core.landing.ownership import Overwrite
     from airflow_provider_seedance.core.ledger.budgets import SpendLimitReached
     from airflow_provider_seedance.core.submission.record import RecordStore
     from airflow_provider_seedance.core.submission.submit import Submission, Submitter
@@ -44,7 +43,6 @@ class LedgerMixin(BaseOperator):
 
     seedance_conn_id: str
     destination: str | None
-    overwrite: Overwrite
     on_clear: str
     on_budget: str
     reuse_max_age: Any
@@ -84,7 +82,7 @@ class LedgerMixin(BaseOperator):
         if record is not None and (record.blocks_new_payment or self.on_clear == "regenerate"):
             return None
         client.catalog.prepare(request)
-        result = reuse_of(seconds("reuse_max_age", self.reuse_max_age), self.overwrite).result(
+        result = reuse_of(seconds("reuse_max_age", self.reuse_max_age), overwrite_of(self)).result(
             request,
             vendor=client.vendor_name,
             seedance_conn_id=self.seedance_conn_id,

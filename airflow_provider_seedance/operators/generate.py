@@ -22,6 +22,7 @@ from airflow_provider_seedance.operators._arguments import (
     switch,
 )
 from airflow_provider_seedance.operators._base import SeedanceBaseOperator
+from airflow_provider_seedance.operators._destination import DestinationMixin
 from airflow_provider_seedance.operators._ledger import LedgerMixin
 from airflow_provider_seedance.operators._waiting import GenerationWaitMixin, Wait
 from airflow_provider_seedance.runtime.config import default_deferrable
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_seedance.core.client.http import SeedanceClient
-    from airflow_provider_seedance.core.landing.manifest import Provenance
     from airflow_provider_seedance.core.landing.ownership import Overwrite
     from airflow_provider_seedance.core.submission.decide import OnClear, OnOrphanedIntent, OnStaleState
     from airflow_provider_seedance.core.submission.record import RecordStore, TaskIdentity
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 
 class SeedanceGenerateVideoOperator(
-    SignedLinkMaskingMixin, GenerationWaitMixin, SeedanceBaseOperator, LedgerMixin
+    SignedLinkMaskingMixin, DestinationMixin, GenerationWaitMixin, LedgerMixin, SeedanceBaseOperator
 ):
     """Generate one video with Seedance, through whichever vendor the connection names.
 
@@ -120,13 +120,13 @@ class SeedanceGenerateVideoOperator(
         "on_orphaned_intent",
         "on_stale_state",
         "on_clear",
+        "overwrite",
         "preview",
     )
     template_fields_renderers = {"vendor_options": "json"}  # noqa: RUF012 - Airflow's own convention
     ui_color = "#e8e3ff"
     #: Which task instance this is, once its record was looked up.
     _task: TaskIdentity | None = None
-    _records: RecordStore | None = None
 
     def __init__(
         self,
@@ -260,16 +260,6 @@ class SeedanceGenerateVideoOperator(
         self._records = record_store(context, durable=self.durable and not self.generation_id)
         return self._records
 
-    def _earlier_ids(self) -> tuple[str, ...]:
-        """The generations that this task's present one takes the place of."""
-        from airflow_provider_seedance.core.submission.record import StateUnreadable
-
-        try:
-            record = self._records.read() if self._records else None
-        except StateUnreadable:
-            return ()
-        return record.earlier_generation_ids if record else ()
-
     def _retry_pays(self, store: RecordStore) -> bool:
         return not store.remembers and not self.generation_id
 
@@ -325,31 +315,14 @@ class SeedanceGenerateVideoOperator(
         request: GenerationRequest,
         earlier_ids: tuple[str, ...] = (),
     ) -> None:
-        from airflow_provider_seedance.core.lifecycle.deliver import fields_before_paying
         from airflow_provider_seedance.core.submission.budget import check_balance, check_budget
-        from airflow_provider_seedance.operators._mapping import check_one_file_for_each_index
         from airflow_provider_seedance.runtime.ledger import check_has_ledger
 
         prepared = client.catalog.prepare(request)
         check_has_ledger(client)
         check_balance(client)
         check_budget(client.estimate_cost(request), self.max_cost, vendor=client.vendor_name)
-        check_one_file_for_each_index(context, self.destination)
-        for fields in fields_before_paying(client.vendor_name, request, prepared.model):
-            self._check_destination(fields, earlier_ids)
-
-    def _check_destination(self, fields: Mapping[str, str | None], earlier_ids: tuple[str, ...] = ()) -> None:
-        from airflow_provider_seedance.core.lifecycle.deliver import check_destination
-        from airflow_provider_seedance.runtime.object_storage import path_from_uri
-
-        if self.destination:
-            check_destination(
-                self.destination,
-                fields,
-                path_from_uri=path_from_uri,
-                overwrite=self.overwrite,
-                earlier_ids=earlier_ids,
-            )
+        self._check_destination_before_paying(context, client, request, prepared.model, earlier_ids)
 
     def _deliver(self, conn_id: str, client: SeedanceClient, generation: Succeeded) -> dict[str, Any]:
         from airflow_provider_seedance.core.lifecycle.describe import end_in_words
@@ -368,31 +341,6 @@ class SeedanceGenerateVideoOperator(
             delivered["manifest"] = self._land(client, generation, request, provenance)
         self.log.info(end_in_words(generation, delivered))
         return delivered
-
-    def _land(
-        self,
-        client: SeedanceClient,
-        generation: Succeeded,
-        request: GenerationRequest | None,
-        provenance: Provenance,
-    ) -> dict[str, Any]:
-        from airflow_provider_seedance.core.lifecycle.deliver import land_generation
-        from airflow_provider_seedance.runtime.object_storage import path_from_uri
-
-        assert self.destination
-        return land_generation(
-            client,
-            generation,
-            self.destination,
-            path_from_uri=path_from_uri,
-            clock=clock.SYSTEM_CLOCK,
-            mode=request.mode.value if request else None,
-            expected=client.catalog.expected_video(request) if request else None,
-            request=request,
-            provenance=provenance,
-            overwrite=self.overwrite,
-            earlier_ids=self._earlier_ids(),
-        )
 
     def _timeout_seconds(self) -> float:
         from airflow_provider_seedance.core.polling.decide import default_timeout

@@ -225,8 +225,8 @@ class SeedanceHook(BaseHook):
         destination, and beside all manifests and sidecars in the destination's folder.
 
         :param destination: the template of the videos' destinations.
-        :param generation_ids: only these; without it, all that the vendor lists, and where it has no list, all on
-            record in ``[seedance] state_folder``.
+        :param generation_ids: only these; without it, all that the vendor lists, and where it has no list, those that
+            the ledger knows no video of, or all on record in ``[seedance] state_folder``.
         :param since: only generations made at or after this time.
         :returns: one row for each generation, as a dict.
         """

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.core.batch.journal.store import read_states
 from airflow_provider_seedance.core.batch.paths import FOLDER_PREFIX
 from airflow_provider_seedance.core.batch.state import RowState
@@ -24,12 +26,16 @@ from airflow_provider_seedance.core.submission.record import (
     TaskIdentity,
 )
 from airflow_provider_seedance.errors import ConfigurationError, SeedanceError
+from airflow_provider_seedance.runtime.config import ledger_keeps_prompts
 from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 log = logging.getLogger(__name__)
+
+#: No vendor's list goes further back, nor does a link to a video live longer.
+LONGEST_LIST = timedelta(days=8)
 
 #: The name under which users see the record among a task's state.
 KEY = "seedance_generation"
@@ -84,18 +90,23 @@ def _own_store(context: Context) -> RecordStore | None:
 
 
 def recorded_generation_ids(vendor: str, account_id: str) -> list[str]:
-    """The ids of all generations of an account on record in ``[seedance] state_folder``, oldest intents first.
+    """The ids of the generations of an account on record, oldest intents first.
 
-    Other accounts' ids are not among them: a key has no business with what another one has made.
+    With a ledger they are those whose video was not landed; else all in ``[seedance] state_folder``. Other accounts'
+    ids are not among them: a key has no business with what another one has made.
 
-    :raises ConfigurationError: if there is no such folder.
+    :raises ConfigurationError: if there is neither.
     """
     from airflow.configuration import conf
 
+    from airflow_provider_seedance.runtime.ledger import open_ledger
+
+    if (ledger := open_ledger()) is not None:
+        return ledger.not_landed(vendor, account_id)
     folder = conf.get("seedance", "state_folder", fallback=None)
     if not folder:
         raise ConfigurationError(
-            "this vendor has no list, and no [seedance] state_folder holds records",
+            "this vendor has no list, and neither a ledger nor [seedance] state_folder holds records",
             vendor=vendor,
             advice="Give generation_ids: they are in the tasks' logs and state.",
         )
@@ -111,9 +122,14 @@ def recorded_generation_ids(vendor: str, account_id: str) -> list[str]:
 
 
 def recorded_videos() -> Iterator[StoredVideo]:
-    """Where videos are, by all records and journals in ``[seedance] state_folder``; nothing if there is no folder."""
+    """Where videos are, by the ledger and by all records and journals in ``[seedance] state_folder``."""
     from airflow.configuration import conf
 
+    from airflow_provider_seedance.runtime.ledger import open_ledger
+
+    if (ledger := open_ledger()) is not None:
+        since = clock.utc_now(clock.SYSTEM_CLOCK) - LONGEST_LIST
+        yield from map(StoredVideo.from_manifest, ledger.landed_since(since))
     if not (folder := conf.get("seedance", "state_folder", fallback=None)):
         return
     place = path_from_uri(folder)
@@ -124,7 +140,7 @@ def recorded_videos() -> Iterator[StoredVideo]:
 
 
 def note_video(manifest: Mapping[str, Any], *, published: bool = False) -> None:
-    """Put the place of a video on the record of the task that had it generated, where that is in ``state_folder``.
+    """Put the place of a video into the ledger, and on the record of its task where that is in ``state_folder``.
 
     Not being able to is no reason to fail: the video is where it is.
 
@@ -133,6 +149,8 @@ def note_video(manifest: Mapping[str, Any], *, published: bool = False) -> None:
     from airflow.configuration import conf
 
     video = StoredVideo.from_manifest(manifest, published=published)
+    if not published:
+        _note_in_ledger(manifest)
     task = Provenance.parse(manifest["provenance"]).generated_by
     folder = conf.get("seedance", "state_folder", fallback=None)
     if not folder or task is None:
@@ -146,6 +164,18 @@ def note_video(manifest: Mapping[str, Any], *, published: bool = False) -> None:
             records.write(record.with_video(video))
     except SeedanceError as fault:
         log.warning("It is not on record that a video is in %s: %s", video.uri, fault.message)
+
+
+def _note_in_ledger(manifest: Mapping[str, Any]) -> None:
+    from airflow_provider_seedance.core.submission.ledger_records import without_requests
+    from airflow_provider_seedance.runtime.ledger import open_ledger
+
+    stored = manifest if ledger_keeps_prompts() else without_requests(dict(manifest))
+    try:
+        if (ledger := open_ledger()) is not None:
+            ledger.note_landed(stored, clock.utc_now(clock.SYSTEM_CLOCK))
+    except SeedanceError as fault:
+        log.warning("The ledger does not know that a video is in %s: %s", manifest["uri"], fault.message)
 
 
 def _all_records(folder: StoragePath) -> Iterator[SubmissionRecord]:

@@ -64,8 +64,8 @@ class GenerationWaitMixin(BaseOperator):
         """Whether another try would submit another generation."""
 
     @abstractmethod
-    def _deliver(self, conn_id: str, client: SeedanceClient, generation: Succeeded) -> Any:
-        """What the task returns for a finished generation, and the connection that made it."""
+    def _deliver(self, wait: Wait, generation: Succeeded) -> Any:
+        """What the task returns for a finished generation."""
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         """Resume after the trigger: read how the generation ended, and land it if that was asked for."""
@@ -186,7 +186,7 @@ class GenerationWaitMixin(BaseOperator):
             # The vendor answers again: a wait that just ended with trouble is not started over in the same breath.
             clock.SYSTEM_CLOCK.sleep(REDEFER_PAUSE_SECONDS)
             return self._wait(wait, None)
-        delivered = self._deliver(wait.conn_id, wait.client, video)
+        delivered = self._deliver(wait, video)
         record_outcome(wait.store, wait.generation_id, Ended(status="succeeded"))
         return delivered
 

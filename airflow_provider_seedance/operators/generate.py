@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_seedance.core.client.http import SeedanceClient
+    from airflow_provider_seedance.core.media.content import RequestMedia
     from airflow_provider_seedance.core.submission.decide import OnClear, OnOrphanedIntent, OnStaleState
     from airflow_provider_seedance.core.submission.record import RecordStore
     from airflow_provider_seedance.core.submission.submit import Submitter
@@ -169,21 +170,23 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         from airflow_provider_seedance.core.polling.decide import WaitState
         from airflow_provider_seedance.models import parse_generation_id
         from airflow_provider_seedance.runtime.clients import ClientPool
+        from airflow_provider_seedance.runtime.media import media_delivery
 
         self._reveal()
         with task_errors(), ClientPool() as clients:
             if self.generation_id:
                 adopted = parse_generation_id(self.generation_id)
                 return self._adopt(clients(self.seedance_conn_id), self._store(context), adopted)
-            request = self._request()
-            if self.preview:
-                return preview(clients(self.seedance_conn_id), request)
             store = self._store(context)
+            media = self._media(None if self.preview else store)
+            if self.preview:
+                media_delivery().check(clients(self.seedance_conn_id), media)
+                return preview(clients(self.seedance_conn_id), media.request)
             if not store.remembers:
                 # Outside of what a retry would pay for again: what fails here may be tried again.
-                self._check_before_paying(clients(self.seedance_conn_id), request)
+                self._check_before_paying(clients(self.seedance_conn_id), media)
             with task_errors(retry_pays=self._retry_pays(store)):
-                submission = self._submitter(clients, store, context, request).submit(request)
+                submission = self._submitter(clients, store, context, media).submit(media.request)
                 record = submission.record
                 assert record.generation_id
                 conn_id = record.seedance_conn_id
@@ -196,6 +199,25 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         from airflow_provider_seedance.models import GenerationRequest
 
         return GenerationRequest.parse({name: getattr(self, name) for name in REQUEST_FIELDS})
+
+    def _media(self, store: RecordStore | None) -> RequestMedia:
+        """The request, with its files read and named by their content."""
+        from airflow_provider_seedance.core.media.content import FileReader, RequestMedia, has_files
+        from airflow_provider_seedance.runtime.object_storage import path_from_uri
+
+        request = self._request()
+        if not has_files(request):
+            return RequestMedia(request)
+        record = store.read() if store else None
+        return FileReader(path_from_uri).identify(request, record.media if record else None)
+
+    def _recorded_request(self, store: RecordStore) -> GenerationRequest:
+        """The request, with its files named as they are on record; none of them is read again."""
+        from airflow_provider_seedance.core.media.content import has_files, named_by
+
+        request = self._request()
+        record = store.read() if has_files(request) else None
+        return named_by(request, record.media) if record else request
 
     def _store(self, context: Context) -> RecordStore:
         from airflow_provider_seedance.runtime.task_state import record_store
@@ -219,14 +241,22 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         return self._wait(Wait(self.seedance_conn_id, client, store, generation_id, state), generation)
 
     def _submitter(
-        self, clients: ClientPool, store: RecordStore, context: Context, request: GenerationRequest
+        self, clients: ClientPool, store: RecordStore, context: Context, media: RequestMedia
     ) -> Submitter:
+        from airflow_provider_seedance.core.media.deliver import DeliveringClients
         from airflow_provider_seedance.core.submission.decide import Policies
         from airflow_provider_seedance.core.submission.submit import Submitter
+        from airflow_provider_seedance.runtime.media import media_delivery
         from airflow_provider_seedance.runtime.task_state import identity_of
 
+        delivering = DeliveringClients(clients, media, media_delivery())
+
+        def check(conn_id: str) -> None:
+            self._check_before_paying(clients(conn_id), media)
+            delivering(conn_id).prepare()
+
         return Submitter(
-            clients,
+            delivering,
             store,
             identity_of(context),
             self.seedance_conn_id,
@@ -234,24 +264,29 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
             timeout=self._timeout_seconds(),
             queue_timeout=self._queue_timeout_seconds(),
             clock=clock.SYSTEM_CLOCK,
-            check=lambda conn_id: self._check_before_paying(clients(conn_id), request),
+            check=check,
+            media=media.keys,
         )
 
-    def _check_before_paying(self, client: SeedanceClient, request: GenerationRequest) -> None:
+    def _check_before_paying(self, client: SeedanceClient, media: RequestMedia) -> None:
         from airflow_provider_seedance.core.lifecycle.deliver import check_destination
         from airflow_provider_seedance.core.submission.budget import check_budget
+        from airflow_provider_seedance.runtime.media import media_delivery
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
-        client.catalog.prepare(request)
-        check_budget(client.estimate_cost(request), self.max_cost, vendor=client.vendor_name)
+        client.catalog.prepare(media.request)
+        media_delivery().check(client, media)
+        check_budget(client.estimate_cost(media.request), self.max_cost, vendor=client.vendor_name)
         if self.destination:
             check_destination(self.destination, path_from_uri)
 
-    def _deliver(self, conn_id: str, client: SeedanceClient, generation: Succeeded) -> dict[str, Any]:
+    def _deliver(self, wait: Wait, generation: Succeeded) -> dict[str, Any]:
         from airflow_provider_seedance.core.lifecycle.result import result_dict
 
-        request = None if self.generation_id else self._request()
-        delivered = result_dict(generation, seedance_conn_id=conn_id, request=request, catalog=client.catalog)
+        client, request = wait.client, None if self.generation_id else self._recorded_request(wait.store)
+        delivered = result_dict(
+            generation, seedance_conn_id=wait.conn_id, request=request, catalog=client.catalog
+        )
         if self.destination:
             delivered["manifest"] = self._land(client, generation, request)
         return delivered

@@ -41,6 +41,7 @@ _FORM_DESCRIPTIONS: dict[Form, str] = {
     "url": "an http(s) URL",
     "data": "a data: URI",
     "asset": "asset://<id>",
+    "content": "a file",
 }
 _REFERENCE_FIELD: dict[MediaKind, str] = {
     "image": "reference_images",
@@ -119,8 +120,10 @@ def _links(context: ValidationContext) -> Iterator[Problem]:
     for field, kind, link in media_links(context.request):
         taken = (context.row.media if context.row else {}).get(kind, tuple(_FORM_DESCRIPTIONS))
         form = form_of(link)
+        if form == "content" and taken:
+            continue
         if form not in taken:
-            words = " or ".join(_FORM_DESCRIPTIONS[each] for each in taken)
+            words = " or ".join(_FORM_DESCRIPTIONS[each] for each in taken if each != "content")
             hint = "" if form else "; upload a local file first and give its URL"
             yield Problem(field, link, f"{context.vendor} takes {kind}s as {words}{hint}")
         elif form == "url" and not _is_url(link):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from functools import partial, wraps
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
 
-from airflow_provider_seedance.core.client.flows import AccountFlows, Flow, Flows, GenerationFlows
+from airflow_provider_seedance.core.client.flows import AccountFlows, FileFlows, Flow, Flows, GenerationFlows
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -66,6 +66,15 @@ class Generations(Group[R_co, GenerationFlows]):
     list = Operation(GenerationFlows.list)
     list_all = Operation(GenerationFlows.list_all)
     cancel = Operation(GenerationFlows.cancel)
+
+
+class Files(Group[R_co, FileFlows]):
+    """Files at the vendor's file service."""
+
+    upload = Operation(FileFlows.upload)
+    list = Operation(FileFlows.list)
+    quota = Operation(FileFlows.quota)
+    delete = Operation(FileFlows.delete)
 
 
 class AccountGroup(Group[R_co, AccountFlows]):

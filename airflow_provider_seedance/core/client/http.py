@@ -22,8 +22,16 @@ from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.body import ACCEPT_ENCODING, LONGEST_READ_ON_LOOP, Reply
 from airflow_provider_seedance.core.client.download import LinkOpener, MediaStream, media_opener, open_media
 from airflow_provider_seedance.core.client.errors import host_of
-from airflow_provider_seedance.core.client.flows import AccountFlows, Flow, GenerationFlows, Pause, Send, Step
-from airflow_provider_seedance.core.client.groups import AccountGroup, Generations
+from airflow_provider_seedance.core.client.flows import (
+    AccountFlows,
+    FileFlows,
+    Flow,
+    GenerationFlows,
+    Pause,
+    Send,
+    Step,
+)
+from airflow_provider_seedance.core.client.groups import AccountGroup, Files, Generations
 from airflow_provider_seedance.core.client.retry import MAX_ATTEMPTS
 from airflow_provider_seedance.core.client.transport import (
     async_httpx_client,
@@ -48,6 +56,8 @@ from airflow_provider_seedance.models import Cost, GenerationRequest
 T = TypeVar("T")
 
 CONNECT_TIMEOUT = 10.0
+#: Bytes a second that an upload must make at least.
+SLOWEST_UPLOAD = 128 * 1024
 
 #: One DEBUG line for each exchange of a sync client.
 log = logging.getLogger("airflow_provider_seedance.core.client")
@@ -60,16 +70,12 @@ class _BaseClient:
         self.settings = settings
         self._clock = clock
         self._secrets = (settings.api_key,)
+        common = (settings.vendor, clock.random, attempts, host_of(settings.base_url))
         self._generation_flows = GenerationFlows(
-            settings.vendor,
-            clock.random,
-            attempts,
-            host_of(settings.base_url),
-            prepare=lambda request: self.catalog.prepare(request),
+            *common, prepare=lambda request: self.catalog.prepare(request)
         )
-        self._account_flows = AccountFlows(
-            settings.vendor, clock.random, attempts, host_of(settings.base_url)
-        )
+        self._file_flows = FileFlows(*common)
+        self._account_flows = AccountFlows(*common)
 
     @cached_property
     def catalog(self) -> Catalog:
@@ -107,7 +113,10 @@ class _BaseClient:
 
         :param files: closes what is opened for it.
         """
-        request, seconds = step.request, self.settings.read_timeout(repeatable=not step.single_use_connection)
+        request = step.request
+        seconds = self.settings.read_timeout(repeatable=not step.single_use_connection) + _sending_time(
+            request
+        )
         return {
             "method": request.method,
             "url": self._url(request),
@@ -153,6 +162,12 @@ class _BaseClient:
         return content
 
 
+def _sending_time(request: HttpRequest) -> float:
+    """Seconds that the files of a request may take on a slow line, beside the time for its answer."""
+    files = request.body.files if isinstance(request.body, FormBody) else ()
+    return sum(file.size for file in files) / SLOWEST_UPLOAD
+
+
 def _body(body: JsonBody | FormBody | None, files: ExitStack) -> dict[str, Any]:
     if isinstance(body, JsonBody):
         return {"json": body.json}
@@ -193,6 +208,7 @@ class SeedanceClient(_BaseClient):
     def __init__(self, settings: Account, attempts: int = MAX_ATTEMPTS, clock: Clock | None = None) -> None:
         super().__init__(settings, attempts, clock or SystemClock())
         self.generations = Generations(self, self._generation_flows)
+        self.files = Files(self, self._file_flows)
         self.account = AccountGroup(self, self._account_flows)
         self._pooled = httpx_client(settings, keeps_connections=True)
         self._single_use = httpx_client(settings, keeps_connections=False)
@@ -282,6 +298,7 @@ class AsyncSeedanceClient(_BaseClient):
     def __init__(self, settings: Account, attempts: int = MAX_ATTEMPTS, clock: Clock | None = None) -> None:
         super().__init__(settings, attempts, clock or SystemClock())
         self.generations = Generations(self, self._generation_flows)
+        self.files = Files(self, self._file_flows)
         self.account = AccountGroup(self, self._account_flows)
         self._pooled = async_pooled_client(settings)
         self._single_use = async_httpx_client(settings, keeps_connections=False)

@@ -8,8 +8,8 @@ Rule 3: "could not look" is an error, never "nothing there".
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -88,6 +88,7 @@ class Submitter:
     :param timeout: seconds to wait for it, from its submission.
     :param queue_timeout: seconds in which it must have left the queue; ``None`` for no such limit.
     :param check: called with the connection before each payment, and raises to prevent it.
+    :param media: the content of the request's files, for the record.
     """
 
     open_client: Callable[[str], PayingClient]
@@ -99,6 +100,7 @@ class Submitter:
     queue_timeout: float | None
     clock: Clock
     check: Callable[[str], None] = lambda conn_id: None
+    media: Mapping[str, str] = field(default_factory=dict)
 
     def submit(self, request: GenerationRequest) -> Submission:
         """The generation to wait for: an earlier try's where that is right, else a new one.
@@ -144,6 +146,7 @@ class Submitter:
             intended_at=utc_now(self.clock),
             max_tries=self.task.max_tries,
             earlier_generation_ids=_with_id(earlier),
+            media=dict(self.media),
             unbilled_intents=earlier.unbilled_intents + unbilled if earlier else 0,
         )
         try:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Generic, Literal, TypeVar
 
 from airflow_provider_seedance.core.backoff import read_retry_after
+from airflow_provider_seedance.core.library import FilePage, FileQuota, UploadedFile
 from airflow_provider_seedance.core.redaction import clean, redact
 from airflow_provider_seedance.core.vendors.strict_json import parse_json
 from airflow_provider_seedance.errors import MalformedReply
@@ -27,8 +28,8 @@ from airflow_provider_seedance.models import (
 
 T = TypeVar("T", covariant=True)
 
-#: The name of the service that every vendor has: its API.
-API = "api"
+#: The names of services: the API, which every vendor has, and the hosts of its files and of its asset library.
+API, FILES, ASSETS = "api", "files", "assets"
 
 
 class Credential(str, Enum):
@@ -68,12 +69,14 @@ class FilePart:
 
     :param name: of the form's field.
     :param open: opens the file at its beginning; called anew for each time that the request is sent.
+    :param size: bytes of the file, for the time that sending it may take; 0 if that is not known.
     """
 
     name: str
     filename: str
     content_type: str
     open: Callable[[], BinaryIO] = field(repr=False)
+    size: int = 0
 
 
 @dataclass(frozen=True)
@@ -179,6 +182,38 @@ class Listing:
 
 
 @dataclass(frozen=True)
+class Upload:
+    """A file for the vendor's file service.
+
+    :param kind: ``image``, ``video`` or ``audio``.
+    :param filename: one that no other content has, here or in another Airflow.
+    :param size: in bytes.
+    :param open: opens it at its beginning.
+    """
+
+    kind: str
+    filename: str
+    content_type: str
+    size: int
+    open: Callable[[], BinaryIO] = field(repr=False)
+
+    def form(self, **fields: str) -> FormBody:
+        """The file in a form's field ``file``, beside other fields."""
+        return FormBody((FilePart("file", self.filename, self.content_type, self.open, self.size),), fields)
+
+
+@dataclass(frozen=True)
+class FileCalls:
+    """Putting files where the vendor can fetch them."""
+
+    upload: Callable[[Upload], Call[UploadedFile]]
+    #: What uploads there are, how many more there may be, and making room.
+    list: Callable[[int], Call[FilePage]] | None = None
+    quota: Callable[[], Call[FileQuota]] | None = None
+    delete: Callable[[str], Call[None]] | None = None
+
+
+@dataclass(frozen=True)
 class AccountCalls:
     """What concerns the account, and no generation."""
 
@@ -201,6 +236,7 @@ class Vendor:
     generations: GenerationCalls
     account: AccountCalls
     listing: Listing | None = None
+    files: FileCalls | None = None
     catalog: Path | None = None
 
     @property

@@ -83,6 +83,14 @@ def _options() -> dict[str, Any]:
             "example": "s3://my-bucket/seedance-state",
             "default": "",
         },
+        "staging": {
+            "description": "Folder of an object store for files that a vendor must fetch by a link, such as reference"
+            " videos for ModelArk. The store must be able to make signed links.",
+            "version_added": "0.1.0",
+            "type": "string",
+            "example": "s3://my-bucket/seedance-staging",
+            "default": "",
+        },
         "max_lag": {
             "description": "Longest pause between two status requests of the triggerer for one generation, seconds.",
             "version_added": "0.1.0",

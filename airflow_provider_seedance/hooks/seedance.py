@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.core.client.account import Account
     from airflow_provider_seedance.core.client.flows import Cancellation
     from airflow_provider_seedance.core.client.http import AsyncSeedanceClient, SeedanceClient
+    from airflow_provider_seedance.hooks.groups import HookFiles
     from airflow_provider_seedance.models import (
         Balance,
         Cost,
@@ -88,13 +89,20 @@ class SeedanceHook(BaseHook):
 
         return AsyncSeedanceClient(await self.aget_account(), clock=clock.SYSTEM_CLOCK)
 
+    @property
+    def files(self) -> HookFiles:
+        """The account's uploads, where the vendor has a file service."""
+        from airflow_provider_seedance.hooks.groups import HookFiles
+
+        return HookFiles(self)
+
     def create_generation(self, request: GenerationRequest) -> Pending:
-        """Check ``request`` and submit it; the vendor bills the generation.
+        """Check ``request``, bring its files to the vendor, and submit it; the vendor bills the generation.
 
         :raises RequestInvalid: before anything is sent, if the catalog knows that the vendor refuses the request.
         """
         with self.get_conn() as client:
-            return client.generations.create(request)
+            return client.generations.create(_delivered(client, request))
 
     def get_generation(self, generation_id: str) -> Generation:
         """Read a generation's status; a finished one comes with the link to its video."""
@@ -159,6 +167,10 @@ class SeedanceHook(BaseHook):
 
     async def acreate_generation(self, request: GenerationRequest) -> Pending:
         """As :meth:`create_generation`."""
+        from airflow_provider_seedance.core.media.content import has_files
+
+        if has_files(request):
+            return await asyncio.to_thread(self.create_generation, request)
         async with await self.aget_conn() as client:
             return await client.generations.create(request)
 
@@ -200,6 +212,19 @@ class SeedanceHook(BaseHook):
         except SeedanceError as error:
             return False, str(error)
         return True, f"{vendor} accepts the API key."
+
+
+def _delivered(client: SeedanceClient, request: GenerationRequest) -> GenerationRequest:
+    """The request with a link, or the content, in the place of each of its files."""
+    from airflow_provider_seedance.core.media.content import FileReader, has_files
+    from airflow_provider_seedance.runtime.media import media_delivery
+    from airflow_provider_seedance.runtime.object_storage import path_from_uri
+
+    if not has_files(request):
+        return request
+    media = FileReader(path_from_uri).identify(request)
+    client.catalog.prepare(media.request)
+    return media_delivery().deliver(client, media)
 
 
 def _query(ids: Sequence[str], filters: dict[str, Any]) -> Any:

@@ -147,8 +147,17 @@ class FileReader:
             path = self._path_from_uri(link)
         except DestinationError as fault:
             raise Unreadable(f"{fault.message}. {fault.advice}") from fault
-        if isinstance(path, Path) and path.is_dir():
-            raise Unreadable("it is a directory")
+        if isinstance(path, Path):
+            if path.is_dir():
+                raise Unreadable("it is a directory")
+            return path
+        try:
+            path.fs  # noqa: B018  # building the filesystem is what may fail
+        except Exception as fault:
+            raise Unreadable(
+                f"its store cannot be set up ({describe(fault)}); install the Airflow provider of the store, and check"
+                " the connection that the URI names"
+            ) from fault
         return path
 
 

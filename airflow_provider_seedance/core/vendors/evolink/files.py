@@ -31,8 +31,7 @@ FOLDER = "seedance"
 PAGE_SIZE = 100
 QUOTA_ADVICE = (
     "The account has as many uploads as it may. They end by themselves after 72 hours; delete some with"
-    " SeedanceHook.delete_file (SeedanceHook.list_files shows them), or name a folder of an object store in [seedance]"
-    " staging and give links to it."
+    " SeedanceHook(...).files.delete(file_id), whose list() shows them, or give links to an object store of your own."
 )
 
 

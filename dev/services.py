@@ -50,12 +50,27 @@ def services(logs: Path) -> Iterator[Services]:
 
     :raises StackError: if one is not installed or does not come up.
     """
+    with _folder() as folder, Processes(logs) as processes:
+        database = _start_postgres(processes, folder)
+        broker = _start_redis(processes, folder)
+        yield Services(database, broker, processes)
+
+
+@contextmanager
+def postgres(logs: Path) -> Iterator[str]:
+    """Run PostgreSQL alone; the SQLAlchemy URL of its database.
+
+    :raises StackError: if it is not installed or does not come up.
+    """
+    with _folder() as folder, Processes(logs) as processes:
+        yield _start_postgres(processes, folder)
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="seedance-services-"))
     try:
-        with Processes(logs) as processes:
-            database = _start_postgres(processes, folder)
-            broker = _start_redis(processes, folder)
-            yield Services(database, broker, processes)
+        yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -34,6 +34,7 @@ LIBRARIES = {
     "socket": ("core.client.addresses", "core.client.connections", "core.client.httpx_client"),
     "av": ("core.landing.verify", "core.media.probe"),
     "PIL": ("core.media.probe",),
+    "sqlalchemy": ("core.ledger", "runtime.ledger"),
     "asyncio": (
         "core.clock",
         "core.polling.poller",

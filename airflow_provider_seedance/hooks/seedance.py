@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -54,12 +53,12 @@ class SeedanceHook(BaseHook):
     def get_account(self) -> Account:
         """Read the connection and check it.
 
-        :raises ConfigurationError: naming what is missing or wrong in it.
+        :raises ConfigurationError: naming what is missing or wrong in it, or that there is none.
+        :raises NotSent: if Airflow cannot read it at the moment.
         """
         from airflow_provider_seedance.core.catalog.rules import warn_once
 
-        connection = self.get_connection(self.seedance_conn_id)
-        account = _account(connection, connection.extra_dejson)
+        account = _account(self._connection())
         if account.sends_key_in_clear:
             warn_once(
                 f"connection {self.seedance_conn_id}: host begins with http://, so the API key crosses the network"
@@ -68,14 +67,22 @@ class SeedanceHook(BaseHook):
         return account
 
     async def aget_account(self) -> Account:
-        """As :meth:`get_account`, without blocking the event loop."""
-        from airflow.sdk import Connection
+        """As :meth:`get_account`, without blocking the event loop.
 
-        # Before Airflow 3.3.2 the async lookup masks secrets with a blocking call.
-        if not hasattr(Connection, "aextra_dejson"):
-            return await asyncio.to_thread(self.get_account)
-        connection = await self.aget_connection(self.seedance_conn_id)
-        return _account(connection, await connection.aextra_dejson())
+        The look-up runs on a thread. Airflow's own async one finds no stored connection in ``dag.test()`` and ``airflow
+        tasks test``, and before Airflow 3.3.2 it masks secrets with a blocking call.
+        """
+        return await clock.off_loop(self.get_account)
+
+    def _connection(self) -> Connection:
+        from airflow_provider_seedance.runtime.connections import connection_error
+
+        try:
+            return self.get_connection(self.seedance_conn_id)
+        except Exception as fault:  # noqa: BLE001  # whatever Airflow or a secrets backend raises
+            error = connection_error(self.seedance_conn_id, fault)
+        # Outside of the handler: the library's exception, which may hold a secret, is not behind the error.
+        raise error
 
     def get_conn(self) -> SeedanceClient:
         """A client; close it, or use it in a ``with`` block."""
@@ -170,7 +177,7 @@ class SeedanceHook(BaseHook):
         from airflow_provider_seedance.core.media.content import has_files
 
         if has_files(request):
-            return await asyncio.to_thread(self.create_generation, request)
+            return await clock.off_loop(lambda: self.create_generation(request))
         async with await self.aget_conn() as client:
             return await client.generations.create(request)
 
@@ -233,10 +240,11 @@ def _query(ids: Sequence[str], filters: dict[str, Any]) -> Any:
     return ListQuery(ids=tuple(map(parse_generation_id, ids)), **filters)
 
 
-def _account(connection: Connection, extra: dict[str, Any]) -> Account:
+def _account(connection: Connection) -> Account:
     from airflow_provider_seedance.core.client.account import Account
     from airflow_provider_seedance.runtime.config import download_options
 
+    extra = connection.extra_dejson
     _check_that_airflow_masks(connection.password, extra.get("vendor"))
     host = connection.host or None
     if host and connection.port:

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 BACKSTOP = timedelta(minutes=10)
 #: Seconds between the end of a wait that lost sight and the next one.
 REDEFER_PAUSE_SECONDS = 5.0
+NO_CONNECTION_IN_TRIGGERER = (
+    "The triggerer has no usable connection %r, and this worker has one, so the task waits in the worker. Define the"
+    " connection where both find it: an environment variable is to be set for triggerers as well."
+)
 
 
 @dataclass(frozen=True)
@@ -93,17 +97,18 @@ class GenerationWaitMixin(BaseOperator):
 
         cancel_now(*self._in_flight)
 
-    def _wait(self, wait: Wait, generation: Generation | None) -> Any:
+    def _wait(self, wait: Wait, generation: Generation | None, *, in_worker: bool = False) -> Any:
         """Wait for a generation that may have ended already.
 
         :param generation: how it stands, if that was just read.
+        :param in_worker: wait here even if the task is deferrable.
         """
         from airflow_provider_seedance.core.polling.decide import WaitOutcome
         from airflow_provider_seedance.models import Pending
 
         if generation is not None and not isinstance(generation, Pending):
             return self._conclude(wait, WaitOutcome.ENDED, generation)
-        if self.deferrable:
+        if self.deferrable and not in_worker:
             self._defer(wait)
         self._in_flight = (wait.client.settings, wait.generation_id)
         ended = self._wait_in_worker(wait)
@@ -177,6 +182,7 @@ class GenerationWaitMixin(BaseOperator):
     ) -> Any:
         """Deliver what has succeeded, or wait again; ``generation`` as in :meth:`_wait`."""
         from airflow_provider_seedance.core.lifecycle.conclude import record_outcome
+        from airflow_provider_seedance.core.polling.decide import WaitOutcome
         from airflow_provider_seedance.core.submission.outcome import Ended
 
         video = self._concluded(wait, outcome, generation)
@@ -185,7 +191,9 @@ class GenerationWaitMixin(BaseOperator):
                 raise unfinished
             # The vendor answers again: a wait that just ended with trouble is not started over in the same breath.
             clock.SYSTEM_CLOCK.sleep(REDEFER_PAUSE_SECONDS)
-            return self._wait(wait, None)
+            if in_worker := outcome is WaitOutcome.NO_CONNECTION:
+                self.log.warning(NO_CONNECTION_IN_TRIGGERER, wait.conn_id)
+            return self._wait(wait, None, in_worker=in_worker)
         delivered = self._deliver(wait, video)
         record_outcome(wait.store, wait.generation_id, Ended(status="succeeded"))
         return delivered

@@ -11,7 +11,7 @@ from airflow.sdk import BaseOperator
 
 from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.operators._arguments import one_of, seconds, whole_number
-from airflow_provider_seedance.operators._waiting import BACKSTOP
+from airflow_provider_seedance.operators._waiting import BACKSTOP, NO_CONNECTION_IN_TRIGGERER
 from airflow_provider_seedance.runtime.exceptions import deferral_errors, task_errors
 from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
 
@@ -171,7 +171,9 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
                     event = BatchEvent({**dict.fromkeys(finished, WaitOutcome.ENDED), **event.finished_waits})
                 if new_try:
                     session.register(len(run.plan.rows))
-                ended = run.run(journal, event, stay=not self.deferrable)
+                ended = run.run(
+                    journal, event, stay=not self.deferrable or self._is_unknown_to_triggerer(event)
+                )
             results = results_of(run.plan.rows, journal.states)
             session.write_results(results)
             if ended.all_ended:
@@ -182,6 +184,15 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
             raise deferral_error
         self._defer(uri_of(session.journal), last_deadline(journal.states.values()))
         raise AssertionError("unreachable")
+
+    def _is_unknown_to_triggerer(self, event: BatchEvent) -> bool:
+        """Whether a connection of the batch is of no use in the triggerer, so that the task had better wait here."""
+        from airflow_provider_seedance.core.polling.decide import WaitOutcome
+
+        unknown = WaitOutcome.NO_CONNECTION in (event.finished_waits or {}).values()
+        if unknown:
+            self.log.warning(NO_CONNECTION_IN_TRIGGERER, self.seedance_conn_id)
+        return unknown
 
     def _prepare(self, context: Context) -> tuple[BatchSession, BatchRun]:
         """The batch's files, and what is to be done, all of it checked."""

@@ -7,9 +7,6 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from airflow_provider_seedance.core import clock
-from airflow_provider_seedance.runtime.exceptions import not_found_exception
-
 if TYPE_CHECKING:
     from airflow_provider_seedance.core.client.account import Account
     from airflow_provider_seedance.core.client.http import SeedanceClient
@@ -26,11 +23,12 @@ class ClientPool:
         """The client of this connection.
 
         :raises ConfigurationError: if there is no such connection, or it is unusable.
+        :raises NotSent: if Airflow cannot read it at the moment.
         """
-        from airflow_provider_seedance.core.client.http import SeedanceClient
+        from airflow_provider_seedance.hooks.seedance import SeedanceHook
 
         if seedance_conn_id not in self._clients:
-            client = SeedanceClient(account_of(seedance_conn_id), clock=clock.SYSTEM_CLOCK)
+            client = SeedanceHook(seedance_conn_id).get_conn()
             self._clients[seedance_conn_id] = self._stack.enter_context(client)
         return self._clients[seedance_conn_id]
 
@@ -43,31 +41,19 @@ class ClientPool:
         self._stack.close()
 
 
-def account_of(seedance_conn_id: str) -> Account:
-    """The account that a connection names.
+def accounts_of(seedance_conn_ids: Iterable[str]) -> Callable[[str], Account]:
+    """The accounts of these connections, looked up now: threads of a task do not ask Airflow.
 
-    :raises ConfigurationError: if there is no such connection, or it is unusable.
+    :returns: the account of a connection; raises ``ConfigurationError`` if there is none, or it is unusable.
+    :raises NotSent: if Airflow cannot read one at the moment.
     """
     from airflow_provider_seedance.errors import ConfigurationError
     from airflow_provider_seedance.hooks.seedance import SeedanceHook
 
-    try:
-        return SeedanceHook(seedance_conn_id).get_account()
-    except not_found_exception() as fault:
-        raise ConfigurationError(f"connection {seedance_conn_id!r} does not exist") from fault
-
-
-def accounts_of(seedance_conn_ids: Iterable[str]) -> Callable[[str], Account]:
-    """The accounts of these connections, looked up now: threads of a task do not ask Airflow.
-
-    :returns: the account of a connection; raises ``ConfigurationError`` as :func:`account_of`.
-    """
-    from airflow_provider_seedance.errors import ConfigurationError
-
     found: dict[str, Account | ConfigurationError] = {}
     for conn_id in seedance_conn_ids:
         try:
-            found[conn_id] = account_of(conn_id)
+            found[conn_id] = SeedanceHook(conn_id).get_account()
         except ConfigurationError as error:
             found[conn_id] = error
 

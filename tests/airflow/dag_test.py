@@ -34,8 +34,6 @@ RunDag = Callable[..., WaitOutcome]
 def hurried_emulator() -> Iterator[Emulator]:
     """An emulator, and the connections ``seedance_<vendor>`` that lead to it."""
     with serve(rate=RATE, link_seconds=1e9) as emulator, pytest.MonkeyPatch.context() as patch:
-        # ``dag.test()`` has no scheduler that an event could overtake.
-        patch.setattr(polling, "EARLIEST_EVENT_SECONDS", 0.0)
         for conn_id, connection in connections(emulator.url).items():
             patch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps(connection))
         yield emulator
@@ -58,9 +56,11 @@ def dags() -> Mapping[str, Any]:
 
 
 @pytest.fixture
-def run_dag(dags: Mapping[str, Any], hurried_emulator: Emulator) -> RunDag:
+def run_dag(dags: Mapping[str, Any], hurried_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> RunDag:
     """Runs the DAG of that id to its end; ``conf`` sets those of its params that it has."""
     hurried_emulator.reset()
+    # ``dag.test()`` has no scheduler that an event could overtake.
+    monkeypatch.setattr(polling, "EARLIEST_EVENT_SECONDS", 0.0)
 
     def run(dag_id: str, **conf: Any) -> WaitOutcome:
         dag = dags[dag_id]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import socket
 
+import httpx
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
@@ -149,3 +151,22 @@ def test_no_error_text_holds_the_key(generating, connect, emulator) -> None:
             generating(connect("evolink", password=marked))()
         assert marked not in str(caught.value)
         assert marked not in str(caught.value.__cause__)
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_a_dead_first_link_gives_way_to_the_second(vendor, generating, connect, emulator, tmp_path) -> None:
+    """The video lands, and nobody is advised to buy it again."""
+    conn_id = connect(vendor)
+    video = generating(conn_id)()
+    status = next(
+        seen for seen in reversed(emulator.requests()) if seen["path"].endswith(video["generation_id"])
+    )
+    url = f"{emulator.url}{status['path']}"
+    key = SeedanceHook(conn_id).get_account().api_key
+    reply = httpx.get(url, headers={"Authorization": f"Bearer {key}"}).raise_for_status().json()
+    dead = f"{video['video_url'].partition('?')[0]}-gone.mp4"
+    body = json.dumps(reply).replace(json.dumps(video["video_url"]), json.dumps([dead, video["video_url"]]))
+    emulator.add_fault(vendor=vendor, on="get", kind="reply", status=200, body=body, times=None)
+    adopted = generating(conn_id, generation_id=video["generation_id"], destination=f"{tmp_path}/a.mp4")()
+    assert adopted["manifest"]["bytes"] > 0
+    assert emulator.ledger()["creates_received"] == 1

@@ -99,8 +99,8 @@ def test_a_trigger_that_holds_its_event_back_can_be_cancelled(
 
     async def stop_while_it_holds() -> None:
         running = asyncio.ensure_future(anext(trigger.run()))
-        await held.wait()
-        running.cancel()
+        await asyncio.wait((running, asyncio.ensure_future(held.wait())), return_when="FIRST_COMPLETED")
+        assert running.cancel()
         with pytest.raises(asyncio.CancelledError):
             await running
 
@@ -262,17 +262,35 @@ def test_a_kill_that_is_interrupted_is_carried_out(waiting_for, emulator, monkey
 def test_a_connection_that_cannot_be_read_once_is_tolerated(waiting_for, monkeypatch) -> None:
     """Airflow's API may fail for a moment."""
     trigger = waiting_for()
-    original = BaseHook.aget_connection
+    original = BaseHook.get_connection
     failures = [RuntimeError("API server is restarting")]
 
-    async def blinking(conn_id):
+    def blinking(conn_id):
         if failures:
             raise failures.pop()
-        return await original(conn_id)
+        return original(conn_id)
 
-    monkeypatch.setattr(SeedanceHook, "aget_connection", staticmethod(blinking))
+    monkeypatch.setattr(SeedanceHook, "get_connection", staticmethod(blinking))
     assert payload_of(trigger)["outcome"] == "ended"
     assert failures == []
+
+
+@pytest.mark.parametrize("fault", ["missing", "without a vendor", "no JSON"])
+def test_a_connection_that_is_of_no_use_here_ends_the_wait_at_once(
+    fault, waiting_for, connect, emulator, passing, monkeypatch
+) -> None:
+    """The task may have it all the same, from an environment variable of its worker."""
+    trigger = waiting_for()
+    variable = f"AIRFLOW_CONN_{trigger.seedance_conn_id.upper()}"
+    if fault == "missing":
+        monkeypatch.delenv(variable)
+    elif fault == "no JSON":
+        monkeypatch.setenv(variable, "{")
+    else:
+        connect(None)
+    assert payload_of(trigger)["outcome"] == "no_connection"
+    assert passing.moment == pytest.approx(passing.start + EARLIEST_EVENT_SECONDS)
+    assert status_requests(emulator) == 0
 
 
 def test_its_arguments_survive_airflows_own_storage(waiting_for) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
+from traceback import format_exception
 from typing import Any, Protocol
 
 from airflow_provider_seedance.core.batch.admission import AdmissionControl
@@ -23,6 +24,7 @@ from airflow_provider_seedance.core.batch.progress import ProgressReporter
 from airflow_provider_seedance.core.batch.rows import Row
 from airflow_provider_seedance.core.batch.state import Phase, RowOutcome, RowState, count_by_status
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
+from airflow_provider_seedance.core.redaction import redact
 from airflow_provider_seedance.core.submission.budget import Budget
 from airflow_provider_seedance.core.submission.outcome import Ended
 from airflow_provider_seedance.core.submission.record import StateUnwritable, SubmissionRecord
@@ -204,8 +206,9 @@ class BatchScheduler:
                 result = work()
             except SeedanceError as error:
                 result = error
-            except BaseException as fault:  # whatever it is, only this row fails by it
-                log.exception("The %s failed unexpectedly.", step)
+            except BaseException as fault:  # noqa: BLE001 - whatever it is, only this row fails by it
+                # A library's exception may quote a link, and so may its causes.
+                log.error("The %s failed unexpectedly:\n%s", step, redact("".join(format_exception(fault))))
                 result = SeedanceError(
                     f"the {step} failed within the provider: {type(fault).__name__}: {fault}"
                 )

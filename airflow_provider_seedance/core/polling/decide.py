@@ -45,6 +45,8 @@ class WaitOutcome(str, Enum):
     QUEUED_TOO_LONG = "queued_too_long"
     #: Status requests failed for too long, or with an error that waiting does not mend.
     STATUS_UNKNOWN = "status_unknown"
+    #: Where the wait ran, the connection does not exist or cannot be used; a worker may have it all the same.
+    NO_CONNECTION = "no_connection"
 
 
 class RecordedTimes(Protocol):

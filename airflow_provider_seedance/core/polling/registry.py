@@ -17,7 +17,7 @@ from airflow_provider_seedance.core.polling.decide import (
 )
 from airflow_provider_seedance.core.polling.latency import LatencyModel
 from airflow_provider_seedance.core.polling.poller import MAX_CONCURRENCY, Poller, StatusClient
-from airflow_provider_seedance.errors import SeedanceError
+from airflow_provider_seedance.errors import ConfigurationError, SeedanceError
 
 #: How long a connection that was looked up serves waits that come later, seconds.
 ACCOUNT_TTL_SECONDS = 30.0
@@ -81,8 +81,8 @@ class PollerRegistry:
         """Wait for one generation; see :meth:`Poller.wait_for`.
 
         :param read_connection: reads the account of the connection. Its errors are tolerated like those of a status
-            request; a connection that cannot be used ends the wait as ``STATUS_UNKNOWN``, and the task then reads the
-            reason itself.
+            request; a connection that does not exist or cannot be used ends the wait at once as ``NO_CONNECTION``, and
+            the task then reads the reason itself.
         """
         lookup = self._lookups.setdefault(conn_id, _CachedLookup())
         lookup.users += 1
@@ -104,6 +104,8 @@ class PollerRegistry:
                 return WaitOutcome.TIMED_OUT
             if not isinstance(found, SeedanceError):
                 break
+            if isinstance(found, ConfigurationError):
+                return WaitOutcome.NO_CONNECTION
             decision = decide_after_error(wait, found, now=self._clock.now(), random=self._clock.random())
             if not isinstance(decision, PollAgain):
                 return decision
@@ -112,7 +114,7 @@ class PollerRegistry:
         try:
             shared = self._acquire(conn_id, found)
         except SeedanceError:
-            return WaitOutcome.STATUS_UNKNOWN
+            return WaitOutcome.NO_CONNECTION
         try:
             outcome = await shared.poller.wait_for(generation_id, wait)
         finally:

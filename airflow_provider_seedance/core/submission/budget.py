@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
-from airflow_provider_seedance.core.redaction import describe
-from airflow_provider_seedance.errors import BudgetExceeded, ConfigurationError
+from airflow_provider_seedance.core.money import parse_money
+from airflow_provider_seedance.errors import BudgetExceeded
 from airflow_provider_seedance.models import Cost
-
-#: What a template makes of an argument that was left out.
-_OMITTED = (None, "", "None")
 
 
 def check_budget(estimate: Cost, max_cost: str | Mapping[str, Any] | None, *, vendor: str) -> None:
@@ -94,27 +91,3 @@ class Budget:
         self.release(number)
         self._amounts[number] = amount
         self.total += amount
-
-
-def parse_money(name: str, value: Any) -> tuple[Decimal, str] | None:
-    """An amount and its currency; ``None`` if nothing is given.
-
-    :param value: ``"1.50 USD"``, ``"60 credits"``, or a mapping with ``amount`` and ``currency``.
-    :raises ConfigurationError: for anything else.
-    """
-    if value in _OMITTED:
-        return None
-    if isinstance(value, Mapping):
-        parts = [str(value.get("amount", "")), str(value.get("currency", ""))]
-    else:
-        parts = str(value).split()
-    try:
-        number, currency = parts
-        amount = Decimal(number)
-        if amount.is_finite() and amount >= 0 and currency:
-            return amount, currency
-    except (InvalidOperation, ValueError):
-        pass
-    raise ConfigurationError(
-        f'{name} must be an amount with its currency, such as "1.50 USD", not {describe(value)}'
-    )

@@ -353,15 +353,24 @@ def test_a_journal_that_cannot_be_written_stops_the_batch() -> None:
     assert run.batch.stopped_by.retryable
 
 
+class Broken(dict):  # type: ignore[type-arg]
+    """The submissions of rows, of which row 1 fails in a way that nobody foresaw."""
+
+    def get(self, row: int, default: Any = None) -> Any:
+        if row == 1:
+            raise ZeroDivisionError("GET https://files.example.com/a.mp4?X-Tos-Signature=secret")
+        return super().get(row, default)
+
+
 def test_an_error_of_ours_is_one_rows_failure() -> None:
     """The batch survives it."""
-
-    class Broken(dict):  # type: ignore[type-arg]
-        def get(self, row: int, default: Any = None) -> Any:
-            if row == 1:
-                raise ZeroDivisionError("oops")
-            return super().get(row, default)
-
     run = ran(2, submit=Broken({1: []}))
     assert run.status()[2] == "succeeded"
     assert run.status()[1] == "failed"
+
+
+def test_an_error_of_ours_is_logged_without_links(caplog) -> None:
+    ran(2, submit=Broken({1: []}))
+    assert "ZeroDivisionError" in caplog.text
+    assert "files.example.com" in caplog.text
+    assert "secret" not in caplog.text

@@ -112,7 +112,7 @@ def test_an_error_of_one_connection_does_not_touch_another() -> None:
     async def play() -> None:
         scene = Scene(connections={"one": settings(), "other": ConfigurationError("no vendor is set")})
         outcomes = await asyncio.gather(scene.wait(conn_id="one"), scene.wait(conn_id="other"))
-        assert outcomes == [WaitOutcome.ENDED, WaitOutcome.STATUS_UNKNOWN]
+        assert outcomes == [WaitOutcome.ENDED, WaitOutcome.NO_CONNECTION]
 
     run(play())
 
@@ -190,7 +190,7 @@ def test_a_client_that_cannot_be_made_ends_the_wait() -> None:
 
     async def play() -> None:
         scene = Scene(broken=True)
-        assert await scene.wait() is WaitOutcome.STATUS_UNKNOWN
+        assert await scene.wait() is WaitOutcome.NO_CONNECTION
         assert len(scene.registry) == 0
 
     run(play())

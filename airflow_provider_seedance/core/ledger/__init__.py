@@ -1,0 +1,1 @@
+"""What was bought, by whom, for how much: one row of a SQL database for each intent."""

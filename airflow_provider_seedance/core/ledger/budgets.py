@@ -1,0 +1,159 @@
+"""Budgets: what a period has cost so far is a sum over the rows of the ledger, and nothing beside them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import Connection, func, select, text
+
+from airflow_provider_seedance.core.ledger.schema import Money, intents
+from airflow_provider_seedance.core.money import SpendLimit
+from airflow_provider_seedance.errors import BudgetExceeded
+from airflow_provider_seedance.models import Cost
+
+#: The share of a limit from which on the log warns.
+WARNING_SHARE = Decimal("0.8")
+
+
+class SpendLimitReached(BudgetExceeded):
+    """A submission would bring a period's spend above a budget of its connection. Nothing was sent.
+
+    :param ends: when the period ends; ``None`` for a DAG run.
+    """
+
+    def __init__(self, message: str, *, ends: datetime | None, vendor: str, advice: str) -> None:
+        super().__init__(message, vendor=vendor, advice=advice)
+        self.ends = ends
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whose spend is counted, and at which moment."""
+
+    seedance_conn_id: str
+    dag_id: str | None
+    run_id: str | None
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How much of a limit is used up in the present period.
+
+    :param spent: what is settled.
+    :param reserved: the estimates of what is not settled yet.
+    """
+
+    limit: SpendLimit
+    spent: Decimal
+    reserved: Decimal
+    ends: datetime | None
+
+    @property
+    def remaining(self) -> Decimal:
+        return self.limit.amount - self.spent - self.reserved
+
+    @property
+    def is_nearly_used_up(self) -> bool:
+        return self.spent + self.reserved >= WARNING_SHARE * self.limit.amount
+
+    def to_dict(self) -> dict[str, str | None]:
+        """The standing as a JSON object, with decimal strings."""
+        return {
+            "limit": f"{self.limit.amount:f}",
+            "currency": self.limit.currency,
+            "per": self.limit.per,
+            "spent": f"{self.spent:f}",
+            "reserved": f"{self.reserved:f}",
+            "remaining": f"{self.remaining:f}",
+            "ends": self.ends.isoformat() if self.ends else None,
+        }
+
+    def __str__(self) -> str:
+        ends = f"; the period ends at {self.ends.isoformat()}" if self.ends else ""
+        return f"of {self.limit}, {self.spent:f} are spent and {self.reserved:f} reserved{ends}"
+
+
+def lock(connection: Connection, seedance_conn_id: str) -> None:
+    """Let nobody else reserve for this connection until the transaction ends.
+
+    SQLite's transactions hold the only write lock there is.
+    """
+    if connection.dialect.name == "postgresql":
+        digest = hashlib.sha256(f"seedance budget {seedance_conn_id}".encode()).digest()
+        key = int.from_bytes(digest[:8], "big", signed=True)
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+
+
+def standing(connection: Connection, limit: SpendLimit, scope: Scope) -> Standing:
+    """How the limit stands."""
+    rows = intents.c
+    conditions = [
+        rows.seedance_conn_id == scope.seedance_conn_id,
+        rows.counted_currency == limit.currency.upper(),
+    ]
+    if limit.per == "dag_run":
+        conditions += [rows.dag_id == scope.dag_id, rows.run_id == scope.run_id]
+    else:
+        conditions.append(rows.created_at >= limit.starts(scope.now))
+    if limit.per == "dag_day":
+        conditions.append(rows.dag_id == scope.dag_id)
+    is_settled = rows.settled_at.is_not(None)
+    sums = (
+        select(is_settled, func.sum(rows.counted_amount, type_=Money)).where(*conditions).group_by(is_settled)
+    )
+    found = {bool(settled): amount or Decimal(0) for settled, amount in connection.execute(sums)}
+    zero = Decimal(0)
+    return Standing(limit, found.get(True, zero), found.get(False, zero), limit.ends(scope.now))
+
+
+def check_limits(
+    connection: Connection, limits: Iterable[SpendLimit], scope: Scope, estimate: Cost, *, vendor: str
+) -> list[Standing]:
+    """How the limits stand once the estimate is added to them.
+
+    :raises BudgetExceeded: if the estimate is unknown or in another currency than a limit.
+    :raises SpendLimitReached: if a limit does not leave room for it.
+    """
+    after = []
+    for limit in limits:
+        asked = _comparable(estimate, limit, vendor)
+        before = standing(connection, limit, scope)
+        if asked > before.remaining:
+            raise _limit_reached(before, asked, vendor)
+        after.append(Standing(limit, before.spent, before.reserved + asked, before.ends))
+    return after
+
+
+def _comparable(estimate: Cost, limit: SpendLimit, vendor: str) -> Decimal:
+    if estimate.amount is None:
+        raise BudgetExceeded(
+            "the catalog knows no price for this request, so the connection's budgets cannot hold",
+            vendor=vendor,
+            advice="Add a row to prices in the connection's extra.",
+        )
+    if (estimate.currency or "").upper() != limit.currency.upper():
+        raise BudgetExceeded(
+            f"this vendor's price is in {estimate.currency}, and a budget of the connection is in {limit.currency}",
+            vendor=vendor,
+            advice=f"Give the budget in {estimate.currency}, or set prices in {limit.currency} in the connection's"
+            " extra.",
+        )
+    return estimate.amount
+
+
+def _limit_reached(before: Standing, asked: Decimal, vendor: str) -> SpendLimitReached:
+    advice = "Raise it in budgets in the connection's extra, or try again later."
+    if before.reserved:
+        advice += " What is reserved and not spent comes back when those generations end."
+    return SpendLimitReached(
+        f"this request may cost {asked:f} {before.limit.currency}, which a budget of the connection leaves no room"
+        f" for: {before}",
+        ends=before.ends,
+        vendor=vendor,
+        advice=advice,
+    )

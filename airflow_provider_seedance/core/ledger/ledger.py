@@ -1,0 +1,212 @@
+"""The ledger: intents are inserted once, reserved against budgets in the same transaction, and settled at the end."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, case, func, insert, literal, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from airflow_provider_seedance.core.ledger import budgets
+from airflow_provider_seedance.core.ledger.engine import database_errors, reading, writing
+from airflow_provider_seedance.core.ledger.entries import Intent, Progress, Settlement, to_json
+from airflow_provider_seedance.core.ledger.schema import Money, UtcTime, intents, migrate
+from airflow_provider_seedance.core.money import SpendLimit
+from airflow_provider_seedance.errors import Kind, SeedanceError
+
+log = logging.getLogger(__name__)
+
+Row = dict[str, Any]
+
+
+class IntentTaken(SeedanceError):
+    """Another try of the same task made this intent first. Nothing was sent."""
+
+    kind = Kind.CONFLICT
+
+
+class Ledger:
+    """One database of intents. Safe to use from many threads and processes.
+
+    :param engine: from :func:`~airflow_provider_seedance.core.ledger.engine.make_engine`.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @classmethod
+    def open(cls, engine: Engine) -> Ledger:
+        """The ledger in this database, which is created or upgraded if need be.
+
+        :raises LedgerUnavailable: if it cannot be reached.
+        :raises ConfigurationError: if a later version of this package has made it.
+        """
+        with database_errors("set up"):
+            migrate(engine)
+        return cls(engine)
+
+    def insert(self, intent: Intent, limits: Sequence[SpendLimit] = ()) -> None:
+        """Make an intent and reserve its estimate, in one transaction.
+
+        :raises IntentTaken: if its owner has an intent of this number.
+        :raises BudgetExceeded: if the limits leave no room for it, or cannot be compared with its estimate.
+        :raises LedgerUnavailable: if it may not have been made.
+        """
+        try:
+            with writing(self.engine) as connection:
+                standings = self._reserve(connection, intent, limits)
+                connection.execute(insert(intents).values(_new_row(intent)))
+        except IntegrityError as fault:
+            raise IntentTaken(
+                f"another try made intent {intent.number} of this task first", vendor=intent.vendor
+            ) from fault
+        for standing in standings:
+            if standing.is_nearly_used_up:
+                log.warning("Budget of connection %s: %s.", intent.seedance_conn_id, standing)
+
+    def _reserve(
+        self, connection: Connection, intent: Intent, limits: Sequence[SpendLimit]
+    ) -> list[budgets.Standing]:
+        if not limits:
+            return []
+        budgets.lock(connection, intent.seedance_conn_id)
+        owner = intent.owner
+        scope = budgets.Scope(intent.seedance_conn_id, owner.dag_id, owner.run_id, intent.created_at)
+        return budgets.check_limits(connection, limits, scope, intent.order.estimate, vendor=intent.vendor)
+
+    def write(self, intent: Intent, now: datetime) -> None:
+        """Put an intent's progress on record; an intent that is not there is added, whatever the budgets say.
+
+        :raises LedgerUnavailable: if it may not have been done.
+        """
+        with writing(self.engine) as connection:
+            changed = _update(connection, intents.c.intent_id == intent.intent_id, intent.progress, now)
+            if not changed:
+                connection.execute(insert(intents).values(_new_row(intent)))
+                _update(connection, intents.c.intent_id == intent.intent_id, intent.progress, now)
+
+    def progress(self, row_id: int, progress: Progress, now: datetime) -> None:
+        """Put the progress of a row on record, by its number in the ledger."""
+        with writing(self.engine) as connection:
+            _update(connection, intents.c.id == row_id, progress, now)
+
+    def latest_record(self, owner: str) -> dict[str, Any] | None:
+        """The submission record of an owner's latest intent; ``None`` if it surely has none."""
+        latest = select(intents.c.record).where(intents.c.owner == owner).order_by(intents.c.number.desc())
+        with reading(self.engine) as connection:
+            stored = connection.execute(latest.limit(1)).scalar()
+        return None if stored is None else json.loads(stored)
+
+    def standings(self, limits: Sequence[SpendLimit], scope: budgets.Scope) -> list[budgets.Standing]:
+        """How each of the limits stands."""
+        with reading(self.engine) as connection:
+            return [budgets.standing(connection, limit, scope) for limit in limits]
+
+    def landed(self, fingerprint: str, vendor: str, since: datetime | None = None) -> list[dict[str, Any]]:
+        """The manifests of the videos that an equal request has made, the latest first.
+
+        :param since: only of those landed at or after this moment.
+        """
+        rows = intents.c
+        found = select(rows.manifest).where(
+            rows.fingerprint == fingerprint,
+            rows.vendor == vendor,
+            rows.landed_at.is_not(None),
+            rows.status == "succeeded",
+        )
+        if since is not None:
+            found = found.where(rows.landed_at >= since)
+        with reading(self.engine) as connection:
+            manifests = connection.execute(found.order_by(rows.landed_at.desc()).limit(10)).scalars()
+            return [json.loads(manifest) for manifest in manifests]
+
+    def unsettled(self, vendor: str, account_id: str | None, limit: int = 100) -> list[Row]:
+        """Rows of an account whose cost is not final, the oldest first."""
+        rows = intents.c
+        found = (
+            select(intents)
+            .where(rows.settled_at.is_(None), rows.vendor == vendor, rows.account_id == account_id)
+            .order_by(rows.id)
+            .limit(limit)
+        )
+        with reading(self.engine) as connection:
+            return [dict(row._mapping) for row in connection.execute(found)]
+
+
+def _new_row(intent: Intent) -> Row:
+    order, estimate = intent.order, intent.order.estimate
+    currency = estimate.currency and estimate.currency.upper()
+    progress = intent.progress
+    return {
+        **{name if name != "key" else "owner": value for name, value in vars(intent.owner).items()},
+        "number": intent.number,
+        "intent_id": intent.intent_id,
+        "fingerprint": order.fingerprint,
+        "model": order.model,
+        "mode": order.mode,
+        "prompt": order.prompt,
+        "request": order.request,
+        "vendor": intent.vendor,
+        "account_id": intent.account_id,
+        "seedance_conn_id": intent.seedance_conn_id,
+        "generation_id": progress.generation_id,
+        "estimate_amount": estimate.amount,
+        "estimate_currency": estimate.currency,
+        "counted_amount": estimate.amount,
+        "counted_currency": currency,
+        "cost_amount": estimate.amount,
+        "cost_currency": estimate.currency,
+        "cost_basis": "reserved" if estimate.amount is not None else "unknown",
+        "status": progress.status,
+        "created_at": intent.created_at,
+        "updated_at": intent.created_at,
+        "record": to_json(progress.record),
+    }
+
+
+def _update(connection: Connection, which: Any, progress: Progress, now: datetime) -> bool:
+    """Whether there was such a row. What is known already is never unlearned."""
+    changes: Row = {
+        "status": progress.status,
+        "record": to_json(progress.record),
+        "reason": progress.reason,
+        "updated_at": now,
+    }
+    if progress.generation_id is not None:
+        changes["generation_id"] = progress.generation_id
+    if progress.manifest is not None:
+        changes |= {
+            "manifest": to_json(progress.manifest),
+            "landed_uri": progress.manifest["uri"],
+            "landed_at": now,
+        }
+    if progress.settlement is not None:
+        changes |= _settled(progress.settlement, now)
+    return connection.execute(update(intents).where(which).values(changes)).rowcount > 0
+
+
+def _settled(settlement: Settlement, now: datetime) -> Row:
+    """The final cost. In another currency than the estimate's, budgets go on counting the estimate."""
+    rows, cost = intents.c, settlement.cost
+    changes: Row = {"settled_at": func.coalesce(rows.settled_at, literal(now, UtcTime))}
+    if settlement.tokens is not None:
+        changes["tokens"] = settlement.tokens
+    if cost.amount is None:
+        return {
+            **changes,
+            "cost_basis": case((rows.cost_basis == "reserved", "estimated"), else_=rows.cost_basis),
+        }
+    currency = cost.currency.upper() if cost.currency else rows.counted_currency
+    comparable = or_(rows.counted_currency.is_(None), rows.counted_currency == currency)
+    return {
+        **changes,
+        "cost_amount": cost.amount,
+        "cost_currency": cost.currency or rows.cost_currency,
+        "cost_basis": cost.basis,
+        "counted_amount": case((comparable, literal(cost.amount, Money)), else_=rows.counted_amount),
+        "counted_currency": func.coalesce(rows.counted_currency, currency),
+    }

@@ -1,0 +1,153 @@
+"""What the ledger tells people: sums by currency and basis, its rows, and what may be forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal, get_args
+
+from sqlalchemy import Engine, Select, delete, func, select
+
+from airflow_provider_seedance.core.ledger.engine import reading, writing
+from airflow_provider_seedance.core.ledger.schema import Money, intents
+from airflow_provider_seedance.errors import ConfigurationError
+
+#: What spend can be listed by.
+Dimension = Literal[
+    "dag_id", "run_id", "task_id", "model", "mode", "vendor", "seedance_conn_id", "status", "day", "month"
+]
+#: Rows that are read at a time.
+_CHUNK = 1_000
+#: What a listing shows, in this order.
+COLUMNS = (
+    "id",
+    "created_at",
+    "dag_id",
+    "run_id",
+    "task_id",
+    "map_index",
+    "batch_row",
+    "vendor",
+    "seedance_conn_id",
+    "model",
+    "mode",
+    "prompt",
+    "status",
+    "generation_id",
+    "intent_id",
+    "estimate_amount",
+    "estimate_currency",
+    "cost_amount",
+    "cost_currency",
+    "cost_basis",
+    "tokens",
+    "settled_at",
+    "landed_uri",
+    "reason",
+)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which intents: made at or after ``since``, before ``until``, and with these values of the columns."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    values: tuple[tuple[str, Any], ...] = ()
+
+    def apply(self, query: Select[Any]) -> Select[Any]:
+        """The query, for these intents alone."""
+        if self.since is not None:
+            query = query.where(intents.c.created_at >= self.since)
+        if self.until is not None:
+            query = query.where(intents.c.created_at < self.until)
+        for name, value in self.values:
+            query = query.where(intents.c[name] == value)
+        return query
+
+
+def spend(engine: Engine, which: Filter, by: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Sums by currency and basis, and by each of the dimensions.
+
+    :param by: of :data:`Dimension`; ``day`` and ``month`` are those of UTC.
+    :returns: for each sum the dimensions, ``currency, basis, amount`` (a decimal string), ``generations`` and
+        ``tokens``. The basis is ``billed``, ``estimated`` or ``unknown``, and ``reserved`` while it is not final.
+    :raises ConfigurationError: for an unknown dimension.
+    :raises LedgerUnavailable: if the ledger cannot be read.
+    """
+    rows = intents.c
+    groups = [_dimension(engine, name).label(name) for name in by]
+    keys = [*groups, rows.cost_currency.label("currency"), rows.cost_basis.label("basis")]
+    sums = select(
+        *keys,
+        func.sum(rows.cost_amount, type_=Money).label("amount"),
+        func.count().label("generations"),
+        func.sum(rows.tokens).label("tokens"),
+    )
+    query = which.apply(sums).where(rows.status != "refused").group_by(*keys).order_by(*keys)
+    with reading(engine) as connection:
+        return [_sum_dict(dict(row._mapping)) for row in connection.execute(query)]
+
+
+def _sum_dict(found: dict[str, Any]) -> dict[str, Any]:
+    amount, tokens = found["amount"], found["tokens"]
+    return {
+        **found,
+        "amount": None if amount is None else f"{amount:f}",
+        "tokens": None if tokens is None else int(tokens),
+    }
+
+
+def _dimension(engine: Engine, name: str) -> Any:
+    if name not in get_args(Dimension):
+        raise ConfigurationError(
+            f"spend cannot be listed by {name!r}; it can by {', '.join(get_args(Dimension))}"
+        )
+    if name not in ("day", "month"):
+        return intents.c[name]
+    if engine.dialect.name == "sqlite":
+        return func.strftime("%Y-%m-%d" if name == "day" else "%Y-%m", intents.c.created_at)
+    moment = func.timezone("UTC", intents.c.created_at)
+    return func.to_char(moment, "YYYY-MM-DD" if name == "day" else "YYYY-MM")
+
+
+def history(
+    engine: Engine, which: Filter, *, before_id: int | None = None, limit: int | None = None
+) -> Iterator[dict[str, Any]]:
+    """The intents, the latest first, as JSON objects with the keys :data:`COLUMNS`.
+
+    :param before_id: go on below this ``id``.
+    :raises LedgerUnavailable: if the ledger cannot be read.
+    """
+    remaining = limit
+    while remaining is None or remaining > 0:
+        page = _page(engine, which, before_id, _CHUNK if remaining is None else min(_CHUNK, remaining))
+        yield from page
+        if len(page) < _CHUNK:
+            return
+        before_id = page[-1]["id"]
+        remaining = None if remaining is None else remaining - len(page)
+
+
+def _page(engine: Engine, which: Filter, before_id: int | None, size: int) -> list[dict[str, Any]]:
+    query = which.apply(select(*(intents.c[name] for name in COLUMNS)))
+    if before_id is not None:
+        query = query.where(intents.c.id < before_id)
+    with reading(engine) as connection:
+        found = connection.execute(query.order_by(intents.c.id.desc()).limit(size))
+        return [{name: _plain(value) for name, value in row._mapping.items()} for row in found]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return f"{value:f}" if isinstance(value, Decimal) else value
+
+
+def prune(engine: Engine, before: datetime) -> int:
+    """Forget the intents made before a moment, and return how many; never one whose cost is not final."""
+    with writing(engine) as connection:
+        settled = intents.c.settled_at.is_not(None)
+        return connection.execute(delete(intents).where(intents.c.created_at < before, settled)).rowcount

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.sdk import BaseOperator
 
@@ -73,6 +73,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         paid for.
     :param on_clear: when a user clears the task: ``reattach`` keeps what has succeeded, goes on with what is in
         flight, and tries failed rows again; ``regenerate`` pays for all rows again.
+    :param check_media: ``files`` checks the rows' own files before paying; ``all`` fetches and checks links too.
     """
 
     template_fields: Sequence[str] = (
@@ -104,6 +105,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         on_orphaned_intent: OnOrphanedIntent = "fail",
         on_stale_state: OnStaleState = "fail",
         on_clear: OnClear = "reattach",
+        check_media: Literal["files", "all"] = "files",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -118,6 +120,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         self.timeout = timeout
         self.on_orphaned_intent = one_of("on_orphaned_intent", on_orphaned_intent, "fail", "resubmit")
         self.on_stale_state = one_of("on_stale_state", on_stale_state, "fail", "resubmit")
+        self.check_media = one_of("check_media", check_media, "files", "all")
         self.on_clear = one_of("on_clear", on_clear, "reattach", "regenerate")
 
     def execute(self, context: Context) -> dict[str, Any]:
@@ -200,15 +203,18 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         from airflow_provider_seedance.core.batch.rows import read_rows
         from airflow_provider_seedance.core.batch.run import BatchRun, land_at
         from airflow_provider_seedance.core.batch.worker import BatchOptions
+        from airflow_provider_seedance.core.media.content import FileReader
         from airflow_provider_seedance.core.submission.budget import Budget
         from airflow_provider_seedance.core.submission.decide import Policies
         from airflow_provider_seedance.hooks.seedance import SeedanceHook
         from airflow_provider_seedance.runtime.batch_session import BatchSession
         from airflow_provider_seedance.runtime.clients import accounts_of
+        from airflow_provider_seedance.runtime.media import media_delivery
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
         max_active = whole_number("max_active", self.max_active, least=1) or DEFAULT_MAX_ACTIVE
         policies = Policies(self.on_orphaned_intent, self.on_stale_state, self.on_clear)
+        delivery, reader = media_delivery(check_media=self.check_media), FileReader(path_from_uri)
         with SeedanceHook(self.seedance_conn_id).get_conn() as client:
             plan = make_plan(
                 client,
@@ -216,12 +222,15 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
                 self.defaults,
                 max_failures=whole_number("max_failures", self.max_failures, least=0),
                 max_cost=self.max_cost,
+                read_media=lambda request: delivery.checked(client, reader.identify(request)),
             )
         session = BatchSession.open(context, self.destination)
         timeout = seconds("timeout", self.timeout)
         run = BatchRun(
             plan,
-            BatchOptions(session.task, self.seedance_conn_id, policies, clock.SYSTEM_CLOCK, timeout),
+            BatchOptions(
+                session.task, self.seedance_conn_id, policies, clock.SYSTEM_CLOCK, timeout, delivery
+            ),
             Budget.parse(self.max_cost),
             max_active,
             land_at(self.destination, path_from_uri, clock.SYSTEM_CLOCK),

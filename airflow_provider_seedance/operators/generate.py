@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_seedance.core.client.http import SeedanceClient
     from airflow_provider_seedance.core.media.content import RequestMedia
+    from airflow_provider_seedance.core.media.deliver import MediaDelivery
     from airflow_provider_seedance.core.submission.decide import OnClear, OnOrphanedIntent, OnStaleState
     from airflow_provider_seedance.core.submission.record import RecordStore
     from airflow_provider_seedance.core.submission.submit import Submitter
@@ -75,12 +76,16 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
     :param on_clear: when a user clears the task: ``reattach`` goes on with what is queued, running or finished and
         starts anew only after a failure; ``regenerate`` always pays for a new one.
     :param max_cost: refuse to submit above this estimate, such as ``"1.50 USD"`` or ``"60 credits"``.
+    :param last_frame_destination: also land the last frame here, likewise; the result then has ``last_frame``, with
+        ``uri``, ``bytes``, ``sha256`` and ``content_type``. It asks for the last frame.
+    :param check_media: ``files`` checks the request's own files before paying; ``all`` fetches and checks links too.
     :param preview: check, estimate and return the wire request, and pay nothing.
     """
 
     template_fields: Sequence[str] = (
         *REQUEST_FIELDS,
         "destination",
+        "last_frame_destination",
         "generation_id",
         "seedance_conn_id",
         "timeout",
@@ -126,6 +131,8 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         on_stale_state: OnStaleState = "fail",
         on_clear: OnClear = "reattach",
         max_cost: str | Mapping[str, Any] | None = None,
+        last_frame_destination: str | None = None,
+        check_media: Literal["files", "all"] = "files",
         preview: bool = False,
         **kwargs: Any,
     ) -> None:
@@ -163,6 +170,8 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         self.on_stale_state = one_of("on_stale_state", on_stale_state, "fail", "resubmit")
         self.on_clear = one_of("on_clear", on_clear, "reattach", "regenerate")
         self.max_cost = max_cost
+        self.last_frame_destination = last_frame_destination
+        self.check_media = one_of("check_media", check_media, "files", "all")
         self.preview = preview
 
     def execute(self, context: Context) -> Any:
@@ -170,7 +179,6 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         from airflow_provider_seedance.core.polling.decide import WaitState
         from airflow_provider_seedance.models import parse_generation_id
         from airflow_provider_seedance.runtime.clients import ClientPool
-        from airflow_provider_seedance.runtime.media import media_delivery
 
         self._reveal()
         with task_errors(), ClientPool() as clients:
@@ -180,11 +188,11 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
             store = self._store(context)
             media = self._media(None if self.preview else store)
             if self.preview:
-                media_delivery().check(clients(self.seedance_conn_id), media)
+                self._delivery().check(clients(self.seedance_conn_id), media)
                 return preview(clients(self.seedance_conn_id), media.request)
             if not store.remembers:
                 # Outside of what a retry would pay for again: what fails here may be tried again.
-                self._check_before_paying(clients(self.seedance_conn_id), media)
+                self._check_before_paying(clients(self.seedance_conn_id), media, self._delivery())
             with task_errors(retry_pays=self._retry_pays(store)):
                 submission = self._submitter(clients, store, context, media).submit(media.request)
                 record = submission.record
@@ -198,7 +206,14 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
     def _request(self) -> GenerationRequest:
         from airflow_provider_seedance.models import GenerationRequest
 
-        return GenerationRequest.parse({name: getattr(self, name) for name in REQUEST_FIELDS})
+        request = GenerationRequest.parse({name: getattr(self, name) for name in REQUEST_FIELDS})
+        wants_frame = self.last_frame_destination and request.return_last_frame is None
+        return request.model_copy(update={"return_last_frame": True}) if wants_frame else request
+
+    def _delivery(self) -> MediaDelivery:
+        from airflow_provider_seedance.runtime.media import media_delivery
+
+        return media_delivery(check_media=self.check_media)
 
     def _media(self, store: RecordStore | None) -> RequestMedia:
         """The request, with its files read and named by their content."""
@@ -246,13 +261,13 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         from airflow_provider_seedance.core.media.deliver import DeliveringClients
         from airflow_provider_seedance.core.submission.decide import Policies
         from airflow_provider_seedance.core.submission.submit import Submitter
-        from airflow_provider_seedance.runtime.media import media_delivery
         from airflow_provider_seedance.runtime.task_state import identity_of
 
-        delivering = DeliveringClients(clients, media, media_delivery())
+        delivery = self._delivery()
+        delivering = DeliveringClients(clients, media, delivery)
 
         def check(conn_id: str) -> None:
-            self._check_before_paying(clients(conn_id), media)
+            self._check_before_paying(clients(conn_id), media, delivery)
             delivering(conn_id).prepare()
 
         return Submitter(
@@ -268,17 +283,18 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
             media=media.keys,
         )
 
-    def _check_before_paying(self, client: SeedanceClient, media: RequestMedia) -> None:
+    def _check_before_paying(
+        self, client: SeedanceClient, media: RequestMedia, delivery: MediaDelivery
+    ) -> None:
         from airflow_provider_seedance.core.lifecycle.deliver import check_destination
         from airflow_provider_seedance.core.submission.budget import check_budget
-        from airflow_provider_seedance.runtime.media import media_delivery
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
         client.catalog.prepare(media.request)
-        media_delivery().check(client, media)
+        delivery.check(client, media)
         check_budget(client.estimate_cost(media.request), self.max_cost, vendor=client.vendor_name)
-        if self.destination:
-            check_destination(self.destination, path_from_uri)
+        for destination in filter(None, (self.destination, self.last_frame_destination)):
+            check_destination(destination, path_from_uri)
 
     def _deliver(self, wait: Wait, generation: Succeeded) -> dict[str, Any]:
         from airflow_provider_seedance.core.lifecycle.result import result_dict
@@ -289,7 +305,22 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         )
         if self.destination:
             delivered["manifest"] = self._land(client, generation, request)
+        if self.last_frame_destination:
+            delivered["last_frame"] = self._land_last_frame(client, generation, delivered["mode"])
         return delivered
+
+    def _land_last_frame(
+        self, client: SeedanceClient, generation: Succeeded, mode: str | None
+    ) -> dict[str, Any]:
+        from airflow_provider_seedance.core.lifecycle.last_frame import land_last_frame
+        from airflow_provider_seedance.runtime.object_storage import path_from_uri
+
+        assert self.last_frame_destination
+        landed = land_last_frame(
+            client, generation, self.last_frame_destination, path_from_uri=path_from_uri, mode=mode
+        )
+        self.log.info("Landed the last frame at %s.", landed["uri"])
+        return landed
 
     def _land(
         self, client: SeedanceClient, generation: Succeeded, request: GenerationRequest | None

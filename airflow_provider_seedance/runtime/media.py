@@ -10,8 +10,10 @@ from airflow_provider_seedance.core.media.uploads import UploadCache
 from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
 
-def media_delivery() -> MediaDelivery:
+def media_delivery(*, check_media: str = "files") -> MediaDelivery:
     """Brings files to vendors, with the staging folder and the known uploads of this Airflow.
+
+    :param check_media: ``all`` fetches and checks links too.
 
     Uploads are remembered in ``[seedance] state_folder``; without one, by this process.
     """
@@ -19,7 +21,7 @@ def media_delivery() -> MediaDelivery:
 
     staging = conf.get("seedance", "staging", fallback=None) or None
     folder = conf.get("seedance", "state_folder", fallback=None) or None
-    return MediaDelivery(path_from_uri, _uploads(folder), clock.SYSTEM_CLOCK, staging)
+    return MediaDelivery(path_from_uri, _uploads(folder), clock.SYSTEM_CLOCK, staging, check_media == "all")
 
 
 @cache

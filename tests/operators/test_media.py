@@ -203,3 +203,47 @@ def test_the_manifest_names_the_request_by_its_content(generating, connect, tmp_
         prints.add(task()["manifest"]["source"]["request_fingerprint"])
         prints.add(task.state.values["seedance_generation"]["fingerprint"])
     assert len(prints) == 1
+
+
+def test_the_rows_of_a_batch_share_what_is_uploaded(batching, connect, emulator, tmp_path) -> None:
+    """All of them are checked before the first one is paid for."""
+    (tmp_path / "a.png").write_bytes(FILES["image"])
+    rows = [{"prompt": prompt, "first_frame": str(tmp_path / "a.png")} for prompt in ("A fox", "A hare")]
+    task = batching(connect("evolink"), rows)
+    assert task()["counts"]["succeeded"] == 2
+    assert task()["counts"]["succeeded"] == 2
+    assert emulator.ledger()["creates_received"] == 2
+    assert len(_uploads(emulator)) == 1
+    rows[1]["first_frame"] = str(tmp_path / "missing.png")
+    with pytest.raises(AirflowFailException, match=r"row 2.*no such file"):
+        batching(connect("evolink"), rows, task_id="other")()
+    assert emulator.ledger()["creates_received"] == 2
+
+
+def test_the_last_frame_outlives_its_link(generating, connect, emulator, tmp_path) -> None:
+    """It is asked for, landed beside the video, and begins the next shot."""
+    frame = f"{tmp_path}/{{generation_id}}.png"
+    task = generating(connect(), last_frame_destination=frame)
+    first = task()
+    assert Path(first["last_frame"]["uri"]).read_bytes().startswith(b"\x89PNG")
+    assert _sent(emulator)["return_last_frame"] is True
+    assert task()["last_frame"] == first["last_frame"]
+    assert generating(connect(), first_frame=first["last_frame"]["uri"])()["mode"] == "first_frame"
+
+
+def test_a_file_of_another_is_not_overwritten_by_a_last_frame(generating, connect, tmp_path) -> None:
+    (tmp_path / "frame.png").write_bytes(b"another's")
+    with pytest.raises(AirflowFailException, match="another file"):
+        generating(connect(), last_frame_destination=f"{tmp_path}/frame.png")()
+    assert (tmp_path / "frame.png").read_bytes() == b"another's"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("reference.wav", "the kind image"), ("missing.png", "cannot be fetched")]
+)
+def test_links_are_looked_at_where_the_user_asks(name, words, generating, connect, emulator) -> None:
+    """Else they are the vendor's to fetch."""
+    link = emulator.sample_url(name)
+    with pytest.raises(AirflowFailException, match=words):
+        generating(connect("evolink"), first_frame=link, check_media="all")()
+    assert emulator.ledger()["creates_received"] == 0

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_seedance.core.batch.rows import RawRow, Row, RowsInvalid, check_rows
 from airflow_provider_seedance.core.client.http import SeedanceClient
+from airflow_provider_seedance.core.media.content import RequestMedia
 from airflow_provider_seedance.core.submission.budget import check_budget
 from airflow_provider_seedance.errors import BudgetExceeded
-from airflow_provider_seedance.models import Cost
+from airflow_provider_seedance.models import Cost, GenerationRequest
 
 
 @dataclass(frozen=True)
@@ -33,14 +34,22 @@ def make_plan(
     *,
     max_failures: int | None,
     max_cost: Any,
+    read_media: Callable[[GenerationRequest], RequestMedia] = RequestMedia,
 ) -> Plan:
     """The plan of a batch, all of it checked.
 
     :param raw_rows: the rows as the user gave them.
+    :param read_media: as for :func:`check_rows`.
     :param defaults: request fields for rows that leave them out.
     :raises RowsInvalid: naming every row that is rejected, for its request or for its price.
     """
-    rows = check_rows(raw_rows, defaults or {}, client.catalog.prepare, vendor=client.vendor_name)
+    rows = check_rows(
+        raw_rows,
+        defaults or {},
+        client.catalog.prepare,
+        vendor=client.vendor_name,
+        read_media=read_media,
+    )
     estimates = {row.number: client.estimate_cost(row.request) for row in rows}
     rejected = {}
     for raw_row in raw_rows:

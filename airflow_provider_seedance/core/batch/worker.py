@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from airflow_provider_seedance.core.batch.journal.store import Journal, RowRecords
@@ -15,6 +16,8 @@ from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.http import SeedanceClient
 from airflow_provider_seedance.core.clock import Clock
 from airflow_provider_seedance.core.lifecycle.conclude import conclude
+from airflow_provider_seedance.core.media.content import RequestMedia
+from airflow_provider_seedance.core.media.deliver import DeliveringClient, DeliveringClients, MediaDelivery
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState, default_timeout
 from airflow_provider_seedance.core.polling.event import GenerationEvent
 from airflow_provider_seedance.core.submission.decide import OrphanedIntent, Policies
@@ -40,6 +43,7 @@ class BatchOptions:
 
     :param task: of the batch; each row gets an identity of its own within it.
     :param timeout: seconds to wait for a generation, from its submission; ``None`` for the default of its tier.
+    :param delivery: brings the rows' files to the vendor; ``None`` for rows without files.
     """
 
     task: TaskIdentity
@@ -47,6 +51,7 @@ class BatchOptions:
     policies: Policies
     clock: Clock
     timeout: float | None = None
+    delivery: MediaDelivery | None = None
 
     def timeout_for(self, row: Row) -> float:
         """How long a row's generation is waited for, seconds."""
@@ -70,8 +75,9 @@ class RowWorker:
     def submit(self, row: Row) -> SubmissionRecord:
         """Pay for the row, or find what was paid for it; see :meth:`Submitter.submit`."""
         options = self.options
+        delivering = self._delivering(row)
         submitter = Submitter(
-            lambda conn_id: _SiblingAwareClient(self._client(conn_id, attempts=1), self.journal, row.number),
+            lambda conn_id: _SiblingAwareClient(delivering(conn_id), self.journal, row.number),
             RowRecords(self.journal, row.number),
             identity_of_row(options.task, row.number),
             options.seedance_conn_id,
@@ -79,12 +85,18 @@ class RowWorker:
             timeout=options.timeout_for(row),
             queue_timeout=None,
             clock=options.clock,
+            check=lambda conn_id: delivering(conn_id).prepare(),
+            media=row.media.keys if row.media else {},
         )
         try:
             return submitter.submit(row.request).record
         except OrphanedIntent as error:
             error.advice = _ORPHAN_ADVICE
             raise
+
+    def _delivering(self, row: Row) -> DeliveringClients:
+        media = row.media or RequestMedia(row.request)
+        return DeliveringClients(partial(self._client, attempts=1), media, self.options.delivery)
 
     def collect(self, row: Row, outcome: WaitOutcome, wait: WaitState) -> RowOutcome | None:
         """The row's outcome after a wait, its video landed; ``None`` if there is more to wait for.
@@ -130,7 +142,7 @@ def identity_of_row(task: TaskIdentity, row: int) -> TaskIdentity:
 class _SiblingAwareClient:
     """A client that does not take a sibling row's generation for the one that is looked for."""
 
-    def __init__(self, client: SeedanceClient, journal: Journal, row: int) -> None:
+    def __init__(self, client: DeliveringClient, journal: Journal, row: int) -> None:
         self._client = client
         self._journal = journal
         self._row = row

@@ -33,6 +33,7 @@ class Account:
 
     :param vendor: the vendor's dialect.
     :param region: one of the vendor's regions.
+    :param access_key_id: with ``secret_access_key``, signs the requests to services that want that.
     :param api_key: sent to the hosts of the vendor's services and nowhere else.
     :param host: scheme, host and optional prefix, without a trailing slash, below which all services are reached;
         ``None`` for the vendor's own hosts.
@@ -56,6 +57,8 @@ class Account:
     price_rows: Sequence[Mapping[str, Any]] | str = ()
     max_video_bytes: int = MAX_VIDEO_BYTES
     allow_private_result_hosts: bool = False
+    access_key_id: str | None = field(default=None, repr=False)
+    secret_access_key: str | None = field(default=None, repr=False)
 
     @classmethod
     def create(
@@ -92,6 +95,11 @@ class Account:
     def service_url(self, service: str) -> str:
         """The base URL of one of the vendor's services, without a trailing slash."""
         return self.host or self.vendor.service(service).base_urls[self.region]
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What is replaced in every text that comes from the wire."""
+        return tuple(filter(None, (self.api_key, self.secret_access_key)))
 
     @property
     def base_url(self) -> str:

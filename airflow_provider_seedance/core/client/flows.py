@@ -123,6 +123,12 @@ class Flows:
             yield Pause(pause)
         raise AssertionError("unreachable")
 
+    def _offered(self, call: T | None, what: str) -> T:
+        """A call that not every vendor offers."""
+        if call is None:
+            raise Unsupported(f"this vendor cannot {what}", vendor=self.vendor.name)
+        return call
+
     def _name_host(self, error: SeedanceError) -> None:
         """A 404 to a request that is about no generation usually means that the host is not the vendor's API."""
         error.args = (f"{self.host} answered that it does not have this: {error.message}",)
@@ -288,12 +294,6 @@ class FileFlows(Flows):
         if self.vendor.files is None:
             raise Unsupported("this vendor has no file service", vendor=self.vendor.name)
         return self.vendor.files
-
-    def _offered(self, call: T | None, what: str) -> T:
-        """A call that not every vendor offers."""
-        if call is None:
-            raise Unsupported(f"this vendor cannot {what}", vendor=self.vendor.name)
-        return call
 
 
 @dataclass(frozen=True)

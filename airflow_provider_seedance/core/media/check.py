@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from airflow_provider_seedance.core.catalog import Catalog
 from airflow_provider_seedance.core.catalog.alternatives import media_limits_elsewhere
 from airflow_provider_seedance.core.catalog.schema import Bounds, MediaKind, MediaLimits, Quantity
-from airflow_provider_seedance.core.media.content import MediaFile, RequestMedia
+from airflow_provider_seedance.core.media.content import RequestMedia, numbered_links
 from airflow_provider_seedance.core.media.probe import MediaInfo
+from airflow_provider_seedance.core.redaction import describe
 from airflow_provider_seedance.errors import Problem, RequestInvalid
 
 log = logging.getLogger(__name__)
@@ -25,58 +26,70 @@ _UNITS: dict[Quantity, tuple[str, str]] = {
 }
 
 
-def check_media(catalog: Catalog, media: RequestMedia) -> None:
+#: A place in the request, what it takes, what messages call the medium, and what is known of it.
+Placed = tuple[str, MediaKind, str, MediaInfo]
+
+
+def check_media(catalog: Catalog, media: RequestMedia, links: Mapping[str, MediaInfo] | None = None) -> None:
     """Refuse what the catalog knows that the vendor refuses; say in one log line what could not be checked.
 
+    :param links: what is known of the request's links, where they were fetched.
     :raises RequestInvalid: naming each parameter with its index, its file, the limit, what was measured, and who
         takes it.
     """
-    limits = catalog.media_limits(media.request)
-    found = list(_problems(catalog.vendor, media, limits))
+    limits, placed = catalog.media_limits(media.request), list(_placed(media, links or {}))
+    found = list(_problems(catalog.vendor, media.request.model, placed, limits))
     if found:
         raise RequestInvalid(found, vendor=catalog.vendor, model=media.request.model)
-    if unchecked := list(_unchecked(media, limits)):
+    if unchecked := list(_unchecked(placed, limits)):
         log.warning(
             "Not checked: %s. Install airflow-provider-seedance[media] to check more before paying.",
             "; ".join(unchecked),
         )
 
 
-def _problems(vendor: str, media: RequestMedia, limits: Mapping[MediaKind, MediaLimits]) -> Iterator[Problem]:
-    placed = list(media.of_request())
-    for place, kind, file in placed:
-        reasons = list(_faults(file.info, kind, limits.get(kind)))
-        for reason, _ in reasons:
-            takers = _takers(vendor, media.request.model, kind, file.info)
-            yield Problem(place, file.name, f"{vendor} {reason}{takers}")
+def _placed(media: RequestMedia, links: Mapping[str, MediaInfo]) -> Iterator[Placed]:
+    for place, kind, link in numbered_links(media.request):
+        if link in media.files:
+            yield place, kind, media.files[link].name, media.files[link].info
+        elif link in links:
+            yield place, kind, link, links[link]
+
+
+def _problems(
+    vendor: str, model: str, placed: Sequence[Placed], limits: Mapping[MediaKind, MediaLimits]
+) -> Iterator[Problem]:
+    for place, kind, name, info in placed:
+        for reason in _faults(info, kind, limits.get(kind)):
+            yield Problem(place, name, f"{vendor} {reason}{_takers(vendor, model, kind, info)}")
     for kind, of_kind in limits.items():
-        infos = {place: file.info for place, of, file in placed if of == kind}
+        infos = {place: info for place, of, _, info in placed if of == kind}
         if (bounds := of_kind.bounds.get("total_seconds")) and len(infos) > 1:
             total = sum(info.seconds or 0.0 for info in infos.values())
             if not bounds.hold(total):
                 yield Problem(", ".join(infos), f"{total:g} s", f"{vendor} {_limit('total_seconds', bounds)}")
 
 
-def _faults(info: MediaInfo, kind: str, limits: MediaLimits | None) -> Iterator[tuple[str, Quantity | None]]:
+def _faults(info: MediaInfo, kind: str, limits: MediaLimits | None) -> Iterator[str]:
     """What is wrong with a file, as a clause that follows the vendor's name."""
     if info.kind != kind:
         what = f"a {info.kind} ({info.format})" if info.kind else "no image, video or sound that is known"
-        yield f"needs a file of the kind {kind} here, and by its content this is {what}", None
+        yield f"needs a file of the kind {kind} here, and by its content this is {what}"
         return
     if limits is None:
         return
     if limits.formats and info.format not in limits.formats:
-        yield f"takes {kind} files as {', '.join(limits.formats)}, and this is {info.format}", None
+        yield f"takes {kind} files as {', '.join(limits.formats)}, and this is {info.format}"
     for name, known, allowed in (
         ("picture", info.video_codec, limits.video_codecs),
         ("sound", info.audio_codec, limits.audio_codecs),
     ):
         if known and allowed and known not in allowed:
-            yield f"takes the {name} of a {kind} as {' or '.join(allowed)}, and this is {known}", None
+            yield f"takes the {name} of a {kind} as {' or '.join(allowed)}, and this is {known}"
     for quantity, bounds in limits.bounds.items():
         for value in measured(info, quantity):
             if not bounds.hold(value):
-                yield f"{_limit(quantity, bounds)}, and this file has {value:.10g}", quantity
+                yield f"{_limit(quantity, bounds)}, and this file has {value:.10g}"
                 break
 
 
@@ -114,13 +127,9 @@ def _takers(vendor: str, model: str, kind: MediaKind, info: MediaInfo) -> str:
     return f"; {', '.join(takers)} would take it" if takers else "; no vendor is known to take it"
 
 
-def _unchecked(media: RequestMedia, limits: Mapping[MediaKind, MediaLimits]) -> Iterator[str]:
-    for place, kind, file in media.of_request():
+def _unchecked(placed: Sequence[Placed], limits: Mapping[MediaKind, MediaLimits]) -> Iterator[str]:
+    for place, kind, name, info in placed:
         bounds = limits[kind].bounds if kind in limits else {}
-        names = [_UNITS[quantity][0] for quantity in file.info.unmeasured if quantity in bounds]
+        names = [_UNITS[quantity][0] for quantity in info.unmeasured if quantity in bounds]
         if names:
-            yield f"{' and '.join(names)} of {place}={_name(file)}"
-
-
-def _name(file: MediaFile) -> str:
-    return repr(file.name)
+            yield f"{' and '.join(names)} of {place}={describe(name)}"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from airflow_provider_seedance.core.catalog.attributes import form_of
 from airflow_provider_seedance.core.catalog.schema import DeliveryMethod
 from airflow_provider_seedance.core.client.http import SeedanceClient
 from airflow_provider_seedance.core.clock import Clock, utc_now
@@ -20,7 +21,9 @@ from airflow_provider_seedance.core.media.content import (
     numbered_links,
     with_links,
 )
+from airflow_provider_seedance.core.media.links import probe_link
 from airflow_provider_seedance.core.media.plan import Abilities, is_in_store, plan_delivery
+from airflow_provider_seedance.core.media.probe import MediaInfo, Unreadable
 from airflow_provider_seedance.core.media.uploads import UploadCache
 from airflow_provider_seedance.core.storage.files import (
     CHUNK_SIZE,
@@ -45,6 +48,25 @@ log = logging.getLogger(__name__)
 PRESIGNED_LIFE = 86_400
 
 
+class NotDelivered(SeedanceError):
+    """A file may or may not have come to the vendor. Nothing was paid, and the file may be sent again.
+
+    :param error: what went wrong.
+    """
+
+    def __init__(self, error: SeedanceError) -> None:
+        super().__init__(
+            f"a file could not be brought to the vendor: {error.message}",
+            vendor=error.vendor,
+            kind=error.kind,
+            code=error.code,
+            http_status=error.http_status,
+            request_id=error.request_id,
+            retry_after=error.retry_after,
+            advice=error.advice,
+        )
+
+
 @dataclass(frozen=True)
 class MediaDelivery:
     """Brings files to vendors.
@@ -52,12 +74,20 @@ class MediaDelivery:
     :param path_from_uri: makes the path that a local path or a URI names.
     :param staging: folder of an object store for files that must be put somewhere first; ``None`` for none.
     :param uploads: those that are known.
+    :param checks_links: whether links are fetched and checked too.
     """
 
     path_from_uri: PathFromUri
     uploads: UploadCache
     clock: Clock
     staging: str | None = None
+    checks_links: bool = False
+    _links: dict[str, MediaInfo] = field(default_factory=dict)
+
+    def checked(self, client: SeedanceClient, media: RequestMedia) -> RequestMedia:
+        """The same media, once they are checked; see :meth:`check`."""
+        self.check(client, media)
+        return media
 
     def check(self, client: SeedanceClient, media: RequestMedia) -> dict[str, DeliveryMethod]:
         """Check the files, and find a way for each. Sends nothing and writes nothing.
@@ -71,11 +101,28 @@ class MediaDelivery:
                 if link in media.missing
             ]
             raise RequestInvalid(gone, vendor=client.vendor_name, model=media.request.model)
-        if not media.files:
+        links = self._probe_links(client, media.request) if self.checks_links else {}
+        if not media.files and not links:
             return {}
-        check_media(client.catalog, media)
+        check_media(client.catalog, media, links)
         abilities = Abilities(client.settings.vendor.files is not None, bool(self.staging))
         return dict(plan_delivery(client.catalog, media, abilities))
+
+    def _probe_links(self, client: SeedanceClient, request: GenerationRequest) -> dict[str, MediaInfo]:
+        """What is behind each link of the request; each is fetched once.
+
+        :raises RequestInvalid: naming those with nothing behind them.
+        """
+        problems = []
+        places = {link: place for place, _, link in numbered_links(request) if form_of(link) == "url"}
+        for link, place in places.items():
+            try:
+                self._links[link] = self._links.get(link) or probe_link(client, link)
+            except Unreadable as fault:
+                problems.append(Problem(place, link, str(fault)))
+        if problems:
+            raise RequestInvalid(problems, vendor=client.vendor_name, model=request.model)
+        return {link: self._links[link] for link in places}
 
     def deliver(self, client: SeedanceClient, media: RequestMedia) -> GenerationRequest:
         """The request as the vendor is to get it, with a link, or the content, in the place of each file.
@@ -84,7 +131,12 @@ class MediaDelivery:
         :raises SeedanceError: if a file could not be brought to the vendor; nothing was paid.
         """
         methods = self.check(client, media)
-        links = {name: self.link(client, media.files[name], method) for name, method in methods.items()}
+        try:
+            links = {name: self.link(client, media.files[name], method) for name, method in methods.items()}
+        except SeedanceError as error:
+            if error.maybe_accepted:
+                raise NotDelivered(error) from error
+            raise
         return with_links(media.request, links)
 
     def link(self, client: SeedanceClient, file: MediaFile, method: DeliveryMethod) -> str:
@@ -184,7 +236,7 @@ class DeliveringClient:
     :param media: the request that will be sent.
     """
 
-    def __init__(self, client: SeedanceClient, media: RequestMedia, delivery: MediaDelivery) -> None:
+    def __init__(self, client: SeedanceClient, media: RequestMedia, delivery: MediaDelivery | None) -> None:
         self._client = client
         self._media = media
         self._delivery = delivery
@@ -208,7 +260,10 @@ class DeliveringClient:
 
     def prepare(self) -> None:
         """Bring the files to the vendor. To be called before the intent is on record: nothing is paid here."""
-        self._wire_request = self._delivery.deliver(self._client, self._media)
+        if self._delivery is None:
+            self._wire_request = self._media.request
+        else:
+            self._wire_request = self._delivery.deliver(self._client, self._media)
 
     def create(self, request: GenerationRequest, intent_id: str | None = None) -> Pending:
         assert request == self._media.request
@@ -229,7 +284,10 @@ class DeliveringClients:
     """
 
     def __init__(
-        self, open_client: Callable[[str], SeedanceClient], media: RequestMedia, delivery: MediaDelivery
+        self,
+        open_client: Callable[[str], SeedanceClient],
+        media: RequestMedia,
+        delivery: MediaDelivery | None,
     ) -> None:
         self._open_client = open_client
         self._media = media

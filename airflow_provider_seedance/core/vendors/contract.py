@@ -8,12 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, Literal, TypeVar
 
 from airflow_provider_seedance.core.backoff import read_retry_after
-from airflow_provider_seedance.core.library import FilePage, FileQuota, UploadedFile
+from airflow_provider_seedance.core.library import (
+    Asset,
+    AssetGroupPage,
+    AssetPage,
+    FilePage,
+    FileQuota,
+    NewAsset,
+    PersonCheck,
+    UploadedFile,
+)
 from airflow_provider_seedance.core.redaction import clean, redact
 from airflow_provider_seedance.core.vendors.strict_json import parse_json
 from airflow_provider_seedance.errors import MalformedReply
@@ -44,6 +54,26 @@ class Credential(str, Enum):
 
 
 @dataclass(frozen=True)
+class ToSign:
+    """A request that an access key is to sign.
+
+    :param path: as the vendor's own host gets it, without a prefix that a connection's host has.
+    :param region: one of the vendor's, as the connection names it.
+    """
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...]
+    host: str
+    content_type: str
+    body: bytes = field(repr=False)
+    region: str
+    now: datetime
+    access_key_id: str = field(repr=False)
+    secret_access_key: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Service:
     """One of a vendor's hosts.
 
@@ -54,6 +84,8 @@ class Service:
     name: str
     base_urls: Mapping[str, str]
     credential: Credential = Credential.BEARER
+    #: The headers that sign a request; of a service whose credential is a signature.
+    sign: Callable[[ToSign], Mapping[str, str]] | None = None
 
 
 @dataclass(frozen=True)
@@ -214,6 +246,28 @@ class FileCalls:
 
 
 @dataclass(frozen=True)
+class AssetCalls:
+    """The library of reviewed media; what a vendor's library does not have is ``None``."""
+
+    #: Makes a group of this name, with a description, and tells its id.
+    create_group: Callable[[str, str | None], Call[str]]
+    #: Makes an asset, which is reviewed, and tells its id.
+    create: Callable[[NewAsset], Call[str]]
+    get: Callable[[str], Call[Asset]]
+    #: By a part of the name, and a page's number.
+    list_groups: Callable[[str | None, int], Call[AssetGroupPage]] | None = None
+    rename_group: Callable[[str, str], Call[None]] | None = None
+    delete_group: Callable[[str], Call[None]] | None = None
+    #: By group, a part of the name, and a page's number.
+    list: Callable[[str | None, str | None, int], Call[AssetPage]] | None = None
+    rename: Callable[[str, str], Call[None]] | None = None
+    delete: Callable[[str], Call[None]] | None = None
+    #: Checks of real persons: the link for the person, with a callback URL; and the group that a passed one made.
+    start_person_check: Callable[[str], Call[PersonCheck]] | None = None
+    person_check_result: Callable[[str], Call[str | None]] | None = None
+
+
+@dataclass(frozen=True)
 class AccountCalls:
     """What concerns the account, and no generation."""
 
@@ -237,6 +291,7 @@ class Vendor:
     account: AccountCalls
     listing: Listing | None = None
     files: FileCalls | None = None
+    assets: AssetCalls | None = None
     catalog: Path | None = None
 
     @property

@@ -8,7 +8,7 @@ from airflow_provider_seedance.core.vendors.contract import (
     Service,
     Vendor,
 )
-from airflow_provider_seedance.core.vendors.toapis import account, files, generations
+from airflow_provider_seedance.core.vendors.toapis import account, assets, files, generations
 
 VENDOR = Vendor(
     name=generations.NAME,
@@ -33,4 +33,5 @@ VENDOR = Vendor(
     files=FileCalls(
         upload=files.upload,
     ),
+    assets=assets.CALLS,
 )

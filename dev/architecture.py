@@ -77,7 +77,7 @@ LAYERS = (
     ("core.batch",),
     ("core",),
     ("runtime.config", "runtime.object_storage", "runtime.masking", "runtime.exceptions"),
-    ("runtime.task_state", "runtime.media", "runtime.connections"),
+    ("runtime.task_state", "runtime.asset_records", "runtime.media", "runtime.connections"),
     ("runtime.batch_session",),
     ("hooks",),
     ("runtime.polling",),

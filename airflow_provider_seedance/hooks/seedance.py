@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.core.client.account import Account
     from airflow_provider_seedance.core.client.flows import Cancellation
     from airflow_provider_seedance.core.client.http import AsyncSeedanceClient, SeedanceClient
-    from airflow_provider_seedance.hooks.groups import HookFiles
+    from airflow_provider_seedance.hooks.groups import HookAssets, HookFiles
     from airflow_provider_seedance.models import (
         Balance,
         Cost,
@@ -102,6 +102,13 @@ class SeedanceHook(BaseHook):
         from airflow_provider_seedance.hooks.groups import HookFiles
 
         return HookFiles(self)
+
+    @property
+    def assets(self) -> HookAssets:
+        """The account's library of reviewed media, where the vendor has one."""
+        from airflow_provider_seedance.hooks.groups import HookAssets
+
+        return HookAssets(self)
 
     def create_generation(self, request: GenerationRequest) -> Pending:
         """Check ``request``, bring its files to the vendor, and submit it; the vendor bills the generation.
@@ -258,6 +265,8 @@ def _account(connection: Connection) -> Account:
         max_concurrency=extra.get("max_concurrency"),
         catalog_rows=extra.get("catalog") or (),
         price_rows=extra.get("prices") or (),
+        access_key_id=extra.get("access_key_id") or None,
+        secret_access_key=extra.get("secret_access_key") or None,
         **download_options(),
     )
 

@@ -29,6 +29,18 @@ async def wait_in_poller(seedance_conn_id: str, generation_id: str, wait: WaitSt
     )
 
 
+async def wait_for_review(seedance_conn_id: str, asset_id: str, wait: WaitState) -> WaitOutcome:
+    """Wait for the end of an asset's review, in a poller of its own kind; see :meth:`PollerRegistry.wait_for`."""
+    from airflow_provider_seedance.core.polling.registry import current_registry
+
+    async def read_connection() -> Account:
+        return await _account(seedance_conn_id)
+
+    return await current_registry(_make_review_registry, "assets").wait_for(
+        seedance_conn_id, read_connection, asset_id, wait
+    )
+
+
 async def hold_event(trigger_started: float) -> None:
     """Sleep until the trigger may fire, which is at once if it has run for long enough.
 
@@ -63,4 +75,16 @@ def _make_registry() -> PollerRegistry:
         lambda account: AsyncSeedanceClient(account, attempts=1, clock=clock.SYSTEM_CLOCK),
         clock=clock.SYSTEM_CLOCK,
         max_lag=conf.getfloat("seedance", "max_lag", fallback=MAX_LAG),
+    )
+
+
+def _make_review_registry() -> PollerRegistry:
+    from airflow_provider_seedance.core.client.http import AsyncSeedanceClient
+    from airflow_provider_seedance.core.media.review import MAX_LAG_SECONDS, ReviewReader
+    from airflow_provider_seedance.core.polling.registry import PollerRegistry
+
+    return PollerRegistry(
+        lambda account: ReviewReader(AsyncSeedanceClient(account, attempts=1, clock=clock.SYSTEM_CLOCK)),
+        clock=clock.SYSTEM_CLOCK,
+        max_lag=MAX_LAG_SECONDS,
     )

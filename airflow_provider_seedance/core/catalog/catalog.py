@@ -176,6 +176,14 @@ class Catalog:
             self._data.body_bytes,
         )
 
+    def asset_delivery_rules(self) -> DeliveryRules:
+        """How files may come into the vendor's asset library."""
+        return DeliveryRules(self._data.asset_delivery, self._data.uploads, self._data.body_bytes)
+
+    def asset_limits(self, kind: MediaKind) -> list[MediaLimits]:
+        """What any of the models takes of a kind: an asset is good if one of them takes it."""
+        return [row.media_limits[kind] for row in self._data.rows if kind in row.media_limits]
+
     def _rows(self, model: str) -> list[Row]:
         """The rows of a family in this region, else those of an id."""
         of_family = [row for row in self._data.rows if row.family == model and self.region in row.ids]

@@ -199,6 +199,8 @@ class VendorData(_Shape):
     #: The ways in which files come to the vendor, the preferred one first; without a word, those that a row's
     #: ``media`` allow.
     delivery: dict[MediaKind, tuple[DeliveryMethod, ...]] = {}
+    #: Likewise into the vendor's asset library.
+    asset_delivery: dict[MediaKind, tuple[DeliveryMethod, ...]] = {}
     #: What the vendor's file service takes.
     uploads: dict[MediaKind, MediaLimits] = {}
     #: The largest request body.

@@ -36,42 +36,30 @@ class AssetFlows(Flows):
         """Whether the vendor tells which assets there are."""
         return self.vendor.assets is not None and self.vendor.assets.list is not None
 
-    def create_group(self, name: str, description: str | None = None) -> Flow[tuple[AssetGroup, bool]]:
-        """The group of this name, and whether it was made now: where the vendor has a list, a name has one group.
+    def create_group(self, name: str, description: str | None = None) -> Flow[AssetGroup]:
+        """Make a group. If the answer is lost, the group is looked for by its name, where the vendor has a list.
 
         :raises Unsupported: where the vendor has no asset library.
         """
-        create = self._assets().create_group(name, description)
-        if not self.has_list:
-            group_id = yield from self._exchange(create)
-            return AssetGroup(group_id=group_id, name=name, description=description), True
-        if (found := (yield from self._find_group(name))) is not None:
-            return found, False
         try:
-            group_id = yield from self._exchange(create)
+            group_id = yield from self._exchange(self._assets().create_group(name, description))
         except SeedanceError as error:
-            return (yield from self._found_after(error, lambda: self._find_group(name))), True
-        return AssetGroup(group_id=group_id, name=name, description=description), True
+            return (yield from self._found_after(error, lambda: self.find_group(name)))
+        return AssetGroup(group_id=group_id, name=name, description=description)
 
-    def create(self, asset: NewAsset) -> Flow[tuple[Asset, bool]]:
-        """The asset of this name in its group, and whether it was made now; its review may take a while.
+    def create(self, asset: NewAsset) -> Flow[Asset]:
+        """Make an asset, whose review may take a while. If the answer is lost, the asset is looked for likewise.
 
         :raises Unsupported: where the vendor has no asset library.
         """
-        if not self.has_list:
-            asset_id = yield from self._exchange(self._assets().create(asset))
-            return _made(asset, asset_id), True
-        if (found := (yield from self.find(asset.group_id, asset.name))) is not None:
-            return found, False
         try:
             asset_id = yield from self._exchange(self._assets().create(asset))
         except SeedanceError as error:
-            looks: Callable[[], Flow[Asset | None]] = lambda: self.find(asset.group_id, asset.name)  # noqa: E731
-            return (yield from self._found_after(error, looks)), True
-        return _made(asset, asset_id), True
+            return (yield from self._found_after(error, lambda: self.find(asset.group_id, asset.name)))
+        return Asset(asset_id=asset_id, group_id=asset.group_id, vendor_name=asset.name, kind=asset.kind)
 
     def find(self, group_id: str, name: str) -> Flow[Asset | None]:
-        """The newest asset with exactly this name at the vendor, if it tells which there are."""
+        """The asset with exactly this name at the vendor, where it tells which there are."""
         if not self.has_list:
             return None
         for page in count(1):
@@ -141,7 +129,10 @@ class AssetFlows(Flows):
         call = self._offered(self._assets().person_check_result, "check real persons")
         return (yield from self._exchange(call(token)))
 
-    def _find_group(self, name: str) -> Flow[AssetGroup | None]:
+    def find_group(self, name: str) -> Flow[AssetGroup | None]:
+        """The group with exactly this name, where the vendor tells which there are."""
+        if not self.has_list:
+            return None
         for page in count(1):
             answer = yield from self.list_groups(name, page)
             for group in answer.items:
@@ -166,10 +157,6 @@ class AssetFlows(Flows):
         if self.vendor.assets is None:
             raise Unsupported("this vendor has no asset library", vendor=self.vendor.name)
         return self.vendor.assets
-
-
-def _made(asset: NewAsset, asset_id: str) -> Asset:
-    return Asset(asset_id=asset_id, group_id=asset.group_id, vendor_name=asset.name, kind=asset.kind)
 
 
 def _is_last(page: int, rows: int, total: int) -> bool:

@@ -83,6 +83,8 @@ class Assets(Group[R_co, AssetFlows]):
 
     create_group = Operation(AssetFlows.create_group)
     create = Operation(AssetFlows.create)
+    find_group = Operation(AssetFlows.find_group)
+    find = Operation(AssetFlows.find)
     get = Operation(AssetFlows.get)
     list_groups = Operation(AssetFlows.list_groups)
     list = Operation(AssetFlows.list)

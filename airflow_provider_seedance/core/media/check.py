@@ -60,7 +60,7 @@ def _problems(
     vendor: str, model: str, placed: Sequence[Placed], limits: Mapping[MediaKind, MediaLimits]
 ) -> Iterator[Problem]:
     for place, kind, name, info in placed:
-        for reason in _faults(info, kind, limits.get(kind)):
+        for reason in faults(info, kind, limits.get(kind)):
             yield Problem(place, name, f"{vendor} {reason}{_takers(vendor, model, kind, info)}")
     for kind, of_kind in limits.items():
         infos = {place: info for place, of, _, info in placed if of == kind}
@@ -70,7 +70,7 @@ def _problems(
                 yield Problem(", ".join(infos), f"{total:g} s", f"{vendor} {_limit('total_seconds', bounds)}")
 
 
-def _faults(info: MediaInfo, kind: str, limits: MediaLimits | None) -> Iterator[str]:
+def faults(info: MediaInfo, kind: str, limits: MediaLimits | None) -> Iterator[str]:
     """What is wrong with a file, as a clause that follows the vendor's name."""
     if info.kind != kind:
         what = f"a {info.kind} ({info.format})" if info.kind else "no image, video or sound that is known"
@@ -95,7 +95,7 @@ def _faults(info: MediaInfo, kind: str, limits: MediaLimits | None) -> Iterator[
 
 def fits(info: MediaInfo, kind: str, limits: MediaLimits | None) -> bool:
     """Whether a file is within the limits, as far as it is measured."""
-    return not any(_faults(info, kind, limits))
+    return not any(faults(info, kind, limits))
 
 
 def measured(info: MediaInfo, quantity: Quantity) -> Iterator[float]:

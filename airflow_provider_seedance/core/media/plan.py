@@ -55,17 +55,34 @@ def plan_delivery(
     chosen: dict[str, DeliveryMethod] = {}
     problems = []
     for place, kind, file in media.of_request():
-        for method in rules.methods.get(kind, ()):
-            size = encoded_size(file) if method == "data" else 0
-            if abilities.can(method, file, rules, kind) and size <= room:
-                chosen[file.reference], room = method, room - size
-                break
+        if method := choose_method(rules, file, kind, abilities, room):
+            chosen[file.reference] = method
+            room -= encoded_size(file) if method == "data" else 0
         else:
             why = f"{catalog.vendor} takes no such {kind} from a file: {_ADVICE}"
             problems.append(Problem(place, file.name, why))
     if problems:
         raise RequestInvalid(problems, vendor=catalog.vendor, model=media.request.model)
     return chosen
+
+
+def choose_method(
+    rules: DeliveryRules,
+    file: MediaFile,
+    kind: MediaKind,
+    abilities: Abilities,
+    room: int | None = None,
+) -> DeliveryMethod | None:
+    """The way of one file; ``None`` if there is none.
+
+    :param room: bytes that are left in the request's body; without a word, all of it.
+    """
+    room = rules.body_bytes - BODY_RESERVE if room is None else room
+    for method in rules.methods.get(kind, ()):
+        fits_body = method != "data" or encoded_size(file) <= room
+        if fits_body and abilities.can(method, file, rules, kind):
+            return method
+    return None
 
 
 def encoded_size(file: MediaFile) -> int:

@@ -40,6 +40,9 @@ class SeedanceError(Exception):
     :param request_id: the vendor's trace id, for a support request.
     :param retry_after: seconds the vendor asked to wait.
     :param advice: what to do next; without it, the usual advice for the kind.
+    :param connection: the id of the Airflow connection that is concerned, once known.
+
+    Its text begins with a short line that says what happened; each problem, and the advice, has a line of its own.
     """
 
     kind: Kind = Kind.UNKNOWN
@@ -56,9 +59,11 @@ class SeedanceError(Exception):
         request_id: str | None = None,
         retry_after: float | None = None,
         advice: str | None = None,
+        connection: str | None = None,
     ) -> None:
         super().__init__(shorten(redact(message[:_MAX_READ]), MAX_MESSAGE))
         self.vendor = vendor
+        self.connection = connection
         self.generation_id = generation_id
         self.kind = kind or type(self).kind
         self.code = code
@@ -82,16 +87,27 @@ class SeedanceError(Exception):
         """Whether doing the same again later can succeed."""
         return self.kind.traits.retryable
 
-    def about(self, *, vendor: str | None = None, generation_id: str | None = None) -> SeedanceError:
+    def about(
+        self,
+        *,
+        vendor: str | None = None,
+        generation_id: str | None = None,
+        connection: str | None = None,
+    ) -> SeedanceError:
         """This error, told who it is about where it does not know yet."""
         self.vendor = self.vendor or vendor
+        self.connection = self.connection or connection
         self.generation_id = self.generation_id or generation_id
         return self
 
     def __str__(self) -> str:
         subject = " ".join(
             part
-            for part in (self.vendor, self.generation_id and f"generation {_detail(self.generation_id)}")
+            for part in (
+                self.vendor,
+                self.connection and f"connection {_detail(self.connection)}",
+                self.generation_id and f"generation {_detail(self.generation_id)}",
+            )
             if part
         )
         details = ", ".join(
@@ -106,7 +122,7 @@ class SeedanceError(Exception):
         text = f"{subject}: {self.message}" if subject else self.message
         if details:
             text = f"{text} ({details})"
-        return f"{text}{'' if text.endswith(('.', '!', '?')) else '.'} {self.advice}"
+        return f"{text}{'' if text.endswith(('.', '!', '?')) else '.'}\n{self.advice}"
 
 
 def _detail(value: object) -> str:
@@ -181,9 +197,9 @@ class RequestInvalid(SeedanceError):
     ) -> None:
         self.problems = tuple(problems)
         self.model = model
-        target = f" for model {model}" if model else ""
-        listed = "; ".join(str(problem) for problem in self.problems)
-        super().__init__(f"request refused before sending{target}: {listed}", vendor=vendor)
+        target = f" for model {shorten(model, MAX_DETAIL)}" if model else ""
+        listed = "".join(f"\n- {problem}" for problem in self.problems)
+        super().__init__(f"request refused before sending{target}:{listed}", vendor=vendor)
 
 
 class NotSent(SeedanceError):

@@ -1,31 +1,42 @@
 """A nightly batch: one row of a CSV file becomes one video, and one task makes them all."""
 
+from datetime import timedelta
+from pathlib import Path
+
 from airflow.sdk import DAG, Param, task
 
 from airflow_provider_seedance.operators.batch import SeedanceGenerateBatchOperator
+
+#: A sample, beside this file.
+ROWS = Path(__file__).with_name("rows.csv")
 
 with DAG(
     "seedance_batch",
     schedule=None,
     tags=["seedance"],
     doc_md=__doc__,
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=1)},
     params={
-        "seedance_conn_id": Param("seedance_default", description="Connection of type seedance"),
-        "rows": Param("/tmp/seedance/rows.csv", description="CSV or JSONL file, or its object-storage URI"),
+        "seedance_conn_id": Param(
+            "seedance_default",
+            description="Connection of type seedance",
+            examples=["seedance_modelark", "seedance_evolink", "seedance_anyfast", "seedance_toapis"],
+        ),
+        "rows": Param(str(ROWS), description="CSV or JSONL file, or its object-storage URI"),
         "output": Param("/tmp/seedance/batch", description="Directory or object-storage prefix"),
         "max_cost": Param("50 USD", description="What the whole batch may cost"),
+        "resolution": Param("480p", enum=["480p", "720p", "1080p"]),
     },
 ):
     batch = SeedanceGenerateBatchOperator(
         task_id="generate",
         seedance_conn_id="{{ params.seedance_conn_id }}",
         requests="{{ params.rows }}",
-        defaults={"duration": 5, "resolution": "480p", "aspect_ratio": "16:9"},
+        defaults={"duration": 5, "resolution": "{{ params.resolution }}", "aspect_ratio": "16:9"},
         destination="{{ params.output }}/{{ run_id }}/{row}.mp4",
         max_active=50,
         max_failures=20,
         max_cost="{{ params.max_cost }}",
-        retries=3,
     )
 
     @task

@@ -3,6 +3,8 @@
 For vendors that return the last frame: ModelArk, AnyFast and ToAPIs.
 """
 
+from datetime import timedelta
+
 from airflow.sdk import DAG, Param
 
 from airflow_provider_seedance.operators.generate import SeedanceGenerateVideoOperator
@@ -18,9 +20,15 @@ with DAG(
     schedule=None,
     tags=["seedance"],
     doc_md=__doc__,
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=1)},
     params={
-        "seedance_conn_id": Param("seedance_default", description="Connection of type seedance"),
+        "seedance_conn_id": Param(
+            "seedance_default",
+            description="Connection of type seedance",
+            examples=["seedance_modelark", "seedance_anyfast", "seedance_toapis"],
+        ),
         "output": Param("/tmp/seedance", description="Directory or object-storage prefix"),
+        "resolution": Param("480p", enum=["480p", "720p", "1080p"]),
     },
 ):
     previous = None
@@ -34,9 +42,9 @@ with DAG(
             else None,
             return_last_frame=True,
             duration=5,
-            resolution="480p",
+            resolution="{{ params.resolution }}",
             aspect_ratio="16:9",
-            destination=f"{{{{ params.output }}}}/shot-{number}.mp4",
+            destination=f"{{{{ params.output }}}}/{{{{ run_id }}}}/shot-{number}.mp4",
         )
         if previous:
             previous >> shot

@@ -1,23 +1,31 @@
 """The whole pipeline: generate, land, publish, and a second DAG that starts when something was published."""
 
-from airflow.sdk import DAG, AssetAlias, Param, task
+from datetime import timedelta
+
+from airflow.sdk import DAG, Asset, Param, task
 
 from airflow_provider_seedance.operators.download import SeedanceDownloadVideoOperator
 from airflow_provider_seedance.operators.generate import SeedanceGenerateVideoOperator
 from airflow_provider_seedance.operators.publish import SeedancePublishVideoOperator
 
-PUBLISHED = "seedance-clips"
+CLIPS = Asset("seedance-clips")
 
 with DAG(
     "seedance_full_pipeline",
     schedule=None,
     tags=["seedance"],
     doc_md=__doc__,
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=1)},
     params={
-        "seedance_conn_id": Param("seedance_default", description="Connection of type seedance"),
+        "seedance_conn_id": Param(
+            "seedance_default",
+            description="Connection of type seedance",
+            examples=["seedance_modelark", "seedance_evolink", "seedance_anyfast", "seedance_toapis"],
+        ),
         "landing": Param("/tmp/seedance/landing", description="Where files land first"),
         "public": Param("/tmp/seedance/public", description="Where people find them"),
         "prompt": Param("A kitten yawns at the camera"),
+        "resolution": Param("720p", enum=["480p", "720p", "1080p"]),
     },
 ):
     video = SeedanceGenerateVideoOperator(
@@ -25,7 +33,7 @@ with DAG(
         seedance_conn_id="{{ params.seedance_conn_id }}",
         prompt="{{ params.prompt }}",
         duration=5,
-        resolution="720p",
+        resolution="{{ params.resolution }}",
         aspect_ratio="16:9",
         generate_audio=True,
     )
@@ -39,21 +47,23 @@ with DAG(
         video=landed.output,
         destination="{{ params.public }}/{generation_id}.mp4",
         metadata={"title": "{{ params.prompt }}", "run_id": "{{ run_id }}"},
-        asset=PUBLISHED,
+        asset=CLIPS,
     )
 
 with DAG(
     "seedance_after_publishing",
-    schedule=AssetAlias(PUBLISHED),
+    schedule=CLIPS,
     tags=["seedance"],
-    doc_md="Started by each publication of seedance_full_pipeline.",
+    doc_md="Started by each publication of seedance_full_pipeline; several may start one run together.",
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=1)},
 ):
 
     @task
     def announce(triggering_asset_events=None):
-        """Tell where the new videos are."""
-        for events in triggering_asset_events.values():
-            for event in events:
-                print(f"published: {event.asset.uri} {event.extra['sha256']}")
+        """Tell of each new video where it is; the event's extra is what the publish operator returned."""
+        found = [event.extra for events in triggering_asset_events.values() for event in events]
+        for video in found:
+            print(f"published: {video['uri']} with {video['sidecar_uri']}: {video['metadata']['title']}")
+        return [video["uri"] for video in found]
 
     announce()

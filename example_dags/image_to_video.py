@@ -1,5 +1,7 @@
 """Image to video: from a first frame alone, and from a first to a last frame, side by side."""
 
+from datetime import timedelta
+
 from airflow.sdk import DAG, Param
 
 from airflow_provider_seedance.operators.generate import SeedanceGenerateVideoOperator
@@ -9,12 +11,21 @@ with DAG(
     schedule=None,
     tags=["seedance"],
     doc_md=__doc__,
-    default_args={"seedance_conn_id": "{{ params.seedance_conn_id }}"},
+    default_args={
+        "seedance_conn_id": "{{ params.seedance_conn_id }}",
+        "retries": 2,
+        "retry_delay": timedelta(minutes=1),
+    },
     params={
-        "seedance_conn_id": Param("seedance_default", description="Connection of type seedance"),
+        "seedance_conn_id": Param(
+            "seedance_default",
+            description="Connection of type seedance",
+            examples=["seedance_modelark", "seedance_evolink", "seedance_anyfast", "seedance_toapis"],
+        ),
         "output": Param("/tmp/seedance", description="Directory or object-storage prefix"),
         "first_frame": Param("https://example.com/day.png", description="Link the vendor can fetch"),
         "last_frame": Param("https://example.com/night.png", description="Link the vendor can fetch"),
+        "resolution": Param("480p", enum=["480p", "720p", "1080p"]),
     },
 ):
     SeedanceGenerateVideoOperator(
@@ -22,7 +33,7 @@ with DAG(
         prompt="The camera slowly pushes in",
         first_frame="{{ params.first_frame }}",
         duration=5,
-        resolution="480p",
+        resolution="{{ params.resolution }}",
         aspect_ratio="16:9",
         destination="{{ params.output }}/first-{generation_id}.mp4",
     )
@@ -32,7 +43,7 @@ with DAG(
         first_frame="{{ params.first_frame }}",
         last_frame="{{ params.last_frame }}",
         duration=6,
-        resolution="480p",
+        resolution="{{ params.resolution }}",
         aspect_ratio="16:9",
         destination="{{ params.output }}/first-last-{generation_id}.mp4",
     )

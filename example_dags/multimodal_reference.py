@@ -1,5 +1,7 @@
 """Multimodal reference: characters from images, motion from a video, music from a sound file."""
 
+from datetime import timedelta
+
 from airflow.sdk import DAG, Param
 
 from airflow_provider_seedance.operators.generate import SeedanceGenerateVideoOperator
@@ -9,12 +11,18 @@ with DAG(
     schedule=None,
     tags=["seedance"],
     doc_md=__doc__,
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=1)},
     params={
-        "seedance_conn_id": Param("seedance_default", description="Connection of type seedance"),
+        "seedance_conn_id": Param(
+            "seedance_default",
+            description="Connection of type seedance",
+            examples=["seedance_modelark", "seedance_evolink", "seedance_anyfast", "seedance_toapis"],
+        ),
         "output": Param("/tmp/seedance", description="Directory or object-storage prefix"),
         "images": Param(["https://example.com/product.png"], type="array"),
         "video": Param("https://example.com/camera-path.mp4"),
         "audio": Param("https://example.com/music.mp3"),
+        "resolution": Param("480p", enum=["480p", "720p", "1080p"]),
     },
 ):
     SeedanceGenerateVideoOperator(
@@ -25,7 +33,7 @@ with DAG(
         reference_videos="{{ params.video }}",
         reference_audios="{{ params.audio }}",
         duration=8,
-        resolution="480p",
+        resolution="{{ params.resolution }}",
         aspect_ratio="16:9",
         generate_audio=True,
         destination="{{ params.output }}/{generation_id}.mp4",

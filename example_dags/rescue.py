@@ -1,6 +1,6 @@
 """Rescue: twice a day, land what the vendor finished and no task landed, before its link dies."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from airflow.sdk import DAG, Param, task
 
@@ -11,8 +11,13 @@ with DAG(
     catchup=False,
     tags=["seedance"],
     doc_md=__doc__,
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=1)},
     params={
-        "seedance_conn_id": Param("seedance_default", description="Connection of type seedance"),
+        "seedance_conn_id": Param(
+            "seedance_default",
+            description="Connection of type seedance",
+            examples=["seedance_modelark", "seedance_evolink", "seedance_anyfast", "seedance_toapis"],
+        ),
         "output": Param("/tmp/seedance", description="Directory or object-storage prefix"),
     },
 ):

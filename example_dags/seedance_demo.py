@@ -3,6 +3,8 @@
 ``seedance_demo`` shows the four modes through four connections; ``seedance_demo_paid`` makes a single clip.
 """
 
+from datetime import timedelta
+
 from airflow.sdk import DAG, Param, TaskGroup
 
 from airflow_provider_seedance.operators.download import SeedanceDownloadVideoOperator
@@ -37,12 +39,12 @@ def pipeline(group: str, **request) -> None:
         landed = SeedanceDownloadVideoOperator(
             task_id="land",
             video=video.output,
-            destination="{{ params.output }}/landed/{vendor}-{mode}.mp4",
+            destination="{{ params.output }}/landed/{vendor}-{mode}-{generation_id}.mp4",
         )
         SeedancePublishVideoOperator(
             task_id="publish",
             video=landed.output,
-            destination=f"{{{{ params.output }}}}/published/{group}.mp4",
+            destination=f"{{{{ params.output }}}}/published/{group}-{{generation_id}}.mp4",
             metadata={"title": request["prompt"], "run_id": "{{ run_id }}"},
         )
 
@@ -52,6 +54,7 @@ with DAG(
     schedule=None,
     tags=["seedance"],
     doc_md=__doc__,
+    default_args={"retries": 2, "retry_delay": timedelta(seconds=10)},
     params={
         "output": Param("/tmp/seedance", description="Directory for the files"),
         "samples": Param("https://example.com/samples", description="Where the input media are"),
@@ -72,12 +75,13 @@ with DAG(
     schedule=None,
     tags=["seedance"],
     doc_md=__doc__,
+    default_args={"retries": 2, "retry_delay": timedelta(seconds=10)},
     params={
         "output": Param("/tmp/seedance", description="Directory for the files"),
-        "model": Param("seedance-2.0"),
+        "model": Param("seedance-2.0", examples=["seedance-2.0", "seedance-2.0-fast", "seedance-1.5-pro"]),
         "prompt": Param("A paper boat sails down a rain gutter, macro shot"),
         "duration": Param(5, type="integer"),
-        "resolution": Param("480p"),
+        "resolution": Param("480p", examples=["480p", "720p", "1080p"]),
         "max_cost": Param(None, type=["string", "null"], description='Such as "1.50 USD"'),
     },
 ):

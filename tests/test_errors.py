@@ -42,12 +42,12 @@ def test_what_a_retry_may_mend(kind: Kind) -> None:
 
 
 def test_a_message_says_who_what_and_what_next() -> None:
-    """Vendor, generation, reason, code, status, request id and advice, in one line."""
+    """Vendor, connection, generation, reason, code, status and request id in one line; advice in the next."""
     error = refusal(Kind.BALANCE, "no credits", code="c1", http_status=402, request_id="r1").about(
-        vendor="evolink", generation_id="g1"
+        vendor="evolink", generation_id="g1", connection="videos"
     )
     assert str(error) == (
-        "evolink generation g1: no credits (HTTP 402, code c1, request id r1). "
+        "evolink connection videos generation g1: no credits (HTTP 402, code c1, request id r1).\n"
         "Top up the vendor account, then clear the task."
     )
 
@@ -104,7 +104,7 @@ def test_whether_a_create_may_have_been_accepted(error: SeedanceError, maybe: bo
 
 
 def test_an_invalid_request_names_every_problem() -> None:
-    """Field, value and reason of all problems, the model and the vendor; long values are cut, secrets removed."""
+    """The vendor and the model, then a line for each problem: field, value and reason, cut and without secrets."""
     error = RequestInvalid(
         [
             Problem("duration", 99, "4 to 15 s"),
@@ -116,7 +116,7 @@ def test_an_invalid_request_names_every_problem() -> None:
     )
     text = str(error)
     assert text.startswith(
-        "toapis: request refused before sending for model seedance-2: duration=99: 4 to 15 s; first_frame="
+        "toapis: request refused before sending for model seedance-2:\n- duration=99: 4 to 15 s\n- first_frame="
     )
     assert "abc" not in text
     assert "x" * 100 not in text

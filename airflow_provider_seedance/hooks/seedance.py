@@ -58,7 +58,7 @@ class SeedanceHook(BaseHook):
         """
         from airflow_provider_seedance.core.catalog.rules import warn_once
 
-        account = _account(self._connection())
+        account = _account(self.seedance_conn_id, self._connection())
         if account.sends_key_in_clear:
             warn_once(
                 f"connection {self.seedance_conn_id}: host begins with http://, so the API key crosses the network"
@@ -221,11 +221,15 @@ class SeedanceHook(BaseHook):
 
         try:
             with self.get_conn() as client:
+                priced = client.catalog.has_prices
                 client.account.probe()
                 vendor = client.settings.vendor.name
         except SeedanceError as error:
             return False, str(error)
-        return True, f"{vendor} accepts the API key."
+        accepted = f"{vendor} accepts the API key."
+        if priced:
+            return True, accepted
+        return True, f"{accepted}\nNo prices are known: max_cost refuses everything until extra has prices."
 
 
 def _delivered(client: SeedanceClient, request: GenerationRequest) -> GenerationRequest:
@@ -247,28 +251,33 @@ def _query(ids: Sequence[str], filters: dict[str, Any]) -> Any:
     return ListQuery(ids=tuple(map(parse_generation_id, ids)), **filters)
 
 
-def _account(connection: Connection) -> Account:
+def _account(conn_id: str, connection: Connection) -> Account:
     from airflow_provider_seedance.core.client.account import Account
+    from airflow_provider_seedance.core.client.connection_parts import check_login, join_address, read_extra
+    from airflow_provider_seedance.errors import ConfigurationError
     from airflow_provider_seedance.runtime.config import download_options
 
-    extra = connection.extra_dejson
-    _check_that_airflow_masks(connection.password, extra.get("vendor"))
-    host = connection.host or None
-    if host and connection.port:
-        host = f"{host}:{connection.port}"
-    return Account.create(
-        vendor=extra.get("vendor"),
-        api_key=connection.password,
-        host=host,
-        region=extra.get("region"),
-        request_timeout=extra.get("request_timeout"),
-        max_concurrency=extra.get("max_concurrency"),
-        catalog_rows=extra.get("catalog") or (),
-        price_rows=extra.get("prices") or (),
-        access_key_id=extra.get("access_key_id") or None,
-        secret_access_key=extra.get("secret_access_key") or None,
-        **download_options(),
-    )
+    try:
+        extra = read_extra(connection.extra, connection.extra_dejson)
+        check_login(connection.login)
+        _check_that_airflow_masks(connection.password, extra.get("vendor"))
+        return Account.create(
+            vendor=extra.get("vendor"),
+            api_key=connection.password,
+            host=join_address(connection.host, connection.port, connection.schema),
+            region=extra.get("region"),
+            request_timeout=extra.get("request_timeout"),
+            max_concurrency=extra.get("max_concurrency"),
+            catalog_rows=extra.get("catalog") or (),
+            price_rows=extra.get("prices") or (),
+            access_key_id=extra.get("access_key_id") or None,
+            secret_access_key=extra.get("secret_access_key") or None,
+            connection=conn_id,
+            **download_options(),
+        )
+    except ConfigurationError as error:
+        error.about(connection=conn_id)
+        raise
 
 
 def _check_that_airflow_masks(key: str | None, vendor: str | None) -> None:

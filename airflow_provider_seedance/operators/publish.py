@@ -2,42 +2,42 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from airflow import __version__ as airflow_version
 from airflow.sdk import Asset, AssetAlias, BaseOperator
 
 from airflow_provider_seedance.core import clock
+from airflow_provider_seedance.runtime.asset_events import PublicationEvent, declared_outlets, outlet_of
 from airflow_provider_seedance.runtime.exceptions import task_errors
 from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from airflow_provider_seedance.core.landing.manifest import TaskReference
+
 
 class SeedancePublishVideoOperator(SignedLinkMaskingMixin, BaseOperator):
     """Copy a landed video to where it is to be found, write its sidecar beside it, and emit an asset event.
 
     A rerun with the same video and metadata publishes nothing twice, emits no event, and says so in ``published``
-    and ``reason``.
+    and ``reason``. A retry of the task that published, and ended before it could emit the event, emits it.
 
-    Returns the publication record: ``uri, sidecar_uri, bytes, sha256, published_at, metadata, source, manifest,
-    published, reason``.
+    Returns the publication record: ``uri, sidecar_uri, bytes, sha256, published_at, published_by, metadata, source,
+    manifest, published, reason``. The event has it as its extra.
 
     :param video: the manifest that the download operator returned, or the generate operator's result when it was
         given a ``destination``.
     :param destination: a path or object-storage URI, in which ``{vendor}``, ``{generation_id}`` and ``{model}`` are
         filled in. The sidecar is written beside it, with ``.json`` added to its name.
     :param metadata: your own words for the sidecar: a JSON object.
-    :param asset: an :class:`~airflow.sdk.Asset` or its URI: the event is for that asset. An
-        :class:`~airflow.sdk.AssetAlias` or its name: the event is for an asset at the published URI, through that
-        alias, so that a DAG can be scheduled on it. Without one, for an asset at the published URI.
+    :param asset: an :class:`~airflow.sdk.Asset`, or its URI or name: the event is for that asset, and Airflow's graph
+        shows it. An :class:`~airflow.sdk.AssetAlias`: the event is for an asset at the folder of the published file,
+        through that alias. Without one, for an asset of the task's own, ``<dag_id>.<task_id>``.
     """
 
-    template_fields: Sequence[str] = ("video", "destination", "metadata")
+    template_fields: Sequence[str] = ("video", "destination", "metadata", "asset")
     template_fields_renderers = {"video": "json", "metadata": "json"}  # noqa: RUF012 - Airflow's own convention
     ui_color = "#e8e3ff"
 
@@ -55,6 +55,18 @@ class SeedancePublishVideoOperator(SignedLinkMaskingMixin, BaseOperator):
         self.destination = destination
         self.metadata = metadata
         self.asset = asset
+        self.outlets = declared_outlets(self.outlets, asset, self._own_name())
+
+    @classmethod
+    def partial(cls, **kwargs: Any) -> Any:
+        """As any operator's; a mapped task declares its asset too."""
+        mapped = super().partial(**kwargs)
+        dag, task_id = mapped.kwargs["dag"], mapped.kwargs["task_id"]
+        if dag is not None:
+            mapped.kwargs["outlets"] = declared_outlets(
+                mapped.kwargs["outlets"], mapped.kwargs.get("asset"), f"{dag.dag_id}.{task_id}"
+            )
+        return mapped
 
     def execute(self, context: Context) -> dict[str, Any]:
         from airflow_provider_seedance.core.landing.manifest import Manifest
@@ -62,19 +74,29 @@ class SeedancePublishVideoOperator(SignedLinkMaskingMixin, BaseOperator):
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
         self._reveal()
+        task = _reference(context)
         with task_errors():
+            event = PublicationEvent(context, self, outlet_of(self.asset, self._own_name()))
             publication = publish(
                 Manifest.parse(self._manifest()),
                 self.destination,
                 self.metadata or {},
                 path_from_uri=path_from_uri,
                 clock=clock.SYSTEM_CLOCK,
+                published_by=task,
             )
         record = publication.to_dict()
-        if publication.published:
-            self._emit(context, publication.uri, record["manifest"])
-        self.log.info("%s: %s.", publication.uri, publication.reason)
+        if not publication.published and publication.published_by == task and not event.is_emitted(record):
+            record |= {"published": True, "reason": "an earlier try of this task published it"}
+        if record["published"]:
+            event.emit(record)
+        else:
+            event.suppress()
+        self.log.info("%s: %s.", record["uri"], record["reason"])
         return record
+
+    def _own_name(self) -> str:
+        return f"{self.dag_id}.{self.task_id}"
 
     def _manifest(self) -> Mapping[str, Any]:
         from airflow_provider_seedance.core.literals import mapping_in
@@ -90,27 +112,12 @@ class SeedancePublishVideoOperator(SignedLinkMaskingMixin, BaseOperator):
             )
         return video
 
-    def _emit(self, context: Context, uri: str, manifest: dict[str, Any]) -> None:
-        """Through an alias that is added only now: an outlet named in the DAG would get an event on every run."""
-        asset, alias = self._event_target(uri)
-        self.outlets.append(alias)
-        context["outlet_events"][alias].add(asset, extra=_event_extra(manifest))
 
-    def _event_target(self, uri: str) -> tuple[Asset, AssetAlias]:
-        published = Asset(uri=uri if "://" in uri else PurePosixPath(uri).as_uri())
-        if isinstance(self.asset, AssetAlias):
-            return published, self.asset
-        if isinstance(self.asset, str) and "://" not in self.asset:
-            return published, AssetAlias(self.asset)
-        asset = Asset(uri=self.asset) if isinstance(self.asset, str) else self.asset or published
-        return asset, AssetAlias(f"{self.dag_id}.{self.task_id}")
+def _reference(context: Context) -> TaskReference:
+    from airflow_provider_seedance.core.landing.manifest import TaskReference
+    from airflow_provider_seedance.runtime.task_state import identity_of
 
-
-def _event_extra(manifest: dict[str, Any]) -> dict[str, Any]:
-    """The manifest; Airflow 3.1 takes flat values only, so there the nested ones are JSON text."""
-    if not airflow_version.startswith("3.1."):
-        return manifest
-    nested = (dict, list)
-    return {
-        name: json.dumps(value) if isinstance(value, nested) else value for name, value in manifest.items()
-    }
+    task = identity_of(context)
+    return TaskReference(
+        dag_id=task.dag_id, run_id=task.run_id, task_id=task.task_id, map_index=task.map_index
+    )

@@ -2,28 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import logging
+from functools import cache
 from importlib import import_module
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow_provider_seedance.errors import SeedanceError
+
+log = logging.getLogger(__name__)
 
 
-@contextmanager
-def task_errors(*, retry_pays: bool = False) -> Iterator[None]:
+class task_errors:
     """End the task without further tries for an error that a retry cannot mend; leave others to Airflow's retries.
+
+    Airflow logs an error with its frames and with all that is behind it. What is behind it is cut off here, since a
+    library's words may hold links, values and passwords; so are the frames below the operator's own method, since
+    they help nobody who reads a task's log. They are logged at level DEBUG.
 
     :param retry_pays: a retry would pay for a second generation, since nothing remembers what this try submitted:
         then only a generation that the vendor itself ended without a video is retried.
-    :raises AirflowFailException: in place of an error that must not be retried.
+    :raises AirflowFailException: in place of an error that must not be retried. It is of the error's own class too,
+        and has all that the error tells.
     """
-    from airflow_provider_seedance.errors import GenerationFailed, SeedanceError
 
-    try:
-        yield
-    except SeedanceError as error:
+    def __init__(self, *, retry_pays: bool = False) -> None:
+        self.retry_pays = retry_pays
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        from airflow_provider_seedance.errors import GenerationFailed, SeedanceError
+
+        if not isinstance(error, SeedanceError):
+            return
         _cut_foreign_causes(error)
-        if error.retryable and (not retry_pays or isinstance(error, GenerationFailed)):
-            raise
-        raise fail_exception()(str(error)) from error
+        log.debug("The task ends with this error.", exc_info=error)
+        error.__cause__ = error.__context__ = None
+        if trace is not None:
+            trace.tb_next = None
+        if not (error.retryable and (not self.retry_pays or isinstance(error, GenerationFailed))):
+            make_final(error)
+
+
+def make_final(error: SeedanceError) -> None:
+    """Make ``error`` one after which Airflow does not try again; it stays what it is otherwise."""
+    if not isinstance(error, fail_exception()):
+        kind: Any = type(error)
+        error.__class__ = _final_class(kind)
+
+
+@cache
+def _final_class(kind: Any) -> type[SeedanceError]:
+    """A class that is both ``kind`` and ``AirflowFailException``, under the name of ``kind``."""
+    names = {"__module__": kind.__module__, "__qualname__": kind.__qualname__, "__doc__": kind.__doc__}
+    return type(kind.__name__, (kind, fail_exception()), names)
 
 
 def _cut_foreign_causes(error: BaseException) -> None:

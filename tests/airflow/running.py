@@ -13,6 +13,7 @@ from typing import Any
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import TaskDeferred
+from airflow.sdk.execution_time.context import OutletEventAccessors
 from airflow.sdk.execution_time.task_runner import _serialize_rendered_fields
 from airflow.sdk.serde import deserialize, serialize
 
@@ -52,7 +53,6 @@ class TaskRun:
 
     def __post_init__(self) -> None:
         self.state = TaskState()
-        self.outlet_events: dict[Any, Any] = {}
         ti = SimpleNamespace(
             dag_id="tested",
             run_id=f"run-{next(_numbers)}",
@@ -66,7 +66,7 @@ class TaskRun:
             "ti": ti,
             "params": self.params,
             "task_state_store": self.state,
-            "outlet_events": self.outlet_events,
+            "outlet_events": OutletEventAccessors(),
             "dag": self.operator.dag if self.operator.has_dag() else None,
             "dag_run": SimpleNamespace(conf={}),
         }
@@ -87,7 +87,6 @@ class TaskRun:
 
     def _single_use(self) -> BaseOperator:
         task = copy.copy(self.operator)
-        task.outlets = []
         self.context["task"] = self.context["ti"].task = task
         task.render_template_fields(self.context, self._jinja_env(task))
         task = self.context["task"]

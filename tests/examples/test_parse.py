@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -27,9 +28,13 @@ def test_it_parses_without_connection_and_network(file, monkeypatch) -> None:
     assert bag.dags
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_it_has_documentation(file) -> None:
-    """Airflow's UI shows it."""
-    from airflow.dag_processing.dagbag import DagBag
-
-    assert all(dag.doc_md for dag in DagBag(str(file)).dags.values())
+def test_each_is_good_to_look_around_in(dags) -> None:
+    """Documented, with retries, and with choices to choose from."""
+    for dag in (dag for dag in dags.values() if Path(dag.fileloc).parent == EXAMPLES):
+        assert dag.doc_md
+        assert all(task.retries for task in dag.tasks), dag.dag_id
+        if conn := dag.params.get_param("seedance_conn_id") if "seedance_conn_id" in dag.params else None:
+            assert conn.schema["examples"]
+        if "resolution" in dag.params:
+            resolution = dag.params.get_param("resolution").schema
+            assert resolution.get("enum") or resolution.get("examples")

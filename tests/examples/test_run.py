@@ -90,7 +90,8 @@ def test_chained_shots(run_dag, hurried_emulator, tmp_path) -> None:
     """Each shot begins with the picture that the one before ended with."""
     outcome = run_dag("seedance_chained_shots", seedance_conn_id="seedance_modelark", output=str(tmp_path))
     assert outcome.state == "success"
-    assert [measured(tmp_path / f"shot-{number}.mp4").frames for number in (1, 2, 3)] == [frames_of(5)] * 3
+    assert {path.stem for path in tmp_path.glob("*/*.mp4")} == {"shot-1", "shot-2", "shot-3"}
+    assert [measured(path).frames for path in tmp_path.glob("*/*.mp4")] == [frames_of(5)] * 3
     modes = [entry["mode"] for entry in hurried_emulator.ledger()["generations"]]
     assert sorted(modes) == ["first_frame", "first_frame", "text"]
 
@@ -100,15 +101,17 @@ def test_demo(run_dag, hurried_emulator, tmp_path) -> None:
     samples = hurried_emulator.sample_url("").rstrip("/")
     outcome = run_dag("seedance_demo", output=str(tmp_path), samples=samples)
     assert outcome.state == "success"
-    assert {path.stem for path in (tmp_path / "published").glob("*.mp4")} == set(VENDORS)
-    assert all(measured(path).sound for path in (tmp_path / "published").glob("*.mp4"))
+    published = list((tmp_path / "published").glob("*.mp4"))
+    assert {path.stem.partition("-")[0] for path in published} == set(VENDORS)
+    assert all(measured(path).sound for path in published)
 
 
 def test_demo_paid(run_dag, tmp_path) -> None:
     """A single clip through the default connection, within its budget."""
     outcome = run_dag("seedance_demo_paid", output=str(tmp_path), max_cost="5 USD")
     assert outcome.state == "success"
-    assert measured(tmp_path / "published" / "paid.mp4").frames == frames_of(5)
+    (published,) = (tmp_path / "published").glob("paid-*.mp4")
+    assert measured(published).frames == frames_of(5)
 
 
 def test_rescue(run_dag, hurried_emulator, tmp_path) -> None:
@@ -122,18 +125,16 @@ def test_rescue(run_dag, hurried_emulator, tmp_path) -> None:
 
 
 def test_batch(run_dag, hurried_emulator, tmp_path) -> None:
-    """Each row of the file has its video and its line in the results; a bad one would have cost nothing."""
-    rows = tmp_path / "rows.csv"
-    rows.write_text("prompt,duration,metadata.sku\nA hen,,a-1\nA fox,4,b-2\nA hen,,c-3\n")
-    outcome = run_dag(
-        "seedance_batch", seedance_conn_id="seedance_modelark", rows=str(rows), output=str(tmp_path / "out")
-    )
+    """Each row of the sample has its video and its line in the results; a bad one would have cost nothing."""
+    outcome = run_dag("seedance_batch", seedance_conn_id="seedance_modelark", output=str(tmp_path))
     assert outcome.state == "success"
     summary = outcome.returned["generate"]
     assert summary["counts"]["succeeded"] == 3
     lines = [json.loads(line) for line in Path(summary["results"]).read_text().splitlines()]
-    assert [line["metadata"]["sku"] for line in lines] == ["a-1", "b-2", "c-3"]
-    assert [measured(line["uri"]).frames for line in lines] == [frames_of(5), frames_of(4), frames_of(5)]
+    assert [line["metadata"]["sku"] for line in lines] == ["MUG-01", "SHOE-07", "LAMP-12"]
+    films = [measured(line["uri"]) for line in lines]
+    assert [film.frames for film in films] == [frames_of(5), frames_of(4), frames_of(5)]
+    assert [film.size[0] > film.size[1] for film in films] == [True, False, False]
     assert len({line["generation_id"] for line in lines}) == 3
     assert hurried_emulator.ledger()["creates_received"] == 3
 

@@ -126,7 +126,10 @@ class TestTestConnection:
     @pytest.mark.parametrize("vendor", VENDORS)
     def test_a_good_key(self, vendor, connect, emulator) -> None:
         """Proven without paying."""
-        assert SeedanceHook(connect(vendor)).test_connection() == (True, f"{vendor} accepts the API key.")
+        good, text = SeedanceHook(connect(vendor)).test_connection()
+        assert good
+        assert text.startswith(f"{vendor} accepts the API key.")
+        assert ("max_cost refuses everything until extra has prices" in text) is (vendor == "anyfast")
         assert emulator.ledger()["creates_received"] == 0
 
     @pytest.mark.parametrize("vendor", VENDORS)
@@ -143,14 +146,31 @@ class TestTestConnection:
             ({"password": None}, "no API key is set"),
             ({"vendor": None}, "no vendor is set"),
             ({"vendor": "runway"}, "'runway'"),
-            ({"host": "http://127.0.0.1:9"}, "no connection to 127.0.0.1"),
+            ({"host": "http://127.0.0.1:9"}, "no connection to 127.0.0.1:9"),
+            ({"login": "sk-mine"}, "login is set"),
+            ({"extra": {"max_concurency": 5}}, "did you mean 'max_concurrency'?"),
+            ({"extra": {"catalog": "rows.json"}}, "the catalog's rows, given as 'rows.json', cannot be read"),
+            ({"extra": {"prices": [{"family": "seedence-2.0"}]}}, "price 1"),
         ],
     )
     def test_an_unusable_connection(self, changes, words, connect) -> None:
-        """A sentence, not an exception."""
+        """The connection's name and what is wrong with it, not an exception."""
         good, text = SeedanceHook(connect(**changes)).test_connection()
         assert not good
         assert words in text
+        assert "connection seedance_tested" in text
+
+    @pytest.mark.parametrize("path", ["", "/evolink", "/modelark/prefix"])
+    def test_a_wrong_base_url(self, path, connect, emulator) -> None:
+        """The host is named, with its port, and not the id of a generation that nobody asked for."""
+        good, text = SeedanceHook(connect(host=f"{emulator.url}{path}")).test_connection()
+        assert not good
+        assert f"127.0.0.1:{emulator.url.rpartition(':')[2]}" in text
+        assert "connection seedance_tested" in text
+        assert "id is unknown" not in text
+
+    def test_a_connection_that_does_not_exist(self) -> None:
+        assert not SeedanceHook("nowhere").test_connection()[0]
 
 
 def test_the_key_is_in_no_repr(connect) -> None:

@@ -310,3 +310,21 @@ def test_numbers_are_checked(name, value, batching, connect, emulator) -> None:
     with pytest.raises(AirflowFailException, match=name):
         batching(connect(), **{name: value})()
     assert emulator.requests() == []
+
+
+@pytest.mark.usefixtures("passing_time")
+@pytest.mark.parametrize(
+    ("on", "status", "body"),
+    [
+        ("get", 404, "404 page not found"),
+        ("get", 403, "<html><h1>Access denied</h1></html>"),
+        ("list", 404, "default backend - 404"),
+        ("list", 302, ""),
+    ],
+)
+def test_what_stands_between_is_not_the_vendor(on, status, body, batching, connect, emulator) -> None:
+    """A page of an ingress or a firewall about a paid row is borne, and no ground for buying it again."""
+    vendor = "modelark" if on == "list" else "evolink"
+    emulator.add_fault(on=on, kind="reply", status=status, headers={}, body=body, times=2)
+    assert batching(connect(vendor))()["counts"]["succeeded"] == 3
+    assert creates(emulator) == 3

@@ -6,7 +6,6 @@ import base64
 import json
 import logging
 import traceback
-from collections import defaultdict
 from pathlib import Path
 from urllib.parse import quote
 
@@ -18,7 +17,6 @@ from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from tests.airflow.fixtures import VENDORS
 from tests.airflow.running import TaskRun
 from tests.core.client.scripted import Answer, ScriptedServer
-from tests.operators.test_publish import Outlet
 
 #: As no pattern for keys would have it.
 KEY = "5e1d/4a7c+0b9e=f3"
@@ -129,7 +127,7 @@ def test_the_connections_test_quotes_no_key(vendor, status, connect, everything)
 
 
 def test_a_whole_way_leaves_no_link_behind(
-    generating, downloading, publishing, connect, emulator, everything, tmp_path
+    generating, downloading, publishing, connect, emulator, everything, asset_server, tmp_path
 ) -> None:
     """From the order to the public place; the result of a task alone holds the links."""
     generated = generating(connect(password=KEY), return_last_frame=True, vendor_options={"note": [SIGNED]})
@@ -142,10 +140,9 @@ def test_a_whole_way_leaves_no_link_behind(
         tmp_path / "public" / "{generation_id}.mp4",
         metadata={"from": SIGNED.partition("?")[0]},
     )
-    published.context["outlet_events"] = events = defaultdict(Outlet)
-    record = published()
+    record = asset_server.succeed(published)
     text = everything(generated, downloaded, published) + json.dumps([manifest, record], default=str)
-    text += repr(dict(events))
+    text += repr(asset_server.events)
     assert_clean(text)
     for link in (video["video_url"], video["last_frame_url"]):
         assert link.partition("?")[0] not in text

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from airflow_provider_seedance.core.catalog.files import vendor_data
 from airflow_provider_seedance.core.catalog.names import vendor_names
 from airflow_provider_seedance.core.catalog.schema import MediaKind, MediaLimits, OptionName, Row
+from airflow_provider_seedance.core.catalog.values import accepts, bounded
+from airflow_provider_seedance.core.suggestions import suggest
 from airflow_provider_seedance.errors import ConfigurationError
 
 
@@ -19,6 +22,30 @@ def families(vendor: str) -> tuple[str, ...]:
 def vendors_with(family: str) -> tuple[str, ...]:
     """The vendors that have this model family."""
     return tuple(vendor for vendor in vendor_names() if family in families(vendor))
+
+
+def vendors_with_regions() -> tuple[str, ...]:
+    """The vendors that have more than one region."""
+    return tuple(vendor for vendor in vendor_names() if len(_regions(vendor)) > 1)
+
+
+def all_families() -> tuple[str, ...]:
+    """The model families of all vendors, sorted."""
+    return tuple(sorted({family for vendor in vendor_names() for family in families(vendor)}))
+
+
+def similar_family(model: str, known: Iterable[str]) -> str | None:
+    """The family whose misspelling ``model`` is, or ``None`` for a name of another kind or version.
+
+    The digits must be those with which the family's begin: ``seedence-2.0`` and ``seedance-2`` are misspelled,
+    ``seedance-9`` and ``dreamina-seedance-2-0-260128`` may be new models.
+    """
+    digits = _digits(model)
+    return suggest(model, [family for family in known if _digits(family).startswith(digits)])
+
+
+def _digits(name: str) -> str:
+    return re.sub("[^0-9]", "", name)
 
 
 def describe_alternatives(vendor: str, family: str, name: OptionName, value: Any = None) -> str:
@@ -51,11 +78,19 @@ def _rows(vendor: str) -> tuple[Row, ...]:
         return ()
 
 
+def _regions(vendor: str) -> tuple[str, ...]:
+    """The regions in a vendor's file, as :func:`_rows`."""
+    try:
+        return vendor_data(vendor).regions
+    except ConfigurationError:
+        return ()
+
+
 def _accepts(row: Row, name: OptionName, value: Any) -> bool:
     spec = row.options.get(name)
     if spec is None or spec.modes == ():
         return False
-    return value is None or value in spec.values
+    return value is None or (accepts(spec, value) and bounded(spec))
 
 
 def media_limits_elsewhere(vendor: str, family: str, kind: MediaKind) -> Iterator[tuple[str, MediaLimits]]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_seedance.core.catalog import pricing, rules
-from airflow_provider_seedance.core.catalog.alternatives import vendors_with
+from airflow_provider_seedance.core.catalog.alternatives import all_families, similar_family, vendors_with
 from airflow_provider_seedance.core.catalog.attributes import Attributes, attributes_of, available
 from airflow_provider_seedance.core.catalog.files import Additions, with_additions
 from airflow_provider_seedance.core.catalog.names import vendor_names
@@ -22,6 +21,7 @@ from airflow_provider_seedance.core.catalog.schema import (
     Row,
     VendorData,
 )
+from airflow_provider_seedance.core.suggestions import suggest, unknown_name
 from airflow_provider_seedance.errors import ConfigurationError, Problem, RequestInvalid
 from airflow_provider_seedance.models import Cost, ExpectedVideo, GenerationRequest, Succeeded
 
@@ -67,13 +67,16 @@ class Catalog:
         :raises ConfigurationError: for an unknown vendor or region, or an addition that is malformed.
         """
         if vendor not in vendor_names():
-            raise ConfigurationError(f"unknown vendor {vendor!r}; known vendors: {', '.join(vendor_names())}")
+            raise ConfigurationError(unknown_name("vendor", vendor, vendor_names()))
         data = with_additions(vendor, rows, prices)
         if region not in data.regions:
-            raise ConfigurationError(
-                f"unknown region {region!r}; {vendor} has: {', '.join(data.regions)}", vendor=vendor
-            )
+            raise ConfigurationError(unknown_name("region", region, data.regions), vendor=vendor)
         return cls(vendor, region, data)
+
+    @property
+    def has_prices(self) -> bool:
+        """Whether the cost of anything can be estimated here."""
+        return any(price.regions is None or self.region in price.regions for price in self._data.prices)
 
     def prepare(self, request: GenerationRequest) -> GenerationRequest:
         """The request as the vendor module is to encode it: checked, with the vendor's own model id.
@@ -93,6 +96,7 @@ class Catalog:
                 row=row,
                 modes=[mode for sibling in self._rows(request.model) for mode in sibling.modes],
                 vendor_options={**self._data.vendor_options, **(row.vendor_options if row else {})},
+                prompt_flags=self._data.prompt_flags,
             )
         )
         if found:
@@ -196,21 +200,27 @@ class Catalog:
         return next(fitting, rows[0] if rows else None)
 
     def _unknown_model(self, model: str) -> list[Problem]:
-        """The refusal of a family that is not to be had here; any other unknown id may be a new one."""
+        """The refusal of what is not to be had here: another vendor's family, or a name much like a family's.
+
+        Any other id may be a new one: an id with its date, or another version.
+        """
         prefix = self._data.unchecked_ids
         if prefix and model.startswith(prefix):
             return []
         here = sorted({row.family for row in self._data.rows if self.region in row.ids})
-        similar = difflib.get_close_matches(model, here, n=3)
-        hint = f"; similar: {', '.join(similar)}" if similar else ""
-        elsewhere = [vendor for vendor in vendors_with(model) if vendor != self.vendor]
-        if not elsewhere:
-            rules.warn_once(
-                f"{self.vendor}: the catalog does not know model {model!r}; it is sent unchecked{hint}"
-            )
-            return []
-        why = f"not offered by {self.vendor}, which has: {', '.join(here)}{hint}"
-        return [Problem("model", model, f"{why}; vendors that have it: {', '.join(elsewhere)}")]
+        closest = suggest(model, here)
+        similar = f"; similar: {closest}" if closest else ""
+        if elsewhere := [vendor for vendor in vendors_with(model) if vendor != self.vendor]:
+            why = f"not offered by {self.vendor}, which has: {', '.join(here)}{similar}"
+            return [Problem("model", model, f"{why}; vendors that have it: {', '.join(elsewhere)}")]
+        if meant := similar_family(model, here) or similar_family(model, all_families()):
+            owners = "" if meant in here else f" (at {', '.join(vendors_with(meant))})"
+            why = f"no such model; did you mean {meant!r}{owners}? {self.vendor} has: {', '.join(here)}"
+            return [Problem("model", model, f"{why}; one that is new goes into the connection's catalog")]
+        rules.warn_once(
+            f"{self.vendor}: the catalog does not know model {model!r}; it is sent unchecked{similar}"
+        )
+        return []
 
     def _wire_changes(self, request: GenerationRequest, row: Row) -> dict[str, Any]:
         """What the vendor's encoder must see otherwise than the user wrote it."""

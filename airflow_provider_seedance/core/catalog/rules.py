@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -21,6 +22,7 @@ from airflow_provider_seedance.core.catalog.attributes import (
     matches,
     media_links,
 )
+from airflow_provider_seedance.core.catalog.prompts import flag_problems, flags_in
 from airflow_provider_seedance.core.catalog.schema import (
     FieldSpec,
     Form,
@@ -32,6 +34,7 @@ from airflow_provider_seedance.core.catalog.schema import (
 from airflow_provider_seedance.core.catalog.values import accepts, describe_values
 from airflow_provider_seedance.core.literals import mapping_in
 from airflow_provider_seedance.core.redaction import redact, shorten
+from airflow_provider_seedance.core.suggestions import did_you_mean
 from airflow_provider_seedance.errors import MAX_DETAIL, Problem
 from airflow_provider_seedance.models import GenerationRequest, Mode
 
@@ -48,6 +51,9 @@ _REFERENCE_FIELD: dict[MediaKind, str] = {
     "video": "reference_videos",
     "audio": "reference_audios",
 }
+
+#: A medium of the request in its prompt, by kind and number (contracts: anyfast 2.2, modelark 2.3).
+_MENTION = re.compile(r"(@(image|video|audio) ?([0-9]{1,3}))(?![0-9A-Za-z])", re.IGNORECASE)
 
 #: The field to blame for a mode that the model lacks; in mode ``reference``, the medium that is there.
 _MODE_FIELD = {
@@ -70,6 +76,8 @@ class ValidationContext:
     modes: Sequence[Mode]
     #: Of the vendor, and of the row where there is one.
     vendor_options: Mapping[str, VendorOption]
+    #: Of the vendor.
+    prompt_flags: Mapping[str, str]
 
     @cached_property
     def attributes(self) -> Attributes:
@@ -84,7 +92,9 @@ def find_problems(context: ValidationContext) -> Iterator[Problem]:
     """Everything that is wrong with the request, for one vendor."""
     yield from _mixed_media(context.request)
     yield from _links(context)
+    yield from _mentions(context.request)
     yield from _vendor_options(context)
+    yield from _prompt_flags(context)
     if context.row is None:
         if context.mode is Mode.TEXT:
             yield from _prompt(context.request)
@@ -134,11 +144,35 @@ def _links(context: ValidationContext) -> Iterator[Problem]:
             yield Problem(field, link, f"must be data:{kind}/<format in lower case>;base64,<data>")
 
 
+def _mentions(request: GenerationRequest) -> Iterator[Problem]:
+    """References in the prompt to media that are not there; their numbers count each kind from 1."""
+    counts = Counter(kind for _, kind, _ in media_links(request))
+    for mention, kind, number in dict.fromkeys(_MENTION.findall(request.prompt or "")):
+        count = counts[kind.lower()]
+        if not 1 <= int(number) <= count:
+            there_are = (
+                f"there are {count} of the kind {kind.lower()}" if count else f"there is no {kind.lower()}"
+            )
+            yield Problem("prompt", mention, f"refers to what is not there; in this request {there_are}")
+
+
 def _is_url(link: str) -> bool:
     try:
         return bool(urlsplit(link).hostname) and not re.search(r"\s", link)
     except ValueError:
         return False
+
+
+def _prompt_flags(context: ValidationContext) -> Iterator[Problem]:
+    """An unknown model may be one that reads settings out of the prompt."""
+    prompt, row = context.request.prompt or "", context.row
+    if row is None or row.reads_prompt_flags:
+        yield from flag_problems(prompt, context.prompt_flags)
+        return
+    for flag, parameter in flags_in(prompt, context.prompt_flags):
+        warn_once(
+            f"{context.vendor}: {row.family} takes no {flag} from a prompt; use the parameter {parameter}"
+        )
 
 
 def _mode(context: ValidationContext, row: Row) -> Iterator[Problem]:
@@ -191,10 +225,9 @@ def _options(context: ValidationContext, row: Row) -> Iterator[Problem]:
             yield Problem(name, value, _not_offered(context, row, name))
         elif available(spec, context.mode, context.region):
             if not accepts(spec, value):
-                alternatives = (
-                    describe_alternatives(context.vendor, row.family, name, value) if spec.values else ""
-                )
-                yield Problem(name, value, f"allowed: {describe_values(spec)}{alternatives}")
+                meant = did_you_mean(value, spec.values)
+                alternatives = describe_alternatives(context.vendor, row.family, name, value)
+                yield Problem(name, value, f"{meant}allowed: {describe_values(spec)}{alternatives}")
         elif value != spec.otherwise:
             yield Problem(name, value, _not_here(context, row, name))
 

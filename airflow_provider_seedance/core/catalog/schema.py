@@ -1,9 +1,9 @@
 """The shape of the catalog's data: what a file in ``data/``, and a user's own row or price, may hold.
 
 A file has ``rows`` (one per model id, or per model and mode), ``prices``, ``pixels`` (named tables of frame
-sizes), ``vendor_options`` that hold for every model of the vendor, and ``groups``: parts that rows and prices
-name in ``extends`` to share what they have in common. Later parts win over earlier ones, the row's own words
-over all of them, objects are merged, everything else is replaced, and ``null`` removes.
+sizes), ``vendor_options`` and ``prompt_flags`` that hold for every model of the vendor, and ``groups``: parts that
+rows and prices name in ``extends`` to share what they have in common. Later parts win over earlier ones, the row's own
+words over all of them, objects are merged, everything else is replaced, and ``null`` removes.
 """
 
 from __future__ import annotations
@@ -156,6 +156,8 @@ class Row(_Shape):
     media: dict[MediaKind, tuple[Form, ...]] = {}
     media_limits: dict[MediaKind, MediaLimits] = {}
     prompt_required: tuple[Mode, ...] = ()
+    #: The model takes settings out of the prompt: the file's ``prompt_flags``.
+    reads_prompt_flags: bool = False
     #: A table, or the name of one in the file's ``pixels``; without one, frame sizes are unknown.
     pixels: PixelTable | str | None = None
     source: str = "added by the user"
@@ -195,6 +197,8 @@ class VendorData(_Shape):
     #: How ids begin that stand for a model only the user's account knows.
     unchecked_ids: str | None = None
     vendor_options: dict[str, VendorOption] = {}
+    #: Settings that some models read out of the prompt (``--rs 1080p``), each with the parameter to use instead.
+    prompt_flags: dict[str, str] = {}
     pixels: dict[str, PixelTable] = {}
     #: The ways in which files come to the vendor, the preferred one first; without a word, those that a row's
     #: ``media`` allow.

@@ -26,6 +26,11 @@ def accepts(spec: FieldSpec, value: Any) -> bool:
     )
 
 
+def bounded(spec: FieldSpec) -> bool:
+    """Whether the catalog knows limits of the field's values."""
+    return bool(spec.values) or spec.min is not None or spec.max is not None
+
+
 def describe_values(spec: FieldSpec) -> str:
     """The values that the field takes, in words."""
     parts = []

@@ -10,10 +10,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from airflow_provider_seedance.core.catalog import Catalog, vendor_names
+from airflow_provider_seedance.core.catalog.alternatives import vendors_with_regions
 from airflow_provider_seedance.core.client.addresses import is_private_host, is_public
 from airflow_provider_seedance.core.redaction import describe
+from airflow_provider_seedance.core.suggestions import unknown_name
 from airflow_provider_seedance.core.vendors import load_vendor
-from airflow_provider_seedance.core.vendors.contract import API, Vendor
+from airflow_provider_seedance.core.vendors.contract import API, Credential, Vendor
 from airflow_provider_seedance.errors import ConfigurationError
 
 #: Seconds to wait for the answer to a read, and to a create: a create given up early has an unknown outcome.
@@ -24,6 +26,8 @@ MAX_VIDEO_BYTES = 2 * 1024**3
 
 _KEY = re.compile(r"[\x21-\x7e]+")
 _LOCAL_NAMES = (".localhost", ".local", ".internal", ".svc", ".lan", ".home.arpa", ".test")
+#: The part of a path that ends an API's own prefix.
+_VERSION = re.compile(r"/v\d+(?=/)")
 _HOST = re.compile(r"[\w.:-]+")
 
 
@@ -45,6 +49,7 @@ class Account:
     :param max_video_bytes: of the largest video that is fetched.
     :param allow_private_result_hosts: whether result links may lead to addresses that are not of the internet, even
         though ``host`` is.
+    :param connection: the id of the Airflow connection, for messages.
     """
 
     vendor: Vendor
@@ -59,6 +64,7 @@ class Account:
     allow_private_result_hosts: bool = False
     access_key_id: str | None = field(default=None, repr=False)
     secret_access_key: str | None = field(default=None, repr=False)
+    connection: str | None = field(default=None, compare=False)
 
     @classmethod
     def create(
@@ -79,13 +85,13 @@ class Account:
         dialect = load_vendor(vendor)
         region = region or dialect.regions[0]
         if region not in dialect.regions:
-            known = ", ".join(dialect.regions)
-            raise ConfigurationError(f"unknown region {region!r}; known regions: {known}", vendor=vendor)
+            raise ConfigurationError(_unknown_region(region, dialect), vendor=vendor)
+        _check_access_key(dialect, others.get("access_key_id"), others.get("secret_access_key"))
         return cls(
             vendor=dialect,
             region=region,
             api_key=_checked_key(api_key, vendor),
-            host=_checked_url(host, vendor) if host else None,
+            host=_checked_host(host, dialect) if host else None,
             request_timeout=_positive("request_timeout", others.pop("request_timeout", None), vendor),
             max_concurrency=_whole("max_concurrency", others.pop("max_concurrency", None), vendor)
             or MAX_CONCURRENCY,
@@ -123,12 +129,40 @@ class Account:
         return self.allow_private_result_hosts or (own_host is not None and is_private_host(own_host))
 
     def catalog(self) -> Catalog:
-        """What this vendor's models take and cost, with the user's own rows."""
-        return Catalog.load(self.vendor.name, self.region, rows=self.catalog_rows, prices=self.price_rows)
+        """What this vendor's models take and cost, with the user's own rows.
+
+        :raises ConfigurationError: if a row or a price cannot be used.
+        """
+        try:
+            return Catalog.load(self.vendor.name, self.region, rows=self.catalog_rows, prices=self.price_rows)
+        except ConfigurationError as error:
+            error.about(vendor=self.vendor.name, connection=self.connection)
+            raise
 
     def read_timeout(self, *, repeatable: bool) -> float:
         """Seconds to wait for the answer to a request, which may be repeated if it does not come or may not."""
         return self.request_timeout or (READ_TIMEOUT if repeatable else CREATE_TIMEOUT)
+
+
+def _unknown_region(region: str, vendor: Vendor) -> str:
+    if len(vendor.regions) > 1:
+        return unknown_name("region", region, vendor.regions)
+    others = ", ".join(vendors_with_regions())
+    return f"region={describe(region)} cannot be used: {vendor.name} has no regions, only {others} has; leave it out"
+
+
+def _check_access_key(vendor: Vendor, key_id: object, secret: object) -> None:
+    """Refuse half of an access key, and one that the vendor has no use for."""
+    if not (key_id or secret):
+        return
+    if not any(service.credential is Credential.SIGNATURE for service in vendor.services):
+        raise ConfigurationError(
+            f"access_key_id and secret_access_key are of no use: {vendor.name} signs nothing",
+            vendor=vendor.name,
+        )
+    if not (key_id and secret):
+        missing = "secret_access_key" if key_id else "access_key_id"
+        raise ConfigurationError(f"{missing} is missing: an access key has both parts", vendor=vendor.name)
 
 
 def _checked_key(key: str | None, vendor: str) -> str:
@@ -167,6 +201,19 @@ def _checked_url(host: str, vendor: str) -> str:
             vendor=vendor,
         )
     return url.rstrip("/")
+
+
+def _checked_host(host: str, vendor: Vendor) -> str:
+    """A base URL without the beginning of the vendor's own paths, which would then stand in it twice."""
+    url = _checked_url(host, vendor.name)
+    path = vendor.account.probe().request.path
+    for end in (match.end() for match in _VERSION.finditer(path)):
+        if f"{urlsplit(url).path}/".endswith(f"{path[:end]}/") or url.endswith(path):
+            raise ConfigurationError(
+                f"host {describe(host)} ends with {path[:end]}, which comes below it; leave that out",
+                vendor=vendor.name,
+            )
+    return url
 
 
 def _positive(name: str, value: Any, vendor: str) -> float | None:

@@ -95,11 +95,14 @@ def _translated(error: Exception, host: str, classes: ErrorClasses, secrets: Ite
 
 
 def host_of(url: str) -> str:
-    """The host's name in ``url``, or words for a URL that has none."""
+    """The host's name in ``url`` and its port where that is given, or words for a URL that has none."""
     try:
-        return urlsplit(url).hostname or "the host"
+        parts = urlsplit(url)
+        name, port = parts.hostname or "", parts.port
     except ValueError:
         return "the host"
+    shown = f"[{name}]" if ":" in name else name or "the host"
+    return f"{shown}:{port}" if port else shown
 
 
 def _description(error: Exception, secrets: Iterable[str]) -> str:

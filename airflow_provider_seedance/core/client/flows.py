@@ -26,6 +26,7 @@ from airflow_provider_seedance.core.vendors.contract import (
 from airflow_provider_seedance.errors import (
     Conflict,
     IntermediaryReply,
+    Kind,
     NotFound,
     Problem,
     Redirected,
@@ -46,6 +47,8 @@ from airflow_provider_seedance.models import (
 
 T = TypeVar("T")
 
+#: What may be the fault of the connection.
+_CONNECTION_KINDS = (Kind.AUTHENTICATION, Kind.BALANCE, Kind.CONNECTION, Kind.CONFIGURATION)
 #: How far the vendor's clock may be behind ours.
 CLOCK_SKEW = timedelta(minutes=5)
 
@@ -94,12 +97,14 @@ class Flows:
     :param chance: draws a random number in [0, 1), for jitter.
     :param attempts: how often one request is sent at most.
     :param host: where requests go, for messages.
+    :param connection: the id of the Airflow connection, for messages about what may be wrong with it.
     """
 
     vendor: Vendor
     chance: Callable[[], float]
     attempts: int = MAX_ATTEMPTS
     host: str = "the host"
+    connection: str | None = None
 
     def _exchange(self, call: Call[T], generation_id: str | None = None) -> Flow[T]:
         """Send a request, again if need be, and read its answer."""
@@ -109,6 +114,8 @@ class Flows:
                 return call.read(_not_redirected(response, to_read=call.repeatable))
             except SeedanceError as error:
                 error.about(vendor=self.vendor.name, generation_id=generation_id)
+                if error.kind in _CONNECTION_KINDS or isinstance(error, IntermediaryReply):
+                    error.about(connection=self.connection)
                 if generation_id is None and error.http_status == 404:
                     self._name_host(error)
                 pause = pause_before_retry(
@@ -131,6 +138,7 @@ class Flows:
 
     def _name_host(self, error: SeedanceError) -> None:
         """A 404 to a request that is about no generation usually means that the host is not the vendor's API."""
+        error.about(connection=self.connection)
         error.args = (f"{self.host} answered that it does not have this: {error.message}",)
         error.advice = (
             "If the message names nothing of the request, check the connection's host: its API is not there."

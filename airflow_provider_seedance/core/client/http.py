@@ -75,7 +75,13 @@ class _BaseClient:
         self.settings = settings
         self._clock = clock
         self._secrets = settings.secrets
-        common = (settings.vendor, clock.random, attempts, host_of(settings.base_url))
+        common = (
+            settings.vendor,
+            clock.random,
+            attempts,
+            host_of(settings.base_url),
+            settings.connection,
+        )
         self._generation_flows = GenerationFlows(
             *common, prepare=lambda request: self.catalog.prepare(request)
         )

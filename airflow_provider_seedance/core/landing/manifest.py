@@ -74,6 +74,16 @@ class GenerationReference(_Record):
     request_fingerprint: str | None = None
 
 
+class TaskReference(_Record):
+    """The Airflow task instance that did something, whichever of its tries it was."""
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    #: -1 for a task that is not mapped.
+    map_index: int = -1
+
+
 class Manifest(_Record):
     """The record of a landed video."""
 
@@ -99,6 +109,8 @@ class Sidecar(_Record):
     bytes: int = Field(ge=0)
     sha256: str
     published_at: AwareDatetime
+    #: The task instance that published it.
+    published_by: TaskReference | None = None
     #: What the publisher gave, as JSON.
     metadata: dict[str, Any]
     source: GenerationReference
@@ -107,7 +119,7 @@ class Sidecar(_Record):
 
 
 class Publication(Sidecar):
-    """What one run of publishing did; ``published_at`` is when the content was published, by this run or before."""
+    """What one run of publishing did; ``published_at`` and ``published_by`` are of the run that wrote the content."""
 
     #: Whether this run published anything.
     published: bool

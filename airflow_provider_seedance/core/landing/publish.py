@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_provider_seedance.core.clock import Clock, utc_now
-from airflow_provider_seedance.core.landing.manifest import Manifest, Publication, Sidecar
+from airflow_provider_seedance.core.landing.manifest import Manifest, Publication, Sidecar, TaskReference
 from airflow_provider_seedance.core.storage.destination import resolve_destination
 from airflow_provider_seedance.core.storage.files import (
     check_writable,
@@ -44,6 +44,7 @@ def publish(
     *,
     path_from_uri: PathFromUri,
     clock: Clock,
+    published_by: TaskReference | None = None,
 ) -> Publication:
     """Copy a landed video to ``destination``, verified against its manifest, and write its sidecar.
 
@@ -53,6 +54,7 @@ def publish(
     :param destination: a template as for :func:`resolve_destination`, of vendor, generation_id and model.
     :param metadata: the publisher's own words; a JSON object.
     :param path_from_uri: makes the path that a local path or a URI names.
+    :param published_by: the task instance at work, for the sidecar.
     :raises ConfigurationError: if ``destination`` or ``metadata`` cannot be used.
     :raises DestinationError: if ``destination`` cannot be written, or another file has the name of its sidecar.
     :raises VideoCorrupt: if the landed file is not what its manifest says.
@@ -69,6 +71,7 @@ def publish(
             bytes=video.bytes,
             sha256=video.sha256,
             published_at=utc_now(clock),
+            published_by=published_by,
             metadata=checked_metadata,
             source=video.source,
             manifest=video,
@@ -78,7 +81,8 @@ def publish(
             has_content(target, video.bytes, video.sha256),
         )
         if earlier and in_place and _same_content(earlier, sidecar):
-            unchanged = sidecar.model_copy(update={"published_at": earlier.published_at})
+            when_and_by = {"published_at": earlier.published_at, "published_by": earlier.published_by}
+            unchanged = sidecar.model_copy(update=when_and_by)
             return Publication(
                 **dict(unchanged), published=False, reason="the same content is already published"
             )

@@ -9,6 +9,7 @@ from importlib import import_module
 
 from airflow_provider_seedance.core.catalog import vendor_names
 from airflow_provider_seedance.core.catalog.names import built_in_names, registered_vendor, unusable
+from airflow_provider_seedance.core.suggestions import unknown_name
 from airflow_provider_seedance.core.vendors.contract import API, Vendor
 from airflow_provider_seedance.errors import ConfigurationError
 
@@ -26,7 +27,7 @@ def load_vendor(name: str) -> Vendor:
         return vendor
     known = vendor_names()
     if name not in known:
-        raise ConfigurationError(f"unknown vendor {name!r}; known vendors: {', '.join(known)}")
+        raise ConfigurationError(unknown_name("vendor", name, known))
     return _checked(name, registered_vendor(name))
 
 

@@ -75,10 +75,72 @@ def test_an_unknown_id_passes_with_one_warning(caplog: pytest.LogCaptureFixture)
     warn_once.cache_clear()
     with caplog.at_level(logging.WARNING):
         for _ in range(2):
-            assert prepare("toapis", model="seedance-2.0-pro", duration=99).model == "seedance-2.0-pro"
+            assert prepare("toapis", model="seedance-9-pro", duration=99).model == "seedance-9-pro"
     [message] = caplog.messages
-    assert "'seedance-2.0-pro'" in message
+    assert "'seedance-9-pro'" in message
     assert "similar: seedance-2.0" in message
+
+
+@pytest.mark.parametrize(
+    ("vendor", "model", "meant"),
+    [
+        ("modelark", "seedence-2.0", "seedance-2.0"),
+        ("modelark", "Seedance 2.0 Fast", "seedance-2.0-fast"),
+        ("modelark", "seedance-2-5", "seedance-2.5"),
+        ("anyfast", "seedance-2", "seedance-2.0"),
+        ("toapis", "doubao-seedance-2.0", "seedance-2.0"),
+        ("modelark", "seedance-pro-1.5", "seedance-1.5-pro"),
+        ("evolink", "seedance-2.0-pro", "seedance-2.0"),
+    ],
+)
+def test_a_misspelled_family_is_refused(vendor: str, model: str, meant: str) -> None:
+    """What is written like a family's name, with its version, exists nowhere else."""
+    assert f"did you mean {meant!r}" in problems(vendor, model=model)["model"]
+
+
+def test_a_misspelled_family_that_only_others_have() -> None:
+    """The refusal says who has what was meant."""
+    reason = problems("evolink", model="seedence-2.5-")["model"]
+    assert "did you mean 'seedance-2.5' (at anyfast, modelark)?" in reason
+
+
+@pytest.mark.parametrize(
+    ("vendor", "model"),
+    [
+        ("modelark", "dreamina-seedance-9-9-300101"),
+        ("modelark", "dreamina-seedance-2-0-270101"),
+        ("anyfast", "ep-20260101-abcde"),
+        ("evolink", "seedance-3.0"),
+        ("toapis", "wan-5"),
+    ],
+)
+def test_an_id_that_may_be_a_new_models_passes(vendor: str, model: str) -> None:
+    """A dated id, an endpoint, another version, another name."""
+    assert prepare(vendor, model=model).model == model
+
+
+def test_a_value_that_another_model_has() -> None:
+    """The model that makes longer videos is named."""
+    assert "models of modelark that have it: seedance-2.5" in problems("modelark", duration=20)["duration"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("resolution", "720", "did you mean '720p'? allowed: 480p, 720p, 1080p"),
+        ("resolution", "1080P", "did you mean '1080p'?"),
+        ("aspect_ratio", "16x9", "did you mean '16:9'?"),
+        (
+            "aspect_ratio",
+            "969",
+            "did you mean '16:9'? YAML reads it as a number unless it is quoted; allowed: 16:9",
+        ),
+        ("aspect_ratio", "556", "did you mean '9:16'?"),
+    ],
+)
+def test_a_value_that_is_nearly_right(field: str, value: str, said: str) -> None:
+    """What was meant comes first, then all that is allowed."""
+    assert problems("modelark", **{field: value})[field].startswith(said)
 
 
 def test_an_unknown_id_is_checked_for_contradictions() -> None:

@@ -143,3 +143,56 @@ def test_the_catalog_has_the_users_rows() -> None:
     assert (catalog.vendor, catalog.region) == ("modelark", "ap-southeast")
     with pytest.raises(ConfigurationError, match="row 1"):
         _settings(catalog_rows=[{"family": "new"}]).catalog()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"vendor": "EvoLink"}, "unknown vendor 'EvoLink'; did you mean 'evolink'? known vendors: anyfast"),
+        ({"vendor": "model-ark"}, "did you mean 'modelark'?"),
+        ({"region": "ap-south-east"}, "did you mean 'ap-southeast'?"),
+        (
+            {"vendor": "evolink", "region": "cn-beijing"},
+            "region='cn-beijing' cannot be used: evolink has no regions, only modelark has; leave it out",
+        ),
+    ],
+)
+def test_what_was_meant_is_named(given: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        _settings(**given)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("vendor", "host", "ending"),
+    [
+        ("modelark", "https://proxy.test/api/v3", "/api/v3"),
+        ("modelark", "https://proxy.test/ark/api/v3/contents/generations/tasks/", "/api/v3"),
+        ("evolink", "https://api.evolink.ai/v1/", "/v1"),
+        ("anyfast", "https://www.anyfast.ai/v1", "/v1"),
+    ],
+)
+def test_a_host_with_the_vendors_path_in_it(vendor: str, host: str, ending: str) -> None:
+    """It would stand there twice, and the vendor would know nothing below it."""
+    with pytest.raises(ConfigurationError, match=f"ends with {ending}, which comes below it; leave that out"):
+        _settings(vendor=vendor, host=host)
+
+
+@pytest.mark.parametrize(
+    ("vendor", "given", "words"),
+    [
+        ("modelark", {"access_key_id": "AKLT1"}, "secret_access_key is missing"),
+        ("modelark", {"secret_access_key": "s3cret"}, "access_key_id is missing"),
+        ("evolink", {"access_key_id": "AKLT1", "secret_access_key": "s3cret"}, "signs nothing"),
+    ],
+)
+def test_an_access_key_is_used_or_refused(vendor, given, words) -> None:
+    """Its secret is shown in no error, and in no account."""
+    with pytest.raises(ConfigurationError, match=words) as refused:
+        Account.create(vendor=vendor, api_key="sk-one", **given)
+    assert "s3cret" not in str(refused.value)
+    account = Account.create(
+        vendor="modelark", api_key="sk-one", access_key_id="AKLT1", secret_access_key="s3cret"
+    )
+    assert "s3cret" not in repr(account)
+    assert "s3cret" in account.secrets

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from upath import UPath
 
-from airflow_provider_seedance.core.landing.manifest import Manifest, Publication
+from airflow_provider_seedance.core.landing.manifest import Manifest, Publication, TaskReference
 from airflow_provider_seedance.core.landing.publish import publish
 from airflow_provider_seedance.core.storage.paths import uri_of
 from airflow_provider_seedance.errors import (
@@ -23,6 +23,7 @@ from tests.clocks import ManualClock
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
 LATER = NOW + timedelta(hours=1)
+TASK = TaskReference(dag_id="films", run_id="manual__1", task_id="publish")
 METADATA = {"title": "Cats", "tags": ["猫"]}
 
 
@@ -33,7 +34,14 @@ def video(tmp_path: Path, landed) -> Manifest:
 
 
 def _publish(video: Manifest, target: Any, metadata: Any = METADATA, now: datetime = NOW) -> Publication:
-    return publish(video, uri_of(target), metadata, path_from_uri=UPath, clock=ManualClock(now.timestamp()))
+    return publish(
+        video,
+        uri_of(target),
+        metadata,
+        path_from_uri=UPath,
+        clock=ManualClock(now.timestamp()),
+        published_by=TASK if now == NOW else TASK.model_copy(update={"run_id": "a later one"}),
+    )
 
 
 def test_the_video_and_its_sidecar_are_published(video: Manifest, folder: Any) -> None:
@@ -48,6 +56,7 @@ def test_the_video_and_its_sidecar_are_published(video: Manifest, folder: Any) -
         "bytes": 11,
         "sha256": video.sha256,
         "published_at": "2026-03-01T12:00:00Z",
+        "published_by": TASK.to_dict(),
         "metadata": METADATA,
         "source": video.source.to_dict(),
         "manifest": video.to_dict(),

@@ -147,3 +147,20 @@ def test_an_id_that_cannot_be_read_is_a_row_of_the_report(emulator: Any, tmp_pat
     rows = hook.rescue(f"{tmp_path}/", generation_ids=[one, other])
     assert outcomes(rows) == {one: "failed", other: "landed"}
     assert rows[0]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(404, "404 page not found"), (403, "<html>Access denied</html>"), (200, "<html>Log in</html>")],
+)
+def test_what_stands_between_says_nothing_of_a_generation(
+    status: int, body: str, emulator: Any, tmp_path: Path
+) -> None:
+    """It is neither unknown to the vendor nor lost; a later run finds it."""
+    hook = SeedanceHook("rescue_evolink")
+    made = hook.create_generation(REQUEST).generation_id
+    emulator.advance(3600)
+    emulator.add_fault(on="get", kind="reply", status=status, headers={}, body=body, times=None)
+    assert outcomes(hook.rescue(f"{tmp_path}/", generation_ids=[made])) == {made: "failed"}
+    emulator.clear_faults()
+    assert outcomes(hook.rescue(f"{tmp_path}/", generation_ids=[made])) == {made: "landed"}

@@ -126,7 +126,7 @@ def test_another_request_beside_a_video_is_paid_for_by_a_clear_alone(outcome: Ou
 
 def test_a_stale_state_says_what_to_do() -> None:
     """It names the generation and the ways out, after a clear as well."""
-    with pytest.raises(StaleState, match=r"task-unified-1.*still running.*on_stale_state='resubmit'"):
+    with pytest.raises(StaleState, match=r"(?s)task-unified-1.*still running.*on_stale_state='resubmit'"):
         decide_by_status(prior(changed=True, cleared=True), RUNNING, account_changed=False)
 
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections import defaultdict
-from unittest.mock import MagicMock
 
 import tests.airflow.home  # noqa: F401  # before anything that imports Airflow
 from airflow_provider_seedance.operators.generate import SeedanceGenerateVideoOperator
@@ -40,9 +38,7 @@ def main(host: str, folder: str) -> None:
     publish = SeedancePublishVideoOperator(
         task_id="publish", video=video, destination=f"{folder}/published.mp4"
     )
-    publishing = TaskRun(publish)
-    publishing.context["outlet_events"] = defaultdict(MagicMock)
-    print(json.dumps({"video": video, "published": publishing()}))
+    print(json.dumps({"video": video, "published": TaskRun(publish)()}))
 
 
 if __name__ == "__main__":

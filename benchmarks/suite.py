@@ -24,6 +24,7 @@ ORDER = (
     "import_time",
     "lost_replies",
     "landing",
+    "upload",
     "polling.simulate",
     "polling.loop",
     "polling.cpu",

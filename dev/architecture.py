@@ -44,6 +44,7 @@ LAYERS = (
     (
         "core.client.account",
         "core.client.body",
+        "core.client.request_body",
         "core.client.connection_parts",
         "core.client.proxies",
         "core.client.retry",

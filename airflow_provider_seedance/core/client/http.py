@@ -35,6 +35,7 @@ from airflow_provider_seedance.core.client.flows import (
     Step,
 )
 from airflow_provider_seedance.core.client.groups import AccountGroup, Assets, Files, Generations
+from airflow_provider_seedance.core.client.request_body import httpx_body, sending_time
 from airflow_provider_seedance.core.client.retry import MAX_ATTEMPTS
 from airflow_provider_seedance.core.client.transport import (
     async_httpx_client,
@@ -50,7 +51,6 @@ from airflow_provider_seedance.core.vendors.contract import (
     FormBody,
     HttpRequest,
     HttpResponse,
-    JsonBody,
     Listing,
     ToSign,
 )
@@ -61,8 +61,6 @@ T = TypeVar("T")
 
 CONNECT_TIMEOUT = 10.0
 JSON_TYPE = "application/json"
-#: Bytes a second that an upload must make at least.
-SLOWEST_UPLOAD = 128 * 1024
 
 #: One DEBUG line for each exchange of a sync client.
 log = logging.getLogger("airflow_provider_seedance.core.client")
@@ -126,8 +124,8 @@ class _BaseClient:
         :param files: closes what is opened for it.
         """
         request, url = step.request, self._url(step.request)
-        body = _body(request.body, files)
-        seconds = self.settings.read_timeout(repeatable=not step.single_use_connection) + _sending_time(
+        body = httpx_body(request.body, files)
+        seconds = self.settings.read_timeout(repeatable=not step.single_use_connection) + sending_time(
             request
         )
         return {
@@ -195,24 +193,6 @@ class _BaseClient:
                 for code in {f"{ord(character):02x}", f"{ord(character):02X}"}:
                     content = content.replace(f"\\u00{code}".encode(), character.encode())
         return content
-
-
-def _sending_time(request: HttpRequest) -> float:
-    """Seconds that the files of a request may take on a slow line, beside the time for its answer."""
-    files = request.body.files if isinstance(request.body, FormBody) else ()
-    return sum(file.size for file in files) / SLOWEST_UPLOAD
-
-
-def _body(body: JsonBody | FormBody | None, files: ExitStack) -> dict[str, Any]:
-    if isinstance(body, JsonBody):
-        return {"json": body.json}
-    if body is None:
-        return {}
-    parts = [
-        (part.name, (part.filename, files.enter_context(part.open()), part.content_type))
-        for part in body.files
-    ]
-    return {"data": body.fields, "files": parts}
 
 
 @dataclass(frozen=True)

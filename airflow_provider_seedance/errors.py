@@ -351,7 +351,11 @@ class LandingError(SeedanceError):
 
 
 class LinkDead(LandingError):
-    """The result link no longer answers, and the vendor has no fresh one."""
+    """The result link no longer answers, and the vendor has no fresh one. A retry would find the same."""
+
+    @property
+    def retryable(self) -> bool:
+        return False
 
 
 class LinkRefused(LandingError):

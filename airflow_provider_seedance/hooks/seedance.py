@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseHook
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         GenerationPage,
         GenerationRequest,
         Pending,
+        Succeeded,
     )
 
 #: Characters of the shortest secret that Airflow masks, and the words that it leaves alone.
@@ -123,6 +125,50 @@ class SeedanceHook(BaseHook):
         with self.get_conn() as client:
             return client.generations.get(generation_id)
 
+    def wait_for_generation(
+        self, generation_id: str, *, timeout: timedelta | float | None = None
+    ) -> Succeeded:
+        """Wait until a generation has succeeded. This holds the worker; the operators wait in the triggerer.
+
+        :param timeout: the longest time to wait, as a ``timedelta`` or seconds; an hour by default. When it is up
+            the generation goes on at the vendor, and another call waits for it again.
+        :returns: the finished generation, with the link to its video.
+        :raises GenerationFailed: if it ended without a video.
+        :raises DeadlinePassed: if it has not ended in time.
+        """
+        from airflow_provider_seedance.core.lifecycle.collect import wait_for_video, wait_from_now
+        from airflow_provider_seedance.core.polling.report import WaitReport
+
+        wait = wait_from_now(timeout, clock.SYSTEM_CLOCK.now())
+        report = WaitReport(generation_id, self.log.log)
+        with self.get_conn() as client:
+            return wait_for_video(client, generation_id, wait, clock=clock.SYSTEM_CLOCK, report=report)
+
+    def download_video(
+        self, video: Mapping[str, Any] | str, destination: str, *, verify: bool = True
+    ) -> dict[str, Any]:
+        """Land the video of a finished generation in a file or an object store, whole or not at all.
+
+        :param video: its generation id, or what an operator returned for it.
+        :param destination: a path or URI, in which ``{vendor}``, ``{generation_id}``, ``{model}`` and ``{mode}`` are
+            filled in.
+        :param verify: check the file's structure and compare it with the request; its length always is checked.
+        :returns: the manifest, as :class:`.SeedanceDownloadVideoOperator` returns it.
+        :raises LandingError: if it has not ended, or its file cannot be brought home.
+        """
+        from airflow_provider_seedance.core.lifecycle.collect import land_video
+        from airflow_provider_seedance.runtime.object_storage import path_from_uri
+
+        with self.get_conn() as client:
+            return land_video(
+                client,
+                video,
+                destination,
+                path_from_uri=path_from_uri,
+                clock=clock.SYSTEM_CLOCK,
+                verify=verify,
+            )
+
     def list_generations(self, ids: Sequence[str] = (), **filters: Any) -> GenerationPage:
         """List the account's generations of the last 7 days (ModelArk only).
 
@@ -192,6 +238,28 @@ class SeedanceHook(BaseHook):
         """As :meth:`get_generation`."""
         async with await self.aget_conn() as client:
             return await client.generations.get(generation_id)
+
+    async def await_for_generation(
+        self, generation_id: str, *, timeout: timedelta | float | None = None
+    ) -> Succeeded:
+        """As :meth:`wait_for_generation`; all waits of an event loop for one account share their requests."""
+        from airflow_provider_seedance.core.lifecycle.collect import video_of, wait_from_now
+        from airflow_provider_seedance.core.polling.report import WaitReport
+        from airflow_provider_seedance.runtime.background_log import background_writer
+        from airflow_provider_seedance.runtime.pollers import pollers
+
+        wait = wait_from_now(timeout, clock.SYSTEM_CLOCK.now())
+        report = WaitReport(generation_id, background_writer())
+        outcome = await pollers().wait_for(
+            self.seedance_conn_id, self.aget_account, generation_id, wait, report
+        )
+        return video_of(await self.aget_generation(generation_id), outcome, generation_id=generation_id)
+
+    async def adownload_video(
+        self, video: Mapping[str, Any] | str, destination: str, *, verify: bool = True
+    ) -> dict[str, Any]:
+        """As :meth:`download_video`, on a thread."""
+        return await clock.off_loop(partial(self.download_video, video, destination, verify=verify))
 
     async def alist_generations(self, ids: Sequence[str] = (), **filters: Any) -> GenerationPage:
         """As :meth:`list_generations`."""

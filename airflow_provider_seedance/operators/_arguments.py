@@ -2,26 +2,89 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
 
+if TYPE_CHECKING:
+    from airflow_provider_seedance.core.submission.decide import Policies
+
+#: The ways to treat a file that is already at a destination.
+OVERWRITE = ("own", "always", "never")
 #: What a template makes of an argument that was left out.
 _OMITTED = (None, "", "None")
 
 
-def one_of(name: str, value: Any, *known: str) -> Any:
-    """``value``, if it is one of the known ones; for arguments that are checked when the DAG is parsed.
+#: What a template makes of a switch.
+_SWITCHES = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
-    :raises ValueError: if it is not.
+T = TypeVar("T")
+
+
+def at_parse(check: Callable[..., object], name: str, value: T, *rest: Any) -> T:
+    """``value`` as it is, checked when the DAG is parsed; what a template or another task fills in is checked later.
+
+    :param check: one of the functions below, called with ``name``, ``value`` and ``rest``.
+    :raises ValueError: with what the check says.
     """
-    from airflow_provider_seedance.core.redaction import describe
+    from airflow_provider_seedance.errors import ConfigurationError
 
-    if value not in known:
-        raise ValueError(f"{name} must be one of {', '.join(known)}, not {describe(value)}")
+    if is_constant(value):
+        try:
+            check(name, value, *rest)
+        except ConfigurationError as error:
+            raise ValueError(str(error)) from None
     return value
 
 
+def is_constant(value: Any) -> bool:
+    """Whether a value is known when the DAG is parsed: no template, and no result of another task."""
+    if isinstance(value, str):
+        return "{{" not in value and "{%" not in value
+    return value is None or isinstance(value, (bool, int, float, timedelta))
+
+
+def one_of(name: str, value: Any, *known: str) -> Any:
+    """``value``, if it is one of the known ones or filled in later; for arguments of a constructor.
+
+    :raises ValueError: if it is not.
+    """
+    return at_parse(choice, name, value, *known)
+
+
+def choice(name: str, value: Any, *known: str) -> str:
+    """The one of the known values that is given; the first if nothing is.
+
+    :raises ConfigurationError: for anything else.
+    """
+    from airflow_provider_seedance.core.redaction import describe
+    from airflow_provider_seedance.errors import ConfigurationError
+
+    if value in _OMITTED:
+        return known[0]
+    if value not in known:
+        raise ConfigurationError(f"{name} must be one of {', '.join(known)}, not {describe(value)}")
+    return str(value)
+
+
+def switch(name: str, value: Any) -> bool:
+    """A truth value, also as a template writes it; false if nothing is given.
+
+    :raises ConfigurationError: for anything else.
+    """
+    from airflow_provider_seedance.core.redaction import describe
+    from airflow_provider_seedance.errors import ConfigurationError
+
+    if value in _OMITTED:
+        return False
+    known = _SWITCHES.get(str(value).strip().lower())
+    if known is None:
+        raise ConfigurationError(f"{name} must be true or false, not {describe(value)}")
+    return known
+
+
 def seconds(name: str, value: Any) -> float | None:
-    """Seconds above 0; ``None`` if nothing is given.
+    """Seconds above 0, from a number, its text or a ``timedelta``; ``None`` if nothing is given.
 
     :raises ConfigurationError: for anything else.
     """
@@ -31,12 +94,26 @@ def seconds(name: str, value: Any) -> float | None:
     if value in _OMITTED:
         return None
     try:
-        number = float(value)
+        number = value.total_seconds() if isinstance(value, timedelta) else float(value)
     except (TypeError, ValueError, OverflowError):
         number = 0.0
-    if not 0 < number < float("inf"):
-        raise ConfigurationError(f"{name} must be a number of seconds above 0, not {describe(value)}")
+    if isinstance(value, bool) or not 0 < number < float("inf"):
+        raise ConfigurationError(
+            f"{name} must be a number of seconds above 0 or a timedelta, not {describe(value)}",
+            advice="One hour, for example, is 3600, or timedelta(hours=1).",
+        )
     return number
+
+
+def policies(operator: Any) -> Policies:
+    """The choices of an operator about money.
+
+    :raises ConfigurationError: naming one that is none.
+    """
+    from airflow_provider_seedance.core.submission.decide import POLICY_VALUES, Policies
+
+    chosen = {name: choice(name, getattr(operator, name), *known) for name, known in POLICY_VALUES.items()}
+    return Policies(**chosen)  # type: ignore[arg-type]  # choice() has checked them
 
 
 def whole_number(name: str, value: Any, *, least: int) -> int | None:

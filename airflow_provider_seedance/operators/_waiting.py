@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 
 from airflow_provider_seedance.core import clock
+from airflow_provider_seedance.operators._arguments import choice
 from airflow_provider_seedance.runtime.exceptions import deferral_errors, task_errors
 
 if TYPE_CHECKING:
@@ -68,8 +71,8 @@ class GenerationWaitMixin(BaseOperator):
         """Whether another try would submit another generation."""
 
     @abstractmethod
-    def _deliver(self, wait: Wait, generation: Succeeded) -> Any:
-        """What the task returns for a finished generation."""
+    def _deliver(self, conn_id: str, client: SeedanceClient, generation: Succeeded) -> Any:
+        """What the task returns for a finished generation, and the connection that made it."""
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         """Resume after the trigger: read how the generation ended, and land it if that was asked for."""
@@ -91,11 +94,34 @@ class GenerationWaitMixin(BaseOperator):
 
     def on_kill(self) -> None:
         """Cancel what is still queued, as far as ``on_kill_action`` and the vendor allow. Takes 3 seconds at most."""
-        if self._in_flight is None or self.on_kill_action != "cancel":
+        if self._in_flight is None or not self._cancels:
             return
         from airflow_provider_seedance.core.lifecycle.cancel import cancel_now
 
         cancel_now(*self._in_flight)
+
+    def _check_on_kill_action(self) -> None:
+        """Refuse what a template made of it, before anything is paid."""
+        choice("on_kill_action", self.on_kill_action, "cancel", "detach")
+
+    @property
+    def _cancels(self) -> bool:
+        """Whether what is still queued is cancelled when nobody waits for it any more."""
+        return self.on_kill_action != "detach"
+
+    @contextmanager
+    def _bill_told(self, store: RecordStore) -> Iterator[None]:
+        """Log what a failure has cost, beside the failure itself."""
+        from airflow_provider_seedance.core.lifecycle.describe import bill_in_words
+        from airflow_provider_seedance.core.submission.record import StateUnreadable
+        from airflow_provider_seedance.errors import SeedanceError
+
+        try:
+            yield
+        except SeedanceError as error:
+            with suppress(StateUnreadable):
+                self.log.warning(bill_in_words(store.read(), error))
+            raise
 
     def _wait(self, wait: Wait, generation: Generation | None, *, in_worker: bool = False) -> Any:
         """Wait for a generation that may have ended already.
@@ -123,7 +149,7 @@ class GenerationWaitMixin(BaseOperator):
             trigger=SeedanceGenerationTrigger(
                 seedance_conn_id=wait.conn_id,
                 generation_id=wait.generation_id,
-                cancel_on_kill=self.on_kill_action == "cancel",
+                cancel_on_kill=self._cancels,
                 **wait.state.to_payload(),
             ),
             method_name="execute_complete",
@@ -131,27 +157,27 @@ class GenerationWaitMixin(BaseOperator):
         )
 
     def _wait_in_worker(self, wait: Wait) -> WaitResult:
+        from airflow_provider_seedance.core.polling.report import WaitReport
         from airflow_provider_seedance.core.polling.wait import wait_for_end
 
         return wait_for_end(
             lambda: wait.client.generations.get(wait.generation_id),
             wait.state,
             clock=clock.SYSTEM_CLOCK,
-            on_change=self._log_change,
+            report=WaitReport(wait.generation_id, self.log.log),
         )
-
-    def _log_change(self, seen: Generation) -> None:
-        self.log.info("Generation %s is %s at %s.", seen.generation_id, seen.status.value, seen.vendor)
-        if warning := getattr(seen, "warning", None):
-            self.log.warning("Generation %s: %s; it is waited for.", seen.generation_id, warning)
 
     def _resume(self, context: Context, ended: GenerationEvent, unfinished: Exception | None = None) -> Any:
         """Go on after a wait; ``unfinished`` is raised instead of waiting again."""
         from airflow_provider_seedance.runtime.clients import ClientPool
 
-        with task_errors(), ClientPool() as clients:
+        with task_errors():
             store = self._store(context)
-            with task_errors(retry_pays=self._retry_pays(store)):
+            with (
+                self._bill_told(store),
+                ClientPool() as clients,
+                task_errors(retry_pays=self._retry_pays(store)),
+            ):
                 conn_id, client = self._connection_of(store, ended.generation_id, clients)
                 wait = Wait(conn_id, client, store, ended.generation_id, ended.wait)
                 return self._conclude(wait, ended.outcome, unfinished=unfinished)
@@ -181,9 +207,8 @@ class GenerationWaitMixin(BaseOperator):
         unfinished: Exception | None = None,
     ) -> Any:
         """Deliver what has succeeded, or wait again; ``generation`` as in :meth:`_wait`."""
-        from airflow_provider_seedance.core.lifecycle.conclude import record_outcome
+        from airflow_provider_seedance.core.lifecycle.conclude import record_delivery
         from airflow_provider_seedance.core.polling.decide import WaitOutcome
-        from airflow_provider_seedance.core.submission.outcome import Ended
 
         video = self._concluded(wait, outcome, generation)
         if video is None:
@@ -194,8 +219,8 @@ class GenerationWaitMixin(BaseOperator):
             if in_worker := outcome is WaitOutcome.NO_CONNECTION:
                 self.log.warning(NO_CONNECTION_IN_TRIGGERER, wait.conn_id)
             return self._wait(wait, None, in_worker=in_worker)
-        delivered = self._deliver(wait, video)
-        record_outcome(wait.store, wait.generation_id, Ended(status="succeeded"))
+        delivered = self._deliver(wait.conn_id, wait.client, video)
+        record_delivery(wait.store, wait.generation_id, delivered)
         return delivered
 
     def _concluded(self, wait: Wait, outcome: WaitOutcome, generation: Generation | None) -> Succeeded | None:
@@ -211,7 +236,7 @@ class GenerationWaitMixin(BaseOperator):
                 wait.client,
                 wait.store,
                 GenerationEvent(wait.generation_id, outcome, wait.state),
-                cancel_queued=self.on_kill_action == "cancel",
+                cancel_queued=self._cancels,
                 now=clock.SYSTEM_CLOCK.now(),
                 generation=generation,
             )

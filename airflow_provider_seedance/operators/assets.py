@@ -174,6 +174,7 @@ class SeedanceUploadAssetOperator(SignedLinkMaskingMixin):
     def _wait_in_worker(self, client: SeedanceClient, asset_id: str) -> None:
         from airflow_provider_seedance.core.media.review import MAX_LAG_SECONDS, as_generation
         from airflow_provider_seedance.core.polling.decide import WaitState
+        from airflow_provider_seedance.core.polling.report import TroubleReport
         from airflow_provider_seedance.core.polling.wait import wait_for_end
 
         now = clock.SYSTEM_CLOCK.now()
@@ -181,7 +182,7 @@ class SeedanceUploadAssetOperator(SignedLinkMaskingMixin):
             lambda: as_generation(client.assets.get(asset_id), client.vendor_name),
             WaitState(now + self._timeout_seconds(), now, None),
             clock=clock.SYSTEM_CLOCK,
-            on_change=lambda _: None,
+            report=TroubleReport(f"Asset {asset_id}", self.log.log),
             max_lag=MAX_LAG_SECONDS,
         )
 

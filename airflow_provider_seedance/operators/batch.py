@@ -10,8 +10,16 @@ from typing import TYPE_CHECKING, Any, Literal
 from airflow.sdk import BaseOperator
 
 from airflow_provider_seedance.core import clock
-from airflow_provider_seedance.operators._arguments import one_of, seconds, whole_number
+from airflow_provider_seedance.operators._arguments import (
+    OVERWRITE,
+    at_parse,
+    one_of,
+    policies,
+    seconds,
+    whole_number,
+)
 from airflow_provider_seedance.operators._waiting import BACKSTOP, NO_CONNECTION_IN_TRIGGERER
+from airflow_provider_seedance.runtime.config import default_deferrable
 from airflow_provider_seedance.runtime.exceptions import deferral_errors, task_errors
 from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
 
@@ -20,6 +28,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_seedance.core.batch.event import BatchEvent
     from airflow_provider_seedance.core.batch.run import BatchRun
+    from airflow_provider_seedance.core.landing.ownership import Overwrite
     from airflow_provider_seedance.core.submission.decide import OnClear, OnOrphanedIntent, OnStaleState
     from airflow_provider_seedance.runtime.batch_session import BatchSession
 
@@ -54,8 +63,11 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         are kept for the results; ``generation_id`` in a row adopts that generation. Rows are read again after each
         wait, and must be the same then.
     :param destination: where videos go: a path or object-storage URI, in which ``{row}``, ``{generation_id}``,
-        ``{vendor}``, ``{model}`` and ``{mode}`` are filled in. ``None`` lands nothing, and needs
-        ``[seedance] state_folder`` for the journal.
+        ``{vendor}``, ``{model}``, ``{mode}`` and the row's own ``{metadata.<name>}`` are filled in. ``None`` lands
+        nothing, and needs ``[seedance] state_folder`` for the journal.
+    :param publish_destination: where each landed video is published then, as
+        :class:`~airflow_provider_seedance.operators.publish.SeedancePublishVideoOperator` does, with the row's metadata
+        in its sidecar: a template like ``destination``. ``None`` publishes nothing.
     :param seedance_conn_id: a connection of type ``seedance``.
     :param defaults: request fields for rows that leave them out.
     :param max_active: generations in flight at a time, at most.
@@ -63,9 +75,10 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         and the task fails; ``None`` for no limit.
     :param max_cost: nothing is submitted that could bring the sum above it, such as ``"150 USD"``: estimates of what
         is in flight, and the cost of what has finished. A row without a known price is refused.
-    :param deferrable: wait in the triggerer once everything is submitted; ``False`` waits in the worker.
-    :param timeout: seconds for each generation, queueing and running, from its submission; default 3600, or 172800
-        where a row has the flex tier.
+    :param deferrable: wait in the triggerer once everything is submitted; ``False`` waits in the worker. Default
+        ``True``, or what the environment sets as ``[operators] default_deferrable``.
+    :param timeout: seconds, or a ``timedelta``, for each generation, queueing and running, from its submission;
+        default 3600, or 172800 where a row has the flex tier.
     :param on_orphaned_intent: when a row may have been accepted, and its generation cannot be found: ``fail`` ends
         the row as ``uncertain``; ``resubmit`` pays again.
     :param on_stale_state: when rows have changed whose earlier request is paid for or may be: ``fail`` names them and
@@ -73,18 +86,26 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         paid for.
     :param on_clear: when a user clears the task: ``reattach`` keeps what has succeeded, goes on with what is in
         flight, and tries failed rows again; ``regenerate`` pays for all rows again.
+    :param overwrite: what to do about a file that is already at a row's destination: ``own`` takes over or replaces
+        only what the same generation left there, and fails the row beside another's file, before it is paid for where
+        the destination has no ``{generation_id}``; ``always`` replaces it, and says so; ``never`` fails the row
+        whatever is there.
     :param check_media: ``files`` checks the rows' own files before paying; ``all`` fetches and checks links too.
     """
 
     template_fields: Sequence[str] = (
         "requests",
         "destination",
+        "publish_destination",
         "seedance_conn_id",
         "defaults",
         "max_active",
         "max_failures",
         "max_cost",
         "timeout",
+        "on_orphaned_intent",
+        "on_stale_state",
+        "on_clear",
     )
     unsearched_fields = frozenset({"requests"})
     template_fields_renderers = {"requests": "json", "defaults": "json"}  # noqa: RUF012 - Airflow's own convention
@@ -95,33 +116,39 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         *,
         requests: Sequence[Mapping[str, Any] | str] | str,
         destination: str | None,
+        publish_destination: str | None = None,
         seedance_conn_id: str = "seedance_default",
         defaults: Mapping[str, Any] | None = None,
         max_active: int | str = DEFAULT_MAX_ACTIVE,
         max_failures: int | str | None = None,
         max_cost: str | Mapping[str, Any] | None = None,
-        deferrable: bool = True,
-        timeout: float | str | None = None,
+        deferrable: bool | None = None,
+        timeout: timedelta | float | str | None = None,
         on_orphaned_intent: OnOrphanedIntent = "fail",
         on_stale_state: OnStaleState = "fail",
         on_clear: OnClear = "reattach",
+        overwrite: Overwrite = "own",
         check_media: Literal["files", "all"] = "files",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.requests = requests
         self.destination = destination
+        if publish_destination is not None and destination is None:
+            raise ValueError("publish_destination needs a destination, where the videos are landed first")
+        self.publish_destination = publish_destination
         self.seedance_conn_id = seedance_conn_id
         self.defaults = defaults
         self.max_active = max_active
         self.max_failures = max_failures
         self.max_cost = max_cost
-        self.deferrable = deferrable
-        self.timeout = timeout
+        self.deferrable = default_deferrable() if deferrable is None else deferrable
+        self.timeout = at_parse(seconds, "timeout", timeout)
         self.on_orphaned_intent = one_of("on_orphaned_intent", on_orphaned_intent, "fail", "resubmit")
         self.on_stale_state = one_of("on_stale_state", on_stale_state, "fail", "resubmit")
-        self.check_media = one_of("check_media", check_media, "files", "all")
         self.on_clear = one_of("on_clear", on_clear, "reattach", "regenerate")
+        self.check_media = one_of("check_media", check_media, "files", "all")
+        self.overwrite: Overwrite = one_of("overwrite", overwrite, *OVERWRITE)
 
     def execute(self, context: Context) -> dict[str, Any]:
         from airflow_provider_seedance.core.batch.event import BatchEvent
@@ -168,12 +195,20 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         with task_errors():
             session, run = self._prepare(context)
             with open_journal(session.journal) as journal, ClientPool() as clients:
-                lands = self.destination is not None
-                finished = resume_rows(run.plan, journal, run.options, clients, new_try=new_try, lands=lands)
+                finished = resume_rows(
+                    run.plan,
+                    journal,
+                    run.options,
+                    clients,
+                    new_try=new_try,
+                    lands=self.destination is not None,
+                    publishes=self.publish_destination is not None,
+                )
                 if event.finished_waits is not None:
                     event = BatchEvent({**dict.fromkeys(finished, WaitOutcome.ENDED), **event.finished_waits})
                 if new_try:
                     session.register(len(run.plan.rows))
+                    self._log_start(run, session)
                 ended = run.run(
                     journal, event, stay=not self.deferrable or self._is_unknown_to_triggerer(event)
                 )
@@ -188,6 +223,21 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         self._defer(uri_of(session.journal), last_deadline(journal.states.values()))
         raise AssertionError("unreachable")
 
+    def _log_start(self, run: BatchRun, session: BatchSession) -> None:
+        from airflow_provider_seedance.core.batch.summary import totals
+        from airflow_provider_seedance.core.lifecycle.describe import totals_in_words
+        from airflow_provider_seedance.core.redaction import redact
+        from airflow_provider_seedance.core.storage.paths import uri_of
+
+        plan = run.plan
+        self.log.info(
+            "Batch of %d rows: they cost at most %s. Videos go to %s, the journal to %s.",
+            len(plan.rows),
+            totals_in_words(totals(plan.estimates.values())),
+            redact(str(self.destination)),
+            uri_of(session.journal),
+        )
+
     def _is_unknown_to_triggerer(self, event: BatchEvent) -> bool:
         """Whether a connection of the batch is of no use in the triggerer, so that the task had better wait here."""
         from airflow_provider_seedance.core.polling.decide import WaitOutcome
@@ -199,21 +249,29 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
 
     def _prepare(self, context: Context) -> tuple[BatchSession, BatchRun]:
         """The batch's files, and what is to be done, all of it checked."""
+        from airflow_provider_seedance.core.batch.destinations import Destinations
         from airflow_provider_seedance.core.batch.plan import make_plan
         from airflow_provider_seedance.core.batch.rows import read_rows
-        from airflow_provider_seedance.core.batch.run import BatchRun, land_at
+        from airflow_provider_seedance.core.batch.run import BatchRun
         from airflow_provider_seedance.core.batch.worker import BatchOptions
         from airflow_provider_seedance.core.media.content import FileReader
         from airflow_provider_seedance.core.submission.budget import Budget
-        from airflow_provider_seedance.core.submission.decide import Policies
         from airflow_provider_seedance.hooks.seedance import SeedanceHook
         from airflow_provider_seedance.runtime.batch_session import BatchSession
         from airflow_provider_seedance.runtime.clients import accounts_of
         from airflow_provider_seedance.runtime.media import media_delivery
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
+        from airflow_provider_seedance.runtime.task_state import identity_of
 
         max_active = whole_number("max_active", self.max_active, least=1) or DEFAULT_MAX_ACTIVE
-        policies = Policies(self.on_orphaned_intent, self.on_stale_state, self.on_clear)
+        destinations = Destinations(
+            self.destination,
+            self.publish_destination,
+            self.overwrite,
+            identity_of(context),
+            path_from_uri,
+            clock.SYSTEM_CLOCK,
+        )
         delivery, reader = media_delivery(check_media=self.check_media), FileReader(path_from_uri)
         with SeedanceHook(self.seedance_conn_id).get_conn() as client:
             plan = make_plan(
@@ -222,20 +280,31 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
                 self.defaults,
                 max_failures=whole_number("max_failures", self.max_failures, least=0),
                 max_cost=self.max_cost,
+                destinations=destinations.templates,
                 read_media=lambda request: delivery.checked(client, reader.identify(request)),
             )
+            if plan.rows:
+                # Once for all, and whatever is there: it may be this batch's own, of an earlier try.
+                destinations.check(client, plan.rows[min(plan.rows)], overwrite="always")
         session = BatchSession.open(context, self.destination)
         timeout = seconds("timeout", self.timeout)
         run = BatchRun(
             plan,
             BatchOptions(
-                session.task, self.seedance_conn_id, policies, clock.SYSTEM_CLOCK, timeout, delivery
+                session.task,
+                self.seedance_conn_id,
+                policies(self),
+                clock.SYSTEM_CLOCK,
+                timeout,
+                delivery,
             ),
             Budget.parse(self.max_cost),
             max_active,
-            land_at(self.destination, path_from_uri, clock.SYSTEM_CLOCK),
-            partial(session.report, len(plan.rows)),
+            destinations.land,
+            partial(session.report, len(plan.rows), str(self.max_cost) if self.max_cost else None),
             accounts_of,
+            destinations.publish,
+            destinations.check,
         )
         return session, run
 

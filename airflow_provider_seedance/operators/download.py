@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 
 from airflow_provider_seedance.core import clock
+from airflow_provider_seedance.operators._arguments import OVERWRITE, one_of
 from airflow_provider_seedance.runtime.exceptions import task_errors
 from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_seedance.core.client.http import SeedanceClient
+    from airflow_provider_seedance.core.landing.manifest import Provenance
+    from airflow_provider_seedance.core.landing.ownership import Overwrite
     from airflow_provider_seedance.models import ExpectedVideo, Succeeded
 
 
@@ -26,13 +29,17 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, BaseOperator):
     ``mismatches``. When the connection breaks or the worker dies, what has come stays for the next try on the same
     machine, for 25 hours at most.
 
-    Returns the manifest: ``uri, bytes, sha256, content_type, media, source, mismatches, notes, landed_at``.
+    The manifest is written beside the file, as ``<name>.json``. A file that is there and whole by its manifest is
+    taken over, without the vendor or a link.
+
+    Returns the manifest: ``uri, bytes, sha256, content_type, media, source, provenance, mismatches, notes,
+    landed_at``.
 
     :param video: what :class:`SeedanceGenerateVideoOperator` returned, or a generation id.
     :param destination: a path or object-storage URI, in which ``{vendor}``, ``{generation_id}``, ``{model}`` and
         ``{mode}`` are filled in; one that ends with a slash gets ``{generation_id}.mp4``.
-    :param overwrite: ``skip-identical`` leaves a file with the same bytes alone and replaces another,
-        ``always`` replaces, ``never`` fails if there is a file.
+    :param overwrite: ``own`` takes over or replaces only what the same generation left there, and fails beside another
+        file; ``always`` replaces what is there, and says so; ``never`` fails if there is a file.
     :param verify: check the file's structure and compare it with the request; its length always is checked.
     :param seedance_conn_id: a connection of type ``seedance``; by default the one that made the video.
     """
@@ -45,7 +52,7 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, BaseOperator):
         *,
         video: Mapping[str, Any] | str,
         destination: str,
-        overwrite: str = "skip-identical",
+        overwrite: Overwrite = "own",
         verify: bool = True,
         seedance_conn_id: str | None = None,
         **kwargs: Any,
@@ -53,7 +60,7 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, BaseOperator):
         super().__init__(**kwargs)
         self.video = video
         self.destination = destination
-        self.overwrite = overwrite
+        self.overwrite: Overwrite = one_of("overwrite", overwrite, *OVERWRITE)
         self.verify = verify
         self.seedance_conn_id = seedance_conn_id
 
@@ -67,6 +74,9 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, BaseOperator):
             told, generation_id = self._video()
             conn_id = self.seedance_conn_id or told.get("seedance_conn_id") or SeedanceHook.default_conn_name
             with SeedanceHook(conn_id).get_conn() as client:
+                if landed := self._landed(client, told, generation_id):
+                    self.log.info("%s is there already, whole: nothing is fetched.", landed["uri"])
+                    return landed
                 generation = self._finished(client, generation_id)
                 manifest = land_generation(
                     client,
@@ -77,7 +87,9 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, BaseOperator):
                     mode=told.get("mode"),
                     model=told.get("model"),
                     expected=_expected(told, generation),
-                    overwrite=self.overwrite,  # type: ignore[arg-type]  # checked by land()
+                    provenance=_provenance(told),
+                    request_fingerprint=told.get("request_fingerprint"),
+                    overwrite=self.overwrite,
                     verify=self.verify,
                 )
         self.log.info("Landed %s (%d bytes).", manifest["uri"], manifest["bytes"])
@@ -90,6 +102,22 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, BaseOperator):
 
         video = mapping_in(self.video)
         return (video if isinstance(video, Mapping) else {}), parse_generation_id(video, "video")
+
+    def _landed(
+        self, client: SeedanceClient, told: Mapping[str, Any], generation_id: str
+    ) -> dict[str, Any] | None:
+        """The manifest of what an earlier try or run has landed, if that is whole still."""
+        from airflow_provider_seedance.core.landing.manifest import GenerationReference
+        from airflow_provider_seedance.core.lifecycle.deliver import find_landed
+        from airflow_provider_seedance.runtime.object_storage import path_from_uri
+
+        if self.overwrite != "own":
+            return None
+        reference = GenerationReference(
+            vendor=client.vendor_name, generation_id=generation_id, model=told.get("model")
+        )
+        manifest = find_landed(self.destination, reference, told.get("mode"), path_from_uri)
+        return manifest.to_dict() if manifest else None
 
     def _finished(self, client: SeedanceClient, generation_id: str) -> Succeeded:
         from airflow_provider_seedance.errors import GenerationFailed, Kind, LandingError
@@ -113,6 +141,17 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, BaseOperator):
             generation_id=generation_id,
             advice="Let the download follow the task that waits for the generation.",
         )
+
+
+def _provenance(told: Mapping[str, Any]) -> Provenance | None:
+    """As the generating task tells it; a video is landed without it, too."""
+    from airflow_provider_seedance.core.landing.manifest import Provenance
+    from airflow_provider_seedance.errors import ConfigurationError
+
+    try:
+        return Provenance.parse(told.get("provenance") or {})
+    except ConfigurationError:
+        return None
 
 
 def _expected(told: Mapping[str, Any], generation: Succeeded) -> ExpectedVideo:

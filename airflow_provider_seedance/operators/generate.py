@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.core.request_fields import REQUEST_FIELDS
-from airflow_provider_seedance.operators._arguments import one_of, seconds
+from airflow_provider_seedance.operators._arguments import (
+    OVERWRITE,
+    at_parse,
+    one_of,
+    policies,
+    seconds,
+    switch,
+)
+from airflow_provider_seedance.operators._media import OwnMediaMixin
 from airflow_provider_seedance.operators._waiting import GenerationWaitMixin, Wait
+from airflow_provider_seedance.runtime.config import default_deferrable
 from airflow_provider_seedance.runtime.exceptions import task_errors
 from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
 
@@ -16,16 +26,17 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_seedance.core.client.http import SeedanceClient
+    from airflow_provider_seedance.core.landing.manifest import Provenance
+    from airflow_provider_seedance.core.landing.ownership import Overwrite
     from airflow_provider_seedance.core.media.content import RequestMedia
-    from airflow_provider_seedance.core.media.deliver import MediaDelivery
     from airflow_provider_seedance.core.submission.decide import OnClear, OnOrphanedIntent, OnStaleState
-    from airflow_provider_seedance.core.submission.record import RecordStore
+    from airflow_provider_seedance.core.submission.record import RecordStore, TaskIdentity
     from airflow_provider_seedance.core.submission.submit import Submitter
     from airflow_provider_seedance.models import GenerationRequest, Succeeded
     from airflow_provider_seedance.runtime.clients import ClientPool
 
 
-class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin):
+class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, OwnMediaMixin, GenerationWaitMixin):
     """Generate one video with Seedance, through whichever vendor the connection names.
 
     The request is checked before it costs anything; what the vendor's model does not have is refused, never
@@ -62,10 +73,11 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
     :param generation_id: adopt this existing generation instead of paying for one.
     :param seedance_conn_id: a connection of type ``seedance``, for new generations; one that was submitted before
         is followed through the connection that submitted it.
-    :param deferrable: wait in the triggerer; ``False`` waits in the worker, with the same outcome.
-    :param timeout: seconds for queueing and running together, from the submission; default 3600, or 172800 for the
-        flex tier. A retry after a wait that ran out waits as long again for the same generation.
-    :param queue_timeout: seconds in which it must have left the vendor's queue; default none.
+    :param deferrable: wait in the triggerer; ``False`` waits in the worker, with the same outcome. Default ``True``,
+        or what the environment sets as ``[operators] default_deferrable``.
+    :param timeout: seconds, or a ``timedelta``, for queueing and running together, from the submission; default 3600,
+        or 172800 for the flex tier. A retry after a wait that ran out waits as long again for the same generation.
+    :param queue_timeout: seconds, or a ``timedelta``, in which it must have left the vendor's queue; default none.
     :param durable: keep a record of what was submitted, so that a retry goes on with it instead of paying again.
     :param on_kill_action: ``cancel`` cancels what is still queued when the task is killed or its time is up, where
         the vendor can; ``detach`` leaves it. What runs already finishes and is billed either way.
@@ -75,6 +87,9 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         ``resubmit`` to pay for the new one too. After a clear, one beside a finished generation is always paid for.
     :param on_clear: when a user clears the task: ``reattach`` goes on with what is queued, running or finished and
         starts anew only after a failure; ``regenerate`` always pays for a new one.
+    :param overwrite: what to do about a file that is already at the destination: ``own`` takes over or replaces only
+        what the same generation left there, and refuses another's file, before paying where the destination has no
+        ``{generation_id}``; ``always`` replaces it, and says so; ``never`` refuses whatever is there.
     :param max_cost: refuse to submit above this estimate, such as ``"1.50 USD"`` or ``"60 credits"``.
     :param last_frame_destination: also land the last frame here, likewise; the result then has ``last_frame``, with
         ``uri``, ``bytes``, ``sha256`` and ``content_type``. It asks for the last frame.
@@ -91,9 +106,16 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         "timeout",
         "queue_timeout",
         "max_cost",
+        "on_kill_action",
+        "on_orphaned_intent",
+        "on_stale_state",
+        "on_clear",
+        "preview",
     )
     template_fields_renderers = {"vendor_options": "json"}  # noqa: RUF012 - Airflow's own convention
     ui_color = "#e8e3ff"
+    #: Which task instance this is, once its record was looked up.
+    _task: TaskIdentity | None = None
 
     def __init__(
         self,
@@ -122,18 +144,19 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         destination: str | None = None,
         generation_id: str | None = None,
         seedance_conn_id: str = "seedance_default",
-        deferrable: bool = True,
-        timeout: float | str | None = None,
-        queue_timeout: float | str | None = None,
+        deferrable: bool | None = None,
+        timeout: timedelta | float | str | None = None,
+        queue_timeout: timedelta | float | str | None = None,
         durable: bool = True,
         on_kill_action: Literal["cancel", "detach"] = "cancel",
         on_orphaned_intent: OnOrphanedIntent = "fail",
         on_stale_state: OnStaleState = "fail",
         on_clear: OnClear = "reattach",
+        overwrite: Overwrite = "own",
         max_cost: str | Mapping[str, Any] | None = None,
         last_frame_destination: str | None = None,
         check_media: Literal["files", "all"] = "files",
-        preview: bool = False,
+        preview: bool | str = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -161,83 +184,72 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         self.destination = destination
         self.generation_id = generation_id
         self.seedance_conn_id = seedance_conn_id
-        self.deferrable = deferrable
-        self.timeout = timeout
-        self.queue_timeout = queue_timeout
+        self.deferrable = default_deferrable() if deferrable is None else deferrable
+        self.timeout = at_parse(seconds, "timeout", timeout)
+        self.queue_timeout = at_parse(seconds, "queue_timeout", queue_timeout)
         self.durable = durable
         self.on_kill_action = one_of("on_kill_action", on_kill_action, "cancel", "detach")
         self.on_orphaned_intent = one_of("on_orphaned_intent", on_orphaned_intent, "fail", "resubmit")
         self.on_stale_state = one_of("on_stale_state", on_stale_state, "fail", "resubmit")
         self.on_clear = one_of("on_clear", on_clear, "reattach", "regenerate")
+        self.overwrite: Overwrite = one_of("overwrite", overwrite, *OVERWRITE)
         self.max_cost = max_cost
         self.last_frame_destination = last_frame_destination
         self.check_media = one_of("check_media", check_media, "files", "all")
-        self.preview = preview
+        self.preview = at_parse(switch, "preview", preview)
 
     def execute(self, context: Context) -> Any:
-        from airflow_provider_seedance.core.lifecycle.preview import preview
-        from airflow_provider_seedance.core.polling.decide import WaitState
-        from airflow_provider_seedance.models import parse_generation_id
         from airflow_provider_seedance.runtime.clients import ClientPool
 
         self._reveal()
-        with task_errors(), ClientPool() as clients:
-            if self.generation_id:
-                adopted = parse_generation_id(self.generation_id)
-                return self._adopt(clients(self.seedance_conn_id), self._store(context), adopted)
+        with task_errors():
             store = self._store(context)
-            media = self._media(None if self.preview else store)
-            if self.preview:
-                self._delivery().check(clients(self.seedance_conn_id), media)
-                return preview(clients(self.seedance_conn_id), media.request)
-            if not store.remembers:
-                # Outside of what a retry would pay for again: what fails here may be tried again.
-                self._check_before_paying(clients(self.seedance_conn_id), media, self._delivery())
-            with task_errors(retry_pays=self._retry_pays(store)):
-                submission = self._submitter(clients, store, context, media).submit(media.request)
-                record = submission.record
-                assert record.generation_id
-                conn_id = record.seedance_conn_id
-                wait = Wait(
-                    conn_id, clients(conn_id), store, record.generation_id, WaitState.from_record(record)
-                )
-                return self._wait(wait, submission.generation)
+            with self._bill_told(store), ClientPool() as clients:
+                return self._generate(context, store, clients)
 
-    def _request(self) -> GenerationRequest:
-        from airflow_provider_seedance.models import GenerationRequest
+    def _generate(self, context: Context, store: RecordStore, clients: ClientPool) -> Any:
+        from airflow_provider_seedance.core.lifecycle.preview import preview
+        from airflow_provider_seedance.core.polling.decide import WaitState
+        from airflow_provider_seedance.models import parse_generation_id
 
-        request = GenerationRequest.parse({name: getattr(self, name) for name in REQUEST_FIELDS})
-        wants_frame = self.last_frame_destination and request.return_last_frame is None
-        return request.model_copy(update={"return_last_frame": True}) if wants_frame else request
-
-    def _delivery(self) -> MediaDelivery:
-        from airflow_provider_seedance.runtime.media import media_delivery
-
-        return media_delivery(check_media=self.check_media)
-
-    def _media(self, store: RecordStore | None) -> RequestMedia:
-        """The request, with its files read and named by their content."""
-        from airflow_provider_seedance.core.media.content import FileReader, RequestMedia, has_files
-        from airflow_provider_seedance.runtime.object_storage import path_from_uri
-
-        request = self._request()
-        if not has_files(request):
-            return RequestMedia(request)
-        record = store.read() if store else None
-        return FileReader(path_from_uri).identify(request, record.media if record else None)
-
-    def _recorded_request(self, store: RecordStore) -> GenerationRequest:
-        """The request, with its files named as they are on record; none of them is read again."""
-        from airflow_provider_seedance.core.media.content import has_files, named_by
-
-        request = self._request()
-        record = store.read() if has_files(request) else None
-        return named_by(request, record.media) if record else request
+        self._check_on_kill_action()
+        if self.generation_id:
+            adopted = parse_generation_id(self.generation_id)
+            return self._adopt(clients(self.seedance_conn_id), store, adopted)
+        media = self._media(store)
+        if switch("preview", self.preview):
+            self._delivery().check(clients(self.seedance_conn_id), media)
+            return preview(clients(self.seedance_conn_id), media.request)
+        if not store.remembers:
+            # Outside of what a retry would pay for again: what fails here may be tried again.
+            self._check_before_paying(context, clients(self.seedance_conn_id), media)
+        with task_errors(retry_pays=self._retry_pays(store)):
+            submission = self._submitter(clients, store, context, media).submit(media.request)
+            record = submission.record
+            assert record.generation_id
+            if submission.generation is None:
+                # The vendor has the video no more, or cannot be asked: what the task returned is on record.
+                return record.result
+            conn_id = record.seedance_conn_id
+            wait = Wait(conn_id, clients(conn_id), store, record.generation_id, WaitState.from_record(record))
+            return self._wait(wait, submission.generation)
 
     def _store(self, context: Context) -> RecordStore:
-        from airflow_provider_seedance.runtime.task_state import record_store
+        from airflow_provider_seedance.runtime.task_state import identity_of, record_store
 
-        return record_store(context, durable=self.durable and not self.generation_id)
+        self._task = identity_of(context)
+        self._records = record_store(context, durable=self.durable and not self.generation_id)
+        return self._records
+
+    def _earlier_ids(self) -> tuple[str, ...]:
+        """The generations that this task's present one takes the place of."""
+        from airflow_provider_seedance.core.submission.record import StateUnreadable
+
+        try:
+            record = self._records.read() if self._records else None
+        except StateUnreadable:
+            return ()
+        return record.earlier_generation_ids if record else ()
 
     def _retry_pays(self, store: RecordStore) -> bool:
         return not store.remembers and not self.generation_id
@@ -246,6 +258,9 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
         from airflow_provider_seedance.core.polling.decide import WaitState
         from airflow_provider_seedance.errors import SeedanceError
 
+        adopted = {"vendor": client.vendor_name, "generation_id": generation_id, "mode": None}
+        # Which model made it is told when it has finished.
+        self._check_destination({**adopted, "model": self.model})
         now = clock.SYSTEM_CLOCK.now()
         state = WaitState(started=now, deadline=now + self._timeout_seconds(), queue_deadline=None)
         try:
@@ -258,16 +273,17 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
     def _submitter(
         self, clients: ClientPool, store: RecordStore, context: Context, media: RequestMedia
     ) -> Submitter:
+        from airflow_provider_seedance.core.lifecycle.deliver import is_video_kept
+        from airflow_provider_seedance.core.lifecycle.describe import order_in_words
         from airflow_provider_seedance.core.media.deliver import DeliveringClients
-        from airflow_provider_seedance.core.submission.decide import Policies
         from airflow_provider_seedance.core.submission.submit import Submitter
+        from airflow_provider_seedance.runtime.object_storage import path_from_uri
         from airflow_provider_seedance.runtime.task_state import identity_of
 
-        delivery = self._delivery()
-        delivering = DeliveringClients(clients, media, delivery)
+        delivering = DeliveringClients(clients, media, self._delivery())
 
-        def check(conn_id: str) -> None:
-            self._check_before_paying(clients(conn_id), media, delivery)
+        def check(conn_id: str, earlier_ids: tuple[str, ...]) -> None:
+            self._check_before_paying(context, clients(conn_id), media, earlier_ids)
             delivering(conn_id).prepare()
 
         return Submitter(
@@ -275,61 +291,93 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
             store,
             identity_of(context),
             self.seedance_conn_id,
-            Policies(self.on_orphaned_intent, self.on_stale_state, self.on_clear),
+            policies(self),
             timeout=self._timeout_seconds(),
             queue_timeout=self._queue_timeout_seconds(),
             clock=clock.SYSTEM_CLOCK,
             check=check,
             media=media.keys,
+            describe=lambda conn_id: order_in_words(
+                media.request, clients(conn_id).estimate_cost(media.request), destination=self.destination
+            ),
+            video_kept=lambda record: is_video_kept(record, self.destination, path_from_uri),
         )
 
     def _check_before_paying(
-        self, client: SeedanceClient, media: RequestMedia, delivery: MediaDelivery
+        self,
+        context: Context,
+        client: SeedanceClient,
+        media: RequestMedia,
+        earlier_ids: tuple[str, ...] = (),
     ) -> None:
-        from airflow_provider_seedance.core.lifecycle.deliver import check_destination
+        from airflow_provider_seedance.core.lifecycle.deliver import fields_before_paying
         from airflow_provider_seedance.core.submission.budget import check_budget
+
+        request = media.request
+        prepared = client.catalog.prepare(request)
+        self._delivery().check(client, media)
+        check_budget(client.estimate_cost(request), self.max_cost, vendor=client.vendor_name)
+        self._check_mapped(context)
+        for fields in fields_before_paying(client.vendor_name, request, prepared.model):
+            self._check_destination(fields, earlier_ids)
+
+    def _check_mapped(self, context: Context) -> None:
+        from airflow_provider_seedance.errors import ConfigurationError
+        from airflow_provider_seedance.operators._mapping import is_same_for_every_map_index
+
+        if not self.destination or "{generation_id}" in self.destination or self.destination.endswith("/"):
+            return
+        if is_same_for_every_map_index(context, "destination"):
+            raise ConfigurationError(
+                f"destination {self.destination!r} is the same file for every map index",
+                advice="Put {generation_id} or {{ ti.map_index }} into it, or end it with a slash.",
+            )
+
+    def _check_destination(self, fields: Mapping[str, str | None], earlier_ids: tuple[str, ...] = ()) -> None:
+        from airflow_provider_seedance.core.lifecycle.deliver import check_destination
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
-        client.catalog.prepare(media.request)
-        delivery.check(client, media)
-        check_budget(client.estimate_cost(media.request), self.max_cost, vendor=client.vendor_name)
-        for destination in filter(None, (self.destination, self.last_frame_destination)):
-            check_destination(destination, path_from_uri)
+        if self.destination:
+            check_destination(
+                self.destination,
+                fields,
+                path_from_uri=path_from_uri,
+                overwrite=self.overwrite,
+                earlier_ids=earlier_ids,
+            )
 
-    def _deliver(self, wait: Wait, generation: Succeeded) -> dict[str, Any]:
-        from airflow_provider_seedance.core.lifecycle.result import result_dict
+    def _deliver(self, conn_id: str, client: SeedanceClient, generation: Succeeded) -> dict[str, Any]:
+        from airflow_provider_seedance.core.lifecycle.describe import end_in_words
+        from airflow_provider_seedance.core.lifecycle.result import provenance_of, result_dict
 
-        client, request = wait.client, None if self.generation_id else self._recorded_request(wait.store)
+        request = None if self.generation_id else self._recorded_request()
+        provenance = provenance_of(generation, request, client.catalog, self._task)
         delivered = result_dict(
-            generation, seedance_conn_id=wait.conn_id, request=request, catalog=client.catalog
+            generation,
+            seedance_conn_id=conn_id,
+            request=request,
+            catalog=client.catalog,
+            provenance=provenance,
         )
         if self.destination:
-            delivered["manifest"] = self._land(client, generation, request)
+            delivered["manifest"] = self._land(client, generation, request, provenance)
         if self.last_frame_destination:
             delivered["last_frame"] = self._land_last_frame(client, generation, delivered["mode"])
+        self.log.info(end_in_words(generation, delivered))
         return delivered
 
-    def _land_last_frame(
-        self, client: SeedanceClient, generation: Succeeded, mode: str | None
-    ) -> dict[str, Any]:
-        from airflow_provider_seedance.core.lifecycle.last_frame import land_last_frame
-        from airflow_provider_seedance.runtime.object_storage import path_from_uri
-
-        assert self.last_frame_destination
-        landed = land_last_frame(
-            client, generation, self.last_frame_destination, path_from_uri=path_from_uri, mode=mode
-        )
-        self.log.info("Landed the last frame at %s.", landed["uri"])
-        return landed
-
     def _land(
-        self, client: SeedanceClient, generation: Succeeded, request: GenerationRequest | None
+        self,
+        client: SeedanceClient,
+        generation: Succeeded,
+        request: GenerationRequest | None,
+        provenance: Provenance,
     ) -> dict[str, Any]:
         from airflow_provider_seedance.core.lifecycle.deliver import land_generation
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
         assert self.destination
-        manifest = land_generation(
+        return land_generation(
             client,
             generation,
             self.destination,
@@ -338,9 +386,10 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, GenerationWaitMixin)
             mode=request.mode.value if request else None,
             expected=client.catalog.expected_video(request) if request else None,
             request=request,
+            provenance=provenance,
+            overwrite=self.overwrite,
+            earlier_ids=self._earlier_ids(),
         )
-        self.log.info("Landed %s (%d bytes).", manifest["uri"], manifest["bytes"])
-        return manifest
 
     def _timeout_seconds(self) -> float:
         from airflow_provider_seedance.core.polling.decide import default_timeout

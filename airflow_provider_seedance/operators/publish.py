@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Asset, AssetAlias, BaseOperator
 
 from airflow_provider_seedance.core import clock
+from airflow_provider_seedance.operators._arguments import OVERWRITE, one_of
 from airflow_provider_seedance.runtime.asset_events import PublicationEvent, declared_outlets, outlet_of
 from airflow_provider_seedance.runtime.exceptions import task_errors
 from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_seedance.core.landing.manifest import TaskReference
+    from airflow_provider_seedance.core.landing.ownership import Overwrite
 
 
 class SeedancePublishVideoOperator(SignedLinkMaskingMixin, BaseOperator):
@@ -35,6 +37,8 @@ class SeedancePublishVideoOperator(SignedLinkMaskingMixin, BaseOperator):
     :param asset: an :class:`~airflow.sdk.Asset`, or its URI or name: the event is for that asset, and Airflow's graph
         shows it. An :class:`~airflow.sdk.AssetAlias`: the event is for an asset at the folder of the published file,
         through that alias. Without one, for an asset of the task's own, ``<dag_id>.<task_id>``.
+    :param overwrite: ``own`` replaces only what the same generation left at the destination, and fails beside another
+        file; ``always`` replaces what is there, and says so; ``never`` fails if there is a file.
     """
 
     template_fields: Sequence[str] = ("video", "destination", "metadata", "asset")
@@ -48,6 +52,7 @@ class SeedancePublishVideoOperator(SignedLinkMaskingMixin, BaseOperator):
         destination: str,
         metadata: Mapping[str, Any] | None = None,
         asset: Asset | AssetAlias | str | None = None,
+        overwrite: Overwrite = "own",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -55,6 +60,7 @@ class SeedancePublishVideoOperator(SignedLinkMaskingMixin, BaseOperator):
         self.destination = destination
         self.metadata = metadata
         self.asset = asset
+        self.overwrite: Overwrite = one_of("overwrite", overwrite, *OVERWRITE)
         self.outlets = declared_outlets(self.outlets, asset, self._own_name())
 
     @classmethod
@@ -83,6 +89,7 @@ class SeedancePublishVideoOperator(SignedLinkMaskingMixin, BaseOperator):
                 self.metadata or {},
                 path_from_uri=path_from_uri,
                 clock=clock.SYSTEM_CLOCK,
+                overwrite=self.overwrite,
                 published_by=task,
             )
         record = publication.to_dict()

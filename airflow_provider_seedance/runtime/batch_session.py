@@ -11,12 +11,9 @@ from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.core.batch.journal.store import is_journal_missing
 from airflow_provider_seedance.core.batch.paths import (
     RESULTS_FILE_NAME,
-    check_distinct_destinations,
-    destination_of_row,
     folder_of_batch,
 )
-from airflow_provider_seedance.core.batch.summary import to_json_lines
-from airflow_provider_seedance.core.lifecycle.deliver import check_destination
+from airflow_provider_seedance.core.batch.summary import Totals, progress_in_words, to_json_lines
 from airflow_provider_seedance.core.storage.files import write_text
 from airflow_provider_seedance.core.storage.paths import StoragePath, uri_of
 from airflow_provider_seedance.core.submission.record import StateUnreadable, StateUnwritable, TaskIdentity
@@ -57,14 +54,11 @@ class BatchSession:
     def open(cls, context: Context, destination: str | None) -> BatchSession:
         """The session of this task instance, even if the destination has changed since its first try.
 
-        :raises ConfigurationError: if there is no place for the journal, or the destination cannot be used.
+        :raises ConfigurationError: if there is no place for the journal.
         :raises StateUnreadable: if an earlier try began a journal that cannot be seen from this machine, or if that
             cannot be found out.
         """
         state_folder = _state_folder()
-        if destination is not None:
-            check_distinct_destinations(destination)
-            check_destination(destination_of_row(destination, 1), path_from_uri)
         if not (base := state_folder or destination):
             raise ConfigurationError(
                 "a batch that lands nothing has no place for its journal",
@@ -97,9 +91,14 @@ class BatchSession:
         if _read(self.task_state) != summary:
             raise StateUnwritable("Airflow's task state was written and does not hold what was written")
 
-    def report(self, rows: int, counts: Mapping[str, int]) -> None:
-        """Put the counts by status into the log and into the task state; a failure is logged, and no more."""
-        log.info("%s", ", ".join(f"{count} {status}" for status, count in counts.items() if count))
+    def report(self, rows: int, limit: str | None, counts: Mapping[str, int], cost: Totals) -> None:
+        """Put the counts by status and the cost so far into the log, and the counts into the task state.
+
+        That the task state cannot be written is logged, and no more.
+
+        :param limit: what all rows may cost together.
+        """
+        log.info("%s Results go to %s.", progress_in_words(rows, counts, cost, limit), uri_of(self.results))
         if self.task_state is None:
             return
         try:

@@ -1,7 +1,8 @@
-"""Options of the section ``[seedance]`` of Airflow's configuration."""
+"""Options of Airflow's configuration: those of the section ``[seedance]``, and Airflow's own default for deferral."""
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 
@@ -27,3 +28,16 @@ def download_options() -> dict[str, Any]:
         raise ConfigurationError(
             f"an option in [seedance] of Airflow's configuration cannot be read: {error}"
         ) from error
+
+
+def default_deferrable() -> bool:
+    """Whether operators wait in the triggerer if they are not told: ``[operators] default_deferrable``, else true.
+
+    It counts if it is set in the environment. In ``airflow.cfg`` it says nothing about the user's wish, because Airflow
+    writes its own default, which is false, into a new file.
+    """
+    from airflow.configuration import conf
+
+    if "AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE" not in os.environ:
+        return True
+    return conf.getboolean("operators", "default_deferrable")

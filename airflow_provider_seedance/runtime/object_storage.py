@@ -12,15 +12,20 @@ if TYPE_CHECKING:
 def path_from_uri(uri: str) -> StoragePath:
     """The path that ``uri`` names: a local path as it is, any other URI through Airflow's object storage.
 
+    :raises ConfigurationError: for what only looks like a URI, and for a relative path.
     :raises DestinationError: if no installed provider knows the URI's scheme.
     """
     from airflow.sdk import ObjectStoragePath
 
-    from airflow_provider_seedance.errors import DestinationError, Kind
+    from airflow_provider_seedance.core.storage.paths import reason_not_to_use
+    from airflow_provider_seedance.errors import ConfigurationError, DestinationError, Kind
 
+    if reason := reason_not_to_use(uri):
+        raise ConfigurationError(
+            f"{uri!r} cannot be used as a path: {reason}", advice="Correct it, then clear the task."
+        )
     if "://" not in uri:
-        # Another user's home, such as ~root, is written in full: its name may have come from a value.
-        return (Path(uri).expanduser() if uri.startswith("~/") else Path(uri)).absolute()
+        return Path(uri).expanduser()
     if uri.startswith("file://"):
         return Path(uri.removeprefix("file://"))
     try:

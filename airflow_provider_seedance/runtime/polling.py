@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airflow_provider_seedance.core import clock
+from airflow_provider_seedance.runtime.pollers import pollers
 
 if TYPE_CHECKING:
     from airflow_provider_seedance.core.client.account import Account
     from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
     from airflow_provider_seedance.core.polling.registry import PollerRegistry
+    from airflow_provider_seedance.core.polling.report import TroubleReport
 
 #: How long after its start a trigger fires at the earliest, seconds. An event that reaches Airflow's scheduler before
 #: it has processed the executor's report of the deferral makes it fail the task. Seen on a busy machine with two
@@ -17,16 +19,18 @@ if TYPE_CHECKING:
 EARLIEST_EVENT_SECONDS = 6.0
 
 
-async def wait_in_poller(seedance_conn_id: str, generation_id: str, wait: WaitState) -> WaitOutcome:
-    """Wait for one generation; see :meth:`PollerRegistry.wait_for`."""
-    from airflow_provider_seedance.core.polling.registry import current_registry
+async def wait_in_poller(
+    seedance_conn_id: str, generation_id: str, wait: WaitState, report: TroubleReport | None = None
+) -> WaitOutcome:
+    """Wait for one generation; see :meth:`PollerRegistry.wait_for`.
+
+    :param report: is told what the requests come to, and writes with :func:`.background_writer`.
+    """
 
     async def read_connection() -> Account:
         return await _account(seedance_conn_id)
 
-    return await current_registry(_make_registry).wait_for(
-        seedance_conn_id, read_connection, generation_id, wait
-    )
+    return await pollers().wait_for(seedance_conn_id, read_connection, generation_id, wait, report)
 
 
 async def wait_for_review(seedance_conn_id: str, asset_id: str, wait: WaitState) -> WaitOutcome:
@@ -62,20 +66,6 @@ async def _account(seedance_conn_id: str) -> Account:
     except Exception as fault:
         # Airflow's own API may fail for a moment, and a paid video must not be lost to it.
         raise NotSent(f"connection {seedance_conn_id!r} cannot be read ({type(fault).__name__})") from fault
-
-
-def _make_registry() -> PollerRegistry:
-    from airflow.configuration import conf
-
-    from airflow_provider_seedance.core.client.http import AsyncSeedanceClient
-    from airflow_provider_seedance.core.polling.registry import PollerRegistry
-    from airflow_provider_seedance.core.polling.schedule import MAX_LAG
-
-    return PollerRegistry(
-        lambda account: AsyncSeedanceClient(account, attempts=1, clock=clock.SYSTEM_CLOCK),
-        clock=clock.SYSTEM_CLOCK,
-        max_lag=conf.getfloat("seedance", "max_lag", fallback=MAX_LAG),
-    )
 
 
 def _make_review_registry() -> PollerRegistry:

@@ -13,6 +13,7 @@ from airflow_provider_seedance.core import clock
 
 if TYPE_CHECKING:
     from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
+    from airflow_provider_seedance.core.polling.report import TroubleReport
 
 #: How long the trigger sleeps before it wakes the task, if it cannot read the journal.
 UNREADABLE_JOURNAL_SECONDS = 120.0
@@ -83,6 +84,8 @@ class SeedanceBatchTrigger(BaseTrigger):
     async def _gather(self, waits: Waits) -> Mapping[int, WaitOutcome]:
         """The rows whose wait is over, once they are worth waking the task."""
         from airflow_provider_seedance.core.batch.wakeup import gathering_delay, is_worth_waking
+        from airflow_provider_seedance.core.polling.report import TroubleReport
+        from airflow_provider_seedance.runtime.background_log import background_writer
         from airflow_provider_seedance.runtime.polling import hold_event
 
         now = clock.SYSTEM_CLOCK.now
@@ -91,9 +94,12 @@ class SeedanceBatchTrigger(BaseTrigger):
         changed = asyncio.Event()
         tasks: list[asyncio.Task[None]] = []
         fire_at: float | None = None
+        write = background_writer()
+        reports = {conn_id: TroubleReport(f"Connection {conn_id}", write) for conn_id, _, _ in waits.values()}
         try:
             for row, wait in waits.items():
-                tasks.append(asyncio.create_task(self._wait_for_row(row, *wait, ended, changed)))
+                waiting = self._wait_for_row(row, *wait, reports[wait[0]], ended, changed)
+                tasks.append(asyncio.create_task(waiting))
                 if len(tasks) % WAITS_PER_TURN == 0:
                     await asyncio.sleep(0)
             while not is_worth_waking(len(ended), len(waits)) and (fire_at is None or now() < fire_at):
@@ -114,6 +120,7 @@ class SeedanceBatchTrigger(BaseTrigger):
         seedance_conn_id: str,
         generation_id: str,
         wait: WaitState,
+        report: TroubleReport,
         ended: dict[int, WaitOutcome],
         changed: asyncio.Event,
     ) -> None:
@@ -121,7 +128,7 @@ class SeedanceBatchTrigger(BaseTrigger):
         from airflow_provider_seedance.runtime.polling import wait_in_poller
 
         try:
-            ended[row] = await wait_in_poller(seedance_conn_id, generation_id, wait)
+            ended[row] = await wait_in_poller(seedance_conn_id, generation_id, wait, report)
         except Exception:  # noqa: BLE001  # its siblings go on waiting; the task reads it again, and its error says more
             ended[row] = WaitOutcome.STATUS_UNKNOWN
         changed.set()

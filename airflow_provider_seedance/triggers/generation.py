@@ -67,11 +67,14 @@ class SeedanceGenerationTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         from airflow_provider_seedance.core.polling.decide import WaitState
         from airflow_provider_seedance.core.polling.event import GenerationEvent
+        from airflow_provider_seedance.core.polling.report import WaitReport
+        from airflow_provider_seedance.runtime.background_log import background_writer
         from airflow_provider_seedance.runtime.polling import hold_event, wait_in_poller
 
         trigger_started = clock.SYSTEM_CLOCK.now()
         wait = WaitState(self.deadline, self.started, self.queue_deadline)
-        outcome = await wait_in_poller(self.seedance_conn_id, self.generation_id, wait)
+        report = WaitReport(self.generation_id, background_writer())
+        outcome = await wait_in_poller(self.seedance_conn_id, self.generation_id, wait, report)
         await hold_event(trigger_started)
         self._fired = True
         payload = GenerationEvent(self.generation_id, outcome, wait).to_payload()

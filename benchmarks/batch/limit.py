@@ -20,7 +20,7 @@ from airflow_provider_seedance.core.batch.event import BatchEvent
 from airflow_provider_seedance.core.batch.journal.store import open_journal
 from airflow_provider_seedance.core.batch.plan import Plan
 from airflow_provider_seedance.core.batch.rows import check_rows, rows_from_list
-from airflow_provider_seedance.core.batch.run import BatchRun, land_at
+from airflow_provider_seedance.core.batch.run import BatchRun
 from airflow_provider_seedance.core.batch.scheduler import Callback
 from airflow_provider_seedance.core.batch.worker import BatchOptions
 from airflow_provider_seedance.core.client.account import Account
@@ -72,9 +72,14 @@ def run_limited(account: Account, folder: Path) -> Counter[str]:
     task = TaskIdentity("bench", "run", "batch", -1)
     options = BatchOptions(task, "bench", Policies(), FastClock(), 36_000.0)
     plan = Plan(rows, dict.fromkeys(rows, Cost()))
-    land = land_at(None, Path, options.clock)
     batch_run = BatchRun(
-        plan, options, Budget(), ROWS, land, lambda counts: None, lambda conn_ids: lambda conn_id: account
+        plan,
+        options,
+        Budget(),
+        ROWS,
+        lambda client, generation, row, earlier_ids: None,
+        lambda counts, cost: None,
+        lambda conn_ids: lambda conn_id: account,
     )
     with open_journal(folder) as journal:
         batch_run.run(journal, BatchEvent({}), stay=True, callbacks=FastQueue())

@@ -45,9 +45,9 @@ def deferred(stack: TestedStack, run: Run) -> None:
 
 
 def watched(stack: TestedStack, run: Run) -> None:
-    """Return when the triggerer waits for each of them; before that it has nothing to be killed."""
+    """Return when the triggerer has told each task's log what it waits for; before, it has nothing to be killed."""
     deadline = time.monotonic() + DEFAULT_TIMEOUT
-    while not all(") starting" in stack.api.log(run, task) for task in stack.api.tasks(run)):
+    while not all(" is queued at modelark." in stack.api.log(run, task) for task in stack.api.tasks(run)):
         assert time.monotonic() < deadline
         time.sleep(0.5)
 

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from airflow_provider_seedance.core.client.flows import Cancellation
-from airflow_provider_seedance.errors import ConfigurationError, RequestInvalid, Unsupported
+from airflow_provider_seedance.errors import (
+    AuthenticationRefused,
+    ConfigurationError,
+    DeadlinePassed,
+    GenerationFailed,
+    Kind,
+    LandingError,
+    RequestInvalid,
+    Unsupported,
+)
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.models import GenerationRequest, Status
 from tests.airflow.fixtures import KEY, VENDORS
@@ -22,6 +32,8 @@ METHODS = (
     "cancel_generation",
     "estimate_cost",
     "get_balance",
+    "wait_for_generation",
+    "download_video",
 )
 
 
@@ -225,3 +237,67 @@ def test_what_cannot_be_an_id_is_refused(generation_id, ask, connect, emulator) 
         with pytest.raises(RequestInvalid):
             ask(hook, method, argument)
     assert emulator.requests() == []
+
+
+@pytest.fixture
+def waits(ask, passing, connect):
+    """Submits a generation and waits for it, in time that passes only in pauses."""
+
+    def made(prompt: str = "A fox looks up", vendor: str = "modelark", **options):
+        hook = SeedanceHook(connect(vendor))
+        submitted = hook.create_generation(REQUEST.model_copy(update={"prompt": prompt}))
+        return ask(hook, "wait_for_generation", submitted.generation_id, **options)
+
+    return made
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_a_generation_is_waited_for_and_downloaded(vendor, waits, ask, connect, tmp_path) -> None:
+    finished = waits(vendor=vendor)
+    assert finished.status is Status.SUCCEEDED
+    hook, destination = SeedanceHook(connect(vendor)), f"{tmp_path}/{{vendor}}-{{generation_id}}.mp4"
+    manifest = ask(hook, "download_video", finished.generation_id, destination)
+    assert manifest["uri"] == f"{tmp_path}/{vendor}-{finished.generation_id}.mp4"
+    (landed,) = tmp_path.glob("*.mp4")
+    assert landed.stat().st_size == manifest["bytes"]
+
+
+def test_a_generation_that_fails_ends_the_wait_with_its_reason(waits) -> None:
+    with pytest.raises(GenerationFailed, match="ended as failed") as caught:
+        waits("[emulator:moderation] A fox")
+    assert caught.value.kind is Kind.MODERATION
+
+
+@pytest.mark.parametrize("timeout", [600, timedelta(minutes=10)])
+def test_a_wait_has_a_timeout(timeout, waits, passing) -> None:
+    with pytest.raises(DeadlinePassed, match=r"still (queued|running) .* wait again, with the same id"):
+        waits("[emulator:stuck] A fox", timeout=timeout)
+    assert passing.moment - passing.start == pytest.approx(600, abs=5)
+
+
+def test_a_wait_with_a_wrong_key_ends_at_once(ask, passing, connect) -> None:
+    hook = SeedanceHook(connect())
+    generation_id = hook.create_generation(REQUEST).generation_id
+    connect(password="sk-invalid")
+    with pytest.raises(AuthenticationRefused):
+        ask(hook, "wait_for_generation", generation_id)
+    assert passing.moment - passing.start < 10
+
+
+def test_what_has_not_ended_is_not_downloaded(ask, connect, tmp_path) -> None:
+    hook = SeedanceHook(connect())
+    submitted = hook.create_generation(GenerationRequest(prompt="[emulator:stuck] A fox"))
+    with pytest.raises(LandingError, match="there is no video yet"):
+        ask(hook, "download_video", {"generation_id": submitted.generation_id}, f"{tmp_path}/v.mp4")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_many_waits_of_one_event_loop_share_their_requests(passing, connect, emulator) -> None:
+    hook = SeedanceHook(connect())
+    ids = [hook.create_generation(REQUEST).generation_id for _ in range(20)]
+
+    async def all_of_them():
+        return await asyncio.gather(*map(hook.await_for_generation, ids))
+
+    assert {seen.generation_id for seen in asyncio.run(all_of_them())} == set(ids)
+    assert emulator.ledger()["requests"]["modelark"]["get"] == 20  # each once, for its link

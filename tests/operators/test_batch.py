@@ -139,7 +139,7 @@ def test_a_video_that_cannot_be_landed_fails_the_task_and_a_retry_lands_it(
     batching, connect, emulator, tmp_path
 ) -> None:
     """Never a silent loss, and nothing is paid again."""
-    emulator.add_fault(on="download", kind="status", status=410, times=None)
+    emulator.add_fault(on="download", kind="status", status=503, times=None)
     task = batching(connect(), ["A fox"])
     with pytest.raises(BatchIncomplete, match="1 uncollected") as incomplete:
         task()
@@ -253,6 +253,62 @@ def test_rows_may_not_meet_in_one_file(batching, connect, emulator, tmp_path) ->
     """They would overwrite each other."""
     with pytest.raises(AirflowFailException, match="same file for every row"):
         batching(connect(), destination=f"{tmp_path}/video.mp4")()
+    assert emulator.requests() == []
+
+
+def test_another_batchs_videos_are_kept_and_nothing_is_paid(batching, connect, emulator, tmp_path) -> None:
+    """A second run with the same destinations: each row says whose file is there."""
+    first = batching(connect())()
+    with pytest.raises(AirflowFailException, match="no row succeeded") as caught:
+        batching(connect(), destination=f"{tmp_path}/{{row}}.mp4")()
+    assert creates(emulator) == 3
+    assert "3 failed" in str(caught.value)
+    assert all(Path(result["uri"]).stat().st_size == result["manifest"]["bytes"] for result in lines(first))
+    assert batching(connect(), overwrite="always")()["counts"]["succeeded"] == 3
+
+
+def test_rows_own_data_name_and_publish_their_videos(batching, connect, emulator, tmp_path) -> None:
+    """One file and one sidecar each, with the row's metadata."""
+    rows = [{"prompt": "A fox", "metadata": {"sku": "f-1"}}, {"prompt": "A hare", "metadata": {"sku": 2}}]
+    task = batching(
+        connect(),
+        rows,
+        destination=f"{tmp_path}/in/{{metadata.sku}}.mp4",
+        publish_destination=f"{tmp_path}/out/{{metadata.sku}}-{{generation_id}}.mp4",
+    )
+    summary = task()
+    assert sorted(path.name for path in (tmp_path / "in").glob("*.mp4")) == ["2.mp4", "f-1.mp4"]
+    for result, sku in zip(lines(summary), ["f-1", "2"], strict=True):
+        published = result["publication"]
+        assert published["uri"] == f"{tmp_path}/out/{sku}-{result['generation_id']}.mp4"
+        sidecar = json.loads(Path(published["sidecar_uri"]).read_text())
+        assert sidecar["metadata"] == result["metadata"]
+        assert sidecar["provenance"]["request"]["prompt"] in ("A fox", "A hare")
+        assert sidecar["provenance"]["row"] == result["row"]
+    task.context["ti"].max_tries += 1
+    assert task() == summary
+    assert creates(emulator) == 2
+
+
+@pytest.mark.parametrize(
+    ("destination", "told"),
+    [
+        ("{sku}.mp4", r"\{sku\} is not known; known are .*metadata\.sku"),
+        ("{metadata.colour}.mp4", r"row 1: .*\{metadata\.colour\} is not known"),
+        ("{metadata.sku}.mp4", "row 2: its destination .* is that of row 1"),
+    ],
+)
+def test_a_destination_that_does_not_fit_the_rows(
+    batching, connect, emulator, tmp_path, destination, told
+) -> None:
+    """Before anything is paid, by the numbers of the rows."""
+    rows = [{"prompt": "A fox", "metadata": {"sku": 7}}, {"prompt": "A hare", "metadata": {"sku": "7"}}]
+    for templates in (
+        {"destination": f"{tmp_path}/{destination}"},
+        {"publish_destination": f"{tmp_path}/out/{destination}"},
+    ):
+        with pytest.raises(AirflowFailException, match=told):
+            batching(connect(), rows, **templates)()
     assert emulator.requests() == []
 
 

@@ -10,7 +10,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_provider_seedance.core import clock
-from airflow_provider_seedance.errors import DestinationError, LandingError, LinkDead, SeedanceError
+from airflow_provider_seedance.errors import DestinationError, LandingError, SeedanceError
 from tests.airflow.fixtures import VENDORS
 from tests.clocks import ImpatientClock
 
@@ -64,9 +64,9 @@ def test_a_link_that_does_not_work_yet_is_waited_for(
 
 
 def test_a_link_that_stays_dead(video, downloading, emulator, tmp_path) -> None:
-    """The vendor may find the file again: retryable, and nothing is left behind."""
+    """No retry brings it back, and nothing is left behind."""
     emulator.add_fault(on="download", kind="status", status=410, times=None)
-    with pytest.raises(LinkDead, match="it is paid for") as caught:
+    with pytest.raises(AirflowFailException, match="it is paid for") as caught:
         downloading(video, tmp_path / "a.mp4")()
     assert video["generation_id"] in str(caught.value)
     assert list(tmp_path.iterdir()) == []
@@ -87,7 +87,7 @@ def test_a_file_that_is_always_cut_short_is_not_landed(video, downloading, emula
     assert not (tmp_path / "a.mp4").exists()
     emulator.clear_faults()
     downloading(video, tmp_path / "a.mp4")()
-    assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4", "a.mp4.json"]
 
 
 def test_what_is_no_video_is_not_kept(video, downloading, emulator, tmp_path) -> None:
@@ -108,10 +108,10 @@ def test_a_full_disk(video, downloading, tmp_path, monkeypatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
         with pytest.raises(DestinationError, match=r"a\.mp4.*No space left on device.*then clear the task"):
-            downloading(video, tmp_path / "a.mp4")()
+            downloading(video, tmp_path / "a.mp4", overwrite="always")()
     assert (tmp_path / "a.mp4").read_bytes() == b"before"
-    manifest = downloading(video, tmp_path / "a.mp4")()
-    assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
+    manifest = downloading(video, tmp_path / "a.mp4", overwrite="always")()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4", "a.mp4.json"]
     assert (tmp_path / "a.mp4").stat().st_size == manifest["bytes"]
 
 
@@ -132,19 +132,22 @@ def test_an_unknown_store(video, downloading) -> None:
 class TestFilePresent:
     """The three ways to treat a file that is already there."""
 
-    def test_skip_identical_leaves_the_same_bytes_alone(self, video, downloading, tmp_path) -> None:
-        """A retry of a landed download does not touch the file."""
-        downloading(video, tmp_path / "a.mp4")()
-        before = (tmp_path / "a.mp4").stat()
-        downloading(video, tmp_path / "a.mp4", overwrite="skip-identical")()
-        after = (tmp_path / "a.mp4").stat()
-        assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+    def test_own_takes_over_what_the_same_generation_left(
+        self, video, downloading, emulator, tmp_path
+    ) -> None:
+        """A clear, days later: nothing is fetched, and the vendor is not even asked."""
+        first = downloading(video, tmp_path / "a.mp4")()
+        asked = emulator.ledger()["requests"]["modelark"]
+        emulator.advance(10 * 86_400)
+        assert downloading(video, tmp_path / "a.mp4")() == first
+        assert emulator.ledger()["requests"]["modelark"] == asked
 
-    def test_skip_identical_replaces_other_bytes(self, video, downloading, tmp_path) -> None:
-        """The file afterwards is the video."""
+    def test_own_leaves_anothers_file_alone(self, video, downloading, emulator, tmp_path) -> None:
+        """No retry can change that."""
         (tmp_path / "a.mp4").write_bytes(b"something else")
-        manifest = downloading(video, tmp_path / "a.mp4", overwrite="skip-identical")()
-        assert (tmp_path / "a.mp4").stat().st_size == manifest["bytes"]
+        with pytest.raises(AirflowFailException, match=r"a\.mp4 is a file of unknown origin"):
+            downloading(video, tmp_path / "a.mp4")()
+        assert (tmp_path / "a.mp4").read_bytes() == b"something else"
 
     def test_always_replaces(self, video, downloading, tmp_path) -> None:
         """Even by the same bytes."""
@@ -156,17 +159,16 @@ class TestFilePresent:
     def test_never_refuses(self, video, downloading, emulator, tmp_path) -> None:
         """Nothing is fetched, the file is what it was, and no retry can change that."""
         (tmp_path / "a.mp4").write_bytes(b"mine")
-        with pytest.raises(
-            AirflowFailException, match=r"a\.mp4 exists, and overwrite is 'never'.*Remove the file"
-        ):
+        with pytest.raises(AirflowFailException, match=r"a\.mp4 exists, and overwrite is 'never'"):
             downloading(video, tmp_path / "a.mp4", overwrite="never")()
         assert (tmp_path / "a.mp4").read_bytes() == b"mine"
         assert emulator.ledger()["requests"]["modelark"]["download"] == 0
 
-    def test_another_word_is_refused(self, video, downloading, tmp_path) -> None:
+    @pytest.mark.parametrize("word", ["maybe", "skip-identical", None])
+    def test_another_word_is_refused_when_the_dag_is_parsed(self, video, downloading, tmp_path, word) -> None:
         """The known words are listed."""
-        with pytest.raises(AirflowFailException, match="skip-identical, always, never"):
-            downloading(video, tmp_path / "a.mp4", overwrite="maybe")()
+        with pytest.raises(ValueError, match="overwrite must be one of own, always, never"):
+            downloading(video, tmp_path / "a.mp4", overwrite=word)
 
 
 def test_a_video_that_is_not_what_was_ordered_is_landed_with_a_note(video, downloading, tmp_path) -> None:

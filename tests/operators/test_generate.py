@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import av
@@ -9,6 +10,8 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
 from tests.airflow.fixtures import VENDORS
+from tests.airflow.running import TaskRun
+from tests.operators.conftest import LONG, SMALL
 
 #: The keys of the returned value, always there.
 KEYS = {
@@ -31,6 +34,8 @@ KEYS = {
     "created_at",
     "finished_at",
     "expires_at",
+    "request_fingerprint",
+    "provenance",
 }
 
 
@@ -227,3 +232,185 @@ def test_time_runs_out_with_an_honest_word(generating, connect, emulator) -> Non
     ) as caught:
         task()
     assert not isinstance(caught.value, AirflowFailException)
+
+
+class TestDestination:
+    """No film is replaced unasked, none is paid for without a place to go, and none is fetched twice."""
+
+    def test_another_runs_film_is_kept_before_anything_is_paid(
+        self, generating, connect, emulator, tmp_path
+    ) -> None:
+        """A constant destination, run a second time: the error says whose it is, and what to do."""
+        first = generating(connect(), destination=f"{tmp_path}/hero.mp4")()
+        with pytest.raises(AirflowFailException) as caught:
+            generating(connect(), prompt="A wolf", destination=f"{tmp_path}/hero.mp4")()
+        assert first["generation_id"] in str(caught.value)
+        assert "{generation_id}" in str(caught.value)
+        assert emulator.ledger()["creates_received"] == 1
+
+    def test_always_replaces_it_and_says_so(self, generating, connect, tmp_path, caplog) -> None:
+        destination = f"{tmp_path}/hero.mp4"
+        first = generating(connect(), destination=destination)()
+        with caplog.at_level("INFO"):
+            second = generating(connect(), destination=destination, overwrite="always")()
+        assert f"Replaced {destination}, which held the video of modelark" in caplog.text
+        assert first["generation_id"] in caplog.text
+        assert second["manifest"]["source"]["generation_id"] == second["generation_id"]
+
+    @pytest.mark.parametrize(
+        ("destination", "refused"),
+        [
+            ("/hero.mp4", True),
+            ("/{{ run_id }}/{{ params.name }}.mp4", True),
+            ("/{vendor}-{mode}.mp4", True),
+            ("/{generation_id}.mp4", False),
+            ("/{{ ti.map_index }}.mp4", False),
+            ("/{{ task.prompt }}.mp4", False),
+            ("/{{ shot() }}.mp4", False),
+        ],
+    )
+    def test_mapped_tasks_may_not_meet_in_one_file(
+        self, connect, emulator, tmp_path, passing, destination, refused
+    ) -> None:
+        """As far as the template tells, before anything is paid."""
+        from airflow.sdk import DAG
+
+        from airflow_provider_seedance.operators.generate import SeedanceGenerateVideoOperator
+
+        with DAG("tested", schedule=None, params={"name": "x"}, user_defined_macros={"shot": lambda: "a"}):
+            operator = SeedanceGenerateVideoOperator.partial(
+                **{name: value for name, value in SMALL.items() if name != "prompt"},
+                task_id="generate",
+                seedance_conn_id=connect(),
+                destination=f"{tmp_path}{destination}",
+            ).expand(prompt=["A fox", "A hare"])
+        task = TaskRun(operator, lambda: emulator.advance(LONG), {"name": "x"})
+        task.context["run_id"] = "run"
+        if refused:
+            with pytest.raises(AirflowFailException, match="is the same file for every map index"):
+                task()
+            assert emulator.requests() == []
+        else:
+            assert task()["manifest"]["uri"].startswith(str(tmp_path))
+
+    def test_regenerating_replaces_what_the_same_task_made(self, generating, connect, tmp_path) -> None:
+        """Its user has chosen to pay for another one in its place."""
+        task = generating(connect(), destination=f"{tmp_path}/hero.mp4")
+        first = task()
+        task.operator.on_clear = "regenerate"
+        task.context["ti"].max_tries += 1
+        second = task()
+        assert second["generation_id"] != first["generation_id"]
+        assert second["manifest"]["source"]["generation_id"] == second["generation_id"]
+
+    @pytest.mark.parametrize("word", ["replace", "skip-identical", True])
+    def test_another_word_is_refused_when_the_dag_is_parsed(self, generating, connect, word) -> None:
+        with pytest.raises(ValueError, match="overwrite must be one of own, always, never"):
+            generating(connect(), overwrite=word)
+
+    @pytest.mark.parametrize(
+        ("destination", "told"),
+        [
+            ("s3:/bucket/{generation_id}.mp4", "s3://bucket/{generation_id}.mp4"),
+            ("clips/{generation_id}.mp4", "relative to wherever the worker runs"),
+            ("/proc/clips/{generation_id}.mp4", "no file can be made in /proc"),
+            ("/tmp/" + "小" * 76 + "-{generation_id}.mp4", "-{generation_id}.mp4' has"),
+            ("/tmp/" + "a" * 225 + "-{mode}-{model}-{generation_id}.mp4", "bytes"),
+        ],
+    )
+    @pytest.mark.parametrize("adopts", [False, True])
+    def test_what_would_fail_is_refused_before_paying_or_waiting(
+        self, generating, connect, emulator, destination, told, adopts
+    ) -> None:
+        """In the words of the user's own path."""
+        adopted = {"generation_id": "cgt-20260101120000-abcde"} if adopts else {}
+        destination = destination.replace("{mode}", "text") if adopts else destination
+        with pytest.raises(AirflowFailException) as caught:
+            generating(connect(), destination=destination, **adopted)()
+        told = told.replace("{generation_id}", adopted.get("generation_id", "{generation_id}"))
+        assert told in str(caught.value)
+        assert "of-48-characters" not in str(caught.value)
+        assert emulator.requests() == []
+
+    def test_an_adopted_generation_has_no_mode(self, generating, connect, emulator, tmp_path) -> None:
+        """Which is said before it is waited for."""
+        with pytest.raises(AirflowFailException, match=r"\{mode\} has no value for this video"):
+            generating(
+                connect(), generation_id="cgt-20260101120000-abcde", destination=f"{tmp_path}/{{mode}}.mp4"
+            )()
+        assert emulator.requests() == []
+
+
+class TestOnRecord:
+    """What was landed is known, and need not be asked for again."""
+
+    @pytest.mark.parametrize("cleared", [False, True])
+    def test_a_run_older_than_its_link_is_as_good_as_new(
+        self, generating, connect, emulator, tmp_path, cleared
+    ) -> None:
+        """The vendor still calls it finished, and its link is dead: the whole file is taken over."""
+        task = generating(connect(), destination=f"{tmp_path}/{{generation_id}}.mp4")
+        first = task()
+        emulator.advance(2 * 86_400)
+        task.context["ti"].max_tries += cleared
+        again = task()
+        assert again["manifest"] == first["manifest"]
+        assert emulator.ledger()["creates_received"] == 1
+
+    @pytest.mark.parametrize("gone", ["forgotten", "out of reach"])
+    def test_a_run_that_the_vendor_knows_nothing_of_any_more(
+        self, generating, connect, emulator, tmp_path, gone, monkeypatch, caplog
+    ) -> None:
+        """The result is rebuilt from the record, without links, and the log says how to get another one."""
+        task = generating(connect(), destination=f"{tmp_path}/{{generation_id}}.mp4")
+        first = task()
+        if gone == "forgotten":
+            emulator.advance(20 * 86_400)
+        else:
+            emulator.add_fault(on="get", kind="status", status=503, times=None)
+        task.context["ti"].max_tries += 1
+        with caplog.at_level("INFO"):
+            again = task()
+        assert again == {**first, "video_url": None, "last_frame_url": None}
+        assert "on_clear='regenerate'" in caplog.text
+        assert emulator.ledger()["creates_received"] == 1
+
+    def test_a_damaged_file_is_no_success(self, generating, connect, emulator, tmp_path) -> None:
+        """There is nothing left to go on with: no retries, and a remedy that works."""
+        task = generating(connect(), destination=f"{tmp_path}/{{generation_id}}.mp4")
+        first = task()
+        Path(first["manifest"]["uri"]).write_bytes(b"damaged")
+        emulator.advance(2 * 86_400)
+        task.context["ti"].max_tries += 1
+        with pytest.raises(AirflowFailException, match=r"on_clear='regenerate'.*press Clear"):
+            task()
+        task.operator.on_clear = "regenerate"
+        task.context["ti"].max_tries += 1
+        assert task()["manifest"]["bytes"] > 1000
+
+    def test_the_record_names_the_file_and_holds_no_link(self, generating, connect, tmp_path) -> None:
+        task = generating(connect(), destination=f"{tmp_path}/{{generation_id}}.mp4")
+        manifest = task()["manifest"]
+        record = task.state.values["seedance_generation"]
+        assert record["videos"] == [
+            {
+                "generation_id": record["generation_id"],
+                "uri": manifest["uri"],
+                "bytes": manifest["bytes"],
+                "sha256": manifest["sha256"],
+                "published": False,
+            }
+        ]
+        assert "http" not in json.dumps(record)
+
+    def test_the_manifest_tells_how_the_video_came_about(self, generating, connect, tmp_path) -> None:
+        """In the file beside the video, too."""
+        task = generating(connect(), destination=f"{tmp_path}/{{generation_id}}.mp4", seed=11)
+        result = task()
+        told = json.loads(Path(result["manifest"]["uri"] + ".json").read_text())["provenance"]
+        assert told == result["manifest"]["provenance"] == result["provenance"]
+        assert (told["request"]["prompt"], told["seed"], told["mode"]) == ("A fox looks up", 11, "text")
+        assert (told["cost"], told["usage"]) == (result["cost"], result["usage"])
+        ti = task.context["ti"]
+        by = {"dag_id": "tested", "run_id": ti.run_id, "task_id": "generate", "map_index": -1}
+        assert told["generated_by"] == by

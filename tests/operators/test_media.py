@@ -128,13 +128,16 @@ def test_a_store_that_cannot_sign_says_so(generating, connect, emulator, unsigni
 )
 @pytest.mark.parametrize("vendor", ["modelark", "evolink"])
 def test_what_the_vendor_does_not_take_costs_nothing(
-    vendor, fields, words, generating, connect, emulator, tmp_path, monkeypatch
+    vendor, fields, words, generating, connect, emulator, tmp_path
 ) -> None:
     """Nothing is uploaded and nothing submitted; the task is not retried."""
-    monkeypatch.chdir(tmp_path)
-    Path("long.mp4").write_bytes(lasting(FILES["video"], 16))
-    Path("small.png").write_bytes(image(200, 300))
-    Path("c.wav").write_bytes(wav())
+    (tmp_path / "long.mp4").write_bytes(lasting(FILES["video"], 16))
+    (tmp_path / "small.png").write_bytes(image(200, 300))
+    (tmp_path / "c.wav").write_bytes(wav())
+    fields = {
+        name: [f"{tmp_path}/{file}" for file in files] if isinstance(files, list) else f"{tmp_path}/{files}"
+        for name, files in fields.items()
+    }
     with pytest.raises(AirflowFailException, match=words):
         generating(connect(vendor), **fields)()
     assert not [note for note in emulator.requests() if note["operation"] == "create"]
@@ -247,3 +250,8 @@ def test_links_are_looked_at_where_the_user_asks(name, words, generating, connec
     with pytest.raises(AirflowFailException, match=words):
         generating(connect("evolink"), first_frame=link, check_media="all")()
     assert emulator.ledger()["creates_received"] == 0
+
+
+def test_a_relative_path_is_refused_with_its_parameter(generating, connect) -> None:
+    with pytest.raises(AirflowFailException, match=r"first_frame.*relative"):
+        generating(connect(), first_frame="pictures/a.png")()

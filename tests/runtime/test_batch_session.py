@@ -52,7 +52,7 @@ def test_a_write_that_did_not_take_is_noticed_before_anything_is_paid(session) -
     """Airflow does not report it. Later it is no reason to stop."""
     with pytest.raises(StateUnwritable, match="does not hold what was written"):
         session(Deaf()).register(3)
-    session(Deaf()).report(3, {"succeeded": 1})
+    session(Deaf()).report(3, None, {"succeeded": 1}, {})
 
 
 def test_a_journal_that_only_the_destination_leads_to_is_warned_of_once(
@@ -62,7 +62,7 @@ def test_a_journal_that_only_the_destination_leads_to_is_warned_of_once(
     with caplog.at_level(logging.WARNING):
         alone = session(None)
         alone.register(3)
-        alone.report(3, {"succeeded": 1})
+        alone.report(3, None, {"succeeded": 1}, {})
         (message,) = caplog.messages
         assert "[seedance] state_folder" in message
         session(TaskState()).register(3)

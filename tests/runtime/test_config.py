@@ -6,7 +6,9 @@ import pytest
 
 from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.errors import ConfigurationError
-from airflow_provider_seedance.runtime.config import download_options
+from airflow_provider_seedance.operators.batch import SeedanceGenerateBatchOperator
+from airflow_provider_seedance.operators.generate import SeedanceGenerateVideoOperator
+from airflow_provider_seedance.runtime.config import default_deferrable, download_options
 
 
 def _account(host: str | None = None) -> Account:
@@ -43,3 +45,15 @@ def test_an_option_that_cannot_be_read_is_named(
 def test_a_private_connection_may_have_private_results(host: str, allowed: bool) -> None:
     """A proxy in one's own network hands out links into it."""
     assert _account(host).allows_private_results() is allowed
+
+
+@pytest.mark.parametrize(("value", "deferrable"), [(None, True), ("False", False), ("true", True)])
+def test_deferral_is_on_unless_the_environment_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch, value: str | None, deferrable: bool
+) -> None:
+    if value is not None:
+        monkeypatch.setenv("AIRFLOW__OPERATORS__DEFAULT_DEFERRABLE", value)
+    assert default_deferrable() is deferrable
+    assert SeedanceGenerateVideoOperator(task_id="t").deferrable is deferrable
+    assert SeedanceGenerateBatchOperator(task_id="t", requests=[], destination=None).deferrable is deferrable
+    assert SeedanceGenerateVideoOperator(task_id="t", deferrable=True).deferrable is True

@@ -165,18 +165,6 @@ def status_requests(emulator, vendor="modelark") -> int:
     return counts["get"] + counts["list"]
 
 
-def test_a_hundred_status_requests_log_nothing(waiting_for, emulator, capsys, caplog) -> None:
-    """A triggerer that logs on its event loop while it is sent many triggers stands still for good."""
-    trigger = waiting_for("[emulator:stuck] A fox", timeout=4 * DEFAULT_TIMEOUT)
-    capsys.readouterr()
-    caplog.clear()
-    caplog.set_level("INFO")
-    payload_of(trigger)
-    assert status_requests(emulator) >= 100
-    assert capsys.readouterr().out == ""
-    assert caplog.messages == []
-
-
 @pytest.fixture
 def clients(monkeypatch) -> list[AsyncSeedanceClient]:
     """Every async client that is made."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from airflow_provider_seedance.core.batch.paths import check_distinct_destinations, fields_of_row
 from airflow_provider_seedance.core.batch.rows import RawRow, Row, RowsInvalid, check_rows
 from airflow_provider_seedance.core.client.http import SeedanceClient
 from airflow_provider_seedance.core.media.content import RequestMedia
+from airflow_provider_seedance.core.storage.destination import resolve_destination
 from airflow_provider_seedance.core.submission.budget import check_budget
-from airflow_provider_seedance.errors import BudgetExceeded
+from airflow_provider_seedance.errors import BudgetExceeded, ConfigurationError
 from airflow_provider_seedance.models import Cost, GenerationRequest
 
 
@@ -34,14 +36,17 @@ def make_plan(
     *,
     max_failures: int | None,
     max_cost: Any,
+    destinations: Sequence[str] = (),
     read_media: Callable[[GenerationRequest], RequestMedia] = RequestMedia,
 ) -> Plan:
     """The plan of a batch, all of it checked.
 
     :param raw_rows: the rows as the user gave them.
-    :param read_media: as for :func:`check_rows`.
     :param defaults: request fields for rows that leave them out.
-    :raises RowsInvalid: naming every row that is rejected, for its request or for its price.
+    :param destinations: templates; of each, every row must have a file of its own.
+    :param read_media: as for :func:`check_rows`.
+    :raises ConfigurationError: if a destination is the same for every row, or cannot be filled in for any.
+    :raises RowsInvalid: naming every row that is rejected, for its request, its price or its destination.
     """
     rows = check_rows(
         raw_rows,
@@ -50,8 +55,16 @@ def make_plan(
         vendor=client.vendor_name,
         read_media=read_media,
     )
+    own = sorted({name for row in rows for name in row.metadata})
+    for template in destinations:
+        check_distinct_destinations(template, own)
     estimates = {row.number: client.estimate_cost(row.request) for row in rows}
-    rejected = {}
+    labels = {raw_row.number: raw_row.label for raw_row in raw_rows}
+    rejected = {
+        labels[number]: problem
+        for template in destinations
+        for number, problem in _destination_problems(rows, template, client.vendor_name, labels)
+    }
     for raw_row in raw_rows:
         try:
             check_budget(estimates[raw_row.number], max_cost, vendor=client.vendor_name)
@@ -60,3 +73,25 @@ def make_plan(
     if rejected:
         raise RowsInvalid(rejected, len(raw_rows), vendor=client.vendor_name)
     return Plan({row.number: row for row in rows}, estimates, max_failures)
+
+
+def _destination_problems(
+    rows: Sequence[Row], template: str, vendor: str, labels: Mapping[int, str]
+) -> Iterator[tuple[int, str]]:
+    """The rows whose destination cannot be told, or is that of an earlier row; and why."""
+    taken: dict[str, int] = {}
+    for row in rows:
+        fields = {
+            "vendor": vendor,
+            "generation_id": str(row.number),
+            "model": row.request.model,
+            "mode": row.request.mode.value,
+            **fields_of_row(row.number, row.metadata),
+        }
+        try:
+            resolved = resolve_destination(template, fields)
+        except ConfigurationError as error:
+            yield row.number, error.message
+            continue
+        if (first := taken.setdefault(resolved, row.number)) != row.number:
+            yield row.number, f"its destination {resolved} is that of {labels[first]}, too"

@@ -24,6 +24,7 @@ from airflow_provider_seedance.core.submission.fingerprint import fingerprint
 from airflow_provider_seedance.core.submission.outcome import Superseded
 from airflow_provider_seedance.core.submission.record import SubmissionRecord
 from airflow_provider_seedance.core.submission.resume import ReadingClient, decide_with_vendor
+from airflow_provider_seedance.core.submission.submit import REGENERATE_HINT
 from airflow_provider_seedance.errors import Kind, SeedanceError
 from airflow_provider_seedance.models import Succeeded
 
@@ -38,16 +39,18 @@ def resume_rows(
     *,
     new_try: bool,
     lands: bool,
+    publishes: bool = False,
 ) -> set[int]:
     """Ask the policy about the rows of an earlier try, or of an earlier part of this one, and record what it says.
 
     :param open_client: makes the client of a connection, by its id.
     :param new_try: ask about every row; else, in the same try after a wait, about those that have changed.
     :param lands: whether videos are to be landed.
+    :param publishes: whether they are to be published then.
     :returns: the rows whose video was seen to be finished.
     :raises StaleState: if rows have changed that may be billed, and the user did not choose to pay again.
     """
-    resumer = _RowResumer(options, open_client, lands=lands)
+    resumer = _RowResumer(options, open_client, lands=lands, publishes=publishes)
     after: dict[int, RowState] = {}
     for number in sorted(plan.rows.keys() | journal.states.keys()):
         before, row = state_of(journal.states, number), plan.rows.get(number)
@@ -63,6 +66,8 @@ def resume_rows(
             f" {_format_row_numbers(resumer.stale)}",
             advice="Put the rows back, at their places; or set on_stale_state='resubmit' to pay for the new ones too.",
         )
+    if resumer.kept_at_clear:
+        log.info("Rows that go on with what is paid for: %d.%s", resumer.kept_at_clear, REGENERATE_HINT)
     journal.write_all([state for number, state in after.items() if state != state_of(journal.states, number)])
     return resumer.finished
 
@@ -71,13 +76,21 @@ class _RowResumer:
     """Asks the policy about the rows, one by one, and collects what concerns them together."""
 
     def __init__(
-        self, options: BatchOptions, open_client: Callable[[str], ReadingClient], *, lands: bool
+        self,
+        options: BatchOptions,
+        open_client: Callable[[str], ReadingClient],
+        *,
+        lands: bool,
+        publishes: bool,
     ) -> None:
         self._options = options
         self._open_client = open_client
         self._lands = lands
+        self._publishes = publishes
         self.stale: list[int] = []
         self.finished: set[int] = set()
+        #: Rows that a clear leaves with the generation that they have.
+        self.kept_at_clear = 0
 
     def resume(self, state: RowState, row: Row) -> RowState:
         """The row as this try begins with it; its own error ends it and leaves the other rows alone."""
@@ -92,6 +105,8 @@ class _RowResumer:
             return state
         except SeedanceError as error:
             return self._after_error(error, state.replace(record=recorded[-1]), prior, row)
+        if prior.cleared and decision.action in (Action.REATTACH, Action.KEEP):
+            self.kept_at_clear += 1
         if decision.action is Action.REATTACH and isinstance(decision.generation, Succeeded):
             self.finished.add(state.row)
         return self._apply(state.replace(record=recorded[-1]), decision.action, prior, row)
@@ -131,7 +146,7 @@ class _RowResumer:
             changed=changed,
             cleared=self._options.task.max_tries > state.record.max_tries,
             policies=self._options.policies,
-            result_stored=state.has_result(lands=self._lands),
+            result_stored=state.has_result(lands=self._lands, publishes=self._publishes),
         )
 
     def drop(self, state: RowState) -> RowState:

@@ -7,16 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from airflow_provider_seedance.core.batch.admission import AdmissionControl, ConcurrencyWindow
 from airflow_provider_seedance.core.batch.event import BatchEvent
 from airflow_provider_seedance.core.batch.journal.store import Journal
-from airflow_provider_seedance.core.batch.paths import destination_of_row
 from airflow_provider_seedance.core.batch.plan import Plan
 from airflow_provider_seedance.core.batch.poller import MAX_STATUS_REQUESTS, BatchPoller
 from airflow_provider_seedance.core.batch.progress import Counts, ProgressReporter
-from airflow_provider_seedance.core.batch.rows import Row
 from airflow_provider_seedance.core.batch.scheduler import (
     LANDING_THREADS,
     SUBMIT_THREADS,
@@ -25,15 +22,19 @@ from airflow_provider_seedance.core.batch.scheduler import (
     ThreadPools,
 )
 from airflow_provider_seedance.core.batch.state import Phase, RowState
-from airflow_provider_seedance.core.batch.worker import AccountOf, BatchOptions, Land, RowWorker
-from airflow_provider_seedance.core.client.http import AsyncSeedanceClient, SeedanceClient
-from airflow_provider_seedance.core.clock import Clock
-from airflow_provider_seedance.core.lifecycle.deliver import land_generation
+from airflow_provider_seedance.core.batch.summary import Totals, totals
+from airflow_provider_seedance.core.batch.worker import (
+    AccountOf,
+    BatchOptions,
+    CheckRow,
+    Land,
+    Publish,
+    RowWorker,
+)
+from airflow_provider_seedance.core.client.http import AsyncSeedanceClient
 from airflow_provider_seedance.core.polling.decide import WaitOutcome
-from airflow_provider_seedance.core.storage.paths import PathFromUri
 from airflow_provider_seedance.core.submission.budget import Budget
 from airflow_provider_seedance.errors import SeedanceError
-from airflow_provider_seedance.models import Succeeded
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,9 @@ class BatchRun:
     :param accounts_of: looks up the accounts of connections, by their ids, before any thread needs them.
     :param budget: of this run alone; it is used up by it.
     :param max_active: generations in flight at a time, at most.
-    :param land: lands a row's video.
-    :param report: is given the counts of rows by status now and then.
+    :param land: lands a row's video; ``publish`` publishes it then.
+    :param check: refuses a row that is not to be paid for.
+    :param report: is given the counts of rows by status now and then, and what they have cost; see :func:`.totals`.
     """
 
     plan: Plan
@@ -64,8 +66,10 @@ class BatchRun:
     budget: Budget
     max_active: int
     land: Land
-    report: Callable[[Counts], None]
+    report: Callable[[Counts, Totals], None]
     accounts_of: Callable[[Iterable[str]], AccountOf]
+    publish: Publish = lambda manifest, row, earlier_ids: None
+    check: CheckRow = lambda client, row, earlier_ids: None
 
     def run(
         self, journal: Journal, event: BatchEvent, *, stay: bool, callbacks: CallbackQueue | None = None
@@ -84,7 +88,7 @@ class BatchRun:
         admission = AdmissionControl(
             ConcurrencyWindow(self.max_active), max_failures=self.plan.max_failures, now=clock.now
         )
-        worker = RowWorker(account_of, journal, self.options, self.land)
+        worker = RowWorker(account_of, journal, self.options, self.land, self.publish, self.check)
         with ExitStack() as stack:
             stack.callback(worker.close)
             pools = [
@@ -101,7 +105,7 @@ class BatchRun:
                 budget=self.budget,
                 admission=admission,
                 now=clock.now,
-                progress=ProgressReporter(self.report, started=clock.now()),
+                progress=ProgressReporter(partial(self._report, journal), started=clock.now()),
                 callbacks=callbacks,
             )
             poller = BatchPoller(
@@ -115,6 +119,10 @@ class BatchRun:
         scheduler.report_progress()
         return RunResult(all_ended, scheduler.stopped_by)
 
+    def _report(self, journal: Journal, counts: Counts) -> None:
+        outcomes = (state.outcome for state in list(journal.states.values()))
+        self.report(counts, totals(outcome.cost for outcome in outcomes if outcome))
+
 
 def _billable_connections(journal: Journal) -> set[str]:
     """The connections of rows that may be billed: only the connection that submitted a row can be asked about it."""
@@ -126,29 +134,6 @@ def _connection_of(journal: Journal, row: int) -> str:
     record = journal.states[row].record
     assert record is not None
     return record.seedance_conn_id
-
-
-def land_at(destination: str | None, path_from_uri: PathFromUri, clock: Clock) -> Land:
-    """Lands each row's video at its own path.
-
-    :param destination: a template; ``None`` lands nothing.
-    """
-
-    def land(client: SeedanceClient, generation: Succeeded, row: Row) -> dict[str, Any] | None:
-        if destination is None:
-            return None
-        return land_generation(
-            client,
-            generation,
-            destination_of_row(destination, row.number),
-            path_from_uri=path_from_uri,
-            clock=clock,
-            mode=row.request.mode.value,
-            expected=client.catalog.expected_video(row.request),
-            request=row.request,
-        )
-
-    return land
 
 
 def last_deadline(states: Iterable[RowState]) -> float:

@@ -23,6 +23,7 @@ from airflow_provider_seedance.core.batch.plan import Plan
 from airflow_provider_seedance.core.batch.progress import ProgressReporter
 from airflow_provider_seedance.core.batch.rows import Row
 from airflow_provider_seedance.core.batch.state import Phase, RowOutcome, RowState, count_by_status
+from airflow_provider_seedance.core.lifecycle.describe import cost_in_words, landed_in_words
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
 from airflow_provider_seedance.core.redaction import redact
 from airflow_provider_seedance.core.submission.budget import Budget
@@ -44,6 +45,14 @@ _STEPS = {
     RowAction.POLL_AGAIN: "its generation is waited for again",
     RowAction.COLLECT_AGAIN: "its generation is read and landed again",
     RowAction.RESUBMIT: "a new generation is paid for",
+}
+
+#: What a row without a video costs.
+_BILLS = {
+    "failed": "which costs nothing",
+    "not_submitted": "which costs nothing",
+    "uncollected": "and may be billed",
+    "uncertain": "and it is not known whether it is billed",
 }
 
 
@@ -350,8 +359,15 @@ class BatchScheduler:
     def _end(self, row: int, outcome: RowOutcome) -> None:
         self._write(self._state(row).ended(outcome))
         self._count_outcome(row, outcome)
-        if outcome.reason:
-            log.warning("Row %d is %s: %s", row, outcome.status, outcome.reason)
+        if outcome.status == "succeeded":
+            log.info(
+                "Row %d has succeeded: cost %s.%s",
+                row,
+                cost_in_words(outcome.cost),
+                landed_in_words(outcome.manifest),
+            )
+        else:
+            log.warning("Row %d is %s, %s: %s", row, outcome.status, _BILLS[outcome.status], outcome.reason)
         self._admission.check_failures()
 
     def _count_outcome(self, row: int, outcome: RowOutcome) -> None:

@@ -32,7 +32,8 @@ class RowOutcome(_Value):
     """How a row ended.
 
     :param cost: what the vendor billed for it, or the estimate.
-    :param manifest: of the landed video, as JSON.
+    :param manifest: of the landed video, as JSON, without the request.
+    :param publication: where it was published: ``uri, sidecar_uri, bytes, sha256, published_at``.
     :param error_kind: of the error that ended it; ``reason`` is the error's text.
     :param retryable: whether another try of the task may do better.
     """
@@ -40,6 +41,7 @@ class RowOutcome(_Value):
     status: RowStatus
     cost: Cost = Cost()
     manifest: dict[str, Any] | None = None
+    publication: dict[str, Any] | None = None
     error_kind: Kind | None = None
     reason: str | None = None
     retryable: bool = False
@@ -88,12 +90,13 @@ class RowState(_Value):
             record = record.replace(outcome=Ended(status="succeeded"))
         return self.replace(outcome=outcome, record=record)
 
-    def has_result(self, *, lands: bool) -> bool:
-        """Whether it has succeeded, and its video is landed if videos are to be landed."""
+    def has_result(self, *, lands: bool, publishes: bool = False) -> bool:
+        """Whether it has succeeded, and its video is landed and published as far as videos are to be."""
         return (
             self.outcome is not None
             and self.outcome.status == "succeeded"
             and (self.outcome.manifest is not None or not lands)
+            and (self.outcome.publication is not None or not publishes)
         )
 
     @property

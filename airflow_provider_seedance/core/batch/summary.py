@@ -11,12 +11,17 @@ from airflow_provider_seedance.core.batch.journal.lines import States
 from airflow_provider_seedance.core.batch.journal.store import state_of
 from airflow_provider_seedance.core.batch.rows import Row
 from airflow_provider_seedance.core.batch.state import RowState
+from airflow_provider_seedance.core.lifecycle.describe import totals_in_words
 from airflow_provider_seedance.core.lifecycle.result import cost_dict
 from airflow_provider_seedance.errors import Kind, SeedanceError
 from airflow_provider_seedance.models import Cost
 
 #: How many failed rows the summary lists, and how many characters of each reason.
 MAX_FAILURES_IN_SUMMARY, MAX_REASON_CHARACTERS = 20, 500
+
+
+#: Sums by currency and basis, as decimal strings.
+Totals = dict[str, dict[str, str]]
 
 
 class BatchIncomplete(SeedanceError):
@@ -33,6 +38,7 @@ def result_of(row: Row, state: RowState) -> dict[str, Any]:
         "generation_id": record.generation_id if record else None,
         "uri": manifest["uri"] if manifest else None,
         "manifest": manifest,
+        "publication": outcome.publication if outcome else None,
         "cost": cost_dict(outcome.cost if outcome else Cost()),
         "error": {"kind": outcome.error_kind.value, "message": outcome.reason}
         if outcome and outcome.error_kind
@@ -67,7 +73,7 @@ def summarize(results: list[dict[str, Any]], uri: str) -> dict[str, Any]:
     }
 
 
-def totals(costs: Iterable[Cost]) -> dict[str, dict[str, str]]:
+def totals(costs: Iterable[Cost]) -> Totals:
     """Sums by currency and basis, as decimal strings: ``{"USD": {"billed": "1.20"}}``."""
     sums: dict[str, dict[str, Decimal]] = {}
     for cost in costs:
@@ -78,6 +84,15 @@ def totals(costs: Iterable[Cost]) -> dict[str, dict[str, str]]:
         currency: {basis: f"{amount:f}" for basis, amount in by_basis.items()}
         for currency, by_basis in sums.items()
     }
+
+
+def progress_in_words(rows: int, counts: Mapping[str, int], cost: Totals, limit: str | None) -> str:
+    """How far a batch is: ``Of 100 rows: 3 succeeded, 97 in flight; cost so far 1.35 USD (billed) of 150 USD.``
+
+    :param limit: what all rows may cost together; ``None`` for no limit.
+    """
+    listed = ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in counts.items() if count)
+    return f"Of {rows} rows: {listed}; cost so far {totals_in_words(cost)}{f' of {limit}' if limit else ''}."
 
 
 def _short(result: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.http import SeedanceClient
 from airflow_provider_seedance.core.clock import Clock
 from airflow_provider_seedance.core.lifecycle.conclude import conclude
+from airflow_provider_seedance.core.lifecycle.describe import order_in_words
 from airflow_provider_seedance.core.media.content import RequestMedia
 from airflow_provider_seedance.core.media.deliver import DeliveringClient, DeliveringClients, MediaDelivery
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState, default_timeout
@@ -31,10 +32,17 @@ _ORPHAN_ADVICE = (
     " the task; if it is not, clear it with on_orphaned_intent='resubmit'."
 )
 
+#: What of a publication is on record; the rest is in its sidecar.
+_ON_RECORD = ("uri", "sidecar_uri", "bytes", "sha256", "published_at")
 #: The account of a connection, by its id.
 AccountOf = Callable[[str], Account]
-#: Lands a row's video and returns its manifest; ``None`` where nothing is to be landed.
-Land = Callable[[SeedanceClient, Succeeded, Row], dict[str, Any] | None]
+#: Lands a row's video and returns its manifest; ``None`` where nothing is to be landed. The last argument of all three
+#: is the ids of the row's earlier generations, whose place the present one takes.
+Land = Callable[[SeedanceClient, Succeeded, Row, tuple[str, ...]], dict[str, Any] | None]
+#: Publishes a row's landed video, by its manifest, and returns the publication; ``None`` where nothing is to be.
+Publish = Callable[[dict[str, Any], Row, tuple[str, ...]], dict[str, Any] | None]
+#: Raises if a row is not to be paid for, since its video would have no place.
+CheckRow = Callable[[SeedanceClient, Row, tuple[str, ...]], None]
 
 
 @dataclass(frozen=True)
@@ -69,13 +77,20 @@ class RowWorker:
     journal: Journal
     options: BatchOptions
     land: Land
+    publish: Publish = lambda manifest, row, earlier_ids: None
+    check: CheckRow = lambda client, row, earlier_ids: None
     _clients: list[SeedanceClient] = field(default_factory=list)
     _thread_local: threading.local = field(default_factory=threading.local)
 
     def submit(self, row: Row) -> SubmissionRecord:
         """Pay for the row, or find what was paid for it; see :meth:`Submitter.submit`."""
-        options = self.options
-        delivering = self._delivering(row)
+        options, media = self.options, row.media or RequestMedia(row.request)
+        delivering = DeliveringClients(partial(self._client, attempts=1), media, options.delivery)
+
+        def check(conn_id: str, earlier_ids: tuple[str, ...]) -> None:
+            self.check(self._client(conn_id, attempts=1), row, earlier_ids)
+            delivering(conn_id).prepare()
+
         submitter = Submitter(
             lambda conn_id: _SiblingAwareClient(delivering(conn_id), self.journal, row.number),
             RowRecords(self.journal, row.number),
@@ -85,18 +100,15 @@ class RowWorker:
             timeout=options.timeout_for(row),
             queue_timeout=None,
             clock=options.clock,
-            check=lambda conn_id: delivering(conn_id).prepare(),
-            media=row.media.keys if row.media else {},
+            check=check,
+            media=media.keys,
+            describe=lambda conn_id: self._in_words(conn_id, row),
         )
         try:
             return submitter.submit(row.request).record
         except OrphanedIntent as error:
             error.advice = _ORPHAN_ADVICE
             raise
-
-    def _delivering(self, row: Row) -> DeliveringClients:
-        media = row.media or RequestMedia(row.request)
-        return DeliveringClients(partial(self._client, attempts=1), media, self.options.delivery)
 
     def collect(self, row: Row, outcome: WaitOutcome, wait: WaitState) -> RowOutcome | None:
         """The row's outcome after a wait, its video landed; ``None`` if there is more to wait for.
@@ -112,10 +124,19 @@ class RowWorker:
         generation = conclude(client, store, event, cancel_queued=True, now=self.options.clock.now())
         if generation is None:
             return None
-        manifest = self.land(client, generation, row)
+        earlier_ids = record.earlier_generation_ids
+        manifest = self.land(client, generation, row, earlier_ids)
+        publication = self.publish(manifest, row, earlier_ids) if manifest else None
         return RowOutcome(
-            status="succeeded", cost=client.catalog.cost(generation, row.request), manifest=manifest
+            status="succeeded",
+            cost=client.catalog.cost(generation, row.request),
+            manifest=_without_request(manifest),
+            publication=publication and {name: publication[name] for name in _ON_RECORD},
         )
+
+    def _in_words(self, seedance_conn_id: str, row: Row) -> str:
+        estimate = self._client(seedance_conn_id, attempts=1).estimate_cost(row.request)
+        return order_in_words(row.request, estimate, row=row.number)
 
     def close(self) -> None:
         """Close the clients of all threads."""
@@ -132,6 +153,13 @@ class RowWorker:
             )
             self._clients.append(clients[key])
         return clients[key]
+
+
+def _without_request(manifest: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The manifest without the prompt, which journals and results do not hold."""
+    if manifest is None or "provenance" not in manifest:
+        return manifest
+    return {**manifest, "provenance": {**manifest["provenance"], "request": None}}
 
 
 def identity_of_row(task: TaskIdentity, row: int) -> TaskIdentity:

@@ -29,6 +29,8 @@ T = TypeVar("T")
 #: Reads the generation anew: its links, or ``None`` if the vendor does not call it finished any more.
 FreshLinks = Callable[[], Sequence[str] | None]
 
+#: For which a vendor's links live.
+LINK_LIFE = timedelta(hours=24)
 #: How long after its end a refused link may be one that does not work yet.
 NOT_YET_PERIOD = timedelta(minutes=10)
 #: How long such a link is waited for, in seconds, and the pauses in that time: 2, 4, 8, 16, 30, 30.
@@ -81,6 +83,11 @@ class _Search:
         recent = self.started - self.ended_at.timestamp() < NOT_YET_PERIOD.total_seconds()
         return recent and any(_may_be_not_yet(error) for error in failures)
 
+    def age_of_links(self) -> timedelta | None:
+        """How old the generation's first links are; ``None`` if that is not known, or the clocks disagree."""
+        age = None if self.ended_at is None else self.started - self.ended_at.timestamp()
+        return None if age is None or age < 0 else timedelta(seconds=age)
+
     def wait(self) -> None:
         self.waits += 1
         pause = NOT_YET_BACKOFF.pause(self.waits)
@@ -121,7 +128,7 @@ def first_working(
                 search.tried.add(url)
                 search.note_progress()
             if clock.now() >= deadline:
-                raise _verdict(failures, finished=True)
+                raise _verdict(failures, _advice(search, finished=True))
         if partial.complete:
             return accept_complete()
         fresh = links.fresh()
@@ -132,7 +139,7 @@ def first_working(
             search.wait()
             todo = _unique(fresh) or todo
         else:
-            raise _verdict(failures, finished=fresh is not None)
+            raise _verdict(failures, _advice(search, finished=fresh is not None))
 
 
 def _unique(urls: Sequence[str]) -> list[str]:
@@ -152,8 +159,11 @@ def _promise(error: SeedanceError) -> int:
     return len(last_resorts)
 
 
-def _verdict(failures: dict[str, SeedanceError], *, finished: bool) -> SeedanceError:
-    """The error that says most about why there is no video."""
+def _verdict(failures: dict[str, SeedanceError], advice: str) -> SeedanceError:
+    """The error that says most about why there is no video.
+
+    :param advice: for links that are all dead.
+    """
     best = max(failures, key=lambda url: _promise(failures[url]))
     error, others = failures[best], [failures[url].message for url in failures if url != best]
     message = error.message
@@ -165,15 +175,31 @@ def _verdict(failures: dict[str, SeedanceError], *, finished: bool) -> SeedanceE
     elif isinstance(error, LinkDead):
         message = f"{message}, and the vendor has no other link"
     if isinstance(error, LinkDead):
-        return LinkDead(message, http_status=error.http_status, advice=_advice(finished=finished))
+        return LinkDead(message, http_status=error.http_status, advice=advice)
     error.args = (message,)
     return error
 
 
-def _advice(*, finished: bool) -> str:
-    if finished:
+_REGENERATE = (
+    "set on_clear='regenerate' on the task that generates it, open its page in Airflow's UI and press Clear"
+)
+_ASK_AGAIN = (
+    "The vendor calls the generation finished, and it is paid for: clear the task to ask for the video again, or ask"
+    " the vendor's support for it."
+)
+
+
+def _advice(search: _Search, *, finished: bool) -> str:
+    """Buying again is no advice while the vendor calls the generation finished and its links are sure to live."""
+    age = search.age_of_links()
+    if not finished or (age is not None and age > LINK_LIFE):
         return (
-            "The vendor calls the generation finished, and it is paid for: clear the task to ask for the video again,"
-            " or ask the vendor's support for it."
+            "If the vendor no longer has the video and no copy of it is left, only a new generation brings it back:"
+            f" {_REGENERATE}."
         )
-    return "If the vendor no longer has the video, only a new generation brings it back."
+    if age is not None:
+        return _ASK_AGAIN
+    return (
+        f"{_ASK_AGAIN} If the 24 hours for which links live are over and no copy of it is left, {_REGENERATE}: that"
+        " pays for another one."
+    )

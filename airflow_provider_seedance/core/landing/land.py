@@ -9,28 +9,38 @@ Rule 4: bytes that came once are not fetched again (:mod:`.partial_store` says w
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, get_args
 
 from airflow_provider_seedance.core.clock import Clock, utc_now
 from airflow_provider_seedance.core.landing.candidates import FreshLinks, Links, first_working
-from airflow_provider_seedance.core.landing.manifest import GenerationReference, Manifest, Media, Mismatch
+from airflow_provider_seedance.core.landing.manifest import (
+    GenerationReference,
+    Manifest,
+    Media,
+    Mismatch,
+    Provenance,
+)
+from airflow_provider_seedance.core.landing.ownership import (
+    Overwrite,
+    check_overwrite,
+    check_replaceable,
+    find_whole,
+    put_in_place,
+    write_record,
+)
 from airflow_provider_seedance.core.landing.partial import Partial
 from airflow_provider_seedance.core.landing.partial_store import open_partial
 from airflow_provider_seedance.core.landing.transfer import TIME_LIMIT, MediaOpener, TransferResult, transfer
 from airflow_provider_seedance.core.landing.verify import find_mismatches, probe
-from airflow_provider_seedance.core.storage.files import check_writable, commit, has_content, size_of
 from airflow_provider_seedance.core.storage.paths import StoragePath, uri_of
-from airflow_provider_seedance.errors import ConfigurationError, DestinationError, Kind, SeedanceError
+from airflow_provider_seedance.core.storage.writable import check_writable
+from airflow_provider_seedance.errors import LinkDead, SeedanceError
 from airflow_provider_seedance.models import ExpectedVideo
 
 log = logging.getLogger(__name__)
-
-#: What to do about a file that is already there: replace it if it differs, replace it, or refuse.
-Overwrite = Literal["skip-identical", "always", "never"]
 
 _Received = tuple[TransferResult, Media, tuple[Mismatch, ...]]
 _GENERIC_CONTENT_TYPES = ("", "application/octet-stream", "binary/octet-stream")
@@ -48,6 +58,10 @@ class VideoSource:
     other_urls: Sequence[str] = field(default=(), repr=False)
     #: When the generation ended, if that is known.
     ended_at: datetime | None = None
+    #: The generations that this one takes the place of; see :func:`.ownership.check_replaceable`.
+    earlier_ids: Collection[str] = ()
+    #: What was asked for, what it cost, and who asked.
+    provenance: Provenance = field(default_factory=Provenance)
 
 
 def land(
@@ -57,10 +71,13 @@ def land(
     *,
     fresh_links: FreshLinks,
     clock: Clock,
-    overwrite: Overwrite = "skip-identical",
+    overwrite: Overwrite = "own",
     verify: bool = True,
 ) -> Manifest:
     """Download ``source`` to ``target``, which then holds the whole verified file, or what it held before.
+
+    The manifest is written beside the file. A file of the same generation that is there and whole by its manifest is
+    taken over, and nothing is fetched; with ``overwrite="always"`` only if no link brings the video any more.
 
     What an earlier try to do the same has fetched on this machine is not fetched again, as long as the host
     confirms by entity tag or length that it still has the same file.
@@ -72,22 +89,53 @@ def land(
     :param verify: whether to check the file's structure and compare it with what was expected; length and hash
         always are.
     :raises ConfigurationError: for an unknown ``overwrite``.
-    :raises DestinationError: if ``target`` cannot be written, or exists and ``overwrite`` is ``never``.
+    :raises DestinationError: if ``target`` cannot be written, or holds what ``overwrite`` does not allow to replace.
     :raises LinkDead, NotSent, NoReply, VendorUnavailable, ResumeRefused, DownloadIncomplete: as
         :func:`transfer` does; the bytes that came are kept for the next try (:mod:`.partial_store`).
     :raises VideoCorrupt, VideoTooLarge, LinkRefused: if what came is not a whole video, is too large, or is nowhere to
         go for it; nothing of it is kept.
     """
     try:
-        check_overwrite(overwrite, target)
+        check_overwrite(overwrite)
         check_writable(target)
-        with open_partial(target, source.generation, utc_now(clock)) as partial:
-            received, media, mismatches = _fetch(source, partial, opener, fresh_links, verify, clock)
-            if overwrite == "always" or not has_content(target, received.length, received.sha256):
-                commit(partial.path, target)
+        check_replaceable(target, overwrite, source.generation, earlier_ids=source.earlier_ids)
+        if overwrite == "own" and (whole := _taken_over(target, source)):
+            return whole
+        try:
+            manifest = _download(source, target, opener, fresh_links, clock, overwrite, verify)
+        except LinkDead:
+            if whole := _taken_over(target, source):
+                return whole
+            raise
+        write_record(manifest, target)
     except SeedanceError as error:
         error.about(vendor=source.generation.vendor, generation_id=source.generation.generation_id)
         raise
+    return manifest
+
+
+def _taken_over(target: StoragePath, source: VideoSource) -> Manifest | None:
+    manifest = find_whole(target, source.generation)
+    if manifest:
+        log.info("%s is there already, whole: nothing is fetched.", uri_of(target))
+    return manifest
+
+
+def _download(
+    source: VideoSource,
+    target: StoragePath,
+    opener: MediaOpener,
+    fresh_links: FreshLinks,
+    clock: Clock,
+    overwrite: Overwrite,
+    verify: bool,
+) -> Manifest:
+    with open_partial(target, source.generation, utc_now(clock)) as partial:
+        received, media, mismatches = _fetch(source, partial, opener, fresh_links, verify, clock)
+        content = received.length, received.sha256
+        put_in_place(
+            partial.path, target, source.generation, overwrite, content, earlier_ids=source.earlier_ids
+        )
     return Manifest(
         uri=uri_of(target),
         bytes=received.length,
@@ -95,6 +143,7 @@ def land(
         content_type=_content_type(received.content_type),
         media=media,
         source=source.generation,
+        provenance=source.provenance,
         mismatches=mismatches,
         notes=media.notes,
         landed_at=utc_now(clock),
@@ -125,24 +174,6 @@ def _fetch(
         deadline=deadline,
         clock=clock,
     )
-
-
-def check_overwrite(overwrite: str, target: StoragePath) -> None:
-    """Refuse what the policy forbids; for use before anything is paid, too.
-
-    :raises ConfigurationError: for an unknown policy.
-    :raises DestinationError: not retryable, if ``target`` exists and the policy is ``never``.
-    """
-    if overwrite not in get_args(Overwrite):
-        raise ConfigurationError(
-            f"overwrite={overwrite!r} is not known; known are {', '.join(get_args(Overwrite))}"
-        )
-    if overwrite == "never" and size_of(target) is not None:
-        raise DestinationError(
-            f"{uri_of(target)} exists, and overwrite is 'never'",
-            kind=Kind.CONFIGURATION,
-            advice="Remove the file, choose another destination, or set overwrite to 'skip-identical'.",
-        )
 
 
 def _verify(path: Path, source: VideoSource) -> tuple[Media, tuple[Mismatch, ...]]:

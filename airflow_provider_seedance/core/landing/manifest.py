@@ -84,6 +84,23 @@ class TaskReference(_Record):
     map_index: int = -1
 
 
+class Provenance(_Record):
+    """How a video came about: what was asked for, what it cost, and who asked. ``None`` is "not known"."""
+
+    #: What was asked for, by the names of ``GenerationRequest``; links are without their signatures.
+    request: dict[str, Any] | None = None
+    mode: str | None = None
+    #: As the vendor tells, else as it was asked for.
+    seed: int | None = None
+    #: ``amount``, ``currency`` and ``basis``, as in the generation's result.
+    cost: dict[str, Any] | None = None
+    #: What the vendor counted.
+    usage: dict[str, Any] | None = None
+    generated_by: TaskReference | None = None
+    #: Of a batch.
+    row: int | None = None
+
+
 class Manifest(_Record):
     """The record of a landed video."""
 
@@ -95,6 +112,7 @@ class Manifest(_Record):
     content_type: str
     media: Media
     source: GenerationReference
+    provenance: Provenance = Provenance()
     mismatches: tuple[Mismatch, ...] = ()
     #: What is unusual about an intact file, in sentences.
     notes: tuple[str, ...] = ()
@@ -114,6 +132,7 @@ class Sidecar(_Record):
     #: What the publisher gave, as JSON.
     metadata: dict[str, Any]
     source: GenerationReference
+    provenance: Provenance = Provenance()
     #: The landing that the published bytes come from.
     manifest: Manifest
 

@@ -7,34 +7,36 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from airflow_provider_seedance.core.clock import Clock, utc_now
 from airflow_provider_seedance.core.landing.manifest import Manifest, Publication, Sidecar, TaskReference
+from airflow_provider_seedance.core.landing.ownership import (
+    Overwrite,
+    check_overwrite,
+    check_replaceable,
+    put_in_place,
+    read_record,
+    record_path,
+    write_record,
+)
 from airflow_provider_seedance.core.storage.destination import resolve_destination
 from airflow_provider_seedance.core.storage.files import (
-    check_writable,
-    commit,
     has_content,
     iter_bytes,
-    read_bytes,
     size_of,
     temporary_file_for,
-    write_text,
 )
 from airflow_provider_seedance.core.storage.paths import PathFromUri, StoragePath, storage_errors, uri_of
+from airflow_provider_seedance.core.storage.writable import check_writable
 from airflow_provider_seedance.errors import (
     ConfigurationError,
-    DestinationError,
     Kind,
     LandingError,
     SeedanceError,
     VideoCorrupt,
 )
-
-#: Bytes.
-_MAX_SIDECAR = 16 * 1024**2
 
 
 def publish(
@@ -45,64 +47,71 @@ def publish(
     path_from_uri: PathFromUri,
     clock: Clock,
     published_by: TaskReference | None = None,
+    overwrite: Overwrite = "own",
+    earlier_ids: Collection[str] = (),
 ) -> Publication:
     """Copy a landed video to ``destination``, verified against its manifest, and write its sidecar.
 
     The same video with the same metadata is not published again: ``published`` is then false, and ``published_at``
     the time of the earlier publication. A changed video or changed metadata are published.
 
-    :param destination: a template as for :func:`resolve_destination`, of vendor, generation_id and model.
+    :param destination: a template as for :func:`resolve_destination`, of vendor, generation_id, model and mode.
     :param metadata: the publisher's own words; a JSON object.
     :param path_from_uri: makes the path that a local path or a URI names.
+    :param overwrite: what to do about a file that is already there.
+    :param earlier_ids: the generations that this one takes the place of.
     :param published_by: the task instance at work, for the sidecar.
-    :raises ConfigurationError: if ``destination`` or ``metadata`` cannot be used.
-    :raises DestinationError: if ``destination`` cannot be written, or another file has the name of its sidecar.
+    :raises ConfigurationError: if ``destination``, ``metadata`` or ``overwrite`` cannot be used.
+    :raises DestinationError: if ``destination`` cannot be written, or holds what ``overwrite`` does not allow to
+        replace.
     :raises VideoCorrupt: if the landed file is not what its manifest says.
     :raises LandingError: not retryable, if the landed file is gone.
     """
     checked_metadata = _json_object(metadata)
     try:
+        check_overwrite(overwrite)
         target = path_from_uri(resolve_destination(destination, _template_fields(video)))
-        sidecar_path = path_from_uri(f"{uri_of(target)}.json")
         check_writable(target)
+        content = video.bytes, video.sha256
+        check_replaceable(target, overwrite, video.source, content, earlier_ids=earlier_ids)
         sidecar = Sidecar(
             uri=uri_of(target),
-            sidecar_uri=uri_of(sidecar_path),
+            sidecar_uri=uri_of(record_path(target)),
             bytes=video.bytes,
             sha256=video.sha256,
             published_at=utc_now(clock),
             published_by=published_by,
             metadata=checked_metadata,
             source=video.source,
+            provenance=video.provenance,
             manifest=video,
         )
-        earlier, in_place = (
-            _read_sidecar(sidecar_path, target),
-            has_content(target, video.bytes, video.sha256),
-        )
-        if earlier and in_place and _same_content(earlier, sidecar):
+        earlier, in_place = read_record(target), has_content(target, *content)
+        if in_place and isinstance(earlier, Sidecar) and _identity(earlier) == _identity(sidecar):
             when_and_by = {"published_at": earlier.published_at, "published_by": earlier.published_by}
             unchanged = sidecar.model_copy(update=when_and_by)
             return Publication(
                 **dict(unchanged), published=False, reason="the same content is already published"
             )
+        reason = "the video was already there, and its sidecar was missing or different"
         if not in_place:
-            _copy(video, path_from_uri(video.uri), target)
-        write_text(sidecar_path, json.dumps(sidecar.to_dict(), indent=2, ensure_ascii=False))
+            replaced = _copy(video, path_from_uri(video.uri), target, overwrite, earlier_ids)
+            reason = f"it replaces {replaced}" if replaced else "the video was not there yet"
+        write_record(sidecar, target)
     except SeedanceError as error:
         error.about(vendor=video.source.vendor, generation_id=video.source.generation_id)
         raise
-    reason = (
-        "the video was already there, and its sidecar was missing or different"
-        if in_place
-        else "the video was not there yet"
-    )
     return Publication(**dict(sidecar), published=True, reason=reason)
 
 
 def _template_fields(video: Manifest) -> dict[str, str | None]:
     source = video.source
-    return {"vendor": source.vendor, "generation_id": source.generation_id, "model": source.model}
+    return {
+        "vendor": source.vendor,
+        "generation_id": source.generation_id,
+        "model": source.model,
+        "mode": video.provenance.mode,
+    }
 
 
 def _json_object(metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,39 +123,19 @@ def _json_object(metadata: Mapping[str, Any]) -> dict[str, Any]:
     return decoded
 
 
-def _same_content(one: Sidecar, other: Sidecar) -> bool:
-    """When and from where the bytes were landed does not make it another publication."""
-    return (one.sha256, one.source, one.metadata) == (other.sha256, other.source, other.metadata)
+def _identity(sidecar: Sidecar) -> tuple[Any, ...]:
+    """When, by whom and from where the bytes were published does not make it another publication."""
+    return sidecar.sha256, sidecar.source.vendor, sidecar.source.generation_id, sidecar.metadata
 
 
-def _read_sidecar(path: StoragePath, target: StoragePath) -> Sidecar | None:
-    """The sidecar of ``target``'s video; ``None`` if there is none.
-
-    :raises DestinationError: not retryable, if another file has its name: nobody asked for that one to be replaced.
-    """
-    size = size_of(path)
-    if size is None:
-        return None
-    content = read_bytes(path) if size <= _MAX_SIDECAR else None
-    try:
-        sidecar = Sidecar.parse(json.loads(content or b""))
-    except (ValueError, RecursionError, ConfigurationError):
-        sidecar = None
-    # Its folder may have been moved since; the names of a video and its sidecar belong together.
-    if sidecar is None or _name(sidecar.uri) != _name(uri_of(target)):
-        raise DestinationError(
-            f"{uri_of(path)} is to be the video's sidecar, and is another file",
-            kind=Kind.CONFIGURATION,
-            advice="Choose another destination, such as one that ends in .mp4, or move that file away.",
-        )
-    return sidecar
-
-
-def _name(uri: str) -> str:
-    return uri.rpartition("/")[2]
-
-
-def _copy(video: Manifest, landed: StoragePath, target: StoragePath) -> None:
+def _copy(
+    video: Manifest,
+    landed: StoragePath,
+    target: StoragePath,
+    overwrite: Overwrite,
+    earlier_ids: Collection[str],
+) -> str | None:
+    """Copy the landed video; returns what it replaced, if anything."""
     size = size_of(landed)
     if size is None:
         raise LandingError(
@@ -164,7 +153,8 @@ def _copy(video: Manifest, landed: StoragePath, target: StoragePath) -> None:
                 digest.update(chunk)
         if digest.hexdigest() != video.sha256:
             raise _changed(video, f"bytes with sha256 {digest.hexdigest()}", video.sha256)
-        commit(temporary, target)
+        content = video.bytes, video.sha256
+        return put_in_place(temporary, target, video.source, overwrite, content, earlier_ids=earlier_ids)
 
 
 def _changed(video: Manifest, found: str, expected: str) -> VideoCorrupt:

@@ -13,8 +13,8 @@ from airflow_provider_seedance.core.backoff import Backoff
 from airflow_provider_seedance.core.client.download import MediaStream
 from airflow_provider_seedance.core.clock import Clock, utc_now
 from airflow_provider_seedance.core.landing.partial import Partial
-from airflow_provider_seedance.core.storage.files import check_space
 from airflow_provider_seedance.core.storage.paths import storage_errors
+from airflow_provider_seedance.core.storage.writable import check_space
 from airflow_provider_seedance.errors import (
     DestinationError,
     DownloadIncomplete,

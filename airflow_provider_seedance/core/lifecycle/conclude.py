@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_seedance.core.client.flows import Cancellation
+from airflow_provider_seedance.core.lifecycle.result import without_links
 from airflow_provider_seedance.core.polling.decide import WaitOutcome
 from airflow_provider_seedance.core.submission.decide import failure_of
 from airflow_provider_seedance.core.submission.outcome import Ended, GaveUp, Limit, Outcome
-from airflow_provider_seedance.core.submission.record import RecordStore, StateUnreadable, StateUnwritable
+from airflow_provider_seedance.core.submission.record import (
+    RecordStore,
+    StateUnreadable,
+    StateUnwritable,
+    StoredVideo,
+    SubmissionRecord,
+)
 from airflow_provider_seedance.errors import DeadlinePassed, Kind, SeedanceError, Unsupported
 from airflow_provider_seedance.models import Failed, Generation, Pending, Status, Succeeded
 
@@ -50,10 +58,27 @@ def conclude(
 
 def record_outcome(store: RecordStore, generation_id: str, outcome: Outcome) -> None:
     """Put the outcome on record. Not being able to is no reason to lose a video."""
+    _amend(store, generation_id, lambda record: record.replace(outcome=outcome))
+
+
+def record_delivery(store: RecordStore, generation_id: str, result: Mapping[str, Any]) -> None:
+    """Put on record that the generation has succeeded, what its task returned, and where its video is."""
+    manifest = result.get("manifest")
+
+    def delivered(record: SubmissionRecord) -> SubmissionRecord:
+        record = record.replace(outcome=Ended(status="succeeded"), result=without_links(result))
+        return record.with_video(StoredVideo.from_manifest(manifest)) if manifest else record
+
+    _amend(store, generation_id, delivered)
+
+
+def _amend(
+    store: RecordStore, generation_id: str, change: Callable[[SubmissionRecord], SubmissionRecord]
+) -> None:
     try:
         record = store.read()
         if record is not None and record.generation_id == generation_id:
-            store.write(record.replace(outcome=outcome))
+            store.write(change(record))
     except (StateUnreadable, StateUnwritable) as fault:
         log.warning("The outcome of generation %s is not on record: %s", generation_id, fault.message)
 

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from airflow_provider_seedance.core.client.http import SeedanceClient
 from airflow_provider_seedance.core.clock import Clock, utc_now
-from airflow_provider_seedance.core.landing.land import Overwrite, VideoSource, land
-from airflow_provider_seedance.core.landing.manifest import GenerationReference
+from airflow_provider_seedance.core.landing.land import VideoSource, land
+from airflow_provider_seedance.core.landing.manifest import GenerationReference, Manifest, Provenance
+from airflow_provider_seedance.core.landing.ownership import Overwrite, check_replaceable, find_whole
 from airflow_provider_seedance.core.storage.destination import resolve_destination
-from airflow_provider_seedance.core.storage.files import check_writable
-from airflow_provider_seedance.core.storage.paths import PathFromUri
+from airflow_provider_seedance.core.storage.files import has_content
+from airflow_provider_seedance.core.storage.paths import PathFromUri, uri_of
+from airflow_provider_seedance.core.storage.writable import check_writable
 from airflow_provider_seedance.core.submission.fingerprint import fingerprint
-from airflow_provider_seedance.errors import NotFound, SeedanceError
+from airflow_provider_seedance.core.submission.record import SubmissionRecord
+from airflow_provider_seedance.errors import ConfigurationError, NotFound, SeedanceError
 from airflow_provider_seedance.models import ExpectedVideo, GenerationRequest, Succeeded
 
 #: How long a generation may take without being remarkable.
 LONGEST_USUAL_RUN = timedelta(minutes=30)
+#: Stands for an id that is not known yet, and is longer than those of the known vendors, which have up to 41
+#: characters.
+SAMPLE_ID = "generation-id-of-48-characters-0123456789abcdefg"
 
 
 def land_generation(
@@ -31,7 +38,10 @@ def land_generation(
     model: str | None = None,
     expected: ExpectedVideo | None = None,
     request: GenerationRequest | None = None,
-    overwrite: Overwrite = "skip-identical",
+    provenance: Provenance | None = None,
+    request_fingerprint: str | None = None,
+    overwrite: Overwrite = "own",
+    earlier_ids: Collection[str] = (),
     verify: bool = True,
 ) -> dict[str, Any]:
     """Land a finished generation's video and return its manifest. Raises what :func:`.land.land` raises.
@@ -42,7 +52,10 @@ def land_generation(
     :param model: the model, for a vendor that does not name it with a finished generation.
     :param expected: what the video should be.
     :param request: what was asked for, where that is known.
+    :param provenance: how the video came about, for its manifest.
+    :param request_fingerprint: of the request, where that itself is not known.
     :param overwrite: what to do about a file that is already there.
+    :param earlier_ids: the generations that this one takes the place of.
     :param verify: whether to check the file's structure and compare it with what was expected.
     """
     model = generation.model or model or (request.model if request else None)
@@ -50,7 +63,7 @@ def land_generation(
         vendor=generation.vendor,
         generation_id=generation.generation_id,
         model=model,
-        request_fingerprint=fingerprint(request) if request else None,
+        request_fingerprint=fingerprint(request) if request else request_fingerprint,
     )
     fields = {
         "vendor": generation.vendor,
@@ -65,6 +78,8 @@ def land_generation(
             expected=expected or ExpectedVideo(),
             other_urls=generation.video_urls[1:],
             ended_at=_ended_at(generation, utc_now(clock)),
+            earlier_ids=earlier_ids,
+            provenance=provenance or Provenance(),
         ),
         path_from_uri(resolve_destination(destination, fields)),
         client,
@@ -99,11 +114,79 @@ def _ended_at(generation: Succeeded, now: datetime) -> datetime | None:
     return generation.created_at and min(now, generation.created_at + LONGEST_USUAL_RUN)
 
 
-def check_destination(template: str, path_from_uri: PathFromUri) -> None:
-    """Refuse a destination that cannot be written, before anything is paid. Writes nothing.
+def find_landed(
+    destination: str, reference: GenerationReference, mode: str | None, path_from_uri: PathFromUri
+) -> Manifest | None:
+    """The manifest of a generation's video that is whole at its destination: then nobody need be asked for it.
 
-    :raises ConfigurationError: if the template cannot be filled in.
-    :raises DestinationError: if there is no such store, no permission, no directory.
+    :param mode: the value of ``{mode}`` in the template.
+    :raises DestinationError: if that cannot be found out.
     """
-    fields = dict.fromkeys(("vendor", "generation_id", "model", "mode"), "example")
-    check_writable(path_from_uri(resolve_destination(template, fields)))
+    fields = {**reference.to_dict(), "mode": mode}
+    try:
+        target = path_from_uri(resolve_destination(destination, fields))
+    except ConfigurationError:
+        # The vendor may tell the model, and then the place is known.
+        return None
+    return find_whole(target, reference)
+
+
+def is_video_kept(record: SubmissionRecord, destination: str | None, path_from_uri: PathFromUri) -> bool:
+    """Whether what a task returned for its generation is on record, and its video is whole in a place on record.
+
+    :param destination: where the task lands it: a place elsewhere does not count then.
+    """
+    result = record.result
+    if result is None:
+        return False
+    places = record.own_videos
+    if destination:
+        wanted = uri_of(path_from_uri(resolve_destination(destination, result)))
+        places = tuple(place for place in places if place.uri == wanted)
+    return any(has_content(path_from_uri(place.uri), place.bytes, place.sha256) for place in places)
+
+
+def check_destination(
+    template: str,
+    fields: Mapping[str, str | None],
+    *,
+    path_from_uri: PathFromUri,
+    overwrite: Overwrite = "own",
+    earlier_ids: Collection[str] = (),
+) -> None:
+    """Refuse a destination where the video could not be landed, before anything is paid. Writes nothing.
+
+    :param fields: what will be filled in. Where the id of the generation is not known yet, :data:`SAMPLE_ID` stands
+        for it: a template without ``{generation_id}`` then names a file that must not be another's.
+    :raises ConfigurationError: if the template cannot be filled in, or is no path or URI.
+    :raises DestinationError: if there is no such store, bucket or directory, no permission, no space, if a name is too
+        long, or if ``overwrite`` does not allow to replace what is there.
+    """
+    resolved = resolve_destination(template, fields)
+    sampled = SAMPLE_ID in resolved
+    try:
+        target = path_from_uri(resolved)
+        check_writable(target)
+        if not sampled:
+            check_replaceable(target, overwrite, _generation_in(fields), earlier_ids=earlier_ids)
+    except SeedanceError as error:
+        error.args = (error.message.replace(SAMPLE_ID, "{generation_id}"),)
+        raise
+
+
+def fields_before_paying(
+    vendor: str, request: GenerationRequest, model_id: str
+) -> list[dict[str, str | None]]:
+    """What may be filled in for a request that is yet to be paid for: vendors tell the model by either name.
+
+    :param model_id: the vendor's own id of the model.
+    """
+    known = {"vendor": vendor, "generation_id": SAMPLE_ID, "mode": request.mode.value}
+    return [{**known, "model": model} for model in dict.fromkeys((request.model, model_id))]
+
+
+def _generation_in(fields: Mapping[str, str | None]) -> GenerationReference | None:
+    vendor, generation_id = fields["vendor"], fields["generation_id"]
+    if not vendor or not generation_id or generation_id == SAMPLE_ID:
+        return None
+    return GenerationReference(vendor=vendor, generation_id=generation_id)

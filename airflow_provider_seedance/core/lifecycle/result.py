@@ -2,21 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from airflow_provider_seedance.core.catalog import Catalog
+from airflow_provider_seedance.core.landing.manifest import Provenance, TaskReference
+from airflow_provider_seedance.core.redaction import RESULT_LINK_KEYS, redact_values
+from airflow_provider_seedance.core.submission.fingerprint import fingerprint
+from airflow_provider_seedance.core.submission.record import TaskIdentity
 from airflow_provider_seedance.models import Cost, GenerationRequest, Succeeded
 
 
+def provenance_of(
+    generation: Succeeded,
+    request: GenerationRequest | None,
+    catalog: Catalog,
+    task: TaskIdentity | None,
+    *,
+    row: int | None = None,
+) -> Provenance:
+    """How a finished generation's video came about, for its manifest.
+
+    :param request: what was asked for; ``None`` for a generation adopted by its id.
+    :param task: the task that had it generated.
+    :param row: of a batch.
+    """
+    return Provenance(
+        request=_request_without_secrets(request) if request else None,
+        mode=request.mode.value if request else None,
+        seed=_seed(generation, request),
+        cost=cost_dict(catalog.cost(generation, request)),
+        usage=_usage(generation),
+        generated_by=task
+        and TaskReference(
+            dag_id=task.dag_id, run_id=task.run_id, task_id=task.task_id, map_index=task.map_index
+        ),
+        row=row,
+    )
+
+
 def result_dict(
-    generation: Succeeded, *, seedance_conn_id: str, request: GenerationRequest | None, catalog: Catalog
+    generation: Succeeded,
+    *,
+    seedance_conn_id: str,
+    request: GenerationRequest | None,
+    catalog: Catalog,
+    provenance: Provenance,
 ) -> dict[str, Any]:
     """What an operator returns for a finished generation.
 
     ``video_url`` and ``last_frame_url`` are short-lived bearer links.
 
     :param request: what was asked for; ``None`` for a generation adopted by its id.
+    :param provenance: see :func:`provenance_of`.
     """
     requested = request.model_dump() if request else {}
     resolution = generation.resolution or requested.get("resolution")
@@ -38,13 +77,36 @@ def result_dict(
         "aspect_ratio": aspect_ratio,
         "width": width,
         "height": height,
-        "seed": generation.seed if generation.seed is not None else requested.get("seed"),
-        "usage": generation.usage.model_dump() if generation.usage else None,
-        "cost": cost_dict(catalog.cost(generation, request)),
+        "seed": provenance.seed,
+        "usage": provenance.usage,
+        "cost": provenance.cost,
         "created_at": _iso_format(generation.created_at),
         "finished_at": _iso_format(generation.finished_at),
         "expires_at": _iso_format(generation.expires_at),
+        "request_fingerprint": fingerprint(request) if request else None,
+        "provenance": provenance.to_dict(),
     }
+
+
+def without_links(result: Mapping[str, Any]) -> dict[str, Any]:
+    """A result that may be stored: the links in it are left out."""
+    return {**result, **{key: None for key in RESULT_LINK_KEYS if key in result}}
+
+
+def _request_without_secrets(request: GenerationRequest) -> dict[str, Any]:
+    fields: dict[str, Any] = request.model_dump(mode="json", exclude_defaults=True)
+    without: dict[str, Any] = redact_values({"model": request.model, **fields})
+    return without
+
+
+def _seed(generation: Succeeded, request: GenerationRequest | None) -> int | None:
+    """As the vendor tells, else as it was asked for."""
+    asked = request.seed if request else None
+    return asked if generation.seed is None else generation.seed
+
+
+def _usage(generation: Succeeded) -> dict[str, Any] | None:
+    return generation.usage.model_dump() if generation.usage else None
 
 
 def cost_dict(cost: Cost) -> dict[str, Any]:

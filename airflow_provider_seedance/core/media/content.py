@@ -24,7 +24,13 @@ from airflow_provider_seedance.core.redaction import shorten
 from airflow_provider_seedance.core.request_fields import MEDIA_FIELDS
 from airflow_provider_seedance.core.storage.files import CHUNK_SIZE, open_for_reading, size_of
 from airflow_provider_seedance.core.storage.paths import PathFromUri, StoragePath, describe, uri_of
-from airflow_provider_seedance.errors import DestinationError, Kind, Problem, RequestInvalid
+from airflow_provider_seedance.errors import (
+    ConfigurationError,
+    DestinationError,
+    Kind,
+    Problem,
+    RequestInvalid,
+)
 from airflow_provider_seedance.models import GenerationRequest
 
 #: Of the largest file that is read at all.
@@ -145,7 +151,7 @@ class FileReader:
             return Path(unquote(urlsplit(link).path))
         try:
             path = self._path_from_uri(link)
-        except DestinationError as fault:
+        except (DestinationError, ConfigurationError) as fault:
             raise Unreadable(f"{fault.message}. {fault.advice}") from fault
         if isinstance(path, Path):
             if path.is_dir():

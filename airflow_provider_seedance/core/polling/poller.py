@@ -19,6 +19,7 @@ from airflow_provider_seedance.core.polling.decide import (
 )
 from airflow_provider_seedance.core.polling.due_queue import DueQueue
 from airflow_provider_seedance.core.polling.latency import LatencyModel
+from airflow_provider_seedance.core.polling.report import TroubleReport
 from airflow_provider_seedance.core.polling.request_rate import RequestRate
 from airflow_provider_seedance.core.polling.schedule import (
     PollHistory,
@@ -65,10 +66,17 @@ class StatusClient(Protocol):
 class _Waiter:
     """One wait for one generation."""
 
-    __slots__ = ("generation_id", "history", "last_pending_at", "list_misses", "outcome", "wait")
+    __slots__ = ("generation_id", "history", "last_pending_at", "list_misses", "outcome", "report", "wait")
 
-    def __init__(self, generation_id: str, wait: WaitState, outcome: asyncio.Future[WaitOutcome]) -> None:
+    def __init__(
+        self,
+        generation_id: str,
+        wait: WaitState,
+        report: TroubleReport | None,
+        outcome: asyncio.Future[WaitOutcome],
+    ) -> None:
         self.generation_id = generation_id
+        self.report = report
         self.wait = wait
         self.history = PollHistory(wait.started)
         #: When the vendor last called it pending, epoch seconds.
@@ -116,15 +124,18 @@ class Poller:
         # In a context of its own, not in that of the trigger that happened to come first.
         self._sender = Context().run(asyncio.create_task, self._send_requests())
 
-    async def wait_for(self, generation_id: str, wait: WaitState) -> WaitOutcome:
+    async def wait_for(
+        self, generation_id: str, wait: WaitState, report: TroubleReport | None = None
+    ) -> WaitOutcome:
         """Wait until the generation has ended, a deadline has passed, or status requests fail for good.
 
         Deadlines have timers of their own, of the event loop: they pass whatever the requests do.
 
-        Nothing is logged on the way: Airflow's triggerer stands still for good if its event loop writes a line while
-        the process that reads them is busy sending it triggers.
+        :param report: is told what the requests come to. Nothing else is logged on the way, and it must not write a
+            line on this event loop: Airflow's triggerer stands still for good if its event loop does while the process
+            that reads the lines is busy sending it triggers.
         """
-        waiter = _Waiter(generation_id, wait, asyncio.get_running_loop().create_future())
+        waiter = _Waiter(generation_id, wait, report, asyncio.get_running_loop().create_future())
         queue = self._queues[0]
         self._enqueue(queue, waiter, 0.0 if queue is self._single_queue else LIST_ALIGNMENT_SECONDS)
         timers = self._set_timers(waiter)
@@ -262,7 +273,10 @@ class Poller:
         else:
             fault = error or NoReply("the vendor answered with another generation")
             now, random = self._clock.now(), self._clock.random()
-            self._carry_out(queue, waiter, decide_after_error(waiter.wait, fault, now=now, random=random))
+            decision = decide_after_error(waiter.wait, fault, now=now, random=random)
+            if waiter.report is not None and isinstance(decision, PollAgain):
+                waiter.report.on_error(fault, now)
+            self._carry_out(queue, waiter, decision)
 
     def _on_list_miss(self, queue: DueQueue[_Waiter], waiter: _Waiter, *, list_was_read: bool) -> None:
         """Search in the next tier's list, and after the last one request the status by id, which always tells.
@@ -277,6 +291,8 @@ class Poller:
     def _on_status(self, queue: DueQueue[_Waiter], waiter: _Waiter, answer: Generation) -> None:
         now, history = self._clock.now(), waiter.history
         pause = 0.0
+        if waiter.report is not None:
+            waiter.report.on_status(answer, now)
         if isinstance(answer, Pending):
             waiter.history, waiter.last_pending_at = history.with_answer(answer, now), now
             queue = self._next_queue(queue, waiter, answer)

@@ -17,6 +17,7 @@ from airflow_provider_seedance.core.polling.decide import (
 )
 from airflow_provider_seedance.core.polling.latency import LatencyModel
 from airflow_provider_seedance.core.polling.poller import MAX_CONCURRENCY, Poller, StatusClient
+from airflow_provider_seedance.core.polling.report import TroubleReport
 from airflow_provider_seedance.errors import ConfigurationError, SeedanceError
 
 #: How long a connection that was looked up serves waits that come later, seconds.
@@ -76,7 +77,12 @@ class PollerRegistry:
         return len(self._pollers)
 
     async def wait_for(
-        self, conn_id: str, read_connection: ReadConnection, generation_id: str, wait: WaitState
+        self,
+        conn_id: str,
+        read_connection: ReadConnection,
+        generation_id: str,
+        wait: WaitState,
+        report: TroubleReport | None = None,
     ) -> WaitOutcome:
         """Wait for one generation; see :meth:`Poller.wait_for`.
 
@@ -87,14 +93,19 @@ class PollerRegistry:
         lookup = self._lookups.setdefault(conn_id, _CachedLookup())
         lookup.users += 1
         try:
-            return await self._wait(conn_id, read_connection, generation_id, wait)
+            return await self._wait(conn_id, read_connection, generation_id, wait, report)
         finally:
             lookup.users -= 1
             if not lookup.users:
                 del self._lookups[conn_id]
 
     async def _wait(
-        self, conn_id: str, read_connection: ReadConnection, generation_id: str, wait: WaitState
+        self,
+        conn_id: str,
+        read_connection: ReadConnection,
+        generation_id: str,
+        wait: WaitState,
+        report: TroubleReport | None,
     ) -> WaitOutcome:
         while True:
             left = max(0.0, wait.deadline - self._clock.now()) + LAST_ANSWER_SECONDS
@@ -106,9 +117,12 @@ class PollerRegistry:
                 break
             if isinstance(found, ConfigurationError):
                 return WaitOutcome.NO_CONNECTION
-            decision = decide_after_error(wait, found, now=self._clock.now(), random=self._clock.random())
+            now = self._clock.now()
+            decision = decide_after_error(wait, found, now=now, random=self._clock.random())
             if not isinstance(decision, PollAgain):
                 return decision
+            if report is not None:
+                report.on_error(found, now)
             wait = decision.wait
             await self._clock.asleep(decision.pause)
         try:
@@ -116,7 +130,7 @@ class PollerRegistry:
         except SeedanceError:
             return WaitOutcome.NO_CONNECTION
         try:
-            outcome = await shared.poller.wait_for(generation_id, wait)
+            outcome = await shared.poller.wait_for(generation_id, wait, report)
         finally:
             await self._release(shared)
         if outcome is WaitOutcome.STATUS_UNKNOWN:

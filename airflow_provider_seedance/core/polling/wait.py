@@ -19,6 +19,7 @@ from airflow_provider_seedance.core.polling.decide import (
     decide_after_status,
 )
 from airflow_provider_seedance.core.polling.latency import LatencyModel
+from airflow_provider_seedance.core.polling.report import TroubleReport
 from airflow_provider_seedance.core.polling.schedule import MAX_LAG, PollHistory, pause_before_single_request
 from airflow_provider_seedance.errors import SeedanceError
 from airflow_provider_seedance.models import Generation, Pending
@@ -42,14 +43,14 @@ def wait_for_end(
     wait: WaitState,
     *,
     clock: Clock,
-    on_change: Callable[[Generation], None],
+    report: TroubleReport,
     max_lag: float = MAX_LAG,
 ) -> WaitResult:
     """Request the status until the generation has ended, a deadline has passed, or requests fail for good.
 
     :param request_status: sends one status request; a :class:`SeedanceError` that it raises is handled here. It runs in
         a thread, which is left behind if it does not return by the deadline.
-    :param on_change: called with the first answer, and with each whose status or warning differs from the one before.
+    :param report: is told what the requests come to.
     :param max_lag: the longest pause between two status requests, seconds.
     """
     generation: Generation | None = None
@@ -61,10 +62,9 @@ def wait_for_end(
             answer = _answer_within(left, request_status)
             if answer is None:
                 return WaitResult(WaitOutcome.TIMED_OUT, generation)
-            if _is_news(answer, generation):
-                on_change(answer)
             generation = answer
             now, pause = clock.now(), 0.0
+            report.on_status(generation, now)
             if isinstance(generation, Pending):
                 history = history.with_answer(generation, now)
                 expected = latency_model.predict(history.latency_key, history.vendor_estimate)
@@ -74,7 +74,10 @@ def wait_for_end(
             decision = decide_after_status(wait, generation, now=now, pause=pause)
         except SeedanceError as fault:
             error = fault
-            decision = decide_after_error(wait, error, now=clock.now(), random=clock.random())
+            now = clock.now()
+            decision = decide_after_error(wait, error, now=now, random=clock.random())
+            if isinstance(decision, PollAgain):
+                report.on_error(error, now)
         if not isinstance(decision, PollAgain):
             return WaitResult(decision, generation, error)
         wait = decision.wait
@@ -98,11 +101,3 @@ def _answer_within(seconds: float, request_status: Callable[[], Generation]) -> 
         if answer.done():
             raise
         return None
-
-
-def _is_news(answer: Generation, before: Generation | None) -> bool:
-    return (
-        before is None
-        or before.status is not answer.status
-        or (isinstance(answer, Pending) and isinstance(before, Pending) and answer.warning != before.warning)
-    )

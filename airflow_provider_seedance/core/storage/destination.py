@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from string import Formatter
 from urllib.parse import quote
@@ -61,13 +62,21 @@ def _segment(template: str, name: str, fields: Mapping[str, str | None]) -> str:
     value = fields[name]
     if not value:
         raise _unusable(template, f"{{{name}}} has no value for this video")
+    return encode_segment(value)
+
+
+def encode_segment(value: str) -> str:
+    """A value as one harmless segment of a path, different for different values."""
     # A shell's word for a home directory must come from the template, not from a value.
     encoded = quote(value, safe="").replace("~", "%7E")
     return encoded if encoded.strip(".") else encoded.replace(".", "%2E")
 
 
 def _is_local_directory(resolved: str) -> bool:
-    return Path(resolved.removeprefix("file://")).is_dir()
+    # A name that is too long is refused where it is known what is to be written there.
+    with suppress(OSError):
+        return Path(resolved.removeprefix("file://")).is_dir()
+    return False
 
 
 def _unusable(template: str, why: str) -> ConfigurationError:

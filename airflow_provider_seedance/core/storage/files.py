@@ -11,7 +11,6 @@ import hashlib
 import inspect
 import os
 import secrets
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,81 +19,16 @@ from typing import Any, BinaryIO
 
 from airflow_provider_seedance.core.storage.paths import (
     StoragePath,
-    describe,
     local_path,
     storage_errors,
     uri_of,
 )
-from airflow_provider_seedance.errors import DestinationError, Kind
 
 #: Bytes that are held at a time.
 CHUNK_SIZE = 1024 * 1024
-#: Bytes of a disk that no download takes.
-SPACE_RESERVE = 16 * CHUNK_SIZE
 # fsspec's cloud filesystems would hold 50 MiB and more at a time. S3 takes no part below 5 MiB.
 _UPLOAD_LIMITS = {"chunksize": 5 * CHUNK_SIZE, "max_concurrency": 2}
 _READ_AHEAD = 4 * CHUNK_SIZE
-
-
-def check_writable(target: StoragePath) -> None:
-    """Find out cheaply, before anything is paid or fetched, whether ``target`` can be written; write nothing.
-
-    A store is only asked whether the file exists, which takes it, its library and its credentials.
-
-    :raises DestinationError: for no directory, no permission, no such store (not retryable), or a store that
-        does not answer or refuses.
-    """
-    path = local_path(target)
-    if path is None:
-        _check_store(target)
-        return
-    try:
-        _check_local(path.absolute())
-    except OSError as fault:
-        raise _unusable(target, describe(fault), "Choose another destination.") from fault
-
-
-def _check_local(path: Path) -> None:
-    if path.is_dir():
-        raise _unusable(path, "it is a directory", "Name a file in it, or end the destination with a slash.")
-    folder = next(parent for parent in path.parents if parent.exists())
-    if not folder.is_dir():
-        raise _unusable(path, f"{folder} is not a directory", "Choose another destination.")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        advice = "Grant the worker's user write permission, or choose another destination."
-        raise _unusable(path, f"no permission to write in {folder}", advice)
-
-
-def _check_store(target: Any) -> None:
-    if target.path.endswith("/"):
-        raise _unusable(target, "it names a directory", "Name a file in it.")
-    try:
-        target.fs  # noqa: B018  # building the filesystem is what may fail
-    except Exception as fault:
-        advice = "Install the Airflow provider of this store, and check the connection that the URI names."
-        raise _unusable(target, f"its filesystem cannot be set up ({describe(fault)})", advice) from fault
-    size_of(target)
-
-
-def check_space(folder: Path, size: int) -> None:
-    """Refuse to write ``size`` more bytes in ``folder``, if less than :data:`SPACE_RESERVE` would be left for others.
-
-    :raises DestinationError: naming both numbers.
-    """
-    usage = shutil.disk_usage(folder)
-    # Some network filesystems do not tell, and give 0 for all of it.
-    if usage.total and usage.free < size + SPACE_RESERVE:
-        raise DestinationError(
-            f"cannot write {size or 'more'} bytes in {folder}: its disk has {usage.free} bytes of free space,"
-            f" of which {SPACE_RESERVE} are left to others",
-            advice="Free some space there, or choose another destination, then clear the task.",
-        )
-
-
-def _unusable(target: StoragePath, why: str, advice: str) -> DestinationError:
-    return DestinationError(
-        f"{uri_of(target)} cannot be written: {why}", kind=Kind.CONFIGURATION, advice=advice
-    )
 
 
 def size_of(path: StoragePath) -> int | None:
@@ -106,7 +40,7 @@ def size_of(path: StoragePath) -> int | None:
     with storage_errors(path, "look at"):
         try:
             return local.stat().st_size if local else _stored_size(path)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
 
 

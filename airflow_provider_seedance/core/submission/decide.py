@@ -7,6 +7,7 @@ retry, a clear, a changed request, another connection, another account and a lap
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
@@ -27,6 +28,13 @@ OnOrphanedIntent = Literal["fail", "resubmit"]
 OnStaleState = Literal["fail", "resubmit"]
 OnClear = Literal["reattach", "regenerate"]
 
+#: What each policy may be, the default first.
+POLICY_VALUES: Mapping[str, tuple[str, ...]] = {
+    "on_orphaned_intent": get_args(OnOrphanedIntent),
+    "on_stale_state": get_args(OnStaleState),
+    "on_clear": get_args(OnClear),
+}
+
 
 class Action(str, Enum):
     """What to do next."""
@@ -39,7 +47,7 @@ class Action(str, Enum):
     READ = "read"
     #: Go on with the recorded generation.
     REATTACH = "reattach"
-    #: Nothing: its result is stored already.
+    #: Nothing: its result is stored already, or its video whole where it was landed.
     KEEP = "keep"
 
 
@@ -52,11 +60,7 @@ class Policies:
     on_clear: OnClear = "reattach"
 
     def __post_init__(self) -> None:
-        for name, known in (
-            ("on_orphaned_intent", get_args(OnOrphanedIntent)),
-            ("on_stale_state", get_args(OnStaleState)),
-            ("on_clear", get_args(OnClear)),
-        ):
+        for name, known in POLICY_VALUES.items():
             if (value := getattr(self, name)) not in known:
                 raise ConfigurationError(f"{name} must be one of {', '.join(known)}, not {value!r}")
 

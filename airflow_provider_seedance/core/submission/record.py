@@ -45,6 +45,31 @@ class TaskIdentity:
         return f"sd-{hashlib.sha256(whose.encode()).hexdigest()[:22]}-{number}"
 
 
+class StoredVideo(BaseModel):
+    """Where a generation's video was put, and how it is known to be whole."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    generation_id: str
+    uri: str
+    bytes: int
+    #: Lower-case hex.
+    sha256: str
+    #: Whether it is a published copy.
+    published: bool = False
+
+    @classmethod
+    def from_manifest(cls, manifest: Mapping[str, Any], *, published: bool = False) -> StoredVideo:
+        """As a manifest or a publication tells."""
+        return cls(
+            generation_id=manifest["source"]["generation_id"],
+            uri=manifest["uri"],
+            bytes=manifest["bytes"],
+            sha256=manifest["sha256"],
+            published=published,
+        )
+
+
 class SubmissionRecord(BaseModel):
     """One task instance's latest intent and what became of it. Users see and may edit it in Airflow's UI.
 
@@ -76,6 +101,10 @@ class SubmissionRecord(BaseModel):
     unread_reply: str | None = None
     #: The generation ids of earlier intents.
     earlier_generation_ids: tuple[str, ...] = ()
+    #: Where the videos of this and of earlier intents are, as far as that was noted; the latest last.
+    videos: tuple[StoredVideo, ...] = ()
+    #: What the task returned for the generation, without the links in it.
+    result: dict[str, Any] | None = None
     #: The content of the request's files, ``sha256:<hex>``, by a digest of what the user wrote for each.
     media: dict[str, str] = Field(default_factory=dict)
     #: How many of the earlier intents bought nothing: refused, not in the vendor's list, or ended without a video.
@@ -85,6 +114,22 @@ class SubmissionRecord(BaseModel):
     def is_delivered(self) -> bool:
         """Whether the generation has succeeded and its result was handed over."""
         return isinstance(self.outcome, Ended) and self.outcome.status == "succeeded"
+
+    @property
+    def all_generation_ids(self) -> tuple[str, ...]:
+        """The ids of this and of earlier intents, the latest last."""
+        return (*self.earlier_generation_ids, *([self.generation_id] if self.generation_id else ()))
+
+    @property
+    def own_videos(self) -> tuple[StoredVideo, ...]:
+        """Where the present generation's video is, the latest first."""
+        own = (video for video in self.videos if video.generation_id == self.generation_id)
+        return tuple(own)[::-1]
+
+    def with_video(self, video: StoredVideo) -> SubmissionRecord:
+        """This record, with a place of a video that it may name already."""
+        others = tuple(known for known in self.videos if known.uri != video.uri)
+        return self.replace(videos=(*others, video))
 
     @property
     def is_unbilled(self) -> bool:

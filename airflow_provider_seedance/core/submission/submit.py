@@ -45,6 +45,8 @@ log = logging.getLogger(__name__)
 
 #: Seconds before each look for a lost generation: a vendor may show it late.
 RECONCILE_DELAYS = (0.0, 5.0, 15.0, 30.0)
+#: What a clear that pays for nothing new adds to the log.
+REGENERATE_HINT = " To pay for a new one, clear the task with on_clear='regenerate'."
 #: Seconds before each attempt to store an id that has just been paid for.
 STORE_ID_DELAYS = (0.0, 0.5, 2.0, 5.0)
 
@@ -72,11 +74,12 @@ class Submission:
     """The generation to wait for.
 
     :param record: on record, with its id and the times of the wait.
-    :param generation: how it stood when it was seen last, just before.
+    :param generation: how it stood when it was seen last, just before; ``None`` if there is nothing to wait for, since
+        its video is kept.
     """
 
     record: SubmissionRecord
-    generation: Generation
+    generation: Generation | None
 
 
 @dataclass(frozen=True)
@@ -87,8 +90,11 @@ class Submitter:
     :param seedance_conn_id: the connection for a new intent.
     :param timeout: seconds to wait for it, from its submission.
     :param queue_timeout: seconds in which it must have left the queue; ``None`` for no such limit.
-    :param check: called with the connection before each payment, and raises to prevent it.
+    :param check: called with the connection, and with the ids of earlier intents, before each payment; raises to
+        prevent it.
     :param media: the content of the request's files, for the record.
+    :param describe: called with the connection before each payment; says what is ordered, for the log.
+    :param video_kept: whether the video of a delivered generation is whole where it was landed.
     """
 
     open_client: Callable[[str], PayingClient]
@@ -99,8 +105,10 @@ class Submitter:
     timeout: float
     queue_timeout: float | None
     clock: Clock
-    check: Callable[[str], None] = lambda conn_id: None
+    check: Callable[[str, tuple[str, ...]], None] = lambda conn_id, earlier_ids: None
     media: Mapping[str, str] = field(default_factory=dict)
+    describe: Callable[[str], str] = lambda conn_id: "one video"
+    video_kept: Callable[[SubmissionRecord], bool] = lambda record: False
 
     def submit(self, request: GenerationRequest) -> Submission:
         """The generation to wait for: an earlier try's where that is right, else a new one.
@@ -113,6 +121,16 @@ class Submitter:
         decision = self._decide(request, record)
         if decision.action is Action.RECONCILE:
             return self._reconcile(request, record)
+        if decision.action is Action.KEEP:
+            record = record.replace(max_tries=self.task.max_tries)
+            self.store.write(record)
+            log.info(
+                "Generation %s of %s is taken from the record: its video is whole where it was landed. To pay for"
+                " another one, clear the task with on_clear='regenerate'.",
+                record.generation_id,
+                record.vendor,
+            )
+            return Submission(record, None)
         if decision.action is Action.REATTACH:
             assert decision.generation
             return self._reattach(record, decision.generation)
@@ -127,13 +145,15 @@ class Submitter:
             cleared=self.task.max_tries > record.max_tries,
             policies=self.policies,
         )
-        return decide_with_vendor(prior, self.open_client, self.store.write)
+        return decide_with_vendor(prior, self.open_client, self.store.write, lambda: self.video_kept(record))
 
     def _pay(
         self, request: GenerationRequest, earlier: SubmissionRecord | None, *, unbilled: bool = False
     ) -> Submission:
         """Make a new intent and pay for it; ``unbilled`` says that the one before bought nothing."""
-        self.check(self.seedance_conn_id)
+        earlier_ids = earlier.all_generation_ids if earlier else ()
+        self.check(self.seedance_conn_id, earlier_ids)
+        order = self.describe(self.seedance_conn_id)
         client = self.open_client(self.seedance_conn_id)
         number = earlier.intent_number + 1 if earlier else 1
         intent = SubmissionRecord(
@@ -145,8 +165,9 @@ class Submitter:
             fingerprint=fingerprint(request),
             intended_at=utc_now(self.clock),
             max_tries=self.task.max_tries,
-            earlier_generation_ids=_with_id(earlier),
+            earlier_generation_ids=earlier_ids,
             media=dict(self.media),
+            videos=earlier.videos if earlier else (),
             unbilled_intents=earlier.unbilled_intents + unbilled if earlier else 0,
         )
         try:
@@ -154,12 +175,14 @@ class Submitter:
         except StateUnwritable as fault:
             fault.advice = "Nothing was sent. A retry may help."
             raise
-        return self._send(client, request, intent)
+        return self._send(client, request, intent, order)
 
     def _new_intent_id(self, number: int) -> str:
         return self.task.intent_id(number, random=self.clock.random() if self.store.remembers else None)
 
-    def _send(self, client: PayingClient, request: GenerationRequest, intent: SubmissionRecord) -> Submission:
+    def _send(
+        self, client: PayingClient, request: GenerationRequest, intent: SubmissionRecord, order: str
+    ) -> Submission:
         try:
             created = client.generations.create(request, intent.intent_id)
         except SeedanceError as error:
@@ -168,9 +191,9 @@ class Submitter:
                 raise
             log.warning("%s The vendor is asked whether it was accepted.", error)
             return self._reconcile(request, self._with_unread_reply(intent, error))
-        return self._accepted(intent, created)
+        return self._accepted(intent, created, order)
 
-    def _accepted(self, intent: SubmissionRecord, created: Generation) -> Submission:
+    def _accepted(self, intent: SubmissionRecord, created: Generation, order: str) -> Submission:
         """Take the generation that answers a create.
 
         :raises ForeignGeneration: if it was there before the request.
@@ -184,7 +207,7 @@ class Submitter:
             )
             self.store.write(intent.replace(outcome=Refused.by(error)))
             raise error
-        log.info("Submitted generation %s to %s.", created.generation_id, intent.vendor)
+        log.info("Submitted generation %s to %s: %s.", created.generation_id, intent.vendor, order)
         return self._store_id(intent, created)
 
     def _with_unread_reply(self, intent: SubmissionRecord, error: SeedanceError) -> SubmissionRecord:
@@ -222,6 +245,7 @@ class Submitter:
         ) from last
 
     def _reattach(self, record: SubmissionRecord, generation: Generation) -> Submission:
+        hint = REGENERATE_HINT if self.task.max_tries > record.max_tries else ""
         record = reattached(
             record,
             max_tries=self.task.max_tries,
@@ -231,10 +255,11 @@ class Submitter:
         )
         self.store.write(record)
         log.info(
-            "Reattached to generation %s at %s, through connection %s.",
+            "Reattached to generation %s at %s, through connection %s; nothing new is paid for.%s",
             record.generation_id,
             record.vendor,
             record.seedance_conn_id,
+            hint,
         )
         return Submission(record, generation)
 
@@ -273,7 +298,8 @@ class Submitter:
         self, client: PayingClient, request: GenerationRequest, intent: SubmissionRecord
     ) -> Submission:
         """The vendor knows each request by our key and has none with this one: it was surely not accepted."""
-        self.check(intent.seedance_conn_id)
+        self.check(intent.seedance_conn_id, intent.earlier_generation_ids)
+        order = self.describe(intent.seedance_conn_id)
         try:
             created = client.generations.create(request, intent.intent_id)
         except SeedanceError as error:
@@ -282,7 +308,7 @@ class Submitter:
             else:
                 self._with_unread_reply(intent, error)
             raise
-        return self._accepted(intent, created)
+        return self._accepted(intent, created, order)
 
     def _orphaned(
         self, request: GenerationRequest, intent: SubmissionRecord, why: str, *, unbilled: bool = False
@@ -308,9 +334,3 @@ def _is_older(generation: Generation, intent: SubmissionRecord) -> bool:
     """Whether a generation existed before the intent, so that it cannot be what became of it."""
     created_at = generation.created_at
     return created_at is not None and created_at < intent.intended_at - CLOCK_SKEW
-
-
-def _with_id(earlier: SubmissionRecord | None) -> tuple[str, ...]:
-    if earlier is None:
-        return ()
-    return (*earlier.earlier_generation_ids, *([earlier.generation_id] if earlier.generation_id else []))

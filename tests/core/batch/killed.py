@@ -53,14 +53,20 @@ def run(folder: Path, host: str, vendor: str, count: int) -> dict[int, str]:
     options = BatchOptions(TASK, "seedance_test", Policies(), Clock(), 3600.0)
     plan = Plan(rows, dict.fromkeys(rows, Cost()))
 
-    def land(client: Any, generation: Succeeded, row: Any) -> dict[str, Any]:
+    def land(client: Any, generation: Succeeded, row: Any, earlier_ids: Any) -> dict[str, Any]:
         (folder / f"{row.number}.landed").write_text(generation.generation_id)
         return {"uri": f"{row.number}.landed"}
 
     with open_journal(folder) as journal, SeedanceClient(account) as client:
         resume_rows(plan, journal, options, lambda conn_id: client, new_try=True, lands=True)
         batch_run = BatchRun(
-            plan, options, Budget(), 100, land, lambda counts: None, lambda conn_ids: lambda conn_id: account
+            plan,
+            options,
+            Budget(),
+            100,
+            land,
+            lambda counts, cost: None,
+            lambda conn_ids: lambda conn_id: account,
         )
         batch_run.run(journal, BatchEvent({}), stay=True)
     return {row: state.outcome.status if state.outcome else "open" for row, state in journal.states.items()}

@@ -72,7 +72,7 @@ CANCELLED = RowState(row=1, record=record_of(1, generation_id="g", outcome=Ended
         (GenerationFailed("x", kind=Kind.MODERATION), IN_FLIGHT, 0, ("failed", False)),
         (GenerationFailed("x", kind=Kind.CANCELLED), IN_FLIGHT, 0, ("failed", True)),
         (refusal(Kind.RATE_LIMIT, "x"), IN_FLIGHT, 99, RowAction.POLL_AGAIN),
-        (LinkDead("x"), IN_FLIGHT, 0, RowAction.COLLECT_AGAIN),
+        (LinkDead("x"), IN_FLIGHT, 0, ("uncollected", False)),
         (VideoCorrupt("x"), IN_FLIGHT, MAX_ROW_ATTEMPTS - 1, ("uncollected", True)),
         (DestinationError("x", kind=Kind.CONFIGURATION), IN_FLIGHT, 0, ("uncollected", False)),
         (refusal(Kind.NOT_FOUND, "x"), IN_FLIGHT, 0, ("uncollected", False)),

@@ -39,7 +39,19 @@ def test_a_row_has_its_number_in_its_destination() -> None:
     assert destination_of_row("out/{row}-{model}.mp4", 7) == "out/00007-{model}.mp4"
 
 
-@pytest.mark.parametrize("template", ["out/{row}.mp4", "out/{generation_id}.mp4", "out/"])
+def test_a_row_has_its_own_data_in_its_destination() -> None:
+    """Each value one harmless part of the path; what is no text or number stays to be refused by name."""
+    metadata = {"sku": "a/b {x}", "size": 4, "tags": ["x"], "none": None}
+    template = "out/{metadata.sku}-{metadata.size}-{metadata.tags}-{metadata.none}-{sku}.mp4"
+    assert (
+        destination_of_row(template, 1, metadata)
+        == "out/a%2Fb%20%7Bx%7D-4-{metadata.tags}-{metadata.none}-{sku}.mp4"
+    )
+
+
+@pytest.mark.parametrize(
+    "template", ["out/{row}.mp4", "out/{generation_id}.mp4", "out/", "out/{metadata.sku}.mp4"]
+)
 def test_destinations_that_differ_by_row_are_taken(template: str) -> None:
     """By its number or by its generation."""
     check_distinct_destinations(template)

@@ -27,9 +27,9 @@ from airflow_provider_seedance.core.submission.outcome import Superseded
 from airflow_provider_seedance.core.submission.record import StateUnwritable, SubmissionRecord
 from airflow_provider_seedance.errors import (
     BudgetExceeded,
+    DownloadIncomplete,
     GenerationFailed,
     Kind,
-    LinkDead,
     NoReply,
     NotSent,
     SeedanceError,
@@ -230,7 +230,7 @@ def test_a_generation_that_failed_for_a_passing_reason_is_bought_anew(times: int
 )
 def test_a_landing_that_fails_is_tried_again_without_paying(times: int, status: str) -> None:
     """And then the row is uncollected, for the next try of the task."""
-    run = ran(1, collect={1: [LinkDead("gone")] * times})
+    run = ran(1, collect={1: [DownloadIncomplete("cut")] * times})
     assert run.status() == {1: status}
     assert run.worker.submitted == [1]
 

@@ -109,12 +109,22 @@ def test_an_equal_link_is_no_other_link(partial, clock, fresh) -> None:
     assert host.asked == ["a"]
     assert "paid for" in str(caught.value)
     assert "new generation" not in str(caught.value)
+    assert "If the 24 hours for which links live are over" in str(caught.value)
 
 
 def test_a_generation_that_is_gone_may_be_bought_again(partial, clock) -> None:
     """The vendor does not call it finished any more."""
     with pytest.raises(LinkDead, match="only a new generation brings it back"):
         _find(Host(a=[DEAD]), partial, clock, "a", fresh=lambda: None)
+
+
+@pytest.mark.parametrize(("hours", "past"), [(1, False), (23.9, False), (24.1, True), (48, True)])
+def test_a_link_past_its_life_has_a_remedy_that_works(partial, clock, hours: float, past: bool) -> None:
+    """Though the vendor calls the generation finished: asking again would bring the same dead link."""
+    with pytest.raises(LinkDead) as caught:
+        _find(Host(a=[DEAD]), partial, clock, "a", ended_at=NOW - timedelta(hours=hours))
+    assert ("on_clear='regenerate'" in str(caught.value)) is past
+    assert not caught.value.retryable
 
 
 def test_a_vendor_that_gives_one_dead_link_after_the_other_is_not_asked_for_ever(partial, clock) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import subprocess
 import sys
@@ -16,10 +17,16 @@ from typing import Any
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
-from airflow_provider_seedance.core.landing.land import VideoSource, check_overwrite, land
+from airflow_provider_seedance.core.landing.land import VideoSource, land
 from airflow_provider_seedance.core.landing.manifest import Manifest, Media, Mismatch
+from airflow_provider_seedance.core.landing.ownership import find_whole
 from airflow_provider_seedance.core.landing.transfer import MAX_ATTEMPTS
-from airflow_provider_seedance.core.storage.files import open_for_reading, size_of
+from airflow_provider_seedance.core.storage.files import (
+    commit,
+    open_for_reading,
+    size_of,
+    temporary_file_for,
+)
 from airflow_provider_seedance.core.storage.paths import local_path, uri_of
 from airflow_provider_seedance.errors import (
     ConfigurationError,
@@ -49,6 +56,10 @@ def _content(target: Any) -> bytes:
         return bytes(file.read())
 
 
+def _names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.rglob("*.*"))
+
+
 def test_a_video_lands_with_its_manifest(source: VideoSource, folder: Any, serving, video: bytes) -> None:
     """On every kind of target."""
     target = folder / "videos" / "v.mp4"
@@ -68,9 +79,10 @@ def test_a_video_lands_with_its_manifest(source: VideoSource, folder: Any, servi
 def test_nothing_else_is_left_in_the_folder(
     source: VideoSource, tmp_path: Path, serving, video: bytes
 ) -> None:
-    """A success leaves no partial file."""
-    _land(source, tmp_path / "v.mp4", serving(video))
-    assert [path.name for path in tmp_path.iterdir()] == ["v.mp4"]
+    """A success leaves the video and its manifest, and no partial file."""
+    manifest = _land(source, tmp_path / "v.mp4", serving(video))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["v.mp4", "v.mp4.json"]
+    assert Manifest.parse(json.loads((tmp_path / "v.mp4.json").read_text())) == manifest
 
 
 @pytest.mark.parametrize(
@@ -86,9 +98,9 @@ def test_a_broken_file_is_never_kept(source, folder: Any, tmp_path, serving, vid
     target = folder / "v.mp4"
     _land(source, target, serving(video))
     with pytest.raises(error):
-        _land(source, target, serving(*[content(video)] * 4))
+        _land(source, target, serving(*[content(video)] * 4), overwrite="always")
     assert _content(target) == video
-    assert [path.name for path in tmp_path.rglob("*.*")] == (["v.mp4"] if local_path(target) else [])
+    assert _names(tmp_path) == (["v.mp4", "v.mp4.json"] if local_path(target) else [])
 
 
 def test_an_error_names_the_video_and_not_its_link(source: VideoSource, tmp_path: Path, serving) -> None:
@@ -187,28 +199,93 @@ def test_the_content_type_is_the_hosts_if_it_says_anything(
 class TestOverwrite:
     """What becomes of a file that is there already."""
 
-    def test_identical_bytes_are_not_written_again(self, source, tmp_path, serving, video) -> None:
-        """The file keeps its identity, and the run still has its manifest."""
+    def test_the_same_generations_whole_file_is_taken_over(self, source, folder: Any, serving, video) -> None:
+        """Nothing is fetched, so that no link need live."""
+        target = folder / "v.mp4"
+        first = _land(source, target, serving(video))
+        dead = serving(LinkDead("HTTP 403"))
+        assert _land(source, target, dead) == first
+        assert dead.opened == []
+
+    def test_the_same_generations_damaged_file_is_replaced(self, source, folder: Any, serving, video) -> None:
+        """Longer, shorter, or of the same length."""
+        target = folder / "v.mp4"
+        _land(source, target, serving(video))
+        for damaged in (b"short", video[:-1] + b"?", video + b"?"):
+            _put(target, damaged)
+            _land(source, target, serving(video))
+            assert _content(target) == video
+
+    def test_another_generations_file_is_kept(self, source, folder: Any, serving, videos) -> None:
+        """The error says whose it is, and what to do, before a byte is fetched."""
+        target, opener = folder / "v.mp4", serving(videos["silent"].read_bytes())
+        _land(source, target, serving(videos["sound"].read_bytes()))
+        with pytest.raises(DestinationError, match="holds the video of evolink generation task-1") as caught:
+            _land(_of_another(source), target, opener)
+        assert "overwrite='always'" in str(caught.value)
+        assert "{generation_id}" in str(caught.value)
+        assert not caught.value.retryable
+        assert opener.opened == []
+        assert _content(target) == videos["sound"].read_bytes()
+
+    def test_the_same_bytes_of_another_generation_are_anothers(
+        self, source, tmp_path, serving, video
+    ) -> None:
+        """The record tells, before the hash does."""
+        _land(source, tmp_path / "v.mp4", serving(video))
+        with pytest.raises(DestinationError, match="task-1"):
+            _land(_of_another(source), tmp_path / "v.mp4", serving(video))
+
+    def test_a_file_of_unknown_origin_is_kept(self, source, folder: Any, serving, video) -> None:
+        """Whoever put it there."""
+        target = folder / "v.mp4"
+        _put(target, b"a cut made by hand")
+        with pytest.raises(DestinationError, match="a file of unknown origin"):
+            _land(source, target, serving(video))
+        assert _content(target) == b"a cut made by hand"
+
+    def test_a_file_whose_manifest_was_not_written_any_more(
+        self, source, folder: Any, serving, video
+    ) -> None:
+        """A worker died between the two: the hash tells that it is this generation's."""
+        target = folder / "v.mp4"
+        _put(target, video)
+        manifest = _land(source, target, serving(video))
+        assert find_whole(target, source.generation) == manifest
+
+    def test_a_file_that_comes_while_the_bytes_do(self, source, tmp_path, serving, video) -> None:
+        """Two tasks with one destination: the second one to finish does not replace the first one's video."""
+        target, opener = tmp_path / "v.mp4", serving(video)
+        chunks = opener._chunks
+
+        def interrupted(reply: Any) -> Any:
+            _land(_of_another(source), target, serving(video[:-8] + bytes(8)), verify=False)
+            return chunks(reply)
+
+        opener._chunks = interrupted
+        with pytest.raises(DestinationError, match="holds the video of evolink generation task-2"):
+            _land(source, target, opener)
+        assert _content(target) == video[:-8] + bytes(8)
+
+    def test_always_replaces_and_says_so(self, source, folder: Any, serving, videos, caplog) -> None:
+        """Whoever's it is; the record is the new video's then."""
+        target = folder / "v.mp4"
+        with caplog.at_level(logging.INFO):
+            _land(source, target, serving(videos["sound"].read_bytes()), overwrite="always")
+            assert "Replaced" not in caplog.text
+            _land(_of_another(source), target, serving(videos["silent"].read_bytes()), overwrite="always")
+        assert f"Replaced {uri_of(target)}, which held the video of evolink generation task-1." in caplog.text
+        assert _content(target) == videos["silent"].read_bytes()
+        assert find_whole(target, _of_another(source).generation)
+
+    def test_always_means_the_same_bytes_too(self, source, tmp_path, serving, video) -> None:
+        """But a whole file of the same generation is better than none, once its link is dead."""
         target = tmp_path / "v.mp4"
         first = _land(source, target, serving(video))
         inode = target.stat().st_ino
-        assert _land(source, target, serving(video)) == first
-        assert target.stat().st_ino == inode
-
-    def test_different_bytes_are_replaced(self, source, folder: Any, serving, videos) -> None:
-        """Also by default."""
-        target = folder / "v.mp4"
-        for shape in ("sound", "silent"):
-            _land(source, target, serving(videos[shape].read_bytes()))
-        assert _content(target) == videos["silent"].read_bytes()
-
-    def test_always_means_always(self, source, tmp_path, serving, video) -> None:
-        """Even for the same bytes."""
-        target = tmp_path / "v.mp4"
-        _land(source, target, serving(video))
-        inode = target.stat().st_ino
         _land(source, target, serving(video), overwrite="always")
         assert target.stat().st_ino != inode
+        assert _land(source, target, serving(LinkDead("HTTP 403")), overwrite="always") == first
 
     def test_never_refuses_before_anything_is_fetched(self, source, folder: Any, serving, video) -> None:
         """And a retry would meet the same file."""
@@ -220,10 +297,31 @@ class TestOverwrite:
         assert opener.opened == []
         assert not caught.value.retryable
 
-    def test_an_unknown_policy_is_refused(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("overwrite", ["own", "always"])
+    def test_a_file_that_has_the_manifests_name_is_kept(
+        self, source, folder: Any, serving, video, overwrite
+    ) -> None:
+        """Such as ``config.json`` beside ``config``."""
+        _put(folder / "config.json", b'{"debug": true}')
+        with pytest.raises(DestinationError, match="is another file"):
+            _land(source, folder / "config", serving(video), overwrite=overwrite)
+        assert _content(folder / "config.json") == b'{"debug": true}'
+
+    @pytest.mark.parametrize("word", ["skip-identical", "replace", ""])
+    def test_an_unknown_word_is_refused(self, source, tmp_path: Path, serving, word) -> None:
         """The known ones are listed."""
-        with pytest.raises(ConfigurationError, match="known are skip-identical, always, never"):
-            check_overwrite("sometimes", tmp_path / "v.mp4")
+        with pytest.raises(ConfigurationError, match="known are own, always, never"):
+            _land(source, tmp_path / "v.mp4", serving(), overwrite=word)
+
+
+def _of_another(source: VideoSource) -> VideoSource:
+    return replace(source, generation=source.generation.model_copy(update={"generation_id": "task-2"}))
+
+
+def _put(target: Any, content: bytes) -> None:
+    with temporary_file_for(target) as part:
+        part.write_bytes(content)
+        commit(part, target)
 
 
 def test_a_bad_destination_is_refused_before_anything_is_fetched(source, tmp_path, serving, video) -> None:
@@ -259,7 +357,7 @@ class TestAnotherTry:
         assert (manifest.bytes, manifest.sha256) == (len(video), hashlib.sha256(video).hexdigest())
         assert host.fetches[-1].range == "bytes=2000-"
         assert host.sent == len(video)
-        assert [path.name for path in tmp_path.rglob("*.*")] == (["v.mp4"] if local_path(target) else [])
+        assert _names(tmp_path) == (["v.mp4", "v.mp4.json"] if local_path(target) else [])
         assert list(temp.iterdir()) == []
 
     def test_after_a_kill_fetches_only_the_rest(
@@ -282,7 +380,7 @@ class TestAnotherTry:
         _land(replace(source, url=host.url), target, HttpOpener())
         assert target.read_bytes() == video
         assert host.fetches[-1].range == f"bytes={fetched}-"
-        assert [path.name for path in tmp_path.iterdir()] == ["v.mp4"]
+        assert _names(tmp_path) == ["v.mp4", "v.mp4.json"]
 
     def test_asks_for_one_byte_of_a_file_that_is_all_there(self, source, host: VideoHost, video) -> None:
         """The store did not take it the first time; the host confirms that it is the same still."""
@@ -333,7 +431,7 @@ def test_two_tries_at_once_do_not_spoil_each_other(source, tmp_path, host: Video
         awake.set()
         assert first.result().sha256 == second.sha256 == hashlib.sha256(video).hexdigest()
     assert target.read_bytes() == video
-    assert [path.name for path in tmp_path.iterdir()] == ["v.mp4"]
+    assert _names(tmp_path) == ["v.mp4", "v.mp4.json"]
 
 
 _STALLING = """

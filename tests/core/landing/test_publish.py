@@ -33,7 +33,9 @@ def video(tmp_path: Path, landed) -> Manifest:
     return landed(tmp_path / "landed.mp4", b"video bytes")
 
 
-def _publish(video: Manifest, target: Any, metadata: Any = METADATA, now: datetime = NOW) -> Publication:
+def _publish(
+    video: Manifest, target: Any, metadata: Any = METADATA, now: datetime = NOW, **options: Any
+) -> Publication:
     return publish(
         video,
         uri_of(target),
@@ -41,6 +43,7 @@ def _publish(video: Manifest, target: Any, metadata: Any = METADATA, now: dateti
         path_from_uri=UPath,
         clock=ManualClock(now.timestamp()),
         published_by=TASK if now == NOW else TASK.model_copy(update={"run_id": "a later one"}),
+        **options,
     )
 
 
@@ -59,6 +62,7 @@ def test_the_video_and_its_sidecar_are_published(video: Manifest, folder: Any) -
         "published_by": TASK.to_dict(),
         "metadata": METADATA,
         "source": video.source.to_dict(),
+        "provenance": video.provenance.to_dict(),
         "manifest": video.to_dict(),
         "published": True,
         "reason": "the video was not there yet",
@@ -116,13 +120,45 @@ def test_changed_metadata_are_published(video: Manifest, tmp_path: Path) -> None
     assert target.stat().st_ino == inode
 
 
-def test_another_generation_with_the_same_bytes_is_another_publication(
-    video: Manifest, tmp_path: Path
-) -> None:
-    """The sidecar must name the generation that the video comes from."""
-    _publish(video, tmp_path / "v.mp4")
-    other = video.model_copy(update={"source": video.source.model_copy(update={"generation_id": "task-2"})})
-    assert _publish(other, tmp_path / "v.mp4").published
+def _of_another(video: Manifest) -> Manifest:
+    return video.model_copy(update={"source": video.source.model_copy(update={"generation_id": "task-2"})})
+
+
+def test_another_generations_video_is_not_replaced(video: Manifest, folder: Any, tmp_path, landed) -> None:
+    """With other bytes or the same: the error says whose it is, and nothing has changed."""
+    target = folder / "v.mp4"
+    first = _publish(video, target)
+    sidecar = UPath(first.sidecar_uri).read_bytes()
+    for other in (_of_another(video), _of_another(landed(tmp_path / "other.mp4", b"other bytes"))):
+        with pytest.raises(DestinationError, match="holds the video of evolink generation task-1") as caught:
+            _publish(other, target)
+        assert not caught.value.retryable
+    assert UPath(uri_of(target)).read_bytes() == b"video bytes"
+    assert UPath(first.sidecar_uri).read_bytes() == sidecar
+
+
+def test_a_file_of_unknown_origin_is_not_replaced(video: Manifest, folder: Any) -> None:
+    target = UPath(uri_of(folder / "v.mp4"))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(b"a cut made by hand")
+    with pytest.raises(DestinationError, match="a file of unknown origin"):
+        _publish(video, folder / "v.mp4")
+    assert target.read_bytes() == b"a cut made by hand"
+
+
+def test_always_replaces_and_says_what(video: Manifest, folder: Any, tmp_path, landed) -> None:
+    """In the record, too."""
+    _publish(video, folder / "v.mp4")
+    other = _of_another(landed(tmp_path / "other.mp4", b"other bytes"))
+    publication = _publish(other, folder / "v.mp4", overwrite="always")
+    assert publication.reason == "it replaces the video of evolink generation task-1"
+    assert json.loads(UPath(publication.sidecar_uri).read_text())["source"]["generation_id"] == "task-2"
+
+
+def test_never_refuses_its_own_too(video: Manifest, tmp_path: Path) -> None:
+    _publish(video, tmp_path / "v.mp4", overwrite="never")
+    with pytest.raises(DestinationError, match="overwrite is 'never'"):
+        _publish(video, tmp_path / "v.mp4", overwrite="never")
 
 
 def test_a_video_without_its_sidecar_is_published_again(video: Manifest, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from airflow_provider_seedance.core.landing.transfer import (
     TransferResult,
     transfer,
 )
-from airflow_provider_seedance.core.storage.files import SPACE_RESERVE
+from airflow_provider_seedance.core.storage.writable import SPACE_RESERVE
 from airflow_provider_seedance.errors import (
     DestinationError,
     DownloadIncomplete,

@@ -89,7 +89,7 @@ def test_buying_again_is_not_advised_while_the_vendor_calls_it_finished(tmp_path
     with pytest.raises(LinkDead, match="paid for") as caught:
         _land(Vendor({"https://f/1": 401, "https://f/2": 410}, generation), generation, tmp_path / "v.mp4")
     assert "new generation" not in str(caught.value)
-    assert caught.value.retryable
+    assert not caught.value.retryable
 
 
 @pytest.mark.parametrize("fault", [NoReply("reset"), NotFound("unknown"), AuthenticationRefused("wrong key")])

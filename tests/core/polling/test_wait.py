@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
+from airflow_provider_seedance.core.polling.report import WaitReport
 from airflow_provider_seedance.core.polling.wait import WaitResult, wait_for_end
 from airflow_provider_seedance.errors import NoReply, NotFound, SeedanceError
 from airflow_provider_seedance.models import Generation, Pending, Status, Succeeded
@@ -15,6 +16,7 @@ from tests.clocks import ImpatientClock, ManualClock
 NAMED = {"vendor": "toapis", "generation_id": "tsk_vid_1"}
 QUEUED = Pending(status=Status.QUEUED, **NAMED)
 RUNNING = Pending(status=Status.RUNNING, **NAMED)
+SILENT = WaitReport("tsk_vid_1", lambda level, text: None)
 DONE = Succeeded(video_url="https://files.example.com/v.mp4", **NAMED)
 
 
@@ -24,7 +26,7 @@ class Scene:
 
     answers: list[Generation | SeedanceError]
     clock: ManualClock = field(default_factory=lambda: ManualClock(1000.0))
-    changes: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
 
     def request_status(self) -> Generation:
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
@@ -32,35 +34,30 @@ class Scene:
             raise answer
         return answer
 
-    def note(self, seen: Generation) -> None:
-        self.changes.append(seen.status.value)
+    def write(self, level: int, text: str) -> None:
+        self.lines.append(text)
 
 
 def wait(scene: Scene, wait: WaitState, **options: float) -> WaitResult:
-    return wait_for_end(scene.request_status, wait, clock=scene.clock, on_change=scene.note, **options)
+    report = WaitReport("tsk_vid_1", scene.write)
+    return wait_for_end(scene.request_status, wait, clock=scene.clock, report=report, **options)
 
 
 def test_it_polls_until_the_end() -> None:
-    """It reports each change of status once, not each answer."""
+    """It reports each status once, not each answer."""
     scene = Scene([QUEUED, QUEUED, RUNNING, RUNNING, RUNNING, DONE])
     result = wait(scene, WaitState(started=1000.0, deadline=2000.0))
     assert result == WaitResult(WaitOutcome.ENDED, DONE)
-    assert scene.changes == ["queued", "running", "succeeded"]
+    assert scene.lines == [f"Generation tsk_vid_1 is {status} at toapis." for status in ("queued", "running")]
     assert len(scene.clock.pauses) == 5
 
 
-def test_a_warning_is_reported_once() -> None:
-    """As a change of status is."""
-    strange = RUNNING.model_copy(update={"warning": "an unknown word beside a link"})
-    scene = Scene([RUNNING, strange, strange, DONE])
-    wait(scene, WaitState(started=1000.0, deadline=2000.0))
-    assert scene.changes == ["running", "running", "succeeded"]
-
-
 def test_it_tolerates_errors_that_pass() -> None:
-    """Two lost answers do not end the wait."""
+    """Two lost answers do not end the wait; it reports that they are lost, and that answers come again."""
     scene = Scene([RUNNING, NoReply("cut"), NoReply("cut"), DONE])
     assert wait(scene, WaitState(started=1000.0, deadline=2000.0)).outcome is WaitOutcome.ENDED
+    assert ["a status request failed: cut." in line for line in scene.lines] == [False, True, False]
+    assert "answered again, after 2 that failed" in scene.lines[-1]
 
 
 def test_it_keeps_the_deadline() -> None:
@@ -74,7 +71,8 @@ def test_it_keeps_the_deadline() -> None:
 def test_it_hands_over_the_error_that_ended_it() -> None:
     """The caller can say why."""
     gone = NotFound("no such task")
-    result = wait(Scene([QUEUED, gone]), WaitState(started=1000.0, deadline=2000.0))
+    scene = Scene([QUEUED, gone])
+    result = wait(scene, WaitState(started=1000.0, deadline=2000.0))
     assert result == WaitResult(WaitOutcome.STATUS_UNKNOWN, QUEUED, gone)
 
 
@@ -100,10 +98,8 @@ def test_a_request_that_never_returns_does_not_hold_the_deadline_up(answered: in
         raise AssertionError
 
     now = time.time()
-    clock, changes = ImpatientClock(), []
-    result = wait_for_end(
-        request_status, WaitState(started=now, deadline=now + 0.2), clock=clock, on_change=changes.append
-    )
+    state = WaitState(started=now, deadline=now + 0.2)
+    result = wait_for_end(request_status, state, clock=ImpatientClock(), report=SILENT)
     hanging.set()
     assert result == WaitResult(WaitOutcome.TIMED_OUT, QUEUED if answered else None)
     assert time.time() - now < 5
@@ -119,6 +115,6 @@ def test_other_exceptions_of_a_request_come_through(fault: BaseException) -> Non
             request_status,
             WaitState(started=1000.0, deadline=2000.0),
             clock=ManualClock(1000.0),
-            on_change=lambda seen: None,
+            report=SILENT,
         )
     assert caught.value is fault

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,13 @@ class Stored:
     fs: Any
     path: str = "/bucket/v.mp4"
     protocol: str = "test"
+
+    @property
+    def name(self) -> str:
+        return self.path.rpartition("/")[2]
+
+    def with_name(self, name: str, /) -> Stored:
+        return replace(self, path=f"{self.path.rpartition('/')[0]}/{name}")
 
     def __str__(self) -> str:
         return f"{self.protocol}:/{self.path}"

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import os
 import stat
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.sdk import ObjectStoragePath
 from fsspec.implementations.memory import MemoryFileSystem
 
 from airflow_provider_seedance.core.storage.files import (
-    check_writable,
     commit,
     has_content,
     iter_bytes,
@@ -118,51 +114,6 @@ def test_the_same_bytes_are_recognised(folder: Any, content: bytes, answer: bool
     assert has_content(target, 5, hashlib.sha256(b"video").hexdigest()) is answer
 
 
-class TestCheckWritable:
-    """Looking before paying."""
-
-    def test_a_good_target_passes_untouched(self, folder: Any, tmp_path: Path) -> None:
-        """Nothing is made, not even a folder."""
-        check_writable(folder / "a" / "b" / "v.mp4")
-        assert list(tmp_path.iterdir()) == []
-
-    def test_a_file_in_the_way(self, tmp_path: Path) -> None:
-        """The folder that is none is named."""
-        (tmp_path / "file").touch()
-        with pytest.raises(DestinationError, match=r"/file is not a directory"):
-            check_writable(tmp_path / "file" / "v.mp4")
-
-    def test_a_directory_with_the_name_of_the_file(self, tmp_path: Path) -> None:
-        """The advice says how a directory is meant."""
-        with pytest.raises(DestinationError, match=r"it is a directory.*with a slash"):
-            check_writable(tmp_path)
-
-    @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-    def test_no_permission(self, tmp_path: Path) -> None:
-        """The folder is named, not the file that is not there yet."""
-        tmp_path.chmod(0o500)
-        with pytest.raises(DestinationError, match="no permission to write in"):
-            check_writable(tmp_path / "v.mp4")
-
-    def test_a_store_that_airflow_does_not_know(self) -> None:
-        """The advice names the two things that may be missing."""
-        with pytest.raises(
-            DestinationError, match=r"filesystem cannot be set up \(.*Install the Airflow provider"
-        ):
-            check_writable(ObjectStoragePath("memory://bucket/v.mp4"))
-
-    def test_a_store_path_without_a_name(self) -> None:
-        """A prefix is no file."""
-        with pytest.raises(DestinationError, match="names a directory"):
-            check_writable(Stored(MemoryFileSystem(), path="/bucket/videos/"))
-
-    def test_a_retry_is_not_worth_it(self, tmp_path: Path) -> None:
-        """Somebody must correct the destination first."""
-        with pytest.raises(DestinationError) as caught:
-            check_writable(tmp_path)
-        assert not caught.value.retryable
-
-
 class HalfwayStore(MemoryFileSystem):
     """A store without atomic uploads, whose connection breaks in the middle of one."""
 
@@ -250,8 +201,7 @@ class BlindStore(MemoryFileSystem):
         raise PermissionError(errno.EACCES, "Forbidden")
 
 
-@pytest.mark.parametrize("look", [size_of, check_writable])
-def test_could_not_look_is_not_nothing_there(look: Callable[[Any], object]) -> None:
-    """Or a file would be overwritten that nobody knew of, or paid for without a place to go."""
+def test_could_not_look_is_not_nothing_there() -> None:
+    """Or a file would be overwritten that nobody knew of."""
     with pytest.raises(DestinationError, match=r"cannot look at test://bucket/v.mp4: PermissionError"):
-        look(Stored(BlindStore()))
+        size_of(Stored(BlindStore()))

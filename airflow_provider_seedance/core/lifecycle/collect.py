@@ -1,0 +1,137 @@
+"""Wait for a generation and bring its video home, for callers that keep no record of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from airflow_provider_seedance.core.client.http import SeedanceClient
+from airflow_provider_seedance.core.clock import Clock
+from airflow_provider_seedance.core.lifecycle.deliver import land_generation
+from airflow_provider_seedance.core.literals import mapping_in
+from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState, default_timeout
+from airflow_provider_seedance.core.polling.report import TroubleReport
+from airflow_provider_seedance.core.polling.wait import wait_for_end
+from airflow_provider_seedance.core.storage.paths import PathFromUri
+from airflow_provider_seedance.core.submission.decide import failure_of
+from airflow_provider_seedance.errors import (
+    DeadlinePassed,
+    GenerationFailed,
+    Kind,
+    LandingError,
+    NoReply,
+    SeedanceError,
+)
+from airflow_provider_seedance.models import (
+    ExpectedVideo,
+    Failed,
+    Generation,
+    Succeeded,
+    parse_generation_id,
+)
+
+
+def wait_from_now(timeout: timedelta | float | None, now: float) -> WaitState:
+    """A wait that begins now.
+
+    :param timeout: its longest time, as a ``timedelta`` or seconds; ``None`` for an hour.
+    :param now: epoch seconds.
+    """
+    seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
+    return WaitState(deadline=now + (default_timeout(None) if seconds is None else seconds), started=now)
+
+
+def wait_for_video(
+    client: SeedanceClient, generation_id: str, wait: WaitState, *, clock: Clock, report: TroubleReport
+) -> Succeeded:
+    """Wait until a generation has succeeded.
+
+    :raises GenerationFailed: if it ended without a video.
+    :raises DeadlinePassed: if it has not ended in time.
+    :raises SeedanceError: if its status cannot be read.
+    """
+    end = wait_for_end(lambda: client.generations.get(generation_id), wait, clock=clock, report=report)
+    if end.error is not None:
+        raise end.error
+    return video_of(end.generation, end.outcome, generation_id=generation_id, vendor=client.vendor_name)
+
+
+def video_of(
+    generation: Generation | None, outcome: WaitOutcome, *, generation_id: str, vendor: str | None = None
+) -> Succeeded:
+    """The finished generation after a wait; raises as :func:`wait_for_video`.
+
+    :param generation: the vendor's last answer; ``None`` if there was none.
+    """
+    if isinstance(generation, Succeeded):
+        return generation
+    if isinstance(generation, Failed):
+        raise failure_of(generation)
+    advice = "It may go on at the vendor, and is billed if it succeeds; wait again, with the same id."
+    error: SeedanceError
+    if outcome is WaitOutcome.TIMED_OUT and generation is not None:
+        state = generation.status.value
+        error = DeadlinePassed(f"the generation was still {state} when the timeout was up", advice=advice)
+    else:
+        error = NoReply("the generation's status could not be read in time", advice=advice)
+    raise error.about(generation_id=generation_id, vendor=generation.vendor if generation else vendor)
+
+
+def land_video(
+    client: SeedanceClient,
+    video: Mapping[str, Any] | str,
+    destination: str,
+    *,
+    path_from_uri: PathFromUri,
+    clock: Clock,
+    **options: Any,
+) -> dict[str, Any]:
+    """Land the video of a finished generation, and return its manifest.
+
+    :param video: what an operator returned for it, or its id.
+    :param options: further arguments of :func:`.land_generation`.
+    :raises GenerationFailed: if it ended without a video.
+    :raises LandingError: if it has not ended, or its file cannot be brought home.
+    """
+    known = mapping_in(video)
+    told: Mapping[str, Any] = known if isinstance(known, Mapping) else {}
+    generation = finished(client, parse_generation_id(known, "video"))
+    return land_generation(
+        client,
+        generation,
+        destination,
+        path_from_uri=path_from_uri,
+        clock=clock,
+        mode=told.get("mode"),
+        model=told.get("model"),
+        expected=ExpectedVideo(
+            duration=told.get("duration"),
+            width=told.get("width"),
+            height=told.get("height"),
+            audio=generation.generate_audio,
+        ),
+        **options,
+    )
+
+
+def finished(client: SeedanceClient, generation_id: str) -> Succeeded:
+    """A generation that has succeeded; raises as :func:`land_video`."""
+    seen = client.generations.get(generation_id)
+    if isinstance(seen, Succeeded):
+        return seen
+    if isinstance(seen, Failed):
+        raise GenerationFailed(
+            f"there is no video: the generation ended as {seen.status.value}: {seen.failure.message}",
+            kind=Kind.CONFIGURATION,
+            code=seen.failure.code,
+            vendor=seen.vendor,
+            generation_id=generation_id,
+            advice="Download a generation that has succeeded.",
+        )
+    raise LandingError(
+        f"there is no video yet: it is {seen.status.value}",
+        vendor=seen.vendor,
+        generation_id=generation_id,
+        advice="Let the download follow the task that waits for the generation.",
+    )

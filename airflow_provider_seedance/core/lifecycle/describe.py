@@ -1,0 +1,95 @@
+"""A generation's story in sentences for the log: what is ordered, how it ended, and what is billed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from airflow_provider_seedance.core.redaction import redact
+from airflow_provider_seedance.core.submission.record import SubmissionRecord
+from airflow_provider_seedance.errors import GenerationFailed, LandingError, SeedanceError
+from airflow_provider_seedance.models import Cost, GenerationRequest, Succeeded
+
+
+def order_in_words(
+    request: GenerationRequest, estimate: Cost, *, row: int | None = None, destination: str | None = None
+) -> str:
+    """What a request orders, as a list: ``row 7, seedance-2.0, text, 720p, 16:9, 5 s, at most 0.45 USD``.
+
+    :param row: its number in a batch.
+    :param destination: the template of where the video goes.
+    """
+    parts = (
+        f"row {row}" if row is not None else None,
+        request.model,
+        request.mode.value,
+        request.resolution,
+        request.aspect_ratio,
+        f"{request.duration} s" if request.duration and request.duration > 0 else None,
+        "price unknown" if estimate.amount is None else f"at most {estimate.amount:f} {estimate.currency}",
+        f"to {redact(destination)}" if destination else None,
+    )
+    return ", ".join(part for part in parts if part)
+
+
+def end_in_words(generation: Succeeded, result: Mapping[str, Any]) -> str:
+    """How a generation ended, from what the task returns for it."""
+    size = f"{result['width']}x{result['height']}" if result["width"] else result["resolution"]
+    length = f"{result['duration']} s" if result["duration"] else None
+    facts = ", ".join(
+        fact
+        for fact in (_latency(generation), length, size, f"cost {cost_in_words(Cost(**result['cost']))}")
+        if fact
+    )
+    return f"Generation {generation.generation_id} has succeeded: {facts}.{landed_in_words(result.get('manifest'))}"
+
+
+def cost_in_words(cost: Cost) -> str:
+    """An amount with what it rests on: ``0.45 USD (billed)``."""
+    return "unknown" if cost.amount is None else f"{cost.amount:f} {cost.currency} ({cost.basis})"
+
+
+def landed_in_words(manifest: Mapping[str, Any] | None) -> str:
+    """Where the file is, as a further sentence; nothing without one."""
+    return f" Landed {redact(str(manifest.get('uri')))} ({manifest.get('bytes')} bytes)." if manifest else ""
+
+
+def totals_in_words(totals: Mapping[str, Mapping[str, str]]) -> str:
+    """Sums by currency and basis: ``1.20 USD (billed), 3 USD (estimated)``; ``nothing`` without any."""
+    sums = [
+        f"{amount} {currency} ({basis})"
+        for currency, by_basis in totals.items()
+        for basis, amount in by_basis.items()
+    ]
+    return ", ".join(sums) or "nothing"
+
+
+def bill_in_words(record: SubmissionRecord | None, error: SeedanceError) -> str:
+    """What a task that ends with ``error`` has cost.
+
+    :param record: what is on record about the task's generation; ``None`` if nothing is.
+    """
+    if record is None:
+        return _bill_without_record(error)
+    if record.is_unbilled:
+        return "Nothing is billed."
+    if record.generation_id is None:
+        return "It is not known whether the vendor has accepted and billed the request."
+    if record.is_delivered or isinstance(error, LandingError):
+        return f"Generation {record.generation_id} is finished and billed."
+    return f"Generation {record.generation_id} may go on, and is billed if it succeeds."
+
+
+def _bill_without_record(error: SeedanceError) -> str:
+    if error.maybe_accepted:
+        return "It is not known whether the vendor has accepted and billed the request."
+    if error.generation_id is None or isinstance(error, GenerationFailed):
+        return "Nothing is billed."
+    return f"Generation {error.generation_id} is billed if it succeeds, or has succeeded."
+
+
+def _latency(generation: Succeeded) -> str | None:
+    if generation.created_at is None or generation.finished_at is None:
+        return None
+    seconds = max(0.0, (generation.finished_at - generation.created_at).total_seconds())
+    return f"made in {seconds:.0f} s"

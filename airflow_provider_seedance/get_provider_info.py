@@ -93,6 +93,21 @@ def _options() -> dict[str, Any]:
             "example": "s3://my-bucket/seedance-staging",
             "default": "",
         },
+        "ledger_conn_id": {
+            "description": "Connection to the SQL database, SQLite or PostgreSQL, in which every intent to pay is"
+            " recorded: one submission under overlap, budgets, reuse and spend need it. Empty for no ledger.",
+            "version_added": "0.1.0",
+            "type": "string",
+            "example": "seedance_ledger",
+            "default": "",
+        },
+        "ledger_prompts": {
+            "description": "Whether the ledger stores prompts.",
+            "version_added": "0.1.0",
+            "type": "boolean",
+            "example": "False",
+            "default": "True",
+        },
         "max_lag": {
             "description": "Longest pause between two status requests of the triggerer for one generation, seconds.",
             "version_added": "0.1.0",
@@ -126,15 +141,13 @@ def _vendors() -> list[str]:
 
 def _connection_fields() -> dict[str, Any]:
     return {
-        "vendor": {
-            "label": "Vendor",
-            "description": "Whose HTTP API the key belongs to.",
-            "schema": {"type": "string", "enum": _vendors()},
-        },
+        # Airflow's form shows a field that may not be null in red before anything is typed, and a null among the
+        # choices as a choice.
+        "vendor": _text("Vendor", "Required: whose HTTP API the key belongs to.", enum=_vendors()),
         "region": _text(
             "Region",
             "ModelArk only: ap-southeast (BytePlus, the default) or cn-beijing (Volcengine).",
-            enum=["ap-southeast", "cn-beijing", None],
+            enum=["ap-southeast", "cn-beijing"],
         ),
         "request_timeout": {
             "label": "Request timeout",
@@ -156,6 +169,15 @@ def _connection_fields() -> dict[str, Any]:
             "Catalog rows",
             "Models to add or override: a JSON list, or the path of a JSON file.",
             format="multiline",
+        ),
+        "budgets": _text(
+            "Budgets",
+            'What submissions may cost in a period, such as [{"limit": "200 USD", "per": "day"}]; they need a ledger.',
+            format="multiline",
+        ),
+        "min_balance": _text(
+            "Least balance",
+            "Nothing is submitted while less than this is left, such as 5 USD; where the vendor tells its balance.",
         ),
         "prices": _text(
             "Prices",

@@ -21,6 +21,7 @@ from airflow_provider_seedance.errors import SeedanceError
 from dev.api import AirflowApi, Run, RunTimeout
 from dev.clips import read_clips, table
 from dev.emulator import VENDORS, connections
+from dev.ledger import SETTINGS, sqlite_ledger
 from dev.page import write_page
 from dev.paid import Declined, PaidClip, paid_clip
 from dev.processes import ProcessDied, signals_end_the_block
@@ -114,7 +115,8 @@ def _paid_plan(paid: PaidClip) -> Plan:
 def _make(plan: Plan, progress: Progress) -> None:
     _clear()
     progress.say("Starting Airflow: API server, scheduler, triggerer and DAG processor")
-    with airflow(HOME, dags=[EXAMPLE_DAGS], connections=plan.connections) as stack:
+    found = {**plan.connections, **sqlite_ledger(HOME)}
+    with airflow(HOME, dags=[EXAMPLE_DAGS], connections=found, settings=SETTINGS) as stack:
         progress.say(f"Airflow runs at {stack.url}")
         stack.api.wait_for_dag(plan.dag_id)
         run = stack.api.trigger(plan.dag_id, plan.conf)

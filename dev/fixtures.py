@@ -16,6 +16,7 @@ import pytest
 
 from airflow_provider_seedance.emulator import Emulator, serve
 from dev.emulator import connections
+from dev.ledger import SETTINGS, sqlite_ledger
 from dev.processes import signals_end_the_block
 from dev.stack import Stack, airflow
 
@@ -39,7 +40,12 @@ def airflow_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowW
     with (
         signals_end_the_block(),
         serve(rate=60) as emulator,
-        airflow(home, dags=[EXAMPLE_DAGS, more_dags], connections=connections(emulator.url)) as stack,
+        airflow(
+            home,
+            dags=[EXAMPLE_DAGS, more_dags],
+            connections={**connections(emulator.url), **sqlite_ledger(home)},
+            settings=SETTINGS,
+        ) as stack,
     ):
         yield AirflowWithEmulator(**vars(stack), emulator=emulator, more_dags=more_dags)
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.core.client.account import Account
     from airflow_provider_seedance.core.client.flows import Cancellation
     from airflow_provider_seedance.core.client.http import AsyncSeedanceClient, SeedanceClient
+    from airflow_provider_seedance.core.landing.ownership import Overwrite
     from airflow_provider_seedance.hooks.groups import HookAssets, HookFiles
     from airflow_provider_seedance.models import (
         Balance,
@@ -145,13 +146,20 @@ class SeedanceHook(BaseHook):
             return wait_for_video(client, generation_id, wait, clock=clock.SYSTEM_CLOCK, report=report)
 
     def download_video(
-        self, video: Mapping[str, Any] | str, destination: str, *, verify: bool = True
+        self,
+        video: Mapping[str, Any] | str,
+        destination: str,
+        *,
+        overwrite: Overwrite = "own",
+        verify: bool = True,
     ) -> dict[str, Any]:
         """Land the video of a finished generation in a file or an object store, whole or not at all.
 
         :param video: its generation id, or what an operator returned for it.
         :param destination: a path or URI, in which ``{vendor}``, ``{generation_id}``, ``{model}`` and ``{mode}`` are
             filled in.
+        :param overwrite: what to do about a file that is already there: ``own`` takes over or replaces only what the
+            same generation left there, ``always`` replaces it, ``never`` refuses it.
         :param verify: check the file's structure and compare it with the request; its length always is checked.
         :returns: the manifest, as :class:`.SeedanceDownloadVideoOperator` returns it.
         :raises LandingError: if it has not ended, or its file cannot be brought home.
@@ -166,6 +174,7 @@ class SeedanceHook(BaseHook):
                 destination,
                 path_from_uri=path_from_uri,
                 clock=clock.SYSTEM_CLOCK,
+                overwrite=overwrite,
                 verify=verify,
             )
 
@@ -198,10 +207,37 @@ class SeedanceHook(BaseHook):
         with self.get_conn() as client:
             return client.account.balance()
 
+    def spend(
+        self,
+        *,
+        since: datetime | str | None = None,
+        until: datetime | str | None = None,
+        by: Sequence[str] = (),
+    ) -> list[dict[str, Any]]:
+        """Sum up what the ledger's intents have cost, through all connections.
+
+        :param since: only intents made at or after this moment; ISO text is read, and without a time zone it is UTC.
+        :param until: only intents made before it.
+        :param by: sums for each ``dag_id``, ``run_id``, ``task_id``, ``model``, ``mode``, ``vendor``,
+            ``seedance_conn_id``, ``status``, ``day`` or ``month`` (of UTC), or several of them.
+        :returns: one dict for each sum: the names in ``by``, and ``currency``, ``basis`` (``billed``, ``estimated``,
+            ``unknown``, or ``reserved`` while a cost is not final), ``amount`` (a decimal string), ``generations``
+            and ``tokens``.
+        :raises ConfigurationError: without a ledger, or for a name that is not one of these.
+        """
+        from airflow_provider_seedance.core.ledger import spend
+        from airflow_provider_seedance.runtime.ledger import require_ledger
+
+        which = spend.Filter(spend.parse_moment("since", since), spend.parse_moment("until", until))
+        return spend.spend(require_ledger("spend").engine, which, by)
+
     def rescue(
         self, destination: str, *, generation_ids: Sequence[str] | None = None, since: datetime | None = None
     ) -> list[dict[str, Any]]:
-        """Land every finished generation whose video is not at its destination yet, and report on each.
+        """Land every finished generation whose video is nowhere to be found, and report on each.
+
+        A video is looked for where the records and journals in ``[seedance] state_folder`` say that it is, at its
+        destination, and beside all manifests and sidecars in the destination's folder.
 
         :param destination: the template of the videos' destinations.
         :param generation_ids: only these; without it, all that the vendor lists, and where it has no list, all on
@@ -211,7 +247,7 @@ class SeedanceHook(BaseHook):
         """
         from airflow_provider_seedance.core.lifecycle.rescue import rescue
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
-        from airflow_provider_seedance.runtime.task_state import recorded_generation_ids
+        from airflow_provider_seedance.runtime.task_state import recorded_generation_ids, recorded_videos
 
         with self.get_conn() as client:
             if generation_ids is None and client.listing is None:
@@ -223,6 +259,7 @@ class SeedanceHook(BaseHook):
                 clock=clock.SYSTEM_CLOCK,
                 generation_ids=generation_ids,
                 since=since,
+                known=recorded_videos(),
             )
 
     async def acreate_generation(self, request: GenerationRequest) -> Pending:
@@ -256,10 +293,16 @@ class SeedanceHook(BaseHook):
         return video_of(await self.aget_generation(generation_id), outcome, generation_id=generation_id)
 
     async def adownload_video(
-        self, video: Mapping[str, Any] | str, destination: str, *, verify: bool = True
+        self,
+        video: Mapping[str, Any] | str,
+        destination: str,
+        *,
+        overwrite: Overwrite = "own",
+        verify: bool = True,
     ) -> dict[str, Any]:
         """As :meth:`download_video`, on a thread."""
-        return await clock.off_loop(partial(self.download_video, video, destination, verify=verify))
+        download = partial(self.download_video, video, destination, overwrite=overwrite, verify=verify)
+        return await clock.off_loop(download)
 
     async def alist_generations(self, ids: Sequence[str] = (), **filters: Any) -> GenerationPage:
         """As :meth:`list_generations`."""
@@ -340,6 +383,8 @@ def _account(conn_id: str, connection: Connection) -> Account:
             price_rows=extra.get("prices") or (),
             access_key_id=extra.get("access_key_id") or None,
             secret_access_key=extra.get("secret_access_key") or None,
+            budgets=extra.get("budgets"),
+            min_balance=extra.get("min_balance"),
             connection=conn_id,
             **download_options(),
         )

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    from airflow_provider_seedance.core.landing.ownership import Overwrite
     from airflow_provider_seedance.core.submission.decide import Policies
 
 #: The ways to treat a file that is already at a destination.
@@ -49,7 +50,9 @@ def one_of(name: str, value: Any, *known: str) -> Any:
 
     :raises ValueError: if it is not.
     """
-    return at_parse(choice, name, value, *known)
+    if is_constant(value) and value not in known:
+        raise ValueError(_not_known(name, value, known))
+    return value
 
 
 def choice(name: str, value: Any, *known: str) -> str:
@@ -57,14 +60,27 @@ def choice(name: str, value: Any, *known: str) -> str:
 
     :raises ConfigurationError: for anything else.
     """
-    from airflow_provider_seedance.core.redaction import describe
     from airflow_provider_seedance.errors import ConfigurationError
 
     if value in _OMITTED:
         return known[0]
     if value not in known:
-        raise ConfigurationError(f"{name} must be one of {', '.join(known)}, not {describe(value)}")
+        raise ConfigurationError(_not_known(name, value, known))
     return str(value)
+
+
+def overwrite_of(operator: Any) -> Overwrite:
+    """An operator's ``overwrite``, once templates have been rendered.
+
+    :raises ConfigurationError: if it is none of the known words.
+    """
+    return choice("overwrite", operator.overwrite, *OVERWRITE)  # type: ignore[return-value]  # it has checked that
+
+
+def _not_known(name: str, value: Any, known: tuple[str, ...]) -> str:
+    from airflow_provider_seedance.core.redaction import describe
+
+    return f"{name} must be one of {', '.join(known)}, not {describe(value)}"
 
 
 def switch(name: str, value: Any) -> bool:

@@ -14,6 +14,7 @@ from airflow.sdk import BaseOperator
 from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.operators._arguments import choice
 from airflow_provider_seedance.runtime.exceptions import deferral_errors, task_errors
+from airflow_provider_seedance.runtime.metrics import count_result
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -221,6 +222,7 @@ class GenerationWaitMixin(BaseOperator):
             return self._wait(wait, None, in_worker=in_worker)
         delivered = self._deliver(wait.conn_id, wait.client, video)
         record_delivery(wait.store, wait.generation_id, delivered)
+        count_result(delivered)
         return delivered
 
     def _concluded(self, wait: Wait, outcome: WaitOutcome, generation: Generation | None) -> Succeeded | None:
@@ -240,7 +242,10 @@ class GenerationWaitMixin(BaseOperator):
                 now=clock.SYSTEM_CLOCK.now(),
                 generation=generation,
             )
-        except (DeadlinePassed, GenerationFailed):
+        except GenerationFailed as failed:
+            count_result({"vendor": failed.vendor, "status": "failed"})
+            raise
+        except DeadlinePassed:
             raise
         except SeedanceError as error:
             if outcome is WaitOutcome.STATUS_UNKNOWN:

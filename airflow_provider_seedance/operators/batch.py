@@ -7,17 +7,17 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from airflow.sdk import BaseOperator
-
 from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.operators._arguments import (
     OVERWRITE,
     at_parse,
     one_of,
+    overwrite_of,
     policies,
     seconds,
     whole_number,
 )
+from airflow_provider_seedance.operators._base import SeedanceBaseOperator
 from airflow_provider_seedance.operators._waiting import BACKSTOP, NO_CONNECTION_IN_TRIGGERER
 from airflow_provider_seedance.runtime.config import default_deferrable
 from airflow_provider_seedance.runtime.exceptions import deferral_errors, task_errors
@@ -27,16 +27,18 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_seedance.core.batch.event import BatchEvent
+    from airflow_provider_seedance.core.batch.journal.store import Journal
     from airflow_provider_seedance.core.batch.run import BatchRun
     from airflow_provider_seedance.core.landing.ownership import Overwrite
     from airflow_provider_seedance.core.submission.decide import OnClear, OnOrphanedIntent, OnStaleState
+    from airflow_provider_seedance.operators._base import Result, Text, Whole
     from airflow_provider_seedance.runtime.batch_session import BatchSession
 
 #: Generations in flight at a time, unless the user says; the vendor's own limit is learned below it.
 DEFAULT_MAX_ACTIVE = 100
 
 
-class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
+class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator):
     """Generate many videos with Seedance from one task instance: hundreds to thousands.
 
     All rows are checked before anything is paid, and all that is wrong is reported at once. Then each row is
@@ -86,6 +88,11 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         paid for.
     :param on_clear: when a user clears the task: ``reattach`` keeps what has succeeded, goes on with what is in
         flight, and tries failed rows again; ``regenerate`` pays for all rows again.
+    :param on_budget: when a budget of the connection leaves no room for a row: ``fail`` submits nothing more, finishes
+        what is in flight and fails; ``wait`` goes on, without a worker, when its period ends or room is made.
+    :param reuse: take the videos of equal requests to the same vendor instead of paying, where the ledger knows one
+        that is whole where it was landed; such a row's result says ``"reused": true``. ``seed=-1`` is never reused.
+    :param reuse_max_age: seconds; an older video is not reused.
     :param overwrite: what to do about a file that is already at a row's destination: ``own`` takes over or replaces
         only what the same generation left there, and fails the row beside another's file, before it is paid for where
         the destination has no ``{generation_id}``; ``always`` replaces it, and says so; ``never`` fails the row
@@ -103,9 +110,11 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         "max_failures",
         "max_cost",
         "timeout",
+        "reuse_max_age",
         "on_orphaned_intent",
         "on_stale_state",
         "on_clear",
+        "overwrite",
     )
     unsearched_fields = frozenset({"requests"})
     template_fields_renderers = {"requests": "json", "defaults": "json"}  # noqa: RUF012 - Airflow's own convention
@@ -114,31 +123,34 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
     def __init__(
         self,
         *,
-        requests: Sequence[Mapping[str, Any] | str] | str,
-        destination: str | None,
-        publish_destination: str | None = None,
+        requests: Sequence[Mapping[str, Any] | str] | Text,
+        destination: Text | None,
+        publish_destination: Text | None = None,
         seedance_conn_id: str = "seedance_default",
-        defaults: Mapping[str, Any] | None = None,
-        max_active: int | str = DEFAULT_MAX_ACTIVE,
-        max_failures: int | str | None = None,
+        defaults: Result | None = None,
+        max_active: Whole = DEFAULT_MAX_ACTIVE,
+        max_failures: Whole | None = None,
         max_cost: str | Mapping[str, Any] | None = None,
         deferrable: bool | None = None,
         timeout: timedelta | float | str | None = None,
         on_orphaned_intent: OnOrphanedIntent = "fail",
         on_stale_state: OnStaleState = "fail",
         on_clear: OnClear = "reattach",
+        on_budget: Literal["fail", "wait"] = "fail",
+        reuse: bool = False,
+        reuse_max_age: float | str | None = None,
         overwrite: Overwrite = "own",
         check_media: Literal["files", "all"] = "files",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.requests = requests
-        self.destination = destination
+        self.destination: Any = destination
         if publish_destination is not None and destination is None:
             raise ValueError("publish_destination needs a destination, where the videos are landed first")
-        self.publish_destination = publish_destination
+        self.publish_destination: Any = publish_destination
         self.seedance_conn_id = seedance_conn_id
-        self.defaults = defaults
+        self.defaults: Any = defaults
         self.max_active = max_active
         self.max_failures = max_failures
         self.max_cost = max_cost
@@ -148,6 +160,9 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         self.on_stale_state = one_of("on_stale_state", on_stale_state, "fail", "resubmit")
         self.on_clear = one_of("on_clear", on_clear, "reattach", "regenerate")
         self.check_media = one_of("check_media", check_media, "files", "all")
+        self.on_budget = one_of("on_budget", on_budget, "fail", "wait")
+        self.reuse = reuse
+        self.reuse_max_age = reuse_max_age
         self.overwrite: Overwrite = one_of("overwrite", overwrite, *OVERWRITE)
 
     def execute(self, context: Context) -> dict[str, Any]:
@@ -188,13 +203,16 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         from airflow_provider_seedance.core.batch.resume import resume_rows
         from airflow_provider_seedance.core.batch.run import last_deadline
         from airflow_provider_seedance.core.batch.summary import check_complete, results_of, summarize
+        from airflow_provider_seedance.core.ledger.budgets import SpendLimitReached
         from airflow_provider_seedance.core.polling.decide import WaitOutcome
         from airflow_provider_seedance.core.storage.paths import uri_of
+        from airflow_provider_seedance.operators._ledger import defer_until_room
         from airflow_provider_seedance.runtime.clients import ClientPool
 
         with task_errors():
             session, run = self._prepare(context)
-            with open_journal(session.journal) as journal, ClientPool() as clients:
+            with open_journal(session.journal) as in_files, ClientPool() as clients:
+                journal = run.ledgered(in_files)
                 finished = resume_rows(
                     run.plan,
                     journal,
@@ -209,11 +227,21 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
                 if new_try:
                     session.register(len(run.plan.rows))
                     self._log_start(run, session)
+                if new_try and self.reuse:
+                    self._reuse(run, journal, clients(self.seedance_conn_id).vendor_name)
+                ended_before = {row for row, state in journal.states.items() if state.outcome}
                 ended = run.run(
                     journal, event, stay=not self.deferrable or self._is_unknown_to_triggerer(event)
                 )
             results = results_of(run.plan.rows, journal.states)
             session.write_results(results)
+            self._count(run, [result for result in results if result["row"] not in ended_before])
+            if (
+                self.on_budget == "wait"
+                and isinstance(ended.stopped_by, SpendLimitReached)
+                and ended.all_ended
+            ):
+                defer_until_room(self, ended.stopped_by, "submit_again")
             if ended.all_ended:
                 summary = summarize(results, uri_of(session.results))
                 check_complete(summary, journal.states.values(), ended.stopped_by)
@@ -222,6 +250,29 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
             raise deferral_error
         self._defer(uri_of(session.journal), last_deadline(journal.states.values()))
         raise AssertionError("unreachable")
+
+    def _count(self, run: BatchRun, results: Sequence[Mapping[str, Any]]) -> None:
+        """Report the rows that have ended in this part of the work."""
+        from airflow_provider_seedance.runtime.metrics import count_result
+
+        for result in results:
+            if result["status"] in ("succeeded", "failed"):
+                source = (result["manifest"] or {}).get("source", {})
+                model = source.get("model") or run.plan.rows[result["row"]].request.model
+                count_result({**result, "vendor": source.get("vendor"), "model": model})
+
+    def submit_again(self, context: Context, event: Any = None) -> dict[str, Any]:
+        """Look again whether the budget has room, and go on."""
+        from airflow_provider_seedance.core.batch.event import BatchEvent
+
+        return self._run(context, BatchEvent({}))
+
+    def _reuse(self, run: BatchRun, journal: Journal, vendor: str) -> None:
+        from airflow_provider_seedance.core.batch.reuse import RowReuse, reuse_rows
+        from airflow_provider_seedance.runtime.ledger import reuse_of
+
+        reuse = reuse_of(seconds("reuse_max_age", self.reuse_max_age), overwrite_of(self))
+        reuse_rows(run.plan, journal, RowReuse(reuse, vendor, self.destination, run.publish))
 
     def _log_start(self, run: BatchRun, session: BatchSession) -> None:
         from airflow_provider_seedance.core.batch.summary import totals
@@ -259,6 +310,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         from airflow_provider_seedance.hooks.seedance import SeedanceHook
         from airflow_provider_seedance.runtime.batch_session import BatchSession
         from airflow_provider_seedance.runtime.clients import accounts_of
+        from airflow_provider_seedance.runtime.ledger import check_has_ledger, intent_book
         from airflow_provider_seedance.runtime.media import media_delivery
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
         from airflow_provider_seedance.runtime.task_state import identity_of
@@ -267,7 +319,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         destinations = Destinations(
             self.destination,
             self.publish_destination,
-            self.overwrite,
+            overwrite_of(self),
             identity_of(context),
             path_from_uri,
             clock.SYSTEM_CLOCK,
@@ -283,6 +335,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
                 destinations=destinations.templates,
                 read_media=lambda request: delivery.checked(client, reader.identify(request)),
             )
+            check_has_ledger(client)
             if plan.rows:
                 # Once for all, and whatever is there: it may be this batch's own, of an earlier try.
                 destinations.check(client, plan.rows[min(plan.rows)], overwrite="always")
@@ -305,6 +358,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
             accounts_of,
             destinations.publish,
             destinations.check,
+            intent_book(),
         )
         return session, run
 

@@ -7,7 +7,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_seedance.core import clock
-from airflow_provider_seedance.core.request_fields import REQUEST_FIELDS
+from airflow_provider_seedance.core.request_fields import (
+    REQUEST_FIELDS,
+    AspectRatio,
+    Model,
+    Resolution,
+)
 from airflow_provider_seedance.operators._arguments import (
     OVERWRITE,
     at_parse,
@@ -16,6 +21,8 @@ from airflow_provider_seedance.operators._arguments import (
     seconds,
     switch,
 )
+from airflow_provider_seedance.operators._base import SeedanceBaseOperator
+from airflow_provider_seedance.operators._destination import DestinationMixin
 from airflow_provider_seedance.operators._media import OwnMediaMixin
 from airflow_provider_seedance.operators._waiting import GenerationWaitMixin, Wait
 from airflow_provider_seedance.runtime.config import default_deferrable
@@ -26,17 +33,19 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_seedance.core.client.http import SeedanceClient
-    from airflow_provider_seedance.core.landing.manifest import Provenance
     from airflow_provider_seedance.core.landing.ownership import Overwrite
     from airflow_provider_seedance.core.media.content import RequestMedia
     from airflow_provider_seedance.core.submission.decide import OnClear, OnOrphanedIntent, OnStaleState
     from airflow_provider_seedance.core.submission.record import RecordStore, TaskIdentity
     from airflow_provider_seedance.core.submission.submit import Submitter
     from airflow_provider_seedance.models import GenerationRequest, Succeeded
+    from airflow_provider_seedance.operators._base import LinksArgument, Result, Switch, Text, Whole
     from airflow_provider_seedance.runtime.clients import ClientPool
 
 
-class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, OwnMediaMixin, GenerationWaitMixin):
+class SeedanceGenerateVideoOperator(
+    SignedLinkMaskingMixin, OwnMediaMixin, DestinationMixin, GenerationWaitMixin, SeedanceBaseOperator
+):
     """Generate one video with Seedance, through whichever vendor the connection names.
 
     The request is checked before it costs anything; what the vendor's model does not have is refused, never
@@ -91,10 +100,16 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, OwnMediaMixin, Gener
         what the same generation left there, and refuses another's file, before paying where the destination has no
         ``{generation_id}``; ``always`` replaces it, and says so; ``never`` refuses whatever is there.
     :param max_cost: refuse to submit above this estimate, such as ``"1.50 USD"`` or ``"60 credits"``.
+    :param on_budget: when a budget of the connection leaves no room: ``fail``, or ``wait`` without a worker until its
+        period ends or room is made. What an empty budget has no room for always fails.
+    :param reuse: take the video of an equal request to the same vendor instead of paying for one, if the ledger knows
+        one that is whole where it was landed; the result then says ``"reused": true``. ``seed=-1`` asks for another
+        take each time and is never reused.
+    :param reuse_max_age: seconds; an older video is not reused.
+    :param preview: check, estimate and return the wire request, and pay nothing.
     :param last_frame_destination: also land the last frame here, likewise; the result then has ``last_frame``, with
         ``uri``, ``bytes``, ``sha256`` and ``content_type``. It asks for the last frame.
     :param check_media: ``files`` checks the request's own files before paying; ``all`` fetches and checks links too.
-    :param preview: check, estimate and return the wire request, and pay nothing.
     """
 
     template_fields: Sequence[str] = (
@@ -106,10 +121,12 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, OwnMediaMixin, Gener
         "timeout",
         "queue_timeout",
         "max_cost",
+        "reuse_max_age",
         "on_kill_action",
         "on_orphaned_intent",
         "on_stale_state",
         "on_clear",
+        "overwrite",
         "preview",
     )
     template_fields_renderers = {"vendor_options": "json"}  # noqa: RUF012 - Airflow's own convention
@@ -120,29 +137,29 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, OwnMediaMixin, Gener
     def __init__(
         self,
         *,
-        prompt: str | None = None,
-        model: str = "seedance-2.0",
-        first_frame: str | None = None,
-        last_frame: str | None = None,
-        reference_images: Sequence[str] | str | None = None,
-        reference_videos: Sequence[str] | str | None = None,
-        reference_audios: Sequence[str] | str | None = None,
-        draft_task_id: str | None = None,
-        duration: int | str | None = None,
-        resolution: str | None = None,
-        aspect_ratio: str | None = None,
-        seed: int | str | None = None,
-        generate_audio: bool | str | None = None,
-        watermark: bool | str | None = None,
-        return_last_frame: bool | str | None = None,
-        web_search: bool | str | None = None,
-        content_filter: bool | str | None = None,
-        camera_fixed: bool | str | None = None,
-        service_tier: str | None = None,
-        priority: int | str | None = None,
-        vendor_options: Mapping[str, Any] | str | None = None,
-        destination: str | None = None,
-        generation_id: str | None = None,
+        prompt: Text | None = None,
+        model: Model | Text = "seedance-2.0",
+        first_frame: Text | None = None,
+        last_frame: Text | None = None,
+        reference_images: LinksArgument | None = None,
+        reference_videos: LinksArgument | None = None,
+        reference_audios: LinksArgument | None = None,
+        draft_task_id: Result | None = None,
+        duration: Whole | None = None,
+        resolution: Resolution | Text | None = None,
+        aspect_ratio: AspectRatio | Text | None = None,
+        seed: Whole | None = None,
+        generate_audio: Switch | None = None,
+        watermark: Switch | None = None,
+        return_last_frame: Switch | None = None,
+        web_search: Switch | None = None,
+        content_filter: Switch | None = None,
+        camera_fixed: Switch | None = None,
+        service_tier: Text | None = None,
+        priority: Whole | None = None,
+        vendor_options: Result | None = None,
+        destination: Text | None = None,
+        generation_id: Result | None = None,
         seedance_conn_id: str = "seedance_default",
         deferrable: bool | None = None,
         timeout: timedelta | float | str | None = None,
@@ -154,14 +171,17 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, OwnMediaMixin, Gener
         on_clear: OnClear = "reattach",
         overwrite: Overwrite = "own",
         max_cost: str | Mapping[str, Any] | None = None,
+        on_budget: Literal["fail", "wait"] = "fail",
+        reuse: bool = False,
+        reuse_max_age: float | str | None = None,
+        preview: bool | str = False,
         last_frame_destination: str | None = None,
         check_media: Literal["files", "all"] = "files",
-        preview: bool | str = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.prompt = prompt
-        self.model = model
+        self.model: Any = model
         self.first_frame = first_frame
         self.last_frame = last_frame
         self.reference_images = reference_images
@@ -178,10 +198,10 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, OwnMediaMixin, Gener
         self.web_search = web_search
         self.content_filter = content_filter
         self.camera_fixed = camera_fixed
-        self.service_tier = service_tier
+        self.service_tier: Any = service_tier
         self.priority = priority
         self.vendor_options = vendor_options
-        self.destination = destination
+        self.destination: Any = destination
         self.generation_id = generation_id
         self.seedance_conn_id = seedance_conn_id
         self.deferrable = default_deferrable() if deferrable is None else deferrable
@@ -196,6 +216,9 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, OwnMediaMixin, Gener
         self.max_cost = max_cost
         self.last_frame_destination = last_frame_destination
         self.check_media = one_of("check_media", check_media, "files", "all")
+        self.on_budget = one_of("on_budget", on_budget, "fail", "wait")
+        self.reuse = reuse
+        self.reuse_max_age = reuse_max_age
         self.preview = at_parse(switch, "preview", preview)
 
     def execute(self, context: Context) -> Any:
@@ -208,23 +231,29 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, OwnMediaMixin, Gener
                 return self._generate(context, store, clients)
 
     def _generate(self, context: Context, store: RecordStore, clients: ClientPool) -> Any:
-        from airflow_provider_seedance.core.lifecycle.preview import preview
         from airflow_provider_seedance.core.polling.decide import WaitState
         from airflow_provider_seedance.models import parse_generation_id
+        from airflow_provider_seedance.operators import _ledger
 
         self._check_on_kill_action()
         if self.generation_id:
             adopted = parse_generation_id(self.generation_id)
             return self._adopt(clients(self.seedance_conn_id), store, adopted)
         media = self._media(store)
+        request = media.request
         if switch("preview", self.preview):
             self._delivery().check(clients(self.seedance_conn_id), media)
-            return preview(clients(self.seedance_conn_id), media.request)
+            return _ledger.preview_with_budgets(self, clients(self.seedance_conn_id), request, context)
+        if self.reuse and (
+            reused := _ledger.reused_result(self, clients(self.seedance_conn_id), store, request)
+        ):
+            return reused
         if not store.remembers:
             # Outside of what a retry would pay for again: what fails here may be tried again.
             self._check_before_paying(context, clients(self.seedance_conn_id), media)
         with task_errors(retry_pays=self._retry_pays(store)):
-            submission = self._submitter(clients, store, context, media).submit(media.request)
+            submitter = self._submitter(clients, store, context, media)
+            submission = _ledger.submit_or_wait(self, submitter, request)
             record = submission.record
             assert record.generation_id
             if submission.generation is None:
@@ -234,22 +263,16 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, OwnMediaMixin, Gener
             wait = Wait(conn_id, clients(conn_id), store, record.generation_id, WaitState.from_record(record))
             return self._wait(wait, submission.generation)
 
+    def submit_again(self, context: Context, event: Any = None) -> Any:
+        """Look again whether the budget has room."""
+        return self.execute(context)
+
     def _store(self, context: Context) -> RecordStore:
         from airflow_provider_seedance.runtime.task_state import identity_of, record_store
 
         self._task = identity_of(context)
         self._records = record_store(context, durable=self.durable and not self.generation_id)
         return self._records
-
-    def _earlier_ids(self) -> tuple[str, ...]:
-        """The generations that this task's present one takes the place of."""
-        from airflow_provider_seedance.core.submission.record import StateUnreadable
-
-        try:
-            record = self._records.read() if self._records else None
-        except StateUnreadable:
-            return ()
-        return record.earlier_generation_ids if record else ()
 
     def _retry_pays(self, store: RecordStore) -> bool:
         return not store.remembers and not self.generation_id
@@ -274,9 +297,9 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, OwnMediaMixin, Gener
         self, clients: ClientPool, store: RecordStore, context: Context, media: RequestMedia
     ) -> Submitter:
         from airflow_provider_seedance.core.lifecycle.deliver import is_video_kept
-        from airflow_provider_seedance.core.lifecycle.describe import order_in_words
         from airflow_provider_seedance.core.media.deliver import DeliveringClients
         from airflow_provider_seedance.core.submission.submit import Submitter
+        from airflow_provider_seedance.runtime.ledger import begin_in_ledger
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
         from airflow_provider_seedance.runtime.task_state import identity_of
 
@@ -293,15 +316,19 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, OwnMediaMixin, Gener
             self.seedance_conn_id,
             policies(self),
             timeout=self._timeout_seconds(),
-            queue_timeout=self._queue_timeout_seconds(),
+            queue_timeout=seconds("queue_timeout", self.queue_timeout),
             clock=clock.SYSTEM_CLOCK,
             check=check,
             media=media.keys,
-            describe=lambda conn_id: order_in_words(
-                media.request, clients(conn_id).estimate_cost(media.request), destination=self.destination
-            ),
+            describe=lambda conn_id: self._in_words(clients(conn_id), media.request),
+            begin=begin_in_ledger(store),
             video_kept=lambda record: is_video_kept(record, self.destination, path_from_uri),
         )
+
+    def _in_words(self, client: SeedanceClient, request: GenerationRequest) -> str:
+        from airflow_provider_seedance.core.lifecycle.describe import order_in_words
+
+        return order_in_words(request, client.estimate_cost(request), destination=self.destination)
 
     def _check_before_paying(
         self,
@@ -310,41 +337,16 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, OwnMediaMixin, Gener
         media: RequestMedia,
         earlier_ids: tuple[str, ...] = (),
     ) -> None:
-        from airflow_provider_seedance.core.lifecycle.deliver import fields_before_paying
-        from airflow_provider_seedance.core.submission.budget import check_budget
+        from airflow_provider_seedance.core.submission.budget import check_balance, check_budget
+        from airflow_provider_seedance.runtime.ledger import check_has_ledger
 
         request = media.request
         prepared = client.catalog.prepare(request)
         self._delivery().check(client, media)
+        check_has_ledger(client)
+        check_balance(client)
         check_budget(client.estimate_cost(request), self.max_cost, vendor=client.vendor_name)
-        self._check_mapped(context)
-        for fields in fields_before_paying(client.vendor_name, request, prepared.model):
-            self._check_destination(fields, earlier_ids)
-
-    def _check_mapped(self, context: Context) -> None:
-        from airflow_provider_seedance.errors import ConfigurationError
-        from airflow_provider_seedance.operators._mapping import is_same_for_every_map_index
-
-        if not self.destination or "{generation_id}" in self.destination or self.destination.endswith("/"):
-            return
-        if is_same_for_every_map_index(context, "destination"):
-            raise ConfigurationError(
-                f"destination {self.destination!r} is the same file for every map index",
-                advice="Put {generation_id} or {{ ti.map_index }} into it, or end it with a slash.",
-            )
-
-    def _check_destination(self, fields: Mapping[str, str | None], earlier_ids: tuple[str, ...] = ()) -> None:
-        from airflow_provider_seedance.core.lifecycle.deliver import check_destination
-        from airflow_provider_seedance.runtime.object_storage import path_from_uri
-
-        if self.destination:
-            check_destination(
-                self.destination,
-                fields,
-                path_from_uri=path_from_uri,
-                overwrite=self.overwrite,
-                earlier_ids=earlier_ids,
-            )
+        self._check_destination_before_paying(context, client, request, prepared.model, earlier_ids)
 
     def _deliver(self, conn_id: str, client: SeedanceClient, generation: Succeeded) -> dict[str, Any]:
         from airflow_provider_seedance.core.lifecycle.describe import end_in_words
@@ -366,35 +368,7 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, OwnMediaMixin, Gener
         self.log.info(end_in_words(generation, delivered))
         return delivered
 
-    def _land(
-        self,
-        client: SeedanceClient,
-        generation: Succeeded,
-        request: GenerationRequest | None,
-        provenance: Provenance,
-    ) -> dict[str, Any]:
-        from airflow_provider_seedance.core.lifecycle.deliver import land_generation
-        from airflow_provider_seedance.runtime.object_storage import path_from_uri
-
-        assert self.destination
-        return land_generation(
-            client,
-            generation,
-            self.destination,
-            path_from_uri=path_from_uri,
-            clock=clock.SYSTEM_CLOCK,
-            mode=request.mode.value if request else None,
-            expected=client.catalog.expected_video(request) if request else None,
-            request=request,
-            provenance=provenance,
-            overwrite=self.overwrite,
-            earlier_ids=self._earlier_ids(),
-        )
-
     def _timeout_seconds(self) -> float:
         from airflow_provider_seedance.core.polling.decide import default_timeout
 
         return seconds("timeout", self.timeout) or default_timeout(self.service_tier)
-
-    def _queue_timeout_seconds(self) -> float | None:
-        return seconds("queue_timeout", self.queue_timeout)

@@ -6,6 +6,20 @@ import os
 from typing import Any
 
 
+def ledger_conn_id() -> str | None:
+    """The connection to the ledger's database; ``None`` without a ledger."""
+    from airflow.configuration import conf
+
+    return conf.get("seedance", "ledger_conn_id", fallback=None) or None
+
+
+def ledger_keeps_prompts() -> bool:
+    """Whether prompts are stored in the ledger."""
+    from airflow.configuration import conf
+
+    return conf.getboolean("seedance", "ledger_prompts", fallback=True)
+
+
 def download_options() -> dict[str, Any]:
     """What may be downloaded and from where, as fields of an :class:`.Account`.
 

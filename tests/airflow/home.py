@@ -19,6 +19,9 @@ EXAMPLES = ROOT / "example_dags"
 #: DAGs that only the tests need.
 DAGS = ROOT / "tests" / "airflow" / "dags"
 
+#: Where XComs are kept, below the home.
+XCOM_FOLDER = "xcom"
+
 
 def _settle_in() -> Path:
     home = Path(tempfile.mkdtemp(prefix="seedance-tests-"))
@@ -31,7 +34,11 @@ def _settle_in() -> Path:
         database=f"sqlite:///{home / 'airflow.db'}",
         executor="LocalExecutor",
         connections={},
-        settings={},
+        settings={
+            # As Airflow's own, until a test sets the threshold: then XComs lie in files.
+            "CORE__XCOM_BACKEND": "airflow.providers.common.io.xcom.backend.XComObjectStorageBackend",
+            "COMMON_IO__XCOM_OBJECTSTORAGE_PATH": f"file://{home / XCOM_FOLDER}",
+        },
     )
     for name in [name for name in os.environ if name.startswith("AIRFLOW")]:
         del os.environ[name]
@@ -41,3 +48,4 @@ def _settle_in() -> Path:
 
 #: ``None`` if Airflow had been imported before, by tests that do not care where its home is.
 HOME = None if "airflow" in sys.modules else _settle_in()
+XCOMS = (HOME or Path()) / XCOM_FOLDER

@@ -9,7 +9,7 @@ import pytest
 
 from tests.airflow.film import frames_of, measured
 from tests.airflow.fixtures import VENDORS
-from tests.airflow.stack import DEFAULT_TIMEOUT, RATE
+from tests.airflow.stack import DEFAULT_TIMEOUT, RATE, unlocked
 
 pytestmark = pytest.mark.xdist_group("stack")
 
@@ -51,7 +51,7 @@ def test_the_full_pipeline_on_each_vendor(vendor, stack, runs) -> None:
 
 
 def test_a_publication_starts_the_dag_that_waits_for_it(stack, runs) -> None:
-    """The asset event carries the manifest to the next DAG."""
+    """The asset event carries the publication's record to the next DAG."""
     folder, run = runs["seedance_full_pipeline", "modelark"]
     stack.succeed(run)
     (public,) = (folder / "public").glob("*.mp4")
@@ -65,13 +65,14 @@ def test_a_publication_starts_the_dag_that_waits_for_it(stack, runs) -> None:
             time.sleep(0.5)
             assert time.monotonic() < deadline, events
             continue
-        ours = [event for event in events if event["uri"] == public.as_uri()]
+        ours = [event for event in events if event["extra"].get("uri") == str(public)]
         if ours and ours[0]["created_dagruns"]:
             break
         assert time.monotonic() < deadline, events
         time.sleep(0.2)
     (event,) = ours
-    assert event["extra"]["sha256"] == stack.api.xcom(run, "download")["sha256"]
+    assert event["uri"] == "seedance-clips"
+    assert event["extra"] == stack.api.xcom(run, "publish")
     (created,) = event["created_dagruns"]
     assert created["dag_id"] == "seedance_after_publishing"
 
@@ -123,6 +124,21 @@ def test_a_generation_outlives_its_triggerer(stack, runs, tmp_path) -> None:
     (landed,) = tmp_path.glob("*.mp4")
     assert measured(landed).frames == frames_of(5)
     assert stack.emulator.ledger()["creates_received"] == before + 1
+
+
+def test_a_pool_and_priorities(stack, runs, tmp_path) -> None:
+    """A pool of one slot: the weightiest comes first, and who waits for the vendor holds no slot."""
+    pool = {"name": "tested_pool", "slots": 1, "include_deferred": False}
+    unlocked(lambda: stack.api.call("POST", "/pools", json=pool))
+    stack.emulator.set_rate(0)
+    run = stack.trigger("tested_pool", seedance_conn_id="seedance_modelark", output=str(tmp_path))
+    for tasks in stack.api.follow(run, timeout=DEFAULT_TIMEOUT, every=0.2):
+        if [task.state for task in tasks] == ["deferred"] * 3:
+            break
+    stack.emulator.set_rate(RATE)
+    stack.succeed(run)
+    ordered = [entry["prompt"] for entry in stack.emulator.ledger()["generations"]]
+    assert [prompt for prompt in ordered if prompt.startswith("Take")] == ["Take 3", "Take 2", "Take 1"]
 
 
 def _looks(stack) -> int:

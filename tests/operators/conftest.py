@@ -11,10 +11,10 @@ import pytest
 
 from airflow_provider_seedance.emulator import Emulator
 from tests.airflow.asset_events import asset_server
-from tests.airflow.fixtures import Time, connect, emulator, passing, running_emulator
+from tests.airflow.fixtures import Connect, Time, connect, emulator, passing, running_emulator
 from tests.airflow.running import TaskRun
 
-__all__ = ["asset_server", "connect", "emulator", "passing", "running_emulator"]
+__all__ = ["Connect", "TaskRun", "asset_server", "connect", "emulator", "passing", "running_emulator"]
 
 #: Vendor seconds after which everything that was ordered has ended.
 LONG = 20_000.0

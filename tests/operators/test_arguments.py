@@ -32,7 +32,8 @@ def test_seconds(value: Any) -> None:
 def test_no_seconds(value: Any) -> None:
     """The error names the argument and the value, and how a length is written."""
     with pytest.raises(
-        ConfigurationError, match=r"timeout must be a number of seconds above 0 or a timedelta, not .*hours=1"
+        ConfigurationError,
+        match=r"(?s)timeout must be a number of seconds above 0 or a timedelta, not .*hours=1",
     ):
         seconds("timeout", value)
 

@@ -364,7 +364,7 @@ def test_a_lost_trigger_is_not_replaced_for_ever(batching, connect, emulator, ti
 def test_numbers_are_checked(name, value, batching, connect, emulator) -> None:
     """By name."""
     with pytest.raises(AirflowFailException, match=name):
-        batching(connect(), **{name: value})()
+        batching(connect(), **{name: "{{ params.value }}"}, params={"value": value})()
     assert emulator.requests() == []
 
 

@@ -34,6 +34,7 @@ KEYS = {
     "created_at",
     "finished_at",
     "expires_at",
+    "reused",
     "request_fingerprint",
     "provenance",
 }
@@ -129,7 +130,7 @@ def test_an_adopted_generation_is_not_paid_for_again(
 
 def test_an_adopted_generation_that_does_not_exist_ends_the_task(generating, connect, emulator) -> None:
     """The vendor's answer names the id, and nothing is bought in its place."""
-    with pytest.raises(AirflowFailException, match=r"cgt-unknown.*unknown to this vendor account"):
+    with pytest.raises(AirflowFailException, match=r"(?s)cgt-unknown.*unknown to this vendor account"):
         generating(connect(), generation_id="cgt-unknown")()
     assert emulator.ledger()["creates_received"] == 0
 
@@ -382,7 +383,7 @@ class TestOnRecord:
         Path(first["manifest"]["uri"]).write_bytes(b"damaged")
         emulator.advance(2 * 86_400)
         task.context["ti"].max_tries += 1
-        with pytest.raises(AirflowFailException, match=r"on_clear='regenerate'.*press Clear"):
+        with pytest.raises(AirflowFailException, match=r"(?s)on_clear='regenerate'.*press Clear"):
             task()
         task.operator.on_clear = "regenerate"
         task.context["ti"].max_tries += 1

@@ -132,15 +132,8 @@ def test_prices_of_ones_own_count(generating, refused, connect) -> None:
 @pytest.mark.parametrize("name", ["timeout", "queue_timeout"])
 def test_a_timeout_that_is_no_time(name, timeout, refused, connect) -> None:
     """Found out before paying, not when the waiting begins."""
-    text = refused(connect(), **{name: timeout})
-    assert f"{name} must be a number of seconds above 0, not {timeout!r}" in text
-
-
-@pytest.mark.parametrize("name", ["on_kill_action", "on_orphaned_intent", "on_stale_state", "on_clear"])
-def test_an_unknown_policy_is_an_error_of_the_dag_file(name, generating) -> None:
-    """Policies are not templated, so they can be refused where they are written."""
-    with pytest.raises(ValueError, match=f"{name} must be one of .*, not 'guess'"):
-        generating("any", **{name: "guess"})
+    text = refused(connect(), **{name: "{{ params.timeout }}"}, params={"timeout": timeout})
+    assert f"{name} must be a number of seconds above 0 or a timedelta, not '{timeout}'" in text
 
 
 def test_a_destination_below_a_file(refused, connect, tmp_path) -> None:

@@ -7,7 +7,7 @@ from enum import Enum
 from airflow_provider_seedance.core.batch.state import MAX_ROW_ATTEMPTS, RowOutcome, RowState, RowStatus
 from airflow_provider_seedance.core.submission.decide import OrphanedIntent
 from airflow_provider_seedance.core.submission.record import StateUnreadable, StateUnwritable
-from airflow_provider_seedance.errors import GenerationFailed, Kind, SeedanceError
+from airflow_provider_seedance.errors import BudgetExceeded, GenerationFailed, Kind, SeedanceError
 
 
 class RowAction(str, Enum):
@@ -31,7 +31,9 @@ def after_submission(error: SeedanceError, state: RowState) -> RowAction | RowOu
     """What follows from a submission that failed, or may have failed."""
     if isinstance(error, OrphanedIntent):
         return outcome_of_error(error, "uncertain")
-    if error.kind.traits.account_wide or isinstance(error, (StateUnreadable, StateUnwritable)):
+    if error.kind.traits.account_wide or isinstance(
+        error, (StateUnreadable, StateUnwritable, BudgetExceeded)
+    ):
         return RowAction.STOP_BATCH
     if not state.blocks_new_payment and error.kind.traits.transient:
         return RowAction.SHRINK_WINDOW if error.kind is Kind.RATE_LIMIT else RowAction.BACK_OFF

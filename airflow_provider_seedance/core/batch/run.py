@@ -10,10 +10,12 @@ from functools import partial
 
 from airflow_provider_seedance.core.batch.admission import AdmissionControl, ConcurrencyWindow
 from airflow_provider_seedance.core.batch.event import BatchEvent
+from airflow_provider_seedance.core.batch.journal.ledgered import LedgeredJournal
 from airflow_provider_seedance.core.batch.journal.store import Journal
 from airflow_provider_seedance.core.batch.plan import Plan
 from airflow_provider_seedance.core.batch.poller import MAX_STATUS_REQUESTS, BatchPoller
 from airflow_provider_seedance.core.batch.progress import Counts, ProgressReporter
+from airflow_provider_seedance.core.batch.rows import Row
 from airflow_provider_seedance.core.batch.scheduler import (
     LANDING_THREADS,
     SUBMIT_THREADS,
@@ -31,9 +33,10 @@ from airflow_provider_seedance.core.batch.worker import (
     Publish,
     RowWorker,
 )
-from airflow_provider_seedance.core.client.http import AsyncSeedanceClient
+from airflow_provider_seedance.core.client.http import AsyncSeedanceClient, SeedanceClient
 from airflow_provider_seedance.core.polling.decide import WaitOutcome
-from airflow_provider_seedance.core.submission.budget import Budget
+from airflow_provider_seedance.core.submission.budget import BalanceCheck, Budget
+from airflow_provider_seedance.core.submission.ledger_records import IntentBook
 from airflow_provider_seedance.errors import SeedanceError
 
 
@@ -59,6 +62,7 @@ class BatchRun:
     :param land: lands a row's video; ``publish`` publishes it then.
     :param check: refuses a row that is not to be paid for.
     :param report: is given the counts of rows by status now and then, and what they have cost; see :func:`.totals`.
+    :param book: of the ledger, if there is one.
     """
 
     plan: Plan
@@ -70,6 +74,7 @@ class BatchRun:
     accounts_of: Callable[[Iterable[str]], AccountOf]
     publish: Publish = lambda manifest, row, earlier_ids: None
     check: CheckRow = lambda client, row, earlier_ids: None
+    book: IntentBook | None = None
 
     def run(
         self, journal: Journal, event: BatchEvent, *, stay: bool, callbacks: CallbackQueue | None = None
@@ -88,7 +93,15 @@ class BatchRun:
         admission = AdmissionControl(
             ConcurrencyWindow(self.max_active), max_failures=self.plan.max_failures, now=clock.now
         )
-        worker = RowWorker(account_of, journal, self.options, self.land, self.publish, self.check)
+        worker = RowWorker(
+            account_of,
+            journal,
+            self.options,
+            self.land,
+            self.publish,
+            self._check_after_balance(BalanceCheck(clock)),
+            self.book,
+        )
         with ExitStack() as stack:
             stack.callback(worker.close)
             pools = [
@@ -118,6 +131,21 @@ class BatchRun:
             all_ended = scheduler.run(stack.enter_context(poller), stay=stay, finished_waits=finished_waits)
         scheduler.report_progress()
         return RunResult(all_ended, scheduler.stopped_by)
+
+    def ledgered(self, journal: Journal) -> Journal:
+        """The journal, as one that tells the ledger too if there is one."""
+        if self.book is None:
+            return journal
+        return LedgeredJournal(journal, self.book, self.options.task, self.plan.rows)
+
+    def _check_after_balance(self, check_balance: BalanceCheck) -> CheckRow:
+        """The check of a row that comes after one of what is left to spend."""
+
+        def check(client: SeedanceClient, row: Row, earlier_ids: tuple[str, ...]) -> None:
+            check_balance(client)
+            self.check(client, row, earlier_ids)
+
+        return check
 
     def _report(self, journal: Journal, counts: Counts) -> None:
         outcomes = (state.outcome for state in list(journal.states.values()))

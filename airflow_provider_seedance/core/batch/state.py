@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from airflow_provider_seedance.core.submission.decide import Action, reattached
 from airflow_provider_seedance.core.submission.outcome import Ended, Superseded
-from airflow_provider_seedance.core.submission.record import SubmissionRecord
+from airflow_provider_seedance.core.submission.record import StoredVideo, SubmissionRecord
 from airflow_provider_seedance.errors import Kind
 from airflow_provider_seedance.models import Cost
 
@@ -32,6 +32,8 @@ class RowOutcome(_Value):
     """How a row ended.
 
     :param cost: what the vendor billed for it, or the estimate.
+    :param tokens: as the vendor counted.
+    :param reused: the video is that of an equal request, and nothing was paid.
     :param manifest: of the landed video, as JSON, without the request.
     :param publication: where it was published: ``uri, sidecar_uri, bytes, sha256, published_at``.
     :param error_kind: of the error that ended it; ``reason`` is the error's text.
@@ -40,6 +42,8 @@ class RowOutcome(_Value):
 
     status: RowStatus
     cost: Cost = Cost()
+    tokens: int | None = None
+    reused: bool = False
     manifest: dict[str, Any] | None = None
     publication: dict[str, Any] | None = None
     error_kind: Kind | None = None
@@ -79,6 +83,18 @@ class RowState(_Value):
         return self.record.generation_id if self.record else None
 
     @property
+    def videos(self) -> tuple[StoredVideo, ...]:
+        """Where its videos are: landed, then published."""
+        outcome = self.outcome
+        if outcome is None or outcome.manifest is None:
+            return ()
+        landed = StoredVideo.from_manifest(outcome.manifest)
+        if outcome.publication is None:
+            return (landed,)
+        published = StoredVideo.from_manifest({**outcome.manifest, **outcome.publication}, published=True)
+        return (landed, published)
+
+    @property
     def blocks_new_payment(self) -> bool:
         """Whether its latest intent does; see :attr:`SubmissionRecord.blocks_new_payment`."""
         return self.record is not None and self.record.blocks_new_payment
@@ -87,7 +103,9 @@ class RowState(_Value):
         """This state with its outcome; a success is the outcome of its intent too."""
         record = self.record
         if record is not None and outcome.status == "succeeded":
-            record = record.replace(outcome=Ended(status="succeeded"))
+            record = record.replace(
+                outcome=Ended(status="succeeded", cost=outcome.cost, tokens=outcome.tokens)
+            )
         return self.replace(outcome=outcome, record=record)
 
     def has_result(self, *, lands: bool, publishes: bool = False) -> bool:

@@ -35,17 +35,26 @@ def result_of(row: Row, state: RowState) -> dict[str, Any]:
     return {
         "row": row.number,
         "status": state.status,
-        "generation_id": record.generation_id if record else None,
+        "generation_id": _generation_id(state),
         "uri": manifest["uri"] if manifest else None,
         "manifest": manifest,
         "publication": outcome.publication if outcome else None,
         "cost": cost_dict(outcome.cost if outcome else Cost()),
+        "reused": outcome is not None and outcome.reused,
         "error": {"kind": outcome.error_kind.value, "message": outcome.reason}
         if outcome and outcome.error_kind
         else None,
         "intents": record.intent_number if record else 0,
         "metadata": dict(row.metadata),
     }
+
+
+def _generation_id(state: RowState) -> str | None:
+    """The generation that made the row's video, or is to make it."""
+    outcome = state.outcome
+    if outcome is not None and outcome.reused and outcome.manifest:
+        return str(outcome.manifest["source"]["generation_id"])
+    return state.generation_id
 
 
 def results_of(rows: Mapping[int, Row], states: States) -> list[dict[str, Any]]:

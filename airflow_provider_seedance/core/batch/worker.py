@@ -19,13 +19,16 @@ from airflow_provider_seedance.core.lifecycle.conclude import conclude
 from airflow_provider_seedance.core.lifecycle.describe import order_in_words
 from airflow_provider_seedance.core.media.content import RequestMedia
 from airflow_provider_seedance.core.media.deliver import DeliveringClient, DeliveringClients, MediaDelivery
+from airflow_provider_seedance.core.money import SpendLimit
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState, default_timeout
 from airflow_provider_seedance.core.polling.event import GenerationEvent
 from airflow_provider_seedance.core.submission.decide import OrphanedIntent, Policies
+from airflow_provider_seedance.core.submission.ledger_records import IntentBook, LedgerRecords, owner_of
+from airflow_provider_seedance.core.submission.outcome import tokens_of
 from airflow_provider_seedance.core.submission.record import SubmissionRecord, TaskIdentity
 from airflow_provider_seedance.core.submission.resume import recorded_client
 from airflow_provider_seedance.core.submission.submit import Submitter
-from airflow_provider_seedance.models import Generation, GenerationRequest, Pending, Succeeded
+from airflow_provider_seedance.models import Cost, Generation, GenerationRequest, Pending, Succeeded
 
 _ORPHAN_ADVICE = (
     "Look for it in the vendor's console by that time. If it is there, give the row its id as generation_id, and clear"
@@ -71,6 +74,8 @@ class RowWorker:
     """Does the work on rows, one row at a time on each thread; each thread has clients of its own.
 
     :param account_of: the account of a connection, by its id; raises ``ConfigurationError`` if there is none.
+    :param book: of the ledger, if there is one.
+    :param check: called before each payment, and raises to prevent it.
     """
 
     account_of: AccountOf
@@ -79,12 +84,13 @@ class RowWorker:
     land: Land
     publish: Publish = lambda manifest, row, earlier_ids: None
     check: CheckRow = lambda client, row, earlier_ids: None
+    book: IntentBook | None = None
     _clients: list[SeedanceClient] = field(default_factory=list)
     _thread_local: threading.local = field(default_factory=threading.local)
 
     def submit(self, row: Row) -> SubmissionRecord:
         """Pay for the row, or find what was paid for it; see :meth:`Submitter.submit`."""
-        options, media = self.options, row.media or RequestMedia(row.request)
+        options, store, media = self.options, self._records(row), row.media or RequestMedia(row.request)
         delivering = DeliveringClients(partial(self._client, attempts=1), media, options.delivery)
 
         def check(conn_id: str, earlier_ids: tuple[str, ...]) -> None:
@@ -93,7 +99,7 @@ class RowWorker:
 
         submitter = Submitter(
             lambda conn_id: _SiblingAwareClient(delivering(conn_id), self.journal, row.number),
-            RowRecords(self.journal, row.number),
+            store,
             identity_of_row(options.task, row.number),
             options.seedance_conn_id,
             options.policies,
@@ -103,12 +109,21 @@ class RowWorker:
             check=check,
             media=media.keys,
             describe=lambda conn_id: self._in_words(conn_id, row),
+            begin=store.begin if isinstance(store, LedgerRecords) else None,
         )
         try:
             return submitter.submit(row.request).record
         except OrphanedIntent as error:
             error.advice = _ORPHAN_ADVICE
             raise
+
+    def _records(self, row: Row) -> RowRecords | LedgerRecords:
+        """The row's record: in the journal, and in the ledger if there is one."""
+        in_journal = RowRecords(self.journal, row.number)
+        if self.book is None:
+            return in_journal
+        owner = owner_of(self.options.task, row=row.number)
+        return LedgerRecords(self.book, owner, in_journal, told_by_summary=True)
 
     def collect(self, row: Row, outcome: WaitOutcome, wait: WaitState) -> RowOutcome | None:
         """The row's outcome after a wait, its video landed; ``None`` if there is more to wait for.
@@ -130,8 +145,9 @@ class RowWorker:
         return RowOutcome(
             status="succeeded",
             cost=client.catalog.cost(generation, row.request),
-            manifest=_without_request(manifest),
-            publication=publication and {name: publication[name] for name in _ON_RECORD},
+            tokens=tokens_of(generation.usage),
+            manifest=without_request(manifest),
+            publication=publication_on_record(publication),
         )
 
     def _in_words(self, seedance_conn_id: str, row: Row) -> str:
@@ -155,7 +171,12 @@ class RowWorker:
         return clients[key]
 
 
-def _without_request(manifest: dict[str, Any] | None) -> dict[str, Any] | None:
+def publication_on_record(publication: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What of a publication a row's outcome holds."""
+    return publication and {name: publication[name] for name in _ON_RECORD}
+
+
+def without_request(manifest: dict[str, Any] | None) -> dict[str, Any] | None:
     """The manifest without the prompt, which journals and results do not hold."""
     if manifest is None or "provenance" not in manifest:
         return manifest
@@ -188,8 +209,18 @@ class _SiblingAwareClient:
         return self._client.finds_by_key
 
     @property
+    def limits(self) -> tuple[SpendLimit, ...]:
+        return self._client.limits
+
+    @property
     def generations(self) -> _SiblingAwareClient:
         return self
+
+    def estimate_cost(self, request: GenerationRequest) -> Cost:
+        return self._client.estimate_cost(request)
+
+    def cost_of(self, generation: Succeeded, request: GenerationRequest | None = None) -> Cost:
+        return self._client.cost_of(generation, request)
 
     def create(self, request: GenerationRequest, intent_id: str | None = None) -> Pending:
         return self._client.generations.create(request, intent_id)

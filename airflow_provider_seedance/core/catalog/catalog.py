@@ -115,6 +115,11 @@ class Catalog:
         attributes = attributes_of(request, row, self.region)
         return pricing.estimate(self._prices(row, attributes), self._workload(row, attributes), attributes)
 
+    def prices(self, request: GenerationRequest) -> list[Price]:
+        """The rows of the price list that may hold for the request; the highest of them is its estimate."""
+        row = self._row(request)
+        return [] if row is None else self._prices(row, attributes_of(request, row, self.region))
+
     def cost(self, generation: Succeeded, request: GenerationRequest | None = None) -> Cost:
         """What a finished generation cost.
 

@@ -6,12 +6,14 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
 from airflow_provider_seedance.core.catalog import Catalog, vendor_names
 from airflow_provider_seedance.core.catalog.alternatives import vendors_with_regions
 from airflow_provider_seedance.core.client.addresses import is_private_host, is_public
+from airflow_provider_seedance.core.money import SpendLimit, parse_limits, parse_money
 from airflow_provider_seedance.core.redaction import describe
 from airflow_provider_seedance.core.suggestions import unknown_name
 from airflow_provider_seedance.core.vendors import load_vendor
@@ -49,6 +51,8 @@ class Account:
     :param max_video_bytes: of the largest video that is fetched.
     :param allow_private_result_hosts: whether result links may lead to addresses that are not of the internet, even
         though ``host`` is.
+    :param budgets: what submissions may cost in a period; they need a ledger.
+    :param min_balance: nothing is submitted while the vendor tells that less than this amount is left.
     :param connection: the id of the Airflow connection, for messages.
     """
 
@@ -64,6 +68,8 @@ class Account:
     allow_private_result_hosts: bool = False
     access_key_id: str | None = field(default=None, repr=False)
     secret_access_key: str | None = field(default=None, repr=False)
+    budgets: tuple[SpendLimit, ...] = ()
+    min_balance: tuple[Decimal, str] | None = None
     connection: str | None = field(default=None, compare=False)
 
     @classmethod
@@ -95,6 +101,8 @@ class Account:
             request_timeout=_positive("request_timeout", others.pop("request_timeout", None), vendor),
             max_concurrency=_whole("max_concurrency", others.pop("max_concurrency", None), vendor)
             or MAX_CONCURRENCY,
+            budgets=parse_limits(others.pop("budgets", None)),
+            min_balance=parse_money("min_balance", others.pop("min_balance", None)),
             **others,
         )
 
@@ -148,7 +156,7 @@ def _unknown_region(region: str, vendor: Vendor) -> str:
     if len(vendor.regions) > 1:
         return unknown_name("region", region, vendor.regions)
     others = ", ".join(vendors_with_regions())
-    return f"region={describe(region)} cannot be used: {vendor.name} has no regions, only {others} has; leave it out"
+    return f"region={describe(region)}: {vendor.name} has no regions, only {others} has; leave it out"
 
 
 def _check_access_key(vendor: Vendor, key_id: object, secret: object) -> None:

@@ -20,6 +20,8 @@ EXTRA_NAMES = (
     "prices",
     "access_key_id",
     "secret_access_key",
+    "budgets",
+    "min_balance",
 )
 _SCHEMES = ("http", "https")
 

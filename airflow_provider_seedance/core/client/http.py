@@ -45,6 +45,7 @@ from airflow_provider_seedance.core.client.transport import (
     tls,
 )
 from airflow_provider_seedance.core.clock import Clock, SystemClock, off_loop, utc_now
+from airflow_provider_seedance.core.money import SpendLimit
 from airflow_provider_seedance.core.redaction import clean, without
 from airflow_provider_seedance.core.vendors.contract import (
     Credential,
@@ -55,7 +56,7 @@ from airflow_provider_seedance.core.vendors.contract import (
     ToSign,
 )
 from airflow_provider_seedance.errors import SeedanceError, Unsupported
-from airflow_provider_seedance.models import Cost, GenerationRequest
+from airflow_provider_seedance.models import Cost, GenerationRequest, Succeeded
 
 T = TypeVar("T")
 
@@ -110,6 +111,15 @@ class _BaseClient:
     def listing(self) -> Listing | None:
         """How the vendor lists generations, if it does."""
         return self.settings.vendor.listing
+
+    @property
+    def limits(self) -> tuple[SpendLimit, ...]:
+        """What the account's submissions may cost in a period."""
+        return self.settings.budgets
+
+    def cost_of(self, generation: Succeeded, request: GenerationRequest | None = None) -> Cost:
+        """What a finished generation cost; see :meth:`Catalog.cost`."""
+        return self.catalog.cost(generation, request)
 
     def estimate_cost(self, request: GenerationRequest) -> Cost:
         """The most this request can cost by the price list; unknown where there is no price. Sends nothing."""

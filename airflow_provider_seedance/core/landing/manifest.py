@@ -117,6 +117,8 @@ class Manifest(_Record):
     #: What is unusual about an intact file, in sentences.
     notes: tuple[str, ...] = ()
     landed_at: AwareDatetime
+    #: Where the video was landed first, if it was taken over from an equal request instead of paid for.
+    reused_from: str | None = None
 
 
 class Sidecar(_Record):

@@ -95,7 +95,7 @@ def publish(
             )
         reason = "the video was already there, and its sidecar was missing or different"
         if not in_place:
-            replaced = _copy(video, path_from_uri(video.uri), target, overwrite, earlier_ids)
+            replaced = copy_landed(video, path_from_uri(video.uri), target, overwrite, earlier_ids)
             reason = f"it replaces {replaced}" if replaced else "the video was not there yet"
         write_record(sidecar, target)
     except SeedanceError as error:
@@ -128,14 +128,19 @@ def _identity(sidecar: Sidecar) -> tuple[Any, ...]:
     return sidecar.sha256, sidecar.source.vendor, sidecar.source.generation_id, sidecar.metadata
 
 
-def _copy(
+def copy_landed(
     video: Manifest,
     landed: StoragePath,
     target: StoragePath,
     overwrite: Overwrite,
     earlier_ids: Collection[str],
 ) -> str | None:
-    """Copy the landed video; returns what it replaced, if anything."""
+    """Copy a landed video, verified against its manifest; returns what it replaced, if anything.
+
+    :raises DestinationError: if it cannot be written, or holds what ``overwrite`` does not allow to replace.
+    :raises VideoCorrupt: if the landed file is not what its manifest says.
+    :raises LandingError: not retryable, if the landed file is gone.
+    """
     size = size_of(landed)
     if size is None:
         raise LandingError(

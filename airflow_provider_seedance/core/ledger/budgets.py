@@ -23,11 +23,15 @@ class SpendLimitReached(BudgetExceeded):
     """A submission would bring a period's spend above a budget of its connection. Nothing was sent.
 
     :param ends: when the period ends; ``None`` for a DAG run.
+    :param can_fit: whether an empty period has room for it, so that waiting may help.
     """
 
-    def __init__(self, message: str, *, ends: datetime | None, vendor: str, advice: str) -> None:
+    def __init__(
+        self, message: str, *, ends: datetime | None, can_fit: bool, vendor: str, advice: str
+    ) -> None:
         super().__init__(message, vendor=vendor, advice=advice)
         self.ends = ends
+        self.can_fit = can_fit
 
 
 @dataclass(frozen=True)
@@ -154,6 +158,7 @@ def _limit_reached(before: Standing, asked: Decimal, vendor: str) -> SpendLimitR
         f"this request may cost {asked:f} {before.limit.currency}, which a budget of the connection leaves no room"
         f" for: {before}",
         ends=before.ends,
+        can_fit=asked <= before.limit.amount,
         vendor=vendor,
         advice=advice,
     )

@@ -69,12 +69,12 @@ class Settlement:
 class Progress:
     """What is known of an intent by now; with a settlement its cost is final.
 
-    :param record: the submission record, as JSON.
+    :param record: the submission record, as JSON; ``None`` leaves the one there is.
     :param manifest: of the landed video.
     """
 
     status: IntentStatus
-    record: Mapping[str, Any]
+    record: Mapping[str, Any] | None
     generation_id: str | None = None
     reason: str | None = None
     settlement: Settlement | None = None

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, case, func, insert, literal, or_, sel
 from sqlalchemy.exc import IntegrityError
 
 from airflow_provider_seedance.core.ledger import budgets
-from airflow_provider_seedance.core.ledger.engine import database_errors, reading, writing
+from airflow_provider_seedance.core.ledger.engine import LedgerUnavailable, database_errors, reading, writing
 from airflow_provider_seedance.core.ledger.entries import Intent, Progress, Settlement, to_json
 from airflow_provider_seedance.core.ledger.schema import Money, UtcTime, intents, migrate
 from airflow_provider_seedance.core.money import SpendLimit
@@ -61,12 +61,19 @@ class Ledger:
                 standings = self._reserve(connection, intent, limits)
                 connection.execute(insert(intents).values(_new_row(intent)))
         except IntegrityError as fault:
+            if not self._has(intent.owner.key, intent.number):
+                raise LedgerUnavailable(f"the ledger does not take intent {intent.intent_id}") from fault
             raise IntentTaken(
                 f"another try made intent {intent.number} of this task first", vendor=intent.vendor
             ) from fault
         for standing in standings:
             if standing.is_nearly_used_up:
                 log.warning("Budget of connection %s: %s.", intent.seedance_conn_id, standing)
+
+    def _has(self, owner: str, number: int) -> bool:
+        found = select(intents.c.id).where(intents.c.owner == owner, intents.c.number == number)
+        with reading(self.engine) as connection:
+            return connection.execute(found).scalar() is not None
 
     def _reserve(
         self, connection: Connection, intent: Intent, limits: Sequence[SpendLimit]
@@ -124,12 +131,22 @@ class Ledger:
             manifests = connection.execute(found.order_by(rows.landed_at.desc()).limit(10)).scalars()
             return [json.loads(manifest) for manifest in manifests]
 
-    def unsettled(self, vendor: str, account_id: str | None, limit: int = 100) -> list[Row]:
-        """Rows of an account whose cost is not final, the oldest first."""
+    def unsettled(
+        self, vendor: str, account_id: str | None, *, after_id: int = 0, limit: int = 100
+    ) -> list[Row]:
+        """Rows of an account whose cost is not final, the oldest first.
+
+        :param after_id: only those above this ``id``.
+        """
         rows = intents.c
         found = (
             select(intents)
-            .where(rows.settled_at.is_(None), rows.vendor == vendor, rows.account_id == account_id)
+            .where(
+                rows.settled_at.is_(None),
+                rows.vendor == vendor,
+                rows.account_id == account_id,
+                rows.id > after_id,
+            )
             .order_by(rows.id)
             .limit(limit)
         )
@@ -164,7 +181,7 @@ def _new_row(intent: Intent) -> Row:
         "status": progress.status,
         "created_at": intent.created_at,
         "updated_at": intent.created_at,
-        "record": to_json(progress.record),
+        "record": to_json(progress.record or {}),
     }
 
 
@@ -172,10 +189,11 @@ def _update(connection: Connection, which: Any, progress: Progress, now: datetim
     """Whether there was such a row. What is known already is never unlearned."""
     changes: Row = {
         "status": progress.status,
-        "record": to_json(progress.record),
         "reason": progress.reason,
         "updated_at": now,
     }
+    if progress.record is not None:
+        changes["record"] = to_json(progress.record)
     if progress.generation_id is not None:
         changes["generation_id"] = progress.generation_id
     if progress.manifest is not None:

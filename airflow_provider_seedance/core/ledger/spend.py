@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 from decimal import Decimal
 from typing import Any, Literal, get_args
 
@@ -12,6 +12,7 @@ from sqlalchemy import Engine, Select, delete, func, select
 
 from airflow_provider_seedance.core.ledger.engine import reading, writing
 from airflow_provider_seedance.core.ledger.schema import Money, intents
+from airflow_provider_seedance.core.redaction import describe
 from airflow_provider_seedance.errors import ConfigurationError
 
 #: What spend can be listed by.
@@ -66,6 +67,26 @@ class Filter:
         for name, value in self.values:
             query = query.where(intents.c[name] == value)
         return query
+
+
+def parse_moment(name: str, value: datetime | str | None) -> datetime | None:
+    """A moment; without a time zone it is UTC.
+
+    :param name: of the argument, for the error.
+    :param value: a datetime, or ISO text such as ``2026-11-01`` or ``2026-11-01T12:00:00+02:00``.
+    :raises ConfigurationError: for anything else.
+    """
+    if value is None or value == "":
+        return None
+    try:
+        moment = (
+            value if isinstance(value, datetime) else datetime.fromisoformat(value.replace("Z", "+00:00"))
+        )
+    except (ValueError, AttributeError) as fault:
+        raise ConfigurationError(
+            f"{name} must be a date or a time such as 2026-11-01 or 2026-11-01T12:00:00+02:00, not {describe(value)}"
+        ) from fault
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
 def spend(engine: Engine, which: Filter, by: Sequence[str] = ()) -> list[dict[str, Any]]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from airflow_provider_seedance.core.client.http import SeedanceClient
 from airflow_provider_seedance.core.clock import Clock
-from airflow_provider_seedance.core.lifecycle.deliver import land_generation
+from airflow_provider_seedance.core.landing.manifest import GenerationReference, Provenance
+from airflow_provider_seedance.core.landing.ownership import Overwrite
+from airflow_provider_seedance.core.lifecycle.deliver import find_landed, land_generation
 from airflow_provider_seedance.core.literals import mapping_in
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState, default_timeout
 from airflow_provider_seedance.core.polling.report import TroubleReport
@@ -16,6 +19,7 @@ from airflow_provider_seedance.core.polling.wait import wait_for_end
 from airflow_provider_seedance.core.storage.paths import PathFromUri
 from airflow_provider_seedance.core.submission.decide import failure_of
 from airflow_provider_seedance.errors import (
+    ConfigurationError,
     DeadlinePassed,
     GenerationFailed,
     Kind,
@@ -30,6 +34,8 @@ from airflow_provider_seedance.models import (
     Succeeded,
     parse_generation_id,
 )
+
+log = logging.getLogger(__name__)
 
 
 def wait_from_now(timeout: timedelta | float | None, now: float) -> WaitState:
@@ -85,19 +91,27 @@ def land_video(
     *,
     path_from_uri: PathFromUri,
     clock: Clock,
-    **options: Any,
+    overwrite: Overwrite = "own",
+    verify: bool = True,
 ) -> dict[str, Any]:
     """Land the video of a finished generation, and return its manifest.
 
     :param video: what an operator returned for it, or its id.
-    :param options: further arguments of :func:`.land_generation`.
+    :param overwrite: what to do about a file that is already there; see :class:`.SeedanceDownloadVideoOperator`.
+    :param verify: whether to check the file's structure and compare it with what was expected.
     :raises GenerationFailed: if it ended without a video.
     :raises LandingError: if it has not ended, or its file cannot be brought home.
     """
-    known = mapping_in(video)
-    told: Mapping[str, Any] = known if isinstance(known, Mapping) else {}
-    generation = finished(client, parse_generation_id(known, "video"))
-    return land_generation(
+    told, generation_id = parse_video(video)
+    if overwrite == "own":
+        reference = GenerationReference(
+            vendor=client.vendor_name, generation_id=generation_id, model=told.get("model")
+        )
+        if landed := find_landed(destination, reference, told.get("mode"), path_from_uri):
+            log.info("%s is there already, whole: nothing is fetched.", landed.uri)
+            return landed.to_dict()
+    generation = finished(client, generation_id)
+    manifest = land_generation(
         client,
         generation,
         destination,
@@ -105,14 +119,23 @@ def land_video(
         clock=clock,
         mode=told.get("mode"),
         model=told.get("model"),
-        expected=ExpectedVideo(
-            duration=told.get("duration"),
-            width=told.get("width"),
-            height=told.get("height"),
-            audio=generation.generate_audio,
-        ),
-        **options,
+        expected=_expected(told, generation),
+        provenance=_provenance(told),
+        request_fingerprint=told.get("request_fingerprint"),
+        overwrite=overwrite,
+        verify=verify,
     )
+    log.info("Landed %s (%d bytes).", manifest["uri"], manifest["bytes"])
+    return manifest
+
+
+def parse_video(video: Mapping[str, Any] | str) -> tuple[Mapping[str, Any], str]:
+    """What is told of a video, which is nothing for a mere id, and its generation's id.
+
+    :raises ConfigurationError: if there is no id in it.
+    """
+    known = mapping_in(video)
+    return (known if isinstance(known, Mapping) else {}), parse_generation_id(known, "video")
 
 
 def finished(client: SeedanceClient, generation_id: str) -> Succeeded:
@@ -134,4 +157,21 @@ def finished(client: SeedanceClient, generation_id: str) -> Succeeded:
         vendor=seen.vendor,
         generation_id=generation_id,
         advice="Let the download follow the task that waits for the generation.",
+    )
+
+
+def _provenance(told: Mapping[str, Any]) -> Provenance | None:
+    """As the generating task tells it; a video is landed without it, too."""
+    try:
+        return Provenance.parse(told.get("provenance") or {})
+    except ConfigurationError:
+        return None
+
+
+def _expected(told: Mapping[str, Any], generation: Succeeded) -> ExpectedVideo:
+    return ExpectedVideo(
+        duration=told.get("duration"),
+        width=told.get("width"),
+        height=told.get("height"),
+        audio=generation.generate_audio,
     )

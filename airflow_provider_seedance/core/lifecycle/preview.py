@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from airflow_provider_seedance.core.client.http import SeedanceClient
@@ -11,9 +12,12 @@ from airflow_provider_seedance.core.vendors.contract import JsonBody
 from airflow_provider_seedance.models import GenerationRequest
 
 
-def preview(client: SeedanceClient, request: GenerationRequest) -> dict[str, Any]:
+def preview(
+    client: SeedanceClient, request: GenerationRequest, budgets: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
     """The checked wire request and its estimated cost; nothing is sent. Links are shown without their secrets.
 
+    :param budgets: how those of the connection stand.
     :raises RequestInvalid: as a submission would.
     """
     account = client.settings
@@ -22,6 +26,10 @@ def preview(client: SeedanceClient, request: GenerationRequest) -> dict[str, Any
         "vendor": account.vendor.name,
         "mode": request.mode.value,
         "cost": cost_dict(client.estimate_cost(request)),
+        "prices": [
+            price.model_dump(mode="json", exclude_defaults=True) for price in client.catalog.prices(request)
+        ],
+        "budgets": list(budgets),
         "request": {
             "method": wire.method,
             "url": account.base_url + wire.path,

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from airflow_provider_seedance.core.catalog import Catalog
-from airflow_provider_seedance.core.landing.manifest import Provenance, TaskReference
+from airflow_provider_seedance.core.landing.manifest import Manifest, Provenance, TaskReference
 from airflow_provider_seedance.core.redaction import RESULT_LINK_KEYS, redact_values
 from airflow_provider_seedance.core.submission.fingerprint import fingerprint
 from airflow_provider_seedance.core.submission.record import TaskIdentity
 from airflow_provider_seedance.models import Cost, GenerationRequest, Succeeded
+
+#: The cost of a reused video.
+NOTHING_PAID = Cost(amount=Decimal(0), currency=None, basis="billed")
 
 
 def provenance_of(
@@ -83,8 +87,39 @@ def result_dict(
         "created_at": _iso_format(generation.created_at),
         "finished_at": _iso_format(generation.finished_at),
         "expires_at": _iso_format(generation.expires_at),
+        "reused": False,
         "request_fingerprint": fingerprint(request) if request else None,
         "provenance": provenance.to_dict(),
+    }
+
+
+def reused_dict(manifest: Manifest, request: GenerationRequest, seedance_conn_id: str) -> dict[str, Any]:
+    """What an operator returns for the video of an equal request: nothing was paid, and the links to it are dead."""
+    media, source = manifest.media, manifest.source
+    return {
+        "vendor": source.vendor,
+        "seedance_conn_id": seedance_conn_id,
+        "generation_id": source.generation_id,
+        "model": source.model or request.model,
+        "mode": request.mode.value,
+        "status": "succeeded",
+        "video_url": None,
+        "last_frame_url": None,
+        "duration": media.duration,
+        "resolution": request.resolution,
+        "aspect_ratio": request.aspect_ratio,
+        "width": media.width,
+        "height": media.height,
+        "seed": request.seed,
+        "usage": None,
+        "cost": cost_dict(NOTHING_PAID),
+        "created_at": None,
+        "finished_at": None,
+        "expires_at": None,
+        "reused": True,
+        "request_fingerprint": fingerprint(request),
+        "provenance": manifest.provenance.to_dict(),
+        "manifest": manifest.to_dict(),
     }
 
 

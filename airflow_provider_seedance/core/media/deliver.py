@@ -25,6 +25,7 @@ from airflow_provider_seedance.core.media.links import probe_link
 from airflow_provider_seedance.core.media.plan import Abilities, is_in_store, plan_delivery
 from airflow_provider_seedance.core.media.probe import MediaInfo, Unreadable
 from airflow_provider_seedance.core.media.uploads import UploadCache
+from airflow_provider_seedance.core.money import SpendLimit
 from airflow_provider_seedance.core.storage.files import (
     CHUNK_SIZE,
     commit,
@@ -40,7 +41,7 @@ from airflow_provider_seedance.errors import (
     RequestInvalid,
     SeedanceError,
 )
-from airflow_provider_seedance.models import Generation, GenerationRequest, Pending
+from airflow_provider_seedance.models import Cost, Generation, GenerationRequest, Pending, Succeeded
 
 log = logging.getLogger(__name__)
 
@@ -255,8 +256,18 @@ class DeliveringClient:
         return self._client.finds_by_key
 
     @property
+    def limits(self) -> tuple[SpendLimit, ...]:
+        return self._client.limits
+
+    @property
     def generations(self) -> DeliveringClient:
         return self
+
+    def estimate_cost(self, request: GenerationRequest) -> Cost:
+        return self._client.estimate_cost(request)
+
+    def cost_of(self, generation: Succeeded, request: GenerationRequest | None = None) -> Cost:
+        return self._client.cost_of(generation, request)
 
     def prepare(self) -> None:
         """Bring the files to the vendor. To be called before the intent is on record: nothing is paid here."""

@@ -42,7 +42,7 @@ class TroubleReport:
         self._is_told = self._was_told = True
         self._write(
             logging.WARNING,
-            f"{self._subject}: a status request failed: {error.message}. It is repeated, for"
+            f"{self._subject}: a status request failed: {error.message.rstrip('.')}. It is repeated, for"
             f" {MAX_OUTAGE_SECONDS / 60:.0f} minutes without an answer at most.",
         )
 

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from airflow_provider_seedance.core.clock import Clock
 from airflow_provider_seedance.core.money import parse_money
 from airflow_provider_seedance.errors import BudgetExceeded
 from airflow_provider_seedance.models import Cost
+
+if TYPE_CHECKING:
+    from airflow_provider_seedance.core.client.http import SeedanceClient
+
+
+#: How long a vendor's word about the balance is good, seconds.
+BALANCE_SECONDS = 60.0
 
 
 def check_budget(estimate: Cost, max_cost: str | Mapping[str, Any] | None, *, vendor: str) -> None:
@@ -40,6 +48,49 @@ def check_budget(estimate: Cost, max_cost: str | Mapping[str, Any] | None, *, ve
             vendor=vendor,
             advice="Raise max_cost, or ask for a shorter, smaller or cheaper video.",
         )
+
+
+def check_balance(client: SeedanceClient) -> None:
+    """Refuse to submit while the vendor tells that less than the connection's ``min_balance`` is left.
+
+    :raises BudgetExceeded: if less is left, or in another currency.
+    :raises Unsupported: if the vendor does not tell.
+    :raises SeedanceError: if it cannot be asked.
+    """
+    if (least := client.settings.min_balance) is None:
+        return
+    amount, currency = least
+    left = client.account.balance()
+    if left.amount is None:
+        return
+    if left.currency.upper() != currency.upper():
+        raise BudgetExceeded(
+            f"the vendor tells its balance in {left.currency}, and min_balance of the connection is in {currency}",
+            vendor=client.vendor_name,
+            advice=f"Give min_balance in {left.currency}.",
+        )
+    if left.amount < amount:
+        raise BudgetExceeded(
+            f"the account has {left.amount:f} {left.currency} left, below the connection's min_balance of {amount:f}",
+            vendor=client.vendor_name,
+            advice="Top the account up, or lower min_balance in the connection's extra.",
+        )
+
+
+class BalanceCheck:
+    """:func:`check_balance` for many submissions: what the vendor told is good for a minute."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._good_until: dict[str, float] = {}
+
+    def __call__(self, client: SeedanceClient) -> None:
+        if client.settings.min_balance is None or self._clock.now() < self._good_until.get(
+            client.account_id, 0.0
+        ):
+            return
+        check_balance(client)
+        self._good_until[client.account_id] = self._clock.now() + BALANCE_SECONDS
 
 
 class Budget:

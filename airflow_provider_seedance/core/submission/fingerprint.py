@@ -23,13 +23,19 @@ def fingerprint(request: GenerationRequest) -> str:
 
     Embedded media count by their content, signed links without their query: a link signed anew is the same picture.
     """
+    fields = without_signatures(request)
+    text = json.dumps(fields, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return f"{VERSION}:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def without_signatures(request: GenerationRequest) -> dict[str, Any]:
+    """The request's own fields as JSON, its media without what opens them: fit to be stored."""
     fields: dict[str, Any] = request.model_dump(mode="json", exclude_defaults=True)
     fields["model"] = request.model
     for name in MEDIA_FIELDS:
         if name in fields:
             fields[name] = _canonical(fields[name])
-    text = json.dumps(fields, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return f"{VERSION}:{hashlib.sha256(text.encode()).hexdigest()}"
+    return fields
 
 
 def _canonical(media: Any) -> Any:

@@ -11,7 +11,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from airflow_provider_seedance.errors import Kind, SeedanceError
-from airflow_provider_seedance.models import Failed
+from airflow_provider_seedance.models import Cost, Failed, Usage
+
+#: What a person looks for in a record, whether or not it is known.
+_ALWAYS = ("reason", "error")
 
 Limit = Literal["timeout", "queue_timeout", "unreachable"]
 
@@ -22,8 +25,11 @@ class _Outcome(BaseModel):
 
     @model_serializer(mode="wrap")
     def _with_kind(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Keeps ``kind`` also where defaults are left out, as in a journal."""
-        return {"kind": self.kind, **handler(self)}
+        """Keeps ``kind`` also where defaults are left out, as in a journal; says nothing of what is not known."""
+        fields = {
+            name: value for name, value in handler(self).items() if value is not None or name in _ALWAYS
+        }
+        return {"kind": self.kind, **fields}
 
 
 class Refused(_Outcome):
@@ -46,18 +52,31 @@ class Ended(_Outcome):
     """The generation's final status; one that has succeeded is delivered as well.
 
     :param error: why there is no video; tells whether a retry may do better.
+    :param cost: what it cost, as far as that is known.
+    :param tokens: as the vendor counted.
     """
 
     kind: Literal["ended"] = "ended"
     status: Literal["succeeded", "failed", "expired", "cancelled"]
     reason: str | None = None
     error: Kind | None = None
+    cost: Cost | None = None
+    tokens: int | None = None
 
     @classmethod
     def without_video(cls, generation: Failed) -> Ended:
         """The outcome of a generation that ended without a video."""
         failure = generation.failure
-        return cls(status=generation.status.value, reason=failure.message, error=failure.kind)
+        charge = generation.charge
+        billed = charge if charge is not None and charge.basis == "billed" else None
+        return cls(status=generation.status.value, reason=failure.message, error=failure.kind, cost=billed)
+
+
+def tokens_of(usage: Usage | None) -> int | None:
+    """All tokens that a vendor counted; ``None`` if it tells none."""
+    if usage is None or (counted := usage.completion_tokens or usage.total_tokens) is None:
+        return None
+    return counted + (usage.super_resolution_tokens or 0)
 
 
 class GaveUp(_Outcome):

@@ -11,10 +11,11 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from airflow_provider_seedance.core.client.flows import CLOCK_SKEW
 from airflow_provider_seedance.core.clock import Clock, utc_now
+from airflow_provider_seedance.core.ledger.ledger import IntentTaken
 from airflow_provider_seedance.core.submission.decide import (
     Action,
     ForeignGeneration,
@@ -27,6 +28,7 @@ from airflow_provider_seedance.core.submission.fingerprint import fingerprint
 from airflow_provider_seedance.core.submission.outcome import Refused
 from airflow_provider_seedance.core.submission.record import (
     RecordStore,
+    StateUnreadable,
     StateUnwritable,
     SubmissionRecord,
     TaskIdentity,
@@ -69,6 +71,10 @@ class PayingClient(ReadingClient, Protocol):
     def finds_by_key(self) -> bool: ...
 
 
+#: Stores a new intent before it is paid for; raises :class:`IntentTaken` if another try has made it.
+BeginIntent = Callable[[SubmissionRecord, GenerationRequest, Any], None]
+
+
 @dataclass(frozen=True)
 class Submission:
     """The generation to wait for.
@@ -95,6 +101,7 @@ class Submitter:
     :param media: the content of the request's files, for the record.
     :param describe: called with the connection before each payment; says what is ordered, for the log.
     :param video_kept: whether the video of a delivered generation is whole where it was landed.
+    :param begin: stores a new intent where more than its record is to be known; without it the store does.
     """
 
     open_client: Callable[[str], PayingClient]
@@ -109,6 +116,7 @@ class Submitter:
     media: Mapping[str, str] = field(default_factory=dict)
     describe: Callable[[str], str] = lambda conn_id: "one video"
     video_kept: Callable[[SubmissionRecord], bool] = lambda record: False
+    begin: BeginIntent | None = None
 
     def submit(self, request: GenerationRequest) -> Submission:
         """The generation to wait for: an earlier try's where that is right, else a new one.
@@ -120,7 +128,7 @@ class Submitter:
             return self._pay(request, None)
         decision = self._decide(request, record)
         if decision.action is Action.RECONCILE:
-            return self._reconcile(request, record)
+            return self._reconcile(request, record, own=self.begin is None)
         if decision.action is Action.KEEP:
             record = record.replace(max_tries=self.task.max_tries)
             self.store.write(record)
@@ -171,11 +179,20 @@ class Submitter:
             unbilled_intents=earlier.unbilled_intents + unbilled if earlier else 0,
         )
         try:
-            self.store.write(intent)
+            self._begin(intent, request, client)
         except StateUnwritable as fault:
             fault.advice = "Nothing was sent. A retry may help."
             raise
+        except IntentTaken as taken:
+            log.info("%s It is followed.", taken.message)
+            return self.submit(request)
         return self._send(client, request, intent, order)
+
+    def _begin(self, intent: SubmissionRecord, request: GenerationRequest, client: PayingClient) -> None:
+        if self.begin is None:
+            self.store.write(intent)
+        else:
+            self.begin(intent, request, client)
 
     def _new_intent_id(self, number: int) -> str:
         return self.task.intent_id(number, random=self.clock.random() if self.store.remembers else None)
@@ -190,7 +207,7 @@ class Submitter:
                 self.store.write(intent.replace(outcome=Refused.by(error)))
                 raise
             log.warning("%s The vendor is asked whether it was accepted.", error)
-            return self._reconcile(request, self._with_unread_reply(intent, error))
+            return self._reconcile(request, self._with_unread_reply(intent, error), own=True)
         return self._accepted(intent, created, order)
 
     def _accepted(self, intent: SubmissionRecord, created: Generation, order: str) -> Submission:
@@ -267,18 +284,21 @@ class Submitter:
         queue = None if self.queue_timeout is None else now + timedelta(seconds=self.queue_timeout)
         return {"started": now, "deadline": now + timedelta(seconds=self.timeout), "queue_deadline": queue}
 
-    def _reconcile(self, request: GenerationRequest, intent: SubmissionRecord) -> Submission:
-        """Find what became of an intent whose answer never came."""
+    def _reconcile(self, request: GenerationRequest, intent: SubmissionRecord, *, own: bool) -> Submission:
+        """Find what became of an intent whose answer never came, or of one that another try is still sending.
+
+        :param own: no other try can be sending it.
+        """
         client = recorded_client(intent, self.open_client)
-        found: tuple[Generation, ...] = ()
-        try:
-            for pause in RECONCILE_DELAYS:
-                self.clock.sleep(pause)
-                candidates = client.generations.find(request, intent.intent_id, intent.intended_at)
-                found = tuple(candidate for candidate in candidates if not _is_older(candidate, intent))
-                if found:
-                    break
-        except Unsupported:
+        found: tuple[Generation, ...] | None = ()
+        for pause in RECONCILE_DELAYS:
+            self.clock.sleep(pause)
+            if self._has_moved_on(intent):
+                return self.submit(request)
+            found = self._find(client, request, intent)
+            if found or (found is None and own):
+                break
+        if found is None:
             return self._orphaned(request, intent, "this vendor has no way to look it up")
         if len(found) == 1:
             log.info(
@@ -293,6 +313,27 @@ class Submitter:
         if client.finds_by_key:
             return self._send_again(client, request, intent)
         return self._orphaned(request, intent, "the vendor's list does not show it", unbilled=True)
+
+    def _find(
+        self, client: PayingClient, request: GenerationRequest, intent: SubmissionRecord
+    ) -> tuple[Generation, ...] | None:
+        """What may have become of the intent; ``None`` where the vendor cannot be asked."""
+        try:
+            candidates = client.generations.find(request, intent.intent_id, intent.intended_at)
+        except Unsupported:
+            return None
+        return tuple(candidate for candidate in candidates if not _is_older(candidate, intent))
+
+    def _has_moved_on(self, intent: SubmissionRecord) -> bool:
+        """Whether another try has learned by now what became of this intent, or has made the next one."""
+        try:
+            record = self.store.read()
+        except StateUnreadable:
+            # The vendor can still be asked, and its answer is what counts.
+            return False
+        if record is None:
+            return False
+        return record.intent_id != intent.intent_id or bool(record.generation_id or record.outcome)
 
     def _send_again(
         self, client: PayingClient, request: GenerationRequest, intent: SubmissionRecord

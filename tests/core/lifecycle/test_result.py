@@ -62,6 +62,7 @@ def test_every_key_is_there_and_null_where_nothing_is_known() -> None:
         "created_at": None,
         "finished_at": "2026-03-01T12:00:00+00:00",
         "expires_at": None,
+        "reused": False,
         "request_fingerprint": None,
         "provenance": {
             "request": None,

@@ -1,0 +1,67 @@
+"""Rows of a batch whose video an equal request has made before."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from airflow_provider_seedance.core.batch.journal.store import Journal, state_of
+from airflow_provider_seedance.core.batch.paths import destination_of_row
+from airflow_provider_seedance.core.batch.plan import Plan
+from airflow_provider_seedance.core.batch.rows import Row
+from airflow_provider_seedance.core.batch.state import Phase, RowOutcome, RowState
+from airflow_provider_seedance.core.batch.worker import Publish, publication_on_record, without_request
+from airflow_provider_seedance.core.lifecycle.result import NOTHING_PAID
+from airflow_provider_seedance.core.lifecycle.reuse import Reuse
+from airflow_provider_seedance.core.submission.outcome import Superseded
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class RowReuse:
+    """Where the videos of equal requests come from, and where they go.
+
+    :param destination: a template; ``None`` leaves videos where they are.
+    """
+
+    reuse: Reuse
+    vendor: str
+    destination: str | None
+    publish: Publish
+
+    def outcome_of(self, row: Row) -> RowOutcome | None:
+        """The row's outcome with the video of an equal request, delivered and published; ``None`` if there is none."""
+        if (found := self.reuse.find(row.request, self.vendor)) is None:
+            return None
+        place = self.destination and destination_of_row(self.destination, row.number, row.metadata)
+        manifest = self.reuse.deliver(found, place, row.request.mode.value).to_dict()
+        return RowOutcome(
+            status="succeeded",
+            cost=NOTHING_PAID,
+            manifest=without_request(manifest),
+            publication=publication_on_record(self.publish(manifest, row, ())),
+            reused=True,
+        )
+
+
+def reuse_rows(plan: Plan, journal: Journal, reuse: RowReuse) -> None:
+    """Deliver the videos of equal requests to the rows that would be paid for, and record these as succeeded.
+
+    :raises SeedanceError: if the ledger or a store cannot be asked, or a video cannot be copied.
+    """
+    reused = 0
+    for number, row in sorted(plan.rows.items()):
+        state = state_of(journal.states, number)
+        if state.phase is not Phase.TO_SUBMIT or state.blocks_new_payment or _is_superseded(state):
+            continue
+        if outcome := reuse.outcome_of(row):
+            journal.write(state.replace(outcome=outcome))
+            reused += 1
+    if reused:
+        log.info("Reused the videos of %d rows; nothing is paid for them.", reused)
+
+
+def _is_superseded(state: RowState) -> bool:
+    """Whether the user has chosen to pay for a new video."""
+    return state.record is not None and isinstance(state.record.outcome, Superseded)

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.core.submission.record import RecordStore
     from airflow_provider_seedance.core.submission.submit import Submission, Submitter
     from airflow_provider_seedance.models import GenerationRequest
-    from airflow_provider_seedance.operators.generate import SeedanceGenerateVideoOperator
 
 #: The longest pause between two looks at a budget: room is also made by what others give back.
 LONGEST_PAUSE = timedelta(minutes=5)
@@ -37,10 +36,11 @@ def defer_until_room(operator: BaseOperator, reached: SpendLimitReached, method_
     operator.defer(trigger=DateTimeTrigger(moment), method_name=method_name)
 
 
-def submit_or_wait(
-    operator: SeedanceGenerateVideoOperator, submitter: Submitter, request: GenerationRequest
-) -> Submission:
-    """Submit; where a budget leaves no room, and the operator is to wait for it, defer."""
+def submit_or_wait(operator: Any, submitter: Submitter, request: GenerationRequest) -> Submission:
+    """Submit; where a budget leaves no room, and the operator is to wait for it, defer.
+
+    :param operator: the generate operator, as in all functions below.
+    """
     from airflow_provider_seedance.core.ledger.budgets import SpendLimitReached
 
     try:
@@ -52,7 +52,7 @@ def submit_or_wait(
 
 
 def preview_with_budgets(
-    operator: SeedanceGenerateVideoOperator,
+    operator: Any,
     client: SeedanceClient,
     request: GenerationRequest,
     context: Context,
@@ -66,7 +66,7 @@ def preview_with_budgets(
 
 
 def reused_result(
-    operator: SeedanceGenerateVideoOperator,
+    operator: Any,
     client: SeedanceClient,
     store: RecordStore,
     request: GenerationRequest,

@@ -349,7 +349,6 @@ class SeedanceGenerateVideoOperator(
         self._check_destination_before_paying(context, client, request, prepared.model, earlier_ids)
 
     def _deliver(self, conn_id: str, client: SeedanceClient, generation: Succeeded) -> dict[str, Any]:
-        from airflow_provider_seedance.core.lifecycle.describe import end_in_words
         from airflow_provider_seedance.core.lifecycle.result import provenance_of, result_dict
 
         request = None if self.generation_id else self._recorded_request()
@@ -365,7 +364,6 @@ class SeedanceGenerateVideoOperator(
             delivered["manifest"] = self._land(client, generation, request, provenance)
         if self.last_frame_destination:
             delivered["last_frame"] = self._land_last_frame(client, generation, delivered["mode"])
-        self.log.info(end_in_words(generation, delivered))
         return delivered
 
     def _timeout_seconds(self) -> float:

@@ -12,6 +12,7 @@ from airflow_provider_seedance.operators._arguments import (
     OVERWRITE,
     at_parse,
     one_of,
+    overwrite_of,
     policies,
     seconds,
     whole_number,
@@ -112,6 +113,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
         "on_orphaned_intent",
         "on_stale_state",
         "on_clear",
+        "overwrite",
     )
     unsearched_fields = frozenset({"requests"})
     template_fields_renderers = {"requests": "json", "defaults": "json"}  # noqa: RUF012 - Airflow's own convention
@@ -201,7 +203,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
         from airflow_provider_seedance.core.ledger.budgets import SpendLimitReached
         from airflow_provider_seedance.core.polling.decide import WaitOutcome
         from airflow_provider_seedance.core.storage.paths import uri_of
-        from airflow_provider_seedance.operators._budget import defer_until_room
+        from airflow_provider_seedance.operators._ledger import defer_until_room
         from airflow_provider_seedance.runtime.clients import ClientPool
 
         with task_errors():
@@ -266,7 +268,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
         from airflow_provider_seedance.core.batch.reuse import RowReuse, reuse_rows
         from airflow_provider_seedance.runtime.ledger import reuse_of
 
-        reuse = reuse_of(seconds("reuse_max_age", self.reuse_max_age), self.overwrite)
+        reuse = reuse_of(seconds("reuse_max_age", self.reuse_max_age), overwrite_of(self))
         reuse_rows(run.plan, journal, RowReuse(reuse, vendor, self.destination, run.publish))
 
     def _log_start(self, run: BatchRun, session: BatchSession) -> None:
@@ -312,7 +314,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
         destinations = Destinations(
             self.destination,
             self.publish_destination,
-            self.overwrite,
+            overwrite_of(self),
             identity_of(context),
             path_from_uri,
             clock.SYSTEM_CLOCK,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_seedance.core import clock
-from airflow_provider_seedance.operators._arguments import OVERWRITE, one_of
+from airflow_provider_seedance.operators._arguments import OVERWRITE, one_of, overwrite_of
 from airflow_provider_seedance.operators._base import SeedanceBaseOperator
 from airflow_provider_seedance.runtime.exceptions import task_errors
 from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
@@ -41,7 +41,7 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
     :param seedance_conn_id: a connection of type ``seedance``; by default the one that made the video.
     """
 
-    template_fields: Sequence[str] = ("video", "destination", "seedance_conn_id")
+    template_fields: Sequence[str] = ("video", "destination", "seedance_conn_id", "overwrite")
     ui_color = "#e8e3ff"
 
     def __init__(
@@ -65,18 +65,21 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
         from airflow_provider_seedance.core.lifecycle.collect import land_video, parse_video
         from airflow_provider_seedance.hooks.seedance import SeedanceHook
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
+        from airflow_provider_seedance.runtime.task_state import note_video
 
         self._reveal()
         with task_errors():
             told, _ = parse_video(self.video)
             conn_id = self.seedance_conn_id or told.get("seedance_conn_id") or SeedanceHook.default_conn_name
             with SeedanceHook(conn_id).get_conn() as client:
-                return land_video(
+                manifest = land_video(
                     client,
                     self.video,
                     self.destination,
                     path_from_uri=path_from_uri,
                     clock=clock.SYSTEM_CLOCK,
-                    overwrite=self.overwrite,
+                    overwrite=overwrite_of(self),
                     verify=self.verify,
                 )
+        note_video(manifest)
+        return manifest

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Asset, AssetAlias
 
 from airflow_provider_seedance.core import clock
-from airflow_provider_seedance.operators._arguments import OVERWRITE, one_of
+from airflow_provider_seedance.operators._arguments import OVERWRITE, one_of, overwrite_of
 from airflow_provider_seedance.operators._base import SeedanceBaseOperator
 from airflow_provider_seedance.runtime.asset_events import PublicationEvent, declared_outlets, outlet_of
 from airflow_provider_seedance.runtime.exceptions import task_errors
@@ -43,7 +43,7 @@ class SeedancePublishVideoOperator(SignedLinkMaskingMixin, SeedanceBaseOperator)
         file; ``always`` replaces what is there, and says so; ``never`` fails if there is a file.
     """
 
-    template_fields: Sequence[str] = ("video", "destination", "metadata", "asset")
+    template_fields: Sequence[str] = ("video", "destination", "metadata", "asset", "overwrite")
     template_fields_renderers = {"video": "json", "metadata": "json"}  # noqa: RUF012 - Airflow's own convention
     ui_color = "#e8e3ff"
 
@@ -80,6 +80,7 @@ class SeedancePublishVideoOperator(SignedLinkMaskingMixin, SeedanceBaseOperator)
         from airflow_provider_seedance.core.landing.manifest import Manifest
         from airflow_provider_seedance.core.landing.publish import publish
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
+        from airflow_provider_seedance.runtime.task_state import note_video
 
         self._reveal()
         task = _reference(context)
@@ -91,10 +92,12 @@ class SeedancePublishVideoOperator(SignedLinkMaskingMixin, SeedanceBaseOperator)
                 self.metadata or {},
                 path_from_uri=path_from_uri,
                 clock=clock.SYSTEM_CLOCK,
-                overwrite=self.overwrite,
+                overwrite=overwrite_of(self),
                 published_by=task,
             )
         record = publication.to_dict()
+        if publication.published:
+            note_video(record, published=True)
         if not publication.published and publication.published_by == task and not event.is_emitted(record):
             record |= {"published": True, "reason": "an earlier try of this task published it"}
         if record["published"]:

@@ -40,22 +40,11 @@ class DestinationMixin(BaseOperator):
         :param earlier_ids: generations of this task whose place the new one takes.
         """
         from airflow_provider_seedance.core.lifecycle.deliver import fields_before_paying
+        from airflow_provider_seedance.operators._mapping import check_one_file_for_each_index
 
-        self._check_mapped(context)
+        check_one_file_for_each_index(context, self.destination)
         for fields in fields_before_paying(client.vendor_name, request, model_id):
             self._check_destination(fields, earlier_ids)
-
-    def _check_mapped(self, context: Context) -> None:
-        from airflow_provider_seedance.errors import ConfigurationError
-        from airflow_provider_seedance.operators._mapping import is_same_for_every_map_index
-
-        if not self.destination or "{generation_id}" in self.destination or self.destination.endswith("/"):
-            return
-        if is_same_for_every_map_index(context, "destination"):
-            raise ConfigurationError(
-                f"destination {self.destination!r} is the same file for every map index",
-                advice="Put {generation_id} or {{ ti.map_index }} into it, or end it with a slash.",
-            )
 
     def _check_destination(self, fields: Mapping[str, str | None], earlier_ids: tuple[str, ...] = ()) -> None:
         from airflow_provider_seedance.core.lifecycle.deliver import check_destination

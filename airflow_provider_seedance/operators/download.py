@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
-
-from airflow.sdk import BaseOperator
 
 from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.operators._arguments import OVERWRITE, one_of, overwrite_of
+from airflow_provider_seedance.operators._base import SeedanceBaseOperator
 from airflow_provider_seedance.runtime.exceptions import task_errors
 from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
 
@@ -16,9 +15,10 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_seedance.core.landing.ownership import Overwrite
+    from airflow_provider_seedance.operators._base import Result, Text
 
 
-class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, BaseOperator):
+class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, SeedanceBaseOperator):
     """Land the video of a finished generation in a file or an object store, whole or not at all.
 
     The link is read from the vendor at run time, so a dead one in ``video`` does no harm. The file is streamed in
@@ -47,16 +47,16 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, BaseOperator):
     def __init__(
         self,
         *,
-        video: Mapping[str, Any] | str,
-        destination: str,
+        video: Result,
+        destination: Text,
         overwrite: Overwrite = "own",
         verify: bool = True,
         seedance_conn_id: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.video = video
-        self.destination = destination
+        self.video: Any = video
+        self.destination: Any = destination
         self.overwrite: Overwrite = one_of("overwrite", overwrite, *OVERWRITE)
         self.verify = verify
         self.seedance_conn_id = seedance_conn_id

@@ -7,16 +7,21 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_seedance.core import clock
-from airflow_provider_seedance.core.request_fields import REQUEST_FIELDS
+from airflow_provider_seedance.core.request_fields import (
+    REQUEST_FIELDS,
+    AspectRatio,
+    Model,
+    Resolution,
+)
 from airflow_provider_seedance.operators._arguments import (
     OVERWRITE,
     at_parse,
     one_of,
-    overwrite_of,
     policies,
     seconds,
     switch,
 )
+from airflow_provider_seedance.operators._base import SeedanceBaseOperator
 from airflow_provider_seedance.operators._destination import DestinationMixin
 from airflow_provider_seedance.operators._waiting import GenerationWaitMixin, Wait
 from airflow_provider_seedance.runtime.config import default_deferrable
@@ -30,12 +35,15 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.core.landing.ownership import Overwrite
     from airflow_provider_seedance.core.submission.decide import OnClear, OnOrphanedIntent, OnStaleState
     from airflow_provider_seedance.core.submission.record import RecordStore, TaskIdentity
-    from airflow_provider_seedance.core.submission.submit import Submission, Submitter
+    from airflow_provider_seedance.core.submission.submit import Submitter
     from airflow_provider_seedance.models import GenerationRequest, Succeeded
+    from airflow_provider_seedance.operators._base import LinksArgument, Result, Switch, Text, Whole
     from airflow_provider_seedance.runtime.clients import ClientPool
 
 
-class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, DestinationMixin, GenerationWaitMixin):
+class SeedanceGenerateVideoOperator(
+    SignedLinkMaskingMixin, DestinationMixin, GenerationWaitMixin, SeedanceBaseOperator
+):
     """Generate one video with Seedance, through whichever vendor the connection names.
 
     The request is checked before it costs anything; what the vendor's model does not have is refused, never
@@ -123,29 +131,29 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, DestinationMixin, Ge
     def __init__(
         self,
         *,
-        prompt: str | None = None,
-        model: str = "seedance-2.0",
-        first_frame: str | None = None,
-        last_frame: str | None = None,
-        reference_images: Sequence[str] | str | None = None,
-        reference_videos: Sequence[str] | str | None = None,
-        reference_audios: Sequence[str] | str | None = None,
-        draft_task_id: str | None = None,
-        duration: int | str | None = None,
-        resolution: str | None = None,
-        aspect_ratio: str | None = None,
-        seed: int | str | None = None,
-        generate_audio: bool | str | None = None,
-        watermark: bool | str | None = None,
-        return_last_frame: bool | str | None = None,
-        web_search: bool | str | None = None,
-        content_filter: bool | str | None = None,
-        camera_fixed: bool | str | None = None,
-        service_tier: str | None = None,
-        priority: int | str | None = None,
-        vendor_options: Mapping[str, Any] | str | None = None,
-        destination: str | None = None,
-        generation_id: str | None = None,
+        prompt: Text | None = None,
+        model: Model | Text = "seedance-2.0",
+        first_frame: Text | None = None,
+        last_frame: Text | None = None,
+        reference_images: LinksArgument | None = None,
+        reference_videos: LinksArgument | None = None,
+        reference_audios: LinksArgument | None = None,
+        draft_task_id: Result | None = None,
+        duration: Whole | None = None,
+        resolution: Resolution | Text | None = None,
+        aspect_ratio: AspectRatio | Text | None = None,
+        seed: Whole | None = None,
+        generate_audio: Switch | None = None,
+        watermark: Switch | None = None,
+        return_last_frame: Switch | None = None,
+        web_search: Switch | None = None,
+        content_filter: Switch | None = None,
+        camera_fixed: Switch | None = None,
+        service_tier: Text | None = None,
+        priority: Whole | None = None,
+        vendor_options: Result | None = None,
+        destination: Text | None = None,
+        generation_id: Result | None = None,
         seedance_conn_id: str = "seedance_default",
         deferrable: bool | None = None,
         timeout: timedelta | float | str | None = None,
@@ -165,7 +173,7 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, DestinationMixin, Ge
     ) -> None:
         super().__init__(**kwargs)
         self.prompt = prompt
-        self.model = model
+        self.model: Any = model
         self.first_frame = first_frame
         self.last_frame = last_frame
         self.reference_images = reference_images
@@ -182,10 +190,10 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, DestinationMixin, Ge
         self.web_search = web_search
         self.content_filter = content_filter
         self.camera_fixed = camera_fixed
-        self.service_tier = service_tier
+        self.service_tier: Any = service_tier
         self.priority = priority
         self.vendor_options = vendor_options
-        self.destination = destination
+        self.destination: Any = destination
         self.generation_id = generation_id
         self.seedance_conn_id = seedance_conn_id
         self.deferrable = default_deferrable() if deferrable is None else deferrable
@@ -215,6 +223,7 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, DestinationMixin, Ge
     def _generate(self, context: Context, store: RecordStore, clients: ClientPool) -> Any:
         from airflow_provider_seedance.core.polling.decide import WaitState
         from airflow_provider_seedance.models import parse_generation_id
+        from airflow_provider_seedance.operators import _ledger
 
         self._check_on_kill_action()
         if self.generation_id:
@@ -222,14 +231,17 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, DestinationMixin, Ge
             return self._adopt(clients(self.seedance_conn_id), store, adopted)
         request = self._request()
         if switch("preview", self.preview):
-            return self._preview(clients(self.seedance_conn_id), request, context)
-        if reused := self._reused(clients(self.seedance_conn_id), store, request):
+            return _ledger.preview_with_budgets(self, clients(self.seedance_conn_id), request, context)
+        if self.reuse and (
+            reused := _ledger.reused_result(self, clients(self.seedance_conn_id), store, request)
+        ):
             return reused
         if not store.remembers:
             # Outside of what a retry would pay for again: what fails here may be tried again.
             self._check_before_paying(context, clients(self.seedance_conn_id), request)
         with task_errors(retry_pays=self._retry_pays(store)):
-            submission = self._submit(self._submitter(clients, store, context, request), request)
+            submitter = self._submitter(clients, store, context, request)
+            submission = _ledger.submit_or_wait(self, submitter, request)
             record = submission.record
             assert record.generation_id
             if submission.generation is None:
@@ -242,48 +254,6 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, DestinationMixin, Ge
     def submit_again(self, context: Context, event: Any = None) -> Any:
         """Look again whether the budget has room."""
         return self.execute(context)
-
-    def _submit(self, submitter: Submitter, request: GenerationRequest) -> Submission:
-        from airflow_provider_seedance.core.ledger.budgets import SpendLimitReached
-        from airflow_provider_seedance.operators._budget import defer_until_room
-
-        try:
-            return submitter.submit(request)
-        except SpendLimitReached as reached:
-            if self.on_budget == "wait":
-                defer_until_room(self, reached, "submit_again")
-            raise
-
-    def _preview(
-        self, client: SeedanceClient, request: GenerationRequest, context: Context
-    ) -> dict[str, Any]:
-        from airflow_provider_seedance.core.lifecycle.preview import preview
-        from airflow_provider_seedance.runtime.ledger import standings
-        from airflow_provider_seedance.runtime.task_state import identity_of
-
-        return preview(client, request, standings(client, self.seedance_conn_id, identity_of(context)))
-
-    def _reused(
-        self, client: SeedanceClient, store: RecordStore, request: GenerationRequest
-    ) -> dict[str, Any] | None:
-        """The result for a video of an equal request, unless this task goes on with a generation of its own."""
-        from airflow_provider_seedance.runtime.ledger import reuse_of
-
-        if not self.reuse:
-            return None
-        record = store.read()
-        if record is not None and (record.blocks_new_payment or self.on_clear == "regenerate"):
-            return None
-        client.catalog.prepare(request)
-        result = reuse_of(seconds("reuse_max_age", self.reuse_max_age), overwrite_of(self)).result(
-            request,
-            vendor=client.vendor_name,
-            seedance_conn_id=self.seedance_conn_id,
-            destination=self.destination,
-        )
-        if result:
-            self.log.info("Reused %s; nothing is paid.", result["manifest"]["reused_from"])
-        return result
 
     def _request(self) -> GenerationRequest:
         from airflow_provider_seedance.models import GenerationRequest
@@ -338,7 +308,7 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, DestinationMixin, Ge
             self.seedance_conn_id,
             policies(self),
             timeout=self._timeout_seconds(),
-            queue_timeout=self._queue_timeout_seconds(),
+            queue_timeout=seconds("queue_timeout", self.queue_timeout),
             clock=clock.SYSTEM_CLOCK,
             check=lambda conn_id, ids: self._check_before_paying(context, clients(conn_id), request, ids),
             describe=lambda conn_id: self._in_words(clients(conn_id), request),
@@ -389,6 +359,3 @@ class SeedanceGenerateVideoOperator(SignedLinkMaskingMixin, DestinationMixin, Ge
         from airflow_provider_seedance.core.polling.decide import default_timeout
 
         return seconds("timeout", self.timeout) or default_timeout(self.service_tier)
-
-    def _queue_timeout_seconds(self) -> float | None:
-        return seconds("queue_timeout", self.queue_timeout)

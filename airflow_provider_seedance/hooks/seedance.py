@@ -236,12 +236,12 @@ class SeedanceHook(BaseHook):
     ) -> list[dict[str, Any]]:
         """Land every finished generation whose video is nowhere to be found, and report on each.
 
-        A video is looked for where the records and journals in ``[seedance] state_folder`` say that it is, at its
+        A video is looked for where the records and journals in ``[seedance] state_folder`` and the ledger say, at its
         destination, and beside all manifests and sidecars in the destination's folder.
 
         :param destination: the template of the videos' destinations.
         :param generation_ids: only these; without it, all that the vendor lists, and where it has no list, all on
-            record in ``[seedance] state_folder``.
+            record in ``[seedance] state_folder`` or the ledger.
         :param since: only generations made at or after this time.
         :returns: one row for each generation, as a dict.
         """
@@ -259,7 +259,7 @@ class SeedanceHook(BaseHook):
                 clock=clock.SYSTEM_CLOCK,
                 generation_ids=generation_ids,
                 since=since,
-                known=recorded_videos(),
+                known=recorded_videos(client.vendor_name, client.account_id),
             )
 
     async def acreate_generation(self, request: GenerationRequest) -> Pending:

@@ -278,8 +278,10 @@ class SeedanceGenerateVideoOperator(
         return not store.remembers and not self.generation_id
 
     def _adopt(self, client: SeedanceClient, store: RecordStore, generation_id: str) -> Any:
+        from airflow_provider_seedance.core.lifecycle.result import result_of_landed
         from airflow_provider_seedance.core.polling.decide import WaitState
         from airflow_provider_seedance.errors import SeedanceError
+        from airflow_provider_seedance.models import Pending, Succeeded
 
         adopted = {"vendor": client.vendor_name, "generation_id": generation_id, "mode": None}
         # Which model made it is told when it has finished.
@@ -291,6 +293,10 @@ class SeedanceGenerateVideoOperator(
         except SeedanceError:
             # Waiting bears what passes.
             generation = None
+        if not isinstance(generation, Pending | Succeeded) and (
+            manifest := self._landed(client, generation_id)
+        ):
+            return result_of_landed(manifest, self.seedance_conn_id)
         return self._wait(Wait(self.seedance_conn_id, client, store, generation_id, state), generation)
 
     def _submitter(

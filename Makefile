@@ -40,6 +40,7 @@ lint: $(VENV)/.dev  ## Lint and check types
 	$(RUN) -m ruff check
 	$(RUN) -m ruff format --check
 	$(RUN) -m mypy
+	$(RUN) -m dev.usage_types
 
 format: $(VENV)/.dev  ## Format the code
 	$(RUN) -m ruff check --fix

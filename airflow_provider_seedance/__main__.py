@@ -10,7 +10,7 @@ from typing import Any
 from airflow_provider_seedance.core.ledger import spend
 from airflow_provider_seedance.core.ledger.tables import to_csv, to_json_lines, to_table
 from airflow_provider_seedance.errors import ConfigurationError, SeedanceError
-from airflow_provider_seedance.runtime.ledger import require_ledger, settle_connection
+from airflow_provider_seedance.runtime.ledger import require_ledger
 
 _FORMATS = {"table": to_table, "json": to_json_lines, "csv": to_csv}
 #: Rows that a listing shows, unless it is told.
@@ -87,7 +87,13 @@ def _export(options: argparse.Namespace) -> None:
 
 
 def _settle(options: argparse.Namespace) -> None:
-    print(f"{settle_connection(options.conn_id)} intents are settled by the vendor's word.")
+    from airflow_provider_seedance.core.clock import SYSTEM_CLOCK
+    from airflow_provider_seedance.core.submission.settle import settle_all
+    from airflow_provider_seedance.hooks.seedance import SeedanceHook
+
+    with SeedanceHook(options.conn_id).get_conn() as client:
+        settled = settle_all(require_ledger("settling"), client, SYSTEM_CLOCK)
+    print(f"{settled} intents are settled by the vendor's word.")
 
 
 def _prune(options: argparse.Namespace) -> None:

@@ -105,7 +105,6 @@ class SeedanceError(Exception):
             part
             for part in (
                 self.vendor,
-                self.connection and f"connection {_detail(self.connection)}",
                 self.generation_id and f"generation {_detail(self.generation_id)}",
             )
             if part
@@ -116,6 +115,7 @@ class SeedanceError(Exception):
                 ("HTTP", self.http_status),
                 ("code", self.code),
                 ("request id", self.request_id),
+                ("connection", self.connection),
             )
             if value
         )

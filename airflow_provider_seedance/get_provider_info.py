@@ -131,15 +131,13 @@ def _vendors() -> list[str]:
 
 def _connection_fields() -> dict[str, Any]:
     return {
-        "vendor": {
-            "label": "Vendor",
-            "description": "Whose HTTP API the key belongs to.",
-            "schema": {"type": "string", "enum": _vendors()},
-        },
+        # Airflow's form shows a field that may not be null in red before anything is typed, and a null among the
+        # choices as a choice.
+        "vendor": _text("Vendor", "Required: whose HTTP API the key belongs to.", enum=_vendors()),
         "region": _text(
             "Region",
             "ModelArk only: ap-southeast (BytePlus, the default) or cn-beijing (Volcengine).",
-            enum=["ap-southeast", "cn-beijing", None],
+            enum=["ap-southeast", "cn-beijing"],
         ),
         "request_timeout": {
             "label": "Request timeout",

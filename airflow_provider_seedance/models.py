@@ -20,8 +20,19 @@ from pydantic import (
     model_validator,
 )
 
-from airflow_provider_seedance.core.literals import check_json, mapping_in, parse_literal
+from airflow_provider_seedance.core.literals import mapping_in
 from airflow_provider_seedance.core.redaction import redact_values
+from airflow_provider_seedance.core.request_values import (
+    Links,
+    OptionalBool,
+    OptionalInt,
+    OptionalLink,
+    OptionalText,
+    Options,
+    RequiredText,
+    absent,
+    reason_for,
+)
 from airflow_provider_seedance.errors import Kind, Problem, RequestInvalid, redact
 
 DEFAULT_MODEL = "seedance-2.0"
@@ -48,49 +59,6 @@ class Status(str, Enum):
     FAILED = "failed"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
-
-
-def _absent(value: Any) -> Any:
-    """A template that rendered to nothing means "not given"."""
-    return None if isinstance(value, str) and value.strip() in ("", "None") else value
-
-
-def _sequence(value: Any) -> Any:
-    """One link, a list, or a list that a template turned into text."""
-    value = _absent(value)
-    if value is None:
-        return ()
-    if not isinstance(value, str):
-        return value
-    text = value.strip()
-    return parse_literal(text) if text.startswith(("[", "(")) else (text,)
-
-
-def _mapping(value: Any) -> Any:
-    value = _absent(value)
-    if value is None:
-        return {}
-    return parse_literal(value) if isinstance(value, str) else value
-
-
-def _sendable(options: dict[str, Any]) -> dict[str, Any]:
-    """Refused here, not when the request is written and its intent is on record already."""
-    check_json(options)
-    return options
-
-
-def _medium(value: Any) -> Any:
-    """A link, and not the result that holds it."""
-    if isinstance(mapping_in(value), Mapping):
-        raise ValueError("a link is needed, not a dict; of a result, give its video_url or last_frame_url")
-    return _absent(value)
-
-
-def _media(value: Any) -> Any:
-    links = _sequence(value)
-    for link in links if isinstance(links, (list, tuple)) else (links,):
-        _medium(link)
-    return links
 
 
 #: The whole of an id, a vendor's or a user's: safe in a path, a file's name and a log.
@@ -124,7 +92,7 @@ def _id_needed(value: Any, found: Any) -> str:
 
 
 def _draft_id(value: Any) -> Any:
-    value = _absent(value)
+    value = absent(value)
     try:
         return None if value is None else parse_generation_id(value)
     except RequestInvalid as refused:
@@ -132,23 +100,6 @@ def _draft_id(value: Any) -> Any:
     raise ValueError(reason)
 
 
-def _whole_number(value: Any) -> Any:
-    if isinstance(value, bool):
-        raise ValueError("a number is needed, not a boolean")
-    return _absent(value)
-
-
-def _writable(number: int | None) -> int | None:
-    if number is not None and not -(2**63) <= number < 2**63:
-        raise ValueError("this number has too many digits")
-    return number
-
-
-OptionalText = Annotated[str | None, BeforeValidator(_absent)]
-OptionalInt = Annotated[int | None, BeforeValidator(_whole_number), AfterValidator(_writable)]
-OptionalBool = Annotated[bool | None, BeforeValidator(_absent)]
-OptionalLink = Annotated[str | None, BeforeValidator(_medium)]
-Links = Annotated[tuple[str, ...], BeforeValidator(_media)]
 DraftId = Annotated[str | None, BeforeValidator(_draft_id)]
 
 
@@ -170,7 +121,7 @@ class GenerationRequest(BaseModel):
     #: What the video shows. Optional beside media where the vendor allows it.
     prompt: OptionalText = None
     #: A family name (``seedance-2.0``) or a vendor's own model id.
-    model: str = Field(default=DEFAULT_MODEL, min_length=1)
+    model: RequiredText = Field(default=DEFAULT_MODEL, min_length=1)
     first_frame: OptionalLink = None
     last_frame: OptionalLink = None
     reference_images: Links = ()
@@ -197,9 +148,7 @@ class GenerationRequest(BaseModel):
     #: 0 to 9; higher runs earlier.
     priority: OptionalInt = None
     #: Further fields for the vendor's request body, sent as they are.
-    vendor_options: Annotated[dict[str, Any], BeforeValidator(_mapping), AfterValidator(_sendable)] = Field(
-        default_factory=dict
-    )
+    vendor_options: Options = Field(default_factory=dict)
 
     @classmethod
     def parse(cls, fields: Mapping[str, Any]) -> GenerationRequest:
@@ -211,7 +160,7 @@ class GenerationRequest(BaseModel):
             return cls.model_validate(dict(fields))
         except ValidationError as fault:
             problems = [
-                Problem(".".join(map(str, error["loc"])) or "request", error["input"], error["msg"])
+                Problem(".".join(map(str, error["loc"])) or "request", error["input"], reason_for(error))
                 for error in fault.errors(include_url=False, include_context=False)
             ]
         raise RequestInvalid(problems)

@@ -23,6 +23,7 @@ from benchmarks.report import Report, Row, Table, markdown, summary
 ORDER = (
     "import_time",
     "lost_replies",
+    "ledger",
     "landing",
     "polling.simulate",
     "polling.loop",

@@ -24,6 +24,7 @@ LAYERS = (
         "core.literals",
     ),
     ("core.suggestions",),
+    ("core.request_values",),
     ("errors",),
     ("models",),
     ("core.money",),
@@ -64,6 +65,7 @@ LAYERS = (
     ("core.ledger",),
     ("core.submission", "core.polling", "core.landing"),
     ("core.lifecycle",),
+    ("core.batch.tables",),
     (
         "core.batch.rows",
         "core.batch.state",

@@ -4,6 +4,7 @@
 """
 
 from datetime import timedelta
+from typing import Any
 
 from airflow.sdk import DAG, Param, TaskGroup
 
@@ -12,7 +13,7 @@ from airflow_provider_seedance.operators.generate import SeedanceGenerateVideoOp
 from airflow_provider_seedance.operators.publish import SeedancePublishVideoOperator
 
 SAMPLES = "{{ params.samples }}"
-CLIPS = {
+CLIPS: dict[str, dict[str, Any]] = {
     "modelark": {"prompt": "A paper boat sails down a rain gutter, macro shot"},
     "evolink": {
         "prompt": "The camera slowly pushes in",

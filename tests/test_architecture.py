@@ -51,7 +51,7 @@ VENDOR_WORDS = ("core.vendors", "get_provider_info")
 #: Where a service tier may be named: how long we wait for which is ours to say, and the operators' docs say it.
 SERVICE_TIERS = ("core.polling.decide",)
 #: The edges, which hand the clock of the process to all below them.
-EDGES = ("operators", "triggers", "hooks", "policies", "runtime")
+EDGES = ("__main__", "operators", "triggers", "hooks", "policies", "runtime")
 #: Where the wall clock may be read.
 CLOCKS = ("core.clock",)
 

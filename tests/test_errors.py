@@ -42,12 +42,12 @@ def test_what_a_retry_may_mend(kind: Kind) -> None:
 
 
 def test_a_message_says_who_what_and_what_next() -> None:
-    """Vendor, connection, generation, reason, code, status and request id in one line; advice in the next."""
+    """Vendor, generation, reason, code, status, request id and connection in one line; advice in the next."""
     error = refusal(Kind.BALANCE, "no credits", code="c1", http_status=402, request_id="r1").about(
         vendor="evolink", generation_id="g1", connection="videos"
     )
     assert str(error) == (
-        "evolink connection videos generation g1: no credits (HTTP 402, code c1, request id r1).\n"
+        "evolink generation g1: no credits (HTTP 402, code c1, request id r1, connection videos).\n"
         "Top up the vendor account, then clear the task."
     )
 

@@ -271,3 +271,45 @@ def test_no_repr_has_a_link_or_a_medium() -> None:
     with pytest.raises(ValidationError) as caught:
         GenerationRequest(first_frame=["https://h/a?sig=TOPSECRET"])
     assert "TOPSECRET" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "text"),
+    [("prompt", 1984, "1984"), ("prompt", -3, "-3"), ("resolution", 480, "480"), ("service_tier", 7, "7")],
+)
+def test_a_whole_number_is_a_text(field: str, value: int, text: str) -> None:
+    """Native rendering and YAML make numbers of what was written as text."""
+    assert getattr(GenerationRequest.parse({field: value}), field) == text
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("prompt", True, "text is needed, not a bool; quote it"),
+        ("prompt", 3.1, "text is needed, not a float; quote it"),
+        ("prompt", ["A", "B"], "text is needed"),
+        (
+            "resolution",
+            720.0,
+            "quote it; did you mean '720p'? known: 480p, 720p, 1080p",
+        ),
+        ("aspect_ratio", ["16:9"], "text is needed; did you mean '16:9'? known: 16:9"),
+        ("model", 2.0, "quote it; did you mean 'seedance-2.0'? known"),
+        ("model", "", "is needed"),
+        ("duration", "long", "a whole number is needed"),
+        ("duration", 7.5, "a whole number is needed"),
+        ("generate_audio", "loud", "true or false is needed"),
+        ("generate_audio", 7, "true or false is needed"),
+        ("reference_images", 7, "a link, or a list of links, is needed"),
+        ("vendor_options", 7, "a dict is needed"),
+        ("ratio", "16:9", "is no field of a request; did you mean 'aspect_ratio'?"),
+        ("colour", "red", "is no field of a request"),
+    ],
+)
+def test_a_value_of_the_wrong_type_says_what_is_needed(field: str, value: Any, said: str) -> None:
+    """With what is allowed, where that is a list, and without pydantic's words."""
+    with pytest.raises(RequestInvalid) as refused:
+        GenerationRequest.parse({field: value})
+    [problem] = refused.value.problems
+    assert said in problem.reason
+    assert "input" not in problem.reason.lower()

@@ -23,12 +23,13 @@ def suggest(given: Any, known: Iterable[Any]) -> str | None:
     text, letters = str(given).strip(), _letters(str(given))
     if not letters or len(text) > 100:
         return None
+    is_part = len(letters) > 2 or letters.isdigit()
     return (
         next((name for name in names if name == sexagesimal(given)), None)
         or next((name for name, its in names.items() if its == letters), None)
+        or next((name for name, its in names.items() if is_part and its.startswith(letters)), None)
+        or next((name for name, its in names.items() if is_part and its.endswith(letters)), None)
         or _closest(letters, names)
-        or next((name for name, its in names.items() if its.startswith(letters)), None)
-        or next((name for name, its in names.items() if len(letters) > 2 and its.endswith(letters)), None)
     )
 
 

@@ -219,7 +219,10 @@ class SeedanceHook(BaseHook):
     def rescue(
         self, destination: str, *, generation_ids: Sequence[str] | None = None, since: datetime | None = None
     ) -> list[dict[str, Any]]:
-        """Land every finished generation whose video is not at its destination yet, and report on each.
+        """Land every finished generation whose video is nowhere to be found, and report on each.
+
+        A video is looked for where the records and journals in ``[seedance] state_folder`` say that it is, at its
+        destination, and beside all manifests and sidecars in the destination's folder.
 
         :param destination: the template of the videos' destinations.
         :param generation_ids: only these; without it, all that the vendor lists, and where it has no list, all on
@@ -229,7 +232,7 @@ class SeedanceHook(BaseHook):
         """
         from airflow_provider_seedance.core.lifecycle.rescue import rescue
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
-        from airflow_provider_seedance.runtime.task_state import recorded_generation_ids
+        from airflow_provider_seedance.runtime.task_state import recorded_generation_ids, recorded_videos
 
         with self.get_conn() as client:
             if generation_ids is None and client.listing is None:
@@ -241,6 +244,7 @@ class SeedanceHook(BaseHook):
                 clock=clock.SYSTEM_CLOCK,
                 generation_ids=generation_ids,
                 since=since,
+                known=recorded_videos(),
             )
 
     async def acreate_generation(self, request: GenerationRequest) -> Pending:

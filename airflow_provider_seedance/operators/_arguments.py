@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    from airflow_provider_seedance.core.landing.ownership import Overwrite
     from airflow_provider_seedance.core.submission.decide import Policies
 
 #: The ways to treat a file that is already at a destination.
@@ -66,6 +67,14 @@ def choice(name: str, value: Any, *known: str) -> str:
     if value not in known:
         raise ConfigurationError(_not_known(name, value, known))
     return str(value)
+
+
+def overwrite_of(operator: Any) -> Overwrite:
+    """An operator's ``overwrite``, once templates have been rendered.
+
+    :raises ConfigurationError: if it is none of the known words.
+    """
+    return choice("overwrite", operator.overwrite, *OVERWRITE)  # type: ignore[return-value]  # it has checked that
 
 
 def _not_known(name: str, value: Any, known: tuple[str, ...]) -> str:

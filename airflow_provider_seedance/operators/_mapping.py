@@ -43,3 +43,19 @@ def _names_in(template: str) -> set[str]:
     from jinja2 import Environment, meta
 
     return meta.find_undeclared_variables(Environment().parse(template))  # nothing is rendered
+
+
+def check_one_file_for_each_index(context: Context, destination: str | None) -> None:
+    """Refuse a destination that is the same file for every map index.
+
+    :raises ConfigurationError: naming what makes it different.
+    """
+    from airflow_provider_seedance.errors import ConfigurationError
+
+    if not destination or "{generation_id}" in destination or destination.endswith("/"):
+        return
+    if is_same_for_every_map_index(context, "destination"):
+        raise ConfigurationError(
+            f"destination {destination!r} is the same file for every map index",
+            advice="Put {generation_id} or {{ ti.map_index }} into it, or end it with a slash.",
+        )

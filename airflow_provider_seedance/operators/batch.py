@@ -7,17 +7,17 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from airflow.sdk import BaseOperator
-
 from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.operators._arguments import (
     OVERWRITE,
     at_parse,
     one_of,
+    overwrite_of,
     policies,
     seconds,
     whole_number,
 )
+from airflow_provider_seedance.operators._base import SeedanceBaseOperator
 from airflow_provider_seedance.operators._waiting import BACKSTOP, NO_CONNECTION_IN_TRIGGERER
 from airflow_provider_seedance.runtime.config import default_deferrable
 from airflow_provider_seedance.runtime.exceptions import deferral_errors, task_errors
@@ -31,13 +31,14 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.core.batch.run import BatchRun
     from airflow_provider_seedance.core.landing.ownership import Overwrite
     from airflow_provider_seedance.core.submission.decide import OnClear, OnOrphanedIntent, OnStaleState
+    from airflow_provider_seedance.operators._base import Result, Text, Whole
     from airflow_provider_seedance.runtime.batch_session import BatchSession
 
 #: Generations in flight at a time, unless the user says; the vendor's own limit is learned below it.
 DEFAULT_MAX_ACTIVE = 100
 
 
-class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
+class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator):
     """Generate many videos with Seedance from one task instance: hundreds to thousands.
 
     All rows are checked before anything is paid, and all that is wrong is reported at once. Then each row is
@@ -112,6 +113,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         "on_orphaned_intent",
         "on_stale_state",
         "on_clear",
+        "overwrite",
     )
     unsearched_fields = frozenset({"requests"})
     template_fields_renderers = {"requests": "json", "defaults": "json"}  # noqa: RUF012 - Airflow's own convention
@@ -120,13 +122,13 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
     def __init__(
         self,
         *,
-        requests: Sequence[Mapping[str, Any] | str] | str,
-        destination: str | None,
-        publish_destination: str | None = None,
+        requests: Sequence[Mapping[str, Any] | str] | Text,
+        destination: Text | None,
+        publish_destination: Text | None = None,
         seedance_conn_id: str = "seedance_default",
-        defaults: Mapping[str, Any] | None = None,
-        max_active: int | str = DEFAULT_MAX_ACTIVE,
-        max_failures: int | str | None = None,
+        defaults: Result | None = None,
+        max_active: Whole = DEFAULT_MAX_ACTIVE,
+        max_failures: Whole | None = None,
         max_cost: str | Mapping[str, Any] | None = None,
         deferrable: bool | None = None,
         timeout: timedelta | float | str | None = None,
@@ -141,12 +143,12 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
     ) -> None:
         super().__init__(**kwargs)
         self.requests = requests
-        self.destination = destination
+        self.destination: Any = destination
         if publish_destination is not None and destination is None:
             raise ValueError("publish_destination needs a destination, where the videos are landed first")
-        self.publish_destination = publish_destination
+        self.publish_destination: Any = publish_destination
         self.seedance_conn_id = seedance_conn_id
-        self.defaults = defaults
+        self.defaults: Any = defaults
         self.max_active = max_active
         self.max_failures = max_failures
         self.max_cost = max_cost
@@ -201,7 +203,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         from airflow_provider_seedance.core.ledger.budgets import SpendLimitReached
         from airflow_provider_seedance.core.polling.decide import WaitOutcome
         from airflow_provider_seedance.core.storage.paths import uri_of
-        from airflow_provider_seedance.operators._budget import defer_until_room
+        from airflow_provider_seedance.operators._ledger import defer_until_room
         from airflow_provider_seedance.runtime.clients import ClientPool
 
         with task_errors():
@@ -266,7 +268,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         from airflow_provider_seedance.core.batch.reuse import RowReuse, reuse_rows
         from airflow_provider_seedance.runtime.ledger import reuse_of
 
-        reuse = reuse_of(seconds("reuse_max_age", self.reuse_max_age), self.overwrite)
+        reuse = reuse_of(seconds("reuse_max_age", self.reuse_max_age), overwrite_of(self))
         reuse_rows(run.plan, journal, RowReuse(reuse, vendor, self.destination, run.publish))
 
     def _log_start(self, run: BatchRun, session: BatchSession) -> None:
@@ -312,7 +314,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, BaseOperator):
         destinations = Destinations(
             self.destination,
             self.publish_destination,
-            self.overwrite,
+            overwrite_of(self),
             identity_of(context),
             path_from_uri,
             clock.SYSTEM_CLOCK,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator
-
 from airflow_provider_seedance.core import clock
-from airflow_provider_seedance.operators._arguments import OVERWRITE, one_of
+from airflow_provider_seedance.operators._arguments import OVERWRITE, one_of, overwrite_of
+from airflow_provider_seedance.operators._base import SeedanceBaseOperator
 from airflow_provider_seedance.runtime.exceptions import task_errors
 from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
 
@@ -16,9 +15,10 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_seedance.core.landing.ownership import Overwrite
+    from airflow_provider_seedance.operators._base import Result, Text
 
 
-class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, BaseOperator):
+class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, SeedanceBaseOperator):
     """Land the video of a finished generation in a file or an object store, whole or not at all.
 
     The link is read from the vendor at run time, so a dead one in ``video`` does no harm. The file is streamed in
@@ -41,22 +41,22 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, BaseOperator):
     :param seedance_conn_id: a connection of type ``seedance``; by default the one that made the video.
     """
 
-    template_fields: Sequence[str] = ("video", "destination", "seedance_conn_id")
+    template_fields: Sequence[str] = ("video", "destination", "seedance_conn_id", "overwrite")
     ui_color = "#e8e3ff"
 
     def __init__(
         self,
         *,
-        video: Mapping[str, Any] | str,
-        destination: str,
+        video: Result,
+        destination: Text,
         overwrite: Overwrite = "own",
         verify: bool = True,
         seedance_conn_id: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.video = video
-        self.destination = destination
+        self.video: Any = video
+        self.destination: Any = destination
         self.overwrite: Overwrite = one_of("overwrite", overwrite, *OVERWRITE)
         self.verify = verify
         self.seedance_conn_id = seedance_conn_id
@@ -65,18 +65,21 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, BaseOperator):
         from airflow_provider_seedance.core.lifecycle.collect import land_video, parse_video
         from airflow_provider_seedance.hooks.seedance import SeedanceHook
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
+        from airflow_provider_seedance.runtime.task_state import note_video
 
         self._reveal()
         with task_errors():
             told, _ = parse_video(self.video)
             conn_id = self.seedance_conn_id or told.get("seedance_conn_id") or SeedanceHook.default_conn_name
             with SeedanceHook(conn_id).get_conn() as client:
-                return land_video(
+                manifest = land_video(
                     client,
                     self.video,
                     self.destination,
                     path_from_uri=path_from_uri,
                     clock=clock.SYSTEM_CLOCK,
-                    overwrite=self.overwrite,
+                    overwrite=overwrite_of(self),
                     verify=self.verify,
                 )
+        note_video(manifest)
+        return manifest

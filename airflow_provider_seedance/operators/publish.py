@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import Asset, AssetAlias, BaseOperator
+from airflow.sdk import Asset, AssetAlias
 
 from airflow_provider_seedance.core import clock
-from airflow_provider_seedance.operators._arguments import OVERWRITE, one_of
+from airflow_provider_seedance.operators._arguments import OVERWRITE, one_of, overwrite_of
+from airflow_provider_seedance.operators._base import SeedanceBaseOperator
 from airflow_provider_seedance.runtime.asset_events import PublicationEvent, declared_outlets, outlet_of
 from airflow_provider_seedance.runtime.exceptions import task_errors
 from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
 
     from airflow_provider_seedance.core.landing.manifest import TaskReference
     from airflow_provider_seedance.core.landing.ownership import Overwrite
+    from airflow_provider_seedance.operators._base import Result, Text
 
 
-class SeedancePublishVideoOperator(SignedLinkMaskingMixin, BaseOperator):
+class SeedancePublishVideoOperator(SignedLinkMaskingMixin, SeedanceBaseOperator):
     """Copy a landed video to where it is to be found, write its sidecar beside it, and emit an asset event.
 
     A rerun with the same video and metadata publishes nothing twice, emits no event, and says so in ``published``
@@ -41,24 +43,24 @@ class SeedancePublishVideoOperator(SignedLinkMaskingMixin, BaseOperator):
         file; ``always`` replaces what is there, and says so; ``never`` fails if there is a file.
     """
 
-    template_fields: Sequence[str] = ("video", "destination", "metadata", "asset")
+    template_fields: Sequence[str] = ("video", "destination", "metadata", "asset", "overwrite")
     template_fields_renderers = {"video": "json", "metadata": "json"}  # noqa: RUF012 - Airflow's own convention
     ui_color = "#e8e3ff"
 
     def __init__(
         self,
         *,
-        video: Mapping[str, Any],
-        destination: str,
-        metadata: Mapping[str, Any] | None = None,
+        video: Result,
+        destination: Text,
+        metadata: Result | None = None,
         asset: Asset | AssetAlias | str | None = None,
         overwrite: Overwrite = "own",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.video = video
-        self.destination = destination
-        self.metadata = metadata
+        self.video: Any = video
+        self.destination: Any = destination
+        self.metadata: Any = metadata
         self.asset = asset
         self.overwrite: Overwrite = one_of("overwrite", overwrite, *OVERWRITE)
         self.outlets = declared_outlets(self.outlets, asset, self._own_name())
@@ -78,6 +80,7 @@ class SeedancePublishVideoOperator(SignedLinkMaskingMixin, BaseOperator):
         from airflow_provider_seedance.core.landing.manifest import Manifest
         from airflow_provider_seedance.core.landing.publish import publish
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
+        from airflow_provider_seedance.runtime.task_state import note_video
 
         self._reveal()
         task = _reference(context)
@@ -89,17 +92,20 @@ class SeedancePublishVideoOperator(SignedLinkMaskingMixin, BaseOperator):
                 self.metadata or {},
                 path_from_uri=path_from_uri,
                 clock=clock.SYSTEM_CLOCK,
-                overwrite=self.overwrite,
+                overwrite=overwrite_of(self),
                 published_by=task,
             )
         record = publication.to_dict()
+        if publication.published:
+            note_video(record, published=True)
         if not publication.published and publication.published_by == task and not event.is_emitted(record):
             record |= {"published": True, "reason": "an earlier try of this task published it"}
         if record["published"]:
             event.emit(record)
         else:
             event.suppress()
-        self.log.info("%s: %s.", record["uri"], record["reason"])
+        done = "Published" if record["published"] else "Already published, and left as it is:"
+        self.log.info("%s %s (%d bytes): %s.", done, record["uri"], record["bytes"], record["reason"])
         return record
 
     def _own_name(self) -> str:
@@ -113,9 +119,16 @@ class SeedancePublishVideoOperator(SignedLinkMaskingMixin, BaseOperator):
         if isinstance(video, Mapping) and isinstance(video.get("manifest"), Mapping):
             video = video["manifest"]
         if not isinstance(video, Mapping):
+            kind = "a link" if "://" in str(video)[:20] else f"a {type(video).__name__}"
             raise ConfigurationError(
-                f"video must be the manifest of a landed video, not a {type(video).__name__}",
-                advice="Pass what the download operator returned.",
+                f"video must be the manifest of a landed video, not {kind}",
+                advice="Pass what the download operator returned, or the generate operator with a destination.",
+            )
+        if "generation_id" in video and "uri" not in video:
+            raise ConfigurationError(
+                "this video was generated without a destination, so there is no file to publish",
+                generation_id=str(video["generation_id"]),
+                advice="Give the generate operator a destination, or put a download operator between.",
             )
         return video
 

@@ -38,17 +38,17 @@ class SeedanceRetryPolicy(RetryPolicy):
     ) -> RetryDecision:
         if not isinstance(exception, SeedanceError):
             return RetryDecision.default()
+        # Airflow logs the reason beside the error, whose whole text need not stand there twice.
+        reason = f"{exception.kind.value}: {exception.advice}"
         if not exception.retryable:
-            return RetryDecision.fail(reason=str(exception))
+            return RetryDecision.fail(reason=reason)
         delay = _bounded(exception.retry_after)
         if delay is None and (delay := exception.kind.traits.retry_delay) is None:
             return RetryDecision.default()
         # Many tasks fail together when a vendor does; jitter keeps them from coming back together.
         backoff = Backoff(first=delay * 1.25, longest=LONGEST_DELAY, jitter=0.2)
         seconds = backoff.pause(1, random=clock.SYSTEM_CLOCK.random())
-        return RetryDecision.retry(
-            timedelta(seconds=seconds), reason=f"{exception.kind.value}: {exception.advice}"
-        )
+        return RetryDecision.retry(timedelta(seconds=seconds), reason=reason)
 
     def serialize(self) -> dict[str, Any]:
         return {}

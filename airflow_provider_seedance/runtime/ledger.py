@@ -105,19 +105,6 @@ def ledger_records(task: TaskIdentity, summary: RecordStore, *, durable: bool) -
     return LedgerRecords(book, owner_of(task, once=once), summary)
 
 
-def settle_connection(seedance_conn_id: str) -> int:
-    """Ask a connection's vendor about all its intents whose cost is not final; how many have become final.
-
-    :raises SeedanceError: if the ledger or the connection cannot be used.
-    """
-    from airflow_provider_seedance.core.submission.settle import settle_all
-    from airflow_provider_seedance.hooks.seedance import SeedanceHook
-
-    ledger = require_ledger("settling")
-    with SeedanceHook(seedance_conn_id).get_conn() as client:
-        return settle_all(ledger, client, clock.SYSTEM_CLOCK)
-
-
 def begin_in_ledger(store: RecordStore) -> BeginIntent | None:
     """How a store makes new intents, if it is in the ledger."""
     from airflow_provider_seedance.core.submission.ledger_records import LedgerRecords

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from airflow_provider_seedance.core.batch.journal.store import read_states
+from airflow_provider_seedance.core.batch.paths import FOLDER_PREFIX
+from airflow_provider_seedance.core.batch.state import RowState
+from airflow_provider_seedance.core.landing.manifest import Provenance
 from airflow_provider_seedance.core.storage.files import read_bytes, write_text
 from airflow_provider_seedance.core.storage.paths import StoragePath, local_path, uri_of
 from airflow_provider_seedance.core.submission.record import (
@@ -15,6 +19,7 @@ from airflow_provider_seedance.core.submission.record import (
     RecordStore,
     StateUnreadable,
     StateUnwritable,
+    StoredVideo,
     SubmissionRecord,
     TaskIdentity,
 )
@@ -95,19 +100,52 @@ def recorded_generation_ids(vendor: str, account_id: str) -> list[str]:
             advice="Give generation_ids: they are in the tasks' logs and state.",
         )
     whose = (vendor, account_id)
+    place = path_from_uri(folder)
     records = [
         record
-        for record in _all_records(path_from_uri(folder))
+        for record in (*_all_records(place), *_records_of_batches(place))
         if (record.vendor, record.account_id) == whose
     ]
     records.sort(key=lambda record: record.intended_at)
-    ids = [
-        known
-        for record in records
-        for known in (*record.earlier_generation_ids, record.generation_id)
-        if known
-    ]
-    return list(dict.fromkeys(ids))
+    return list(dict.fromkeys(known for record in records for known in record.all_generation_ids))
+
+
+def recorded_videos() -> Iterator[StoredVideo]:
+    """Where videos are, by all records and journals in ``[seedance] state_folder``; nothing if there is no folder."""
+    from airflow.configuration import conf
+
+    if not (folder := conf.get("seedance", "state_folder", fallback=None)):
+        return
+    place = path_from_uri(folder)
+    for record in _all_records(place):
+        yield from record.videos
+    for state in _states_of_batches(place):
+        yield from state.videos
+
+
+def note_video(manifest: Mapping[str, Any], *, published: bool = False) -> None:
+    """Put the place of a video on the record of the task that had it generated, where that is in ``state_folder``.
+
+    Not being able to is no reason to fail: the video is where it is.
+
+    :param manifest: a manifest, or a publication.
+    """
+    from airflow.configuration import conf
+
+    video = StoredVideo.from_manifest(manifest, published=published)
+    task = Provenance.parse(manifest["provenance"]).generated_by
+    folder = conf.get("seedance", "state_folder", fallback=None)
+    if not folder or task is None:
+        return
+    try:
+        records = FileRecords(
+            _state_file(folder, TaskIdentity(task.dag_id, task.run_id, task.task_id, task.map_index))
+        )
+        record = records.read()
+        if record is not None and video.generation_id in record.all_generation_ids:
+            records.write(record.with_video(video))
+    except SeedanceError as fault:
+        log.warning("It is not on record that a video is in %s: %s", video.uri, fault.message)
 
 
 def _all_records(folder: StoragePath) -> Iterator[SubmissionRecord]:
@@ -115,6 +153,18 @@ def _all_records(folder: StoragePath) -> Iterator[SubmissionRecord]:
     for file in path.glob("*/*/*.json"):
         if (record := FileRecords(file).read()) is not None:
             yield record
+
+
+def _states_of_batches(folder: StoragePath) -> Iterator[RowState]:
+    path: Any = local_path(folder) or folder
+    for journal in path.glob(f"{FOLDER_PREFIX}*"):
+        yield from read_states(journal).values()
+
+
+def _records_of_batches(folder: StoragePath) -> Iterator[SubmissionRecord]:
+    for state in _states_of_batches(folder):
+        if state.record is not None:
+            yield state.record
 
 
 class TaskStateRecords:

@@ -14,12 +14,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import logging
 import os
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -28,6 +30,7 @@ os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="seedance-bench-")
 import httpx
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+from airflow_provider_seedance.runtime import background_log
 from airflow_provider_seedance.triggers.generation import SeedanceGenerationTrigger
 from benchmarks.polling.stand_in import generation_id, running
 from benchmarks.report import Report, Row, Table, ratio, run
@@ -35,7 +38,7 @@ from benchmarks.triggerer.sides import Idle
 
 DELAY = 0.1
 TOGETHER = 50
-TRIGGERS, BLOCKING, RUNS = 5_000, 100, 3
+TRIGGERS, BLOCKING, TROUBLED, RUNS = 5_000, 100, 1_000, 3
 #: Seconds that are watched once all have started.
 WAITING = 15.0
 BEAT, LIMIT = 0.001, 0.05
@@ -81,10 +84,24 @@ class Heartbeat:
         self._collected += time.thread_time() if phase == "stop" else -time.thread_time()
 
 
-def waiting(number: int) -> SeedanceGenerationTrigger:
+def waiting(number: int, conn_id: str = "bench") -> SeedanceGenerationTrigger:
     """A trigger of ours."""
     now = time.time()
-    return SeedanceGenerationTrigger("bench", generation_id(now + 3_600, number), now, now + 3_600)
+    return SeedanceGenerationTrigger(conn_id, generation_id(now + 3_600, number), now, now + 3_600)
+
+
+@contextmanager
+def lines_counted() -> Iterator[list[str]]:
+    """The lines that triggers hand over meanwhile, instead of being shown."""
+    lines: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: lines.append(record.getMessage())  # type: ignore[method-assign]
+    log = logging.getLogger(background_log.__name__)
+    log.addHandler(handler)
+    log.propagate, log.level = False, logging.INFO
+    yield lines
+    log.removeHandler(handler)
+    log.propagate = True
 
 
 async def fired(trigger: BaseTrigger) -> None:
@@ -160,6 +177,9 @@ def measure() -> Report:
         ours = longest(waiting, TRIGGERS, RUNS, WAITING)
         alone = longest(lambda number: Idle(), TRIGGERS, RUNS, WAITING)
         theirs = longest(lambda number: Blocking(stand_in.url), BLOCKING, 1, 5.0)
+        os.environ["AIRFLOW_CONN_LOST"] = json.dumps({**connection, "host": "http://127.0.0.1:9"})
+        with lines_counted() as lines_told:
+            troubled = longest(lambda number: waiting(number, "lost"), TROUBLED, RUNS, WAITING)
     rows = [
         Row(
             f"event loop's longest block with {TRIGGERS:,} waiting triggers",
@@ -177,12 +197,21 @@ def measure() -> Report:
             "< 50 ms",
             ours.cpu < LIMIT,
         ),
+        Row(
+            f"event loop's longest block with {TROUBLED:,} waiting triggers in trouble, told in the log",
+            f"{1000 * troubled.own:.0f} ms of CPU",
+            f"{1000 * theirs.wall:,.0f} ms ({BLOCKING} with a blocking client)",
+            ratio(troubled.own, theirs.wall),
+            "< 50 ms",
+            troubled.own < LIMIT and len(lines_told) >= TROUBLED,
+        ),
     ]
     lines = [
         (name, *(f"{1000 * part:,.0f} ms" for part in side))
         for name, side in (
             (f"{TRIGGERS:,} of ours", ours),
             (f"{TRIGGERS:,} that do nothing", alone),
+            (f"{TROUBLED:,} of ours in trouble", troubled),
             (f"{BLOCKING} with a blocking client", theirs),
         )
     ]

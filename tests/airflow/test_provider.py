@@ -74,10 +74,12 @@ def test_the_form_names_its_fields_in_our_words(form) -> None:
 
 
 def test_each_further_field_is_described(form) -> None:
-    """Optional but for the vendor, and each with a word on what it is."""
+    """With a word on what it is; none is red before anything is typed, and none offers a null."""
     for name, field in form.extra_fields.items():
         assert field["description"], name
-        assert name == "vendor" or "null" in field["schema"]["type"], name
+        assert "null" in field["schema"]["type"], name
+        assert None not in field["schema"].get("enum", []), name
+    assert "Required" in form.extra_fields["vendor"]["description"]
 
 
 def test_each_option_of_the_configuration_can_be_read() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import json
 from datetime import timedelta
 from decimal import Decimal
 
@@ -130,6 +131,28 @@ def test_host_and_port_of_a_connection_written_as_a_uri(emulator, monkeypatch) -
     uri = f"seedance://:{KEY}@127.0.0.1:{port}/?vendor=modelark"
     monkeypatch.setenv("AIRFLOW_CONN_SEEDANCE_URI", uri)
     assert SeedanceHook("seedance_uri").get_account().base_url == f"https://127.0.0.1:{port}"
+
+
+@pytest.mark.parametrize(
+    ("parts", "base_url"),
+    [
+        ({"host": "https://127.0.0.1/modelark", "port": 8765}, "https://127.0.0.1:8765/modelark"),
+        ({"host": "127.0.0.1", "port": 8765, "schema": "http"}, "http://127.0.0.1:8765"),
+        ({"host": "127.0.0.1", "schema": "modelark"}, "https://127.0.0.1/modelark"),
+    ],
+)
+def test_every_part_of_the_address_is_used(parts, base_url, connect) -> None:
+    """A port goes behind the host, and the path of a URI behind both."""
+    assert SeedanceHook(connect(**parts)).get_account().base_url == base_url
+
+
+@pytest.mark.parametrize("extra", [json.dumps(json.dumps({"vendor": "evolink"})), "[1]", "vendor=evolink"])
+def test_an_extra_that_is_no_object(extra, monkeypatch) -> None:
+    """Airflow stores it without a word; the hook names the connection."""
+    stored = {"conn_type": "seedance", "password": KEY, "extra": extra}
+    monkeypatch.setenv("AIRFLOW_CONN_SEEDANCE_ODD", json.dumps(stored))
+    with pytest.raises(ConfigurationError, match=r"extra .*\(connection seedance_odd\)"):
+        SeedanceHook("seedance_odd").get_account()
 
 
 class TestTestConnection:

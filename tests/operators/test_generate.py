@@ -383,7 +383,7 @@ class TestOnRecord:
         Path(first["manifest"]["uri"]).write_bytes(b"damaged")
         emulator.advance(2 * 86_400)
         task.context["ti"].max_tries += 1
-        with pytest.raises(AirflowFailException, match=r"on_clear='regenerate'.*press Clear"):
+        with pytest.raises(AirflowFailException, match=r"(?s)on_clear='regenerate'.*press Clear"):
             task()
         task.operator.on_clear = "regenerate"
         task.context["ti"].max_tries += 1

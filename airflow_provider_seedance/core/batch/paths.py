@@ -12,6 +12,8 @@ from airflow_provider_seedance.core.submission.record import TaskIdentity
 from airflow_provider_seedance.errors import ConfigurationError
 
 RESULTS_FILE_NAME = "results.jsonl"
+#: How the name of a batch's folder begins.
+FOLDER_PREFIX = "seedance-batch-"
 
 
 _ROW_FIELD = re.compile(r"\{(row|metadata\.[^{}!:]+)\}")
@@ -73,4 +75,4 @@ def folder_of_batch(base: str, task: TaskIdentity) -> str:
         fixed = fixed.rpartition("/")[0]
     identity = "\0".join((task.dag_id, task.run_id, task.task_id, str(task.map_index)))
     digest = hashlib.sha256(identity.encode()).hexdigest()[:12]
-    return f"{fixed.rstrip('/') or '.'}/seedance-batch-{digest}"
+    return f"{fixed.rstrip('/') or '.'}/{FOLDER_PREFIX}{digest}"

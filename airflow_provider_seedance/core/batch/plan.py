@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_seedance.core.batch.paths import check_distinct_destinations, fields_of_row
-from airflow_provider_seedance.core.batch.rows import RawRow, Row, RowsInvalid, check_rows
+from airflow_provider_seedance.core.batch.rows import RawRow, Row, RowProblems, RowsInvalid, check_rows
 from airflow_provider_seedance.core.client.http import SeedanceClient
 from airflow_provider_seedance.core.storage.destination import resolve_destination
 from airflow_provider_seedance.core.submission.budget import check_budget
@@ -51,8 +51,8 @@ def make_plan(
         check_distinct_destinations(template, own)
     estimates = {row.number: client.estimate_cost(row.request) for row in rows}
     labels = {raw_row.number: raw_row.label for raw_row in raw_rows}
-    rejected = {
-        labels[number]: problem
+    rejected: dict[str, RowProblems] = {
+        labels[number]: [problem]
         for template in destinations
         for number, problem in _destination_problems(rows, template, client.vendor_name, labels)
     }
@@ -60,7 +60,7 @@ def make_plan(
         try:
             check_budget(estimates[raw_row.number], max_cost, vendor=client.vendor_name)
         except BudgetExceeded as error:
-            rejected[raw_row.label] = f"{error.message}. {error.advice}"
+            rejected[raw_row.label] = [f"{error.message}. {error.advice}"]
     if rejected:
         raise RowsInvalid(rejected, len(raw_rows), vendor=client.vendor_name)
     return Plan({row.number: row for row in rows}, estimates, max_failures)

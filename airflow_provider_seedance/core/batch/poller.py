@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -11,6 +12,9 @@ from airflow_provider_seedance.core.clock import Clock
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
 from airflow_provider_seedance.core.polling.latency import LatencyModel
 from airflow_provider_seedance.core.polling.poller import Poller, StatusClient
+from airflow_provider_seedance.core.polling.report import TroubleReport
+
+log = logging.getLogger(__name__)
 
 #: Status requests under way at a time, at most.
 MAX_STATUS_REQUESTS = 4
@@ -47,6 +51,7 @@ class BatchPoller:
         self._loop: Future[asyncio.AbstractEventLoop] = Future()
         #: By connection.
         self._pollers: dict[str, Poller] = {}
+        self._reports: dict[str, TroubleReport] = {}
         self._stop = asyncio.Event()
         self._waits: set[asyncio.Task[None]] = set()
         self._thread = threading.Thread(target=self._run, name="seedance-batch-poller", daemon=True)
@@ -71,7 +76,9 @@ class BatchPoller:
 
     async def _wait(self, row: int, generation_id: str, wait: WaitState) -> None:
         try:
-            outcome = await self._poller_of(self._connection_of(row)).wait_for(generation_id, wait)
+            conn_id = self._connection_of(row)
+            poller, report = self._poller_of(conn_id), self._report_of(conn_id)
+            outcome = await poller.wait_for(generation_id, wait, report)
         except Exception:  # noqa: BLE001  # collecting the row reads the generation again, and its error says more
             outcome = WaitOutcome.STATUS_UNKNOWN
         self._on_ended(row, outcome, wait)
@@ -83,6 +90,12 @@ class BatchPoller:
             if self._loop.done():
                 raise
             self._loop.set_exception(fault)
+
+    def _report_of(self, seedance_conn_id: str) -> TroubleReport:
+        if seedance_conn_id not in self._reports:
+            # The thread's event loop serves this batch alone, so it may write.
+            self._reports[seedance_conn_id] = TroubleReport(f"Connection {seedance_conn_id}", log.log)
+        return self._reports[seedance_conn_id]
 
     def _poller_of(self, seedance_conn_id: str) -> Poller:
         if seedance_conn_id not in self._pollers:

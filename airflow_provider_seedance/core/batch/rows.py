@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any
 
+from airflow_provider_seedance.core.batch.tables import (
+    GENERATION_ID,
+    METADATA,
+    decode_text,
+    is_metadata,
+    read_table,
+    unknown_field,
+)
 from airflow_provider_seedance.core.literals import check_json, parse_literal
 from airflow_provider_seedance.core.redaction import MAX_TEXT, describe, redact, shorten
+from airflow_provider_seedance.core.request_fields import REQUEST_FIELDS
 from airflow_provider_seedance.core.storage.files import open_for_reading
 from airflow_provider_seedance.core.storage.paths import PathFromUri
 from airflow_provider_seedance.errors import ConfigurationError, Kind, Problem, RequestInvalid, SeedanceError
 from airflow_provider_seedance.models import GenerationRequest, parse_generation_id
 
-#: The key, and the prefix of CSV columns, of the user's own data, which is handed on to the row's result.
-METADATA = "metadata"
-#: The key of the id of an existing generation, which the row adopts.
-GENERATION_ID = "generation_id"
-#: How many rejected rows an error's text names; ``problems`` of the error has all of them.
-MAX_ROWS_IN_MESSAGE = 200
+#: How many problems an error's text names, and rows for each; ``problems`` of the error has all of them.
+MAX_PROBLEMS_IN_MESSAGE, MAX_ROWS_OF_PROBLEM = 200, 5
+#: What is wrong with one row.
+RowProblems = Sequence[Problem | str]
 
 
 @dataclass(frozen=True)
@@ -69,18 +74,35 @@ class RowsInvalid(SeedanceError):
 
     kind = Kind.VALIDATION
 
-    def __init__(self, problems: Mapping[str, str], total: int, *, vendor: str | None = None) -> None:
-        self.problems = {label: shorten(redact(problem), MAX_TEXT) for label, problem in problems.items()}
-        named = [
-            f"{label}: {problem}" for label, problem in list(self.problems.items())[:MAX_ROWS_IN_MESSAGE]
-        ]
-        more = len(problems) - len(named)
-        listed = "\n".join([*named, f"and {more} more"] if more else named)
+    def __init__(self, problems: Mapping[str, RowProblems], total: int, *, vendor: str | None = None) -> None:
+        self.problems = {
+            label: shorten(redact("; ".join(map(str, found))), MAX_TEXT) for label, found in problems.items()
+        }
+        lines = _lines(problems)
+        named, more = lines[:MAX_PROBLEMS_IN_MESSAGE], len(lines) - MAX_PROBLEMS_IN_MESSAGE
+        listed = "\n".join([*named, f"and {more} more"] if more > 0 else named)
         super().__init__(
-            f"{len(problems)} of {total} rows are rejected, and nothing is paid:\n{listed}\n",
+            f"{len(problems)} of {total} rows are rejected, and nothing is paid:\n{listed}",
             vendor=vendor,
             advice="Correct these rows; repeating them unchanged cannot succeed.",
         )
+
+
+def _lines(problems: Mapping[str, RowProblems]) -> list[str]:
+    """A line for each problem, with the rows that have it: of a whole column, that is one line."""
+    rows: dict[tuple[str, str], list[str]] = {}
+    texts: dict[tuple[str, str], str] = {}
+    for label, found in problems.items():
+        for problem in found:
+            key = (problem.field, problem.reason) if isinstance(problem, Problem) else ("", problem)
+            rows.setdefault(key, []).append(label)
+            texts.setdefault(key, shorten(redact(str(problem)), MAX_TEXT))
+    return [f"{_named(labels)}: {texts[key]}" for key, labels in rows.items()]
+
+
+def _named(labels: Sequence[str]) -> str:
+    more = len(labels) - MAX_ROWS_OF_PROBLEM
+    return ", ".join(labels[:MAX_ROWS_OF_PROBLEM]) + (f" and {more} more" if more > 0 else "")
 
 
 def read_rows(requests: Any, path_from_uri: PathFromUri) -> list[RawRow]:
@@ -106,7 +128,7 @@ def read_rows(requests: Any, path_from_uri: PathFromUri) -> list[RawRow]:
 def _read_text(path: str, path_from_uri: PathFromUri) -> str:
     try:
         with open_for_reading(path_from_uri(path)) as file:
-            return file.read().decode("utf-8-sig")
+            return decode_text(file.read(), path)
     except SeedanceError:
         raise
     except Exception as fault:
@@ -123,7 +145,8 @@ def rows_from_list(items: Iterable[Any]) -> list[RawRow]:
 def rows_from_file(text: str, name: str) -> list[RawRow]:
     """Rows from the text of a ``.jsonl`` (``.ndjson``), ``.json`` or ``.csv`` file.
 
-    In CSV the first line names the request's fields; an empty cell is a field left out, a list is written as JSON,
+    CSV is divided by commas, semicolons, tabs or bars. Its first line names the request's fields; an empty cell is a
+    field left out, a list is written as JSON,
     and columns named ``metadata.<name>`` hold the user's own data.
 
     :param name: the file's, for its ending.
@@ -184,36 +207,10 @@ def _jsonl_row(number: int, line: int, content: str) -> RawRow:
 
 
 def _read_csv(text: str, name: str) -> list[RawRow]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    records = []
-    try:
-        first_line = 1
-        for cells in reader:
-            if cells:
-                records.append((first_line, cells))
-            first_line = reader.line_num + 1
-    except csv.Error as fault:
-        raise ConfigurationError(f"{name} is not CSV: line {reader.line_num}: {fault}") from fault
-    if not text.strip():
-        raise ConfigurationError(
-            f"{name} is empty: it has no header line",
-            advice="Find out why; a file that has only its header line is accepted, as a batch of no rows.",
-        )
-    (_, header), *rows = records
-    names = _column_names(header, name)
-    return [_csv_row(number, line, names, cells) for number, (line, cells) in enumerate(rows, 1)]
-
-
-def _column_names(header: Sequence[str], file: str) -> list[str]:
-    names = [name.strip() for name in header]
-    repeated = sorted({name for name in names if name and names.count(name) > 1})
-    if repeated:
-        raise ConfigurationError(f"{file} has several columns of the same name: {', '.join(repeated)}")
-    if METADATA in names and any(map(_is_metadata, names)):
-        raise ConfigurationError(
-            f"{file} has a column {METADATA} and columns {METADATA}.<name>: use one or the other"
-        )
-    return names
+    table = read_table(text, name)
+    return [
+        _csv_row(number, line, table.names, cells) for number, (line, cells) in enumerate(table.records, 1)
+    ]
 
 
 def _csv_row(number: int, line: int, names: Sequence[str], cells: Sequence[str]) -> RawRow:
@@ -223,15 +220,11 @@ def _csv_row(number: int, line: int, names: Sequence[str], cells: Sequence[str])
             continue
         if not name:
             return RawRow(number, {}, line, "the line has more cells than the first line has names")
-        if _is_metadata(name):
+        if is_metadata(name):
             fields.setdefault(METADATA, {})[name.partition(".")[2]] = cell
-        else:
+        elif cell.strip().lower() != "nan":
             fields[name] = cell
     return RawRow(number, fields, line)
-
-
-def _is_metadata(name: str) -> bool:
-    return name.startswith(f"{METADATA}.")
 
 
 _READERS: dict[str, Callable[[str, str], list[RawRow]]] = {
@@ -258,17 +251,17 @@ def check_rows(
     """
     fields = _parse_defaults(defaults)
     rows: list[Row] = []
-    problems: dict[str, str] = {}
+    problems: dict[str, RowProblems] = {}
     for raw_row in raw_rows:
         if raw_row.error:
-            problems[raw_row.label] = raw_row.error
+            problems[raw_row.label] = [raw_row.error]
             continue
         try:
             row = _row(raw_row, fields)
             prepare(row.request)
             rows.append(row)
         except RequestInvalid as invalid:
-            problems[raw_row.label] = "; ".join(str(problem) for problem in invalid.problems)
+            problems[raw_row.label] = invalid.problems
     if problems:
         raise RowsInvalid(problems, len(raw_rows), vendor=vendor)
     return rows
@@ -288,19 +281,35 @@ def _row(raw_row: RawRow, defaults: Mapping[str, Any]) -> Row:
     fields = {**defaults, **dict(_present_fields(raw_row.fields))}
     metadata = fields.pop(METADATA, None) or {}
     generation_id = fields.pop(GENERATION_ID, None)
+    unknown = [
+        Problem(name, fields.pop(name), unknown_field(name)) for name in set(fields) - {*REQUEST_FIELDS}
+    ]
+    try:
+        request = GenerationRequest.parse(fields)
+    except RequestInvalid as invalid:
+        unknown += invalid.problems
+    if unknown:
+        raise RequestInvalid(unknown)
     return Row(
         raw_row.number,
-        GenerationRequest.parse(fields),
+        request,
         _json_object(metadata),
         parse_generation_id(generation_id) if generation_id else None,
     )
 
 
 def _present_fields(fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The fields that are not left out: neither null nor blank."""
+    """The fields that are not left out: neither null nor blank, nor what pandas has in their place."""
     for name, value in fields.items():
-        if value is not None and not (isinstance(value, str) and not value.strip()):
+        if not _is_missing(value):
             yield name, value
+
+
+def _is_missing(value: Any) -> bool:
+    if isinstance(value, str):
+        return not value.strip()
+    not_a_number = isinstance(value, float) and value != value
+    return value is None or not_a_number or type(value).__name__ in ("NAType", "NaTType")
 
 
 def _json_object(metadata: Any) -> dict[str, Any]:

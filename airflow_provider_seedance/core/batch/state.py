@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from airflow_provider_seedance.core.submission.decide import Action, reattached
 from airflow_provider_seedance.core.submission.outcome import Ended, Superseded
-from airflow_provider_seedance.core.submission.record import SubmissionRecord
+from airflow_provider_seedance.core.submission.record import StoredVideo, SubmissionRecord
 from airflow_provider_seedance.errors import Kind
 from airflow_provider_seedance.models import Cost
 
@@ -81,6 +81,18 @@ class RowState(_Value):
     @property
     def generation_id(self) -> str | None:
         return self.record.generation_id if self.record else None
+
+    @property
+    def videos(self) -> tuple[StoredVideo, ...]:
+        """Where its videos are: landed, then published."""
+        outcome = self.outcome
+        if outcome is None or outcome.manifest is None:
+            return ()
+        landed = StoredVideo.from_manifest(outcome.manifest)
+        if outcome.publication is None:
+            return (landed,)
+        published = StoredVideo.from_manifest({**outcome.manifest, **outcome.publication}, published=True)
+        return (landed, published)
 
     @property
     def blocks_new_payment(self) -> bool:

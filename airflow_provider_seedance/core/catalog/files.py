@@ -6,17 +6,21 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, reduce
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from airflow_provider_seedance.core.catalog.names import built_in_names, catalog_file, unusable
-from airflow_provider_seedance.core.catalog.schema import Price, Row, VendorData
+from airflow_provider_seedance.core.catalog.schema import OptionName, Price, Row, VendorData
+from airflow_provider_seedance.core.redaction import describe
+from airflow_provider_seedance.core.suggestions import did_you_mean
 from airflow_provider_seedance.errors import ConfigurationError
 
 Json = dict[str, Any]
 #: Rows or prices: as dicts, as JSON text, or as the path of a JSON file with a list of them.
 Additions = str | Path | Sequence[Mapping[str, Any]]
+#: What conditions may ask about beside a request's settings and vendor options.
+_OTHER_ATTRIBUTES = ("mode", "forms", "video_input")
 _Shape = TypeVar("_Shape", bound=BaseModel)
 
 
@@ -64,6 +68,8 @@ def with_additions(vendor: str, rows: Additions, prices: Additions) -> VendorDat
             _check_known(f"price {number}", "regions", region, known.regions)
         own_prices.append(price)
     own_rows = tuple(Row.model_validate(row) for row in listed)
+    for number, price in enumerate(own_prices, 1):
+        _check_conditions(f"price {number}", price, own_rows, known)
     return known.model_copy(update={"rows": own_rows, "prices": (*own_prices, *known.prices)})
 
 
@@ -91,7 +97,7 @@ def _expand_groups(entry: Mapping[str, Any], groups: Json) -> Json:
 def _expand_entry(entry: Any, vendor: str, name: str) -> Json:
     """A user's entry with the groups that it names."""
     if not isinstance(entry, Mapping):
-        raise ConfigurationError(f"catalog {name} is {entry!r}; it must be an object")
+        raise ConfigurationError(f"catalog {name} is {describe(entry)}; it must be an object")
     groups = _read_file(vendor).get("groups", {})
     for group in entry.get("extends", ()):
         _check_known(name, "extends", group, groups)
@@ -119,20 +125,39 @@ def _merge_row(rows: list[Json], own: Json, name: str, known: VendorData) -> Non
 
 def _check_known(name: str, field: str, value: str, known: Iterable[str]) -> None:
     """Refuse an entry that names something which does not exist."""
-    if value not in known:
-        there_are = ", ".join(dict.fromkeys(known))
-        raise ConfigurationError(f"catalog {name}: {field}={value!r} is not known; there are: {there_are}")
+    names = list(dict.fromkeys(known))
+    if value not in names:
+        meant = did_you_mean(value, names).rstrip()
+        raise ConfigurationError(
+            f"catalog {name}: {field}={value!r} is not known{meant and f'; {meant}'}\nThere are: {', '.join(names)}"
+        )
+
+
+def _check_conditions(name: str, price: Price, rows: Sequence[Row], data: VendorData) -> None:
+    """Refuse a price that could never hold, since it depends on what no request has."""
+    options = {option for row in rows for option in row.vendor_options}
+    known = [*get_args(OptionName), *sorted({*options, *data.vendor_options}), *_OTHER_ATTRIBUTES]
+    for when in (price.when, *(factor.when for factor in (*price.token_factors, *price.surcharges))):
+        for attribute in when:
+            _check_known(name, f"when.{attribute}", attribute, known)
 
 
 def _validate(shape: type[_Shape], entry: Json, name: str) -> _Shape:
     try:
         return shape.model_validate(entry)
     except ValidationError as fault:
-        problems = "; ".join(
-            f"{'.'.join(map(str, error['loc']))}={error['input']!r}: {error['msg']}"
+        problems = "".join(
+            f"\n- {'.'.join(map(str, error['loc']))}={describe(error['input'])}: {_reason(shape, error)}"
             for error in fault.errors(include_url=False)
         )
-        raise ConfigurationError(f"catalog {name} is not usable: {problems}") from fault
+    raise ConfigurationError(f"catalog {name} is not usable:{problems}")
+
+
+def _reason(shape: type[BaseModel], error: Mapping[str, Any]) -> str:
+    if error["type"] != "extra_forbidden":
+        return str(error["msg"])
+    known = shape.model_fields if len(error["loc"]) == 1 else ()
+    return f"is not known; {did_you_mean(error['loc'][-1], known)}".rstrip("; ")
 
 
 def _load_list(additions: Additions, name: str) -> Sequence[Any]:

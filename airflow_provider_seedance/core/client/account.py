@@ -147,7 +147,7 @@ def _unknown_region(region: str, vendor: Vendor) -> str:
     if len(vendor.regions) > 1:
         return unknown_name("region", region, vendor.regions)
     others = ", ".join(vendors_with_regions())
-    return f"region={describe(region)} cannot be used: {vendor.name} has no regions, only {others} has; leave it out"
+    return f"region={describe(region)}: {vendor.name} has no regions, only {others} has; leave it out"
 
 
 def _checked_key(key: str | None, vendor: str) -> str:

@@ -26,7 +26,7 @@ Overwrite = Literal["own", "always", "never"]
 Record: TypeAlias = Manifest | Sidecar
 
 #: Bytes of a record.
-_MAX_RECORD = 16 * 1024**2
+MAX_RECORD = 16 * 1024**2
 _REMEDY = (
     "Give each video a name of its own, with {generation_id} or {{ run_id }} in the destination; or set"
     " overwrite='always' to replace what is there. Then clear the task."
@@ -57,7 +57,7 @@ def read_record(target: StoragePath) -> Record | None:
     size = size_of(path)
     if size is None:
         return None
-    record = parse_record(read_bytes(path)) if size <= _MAX_RECORD else None
+    record = parse_record(read_bytes(path)) if size <= MAX_RECORD else None
     # Its folder may have been moved since; the names of a video and its record belong together.
     if record is None or _name(record.uri) != _name(uri_of(target)):
         raise DestinationError(

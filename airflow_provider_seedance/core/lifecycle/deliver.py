@@ -120,7 +120,7 @@ def find_landed(
     """The manifest of a generation's video that is whole at its destination: then nobody need be asked for it.
 
     :param mode: the value of ``{mode}`` in the template.
-    :raises DestinationError: if that cannot be found out.
+    :raises DestinationError: if that cannot be found out, or nothing can be written there.
     """
     fields = {**reference.to_dict(), "mode": mode}
     try:
@@ -128,6 +128,7 @@ def find_landed(
     except ConfigurationError:
         # The vendor may tell the model, and then the place is known.
         return None
+    check_writable(target)
     return find_whole(target, reference)
 
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
 from airflow_provider_seedance.core.client.http import SeedanceClient
 from airflow_provider_seedance.core.clock import Clock
 from airflow_provider_seedance.core.lifecycle.deliver import land_generation
+from airflow_provider_seedance.core.lifecycle.places import Places
 from airflow_provider_seedance.core.lifecycle.result import cost_dict
-from airflow_provider_seedance.core.storage.destination import resolve_destination
-from airflow_provider_seedance.core.storage.files import size_of
-from airflow_provider_seedance.core.storage.paths import PathFromUri, uri_of
-from airflow_provider_seedance.errors import LinkDead, NotFound, SeedanceError
+from airflow_provider_seedance.core.storage.paths import PathFromUri
+from airflow_provider_seedance.core.submission.record import StoredVideo
+from airflow_provider_seedance.errors import DestinationError, LinkDead, NotFound, SeedanceError
 from airflow_provider_seedance.models import Generation, Pending, Succeeded
 
-#: ``landed`` by this run; ``present`` at its destination before; ``lost``, since its link is dead; ``pending`` at the
+#: ``landed`` by this run; ``present`` before, at its ``uri``; ``lost``, since its link is dead; ``pending`` at the
 #: vendor; ``no_video``, since it failed, expired or was cancelled; ``unknown`` to the vendor; ``failed`` to land.
 RescueOutcome = Literal["landed", "present", "lost", "pending", "no_video", "unknown", "failed"]
 
@@ -29,25 +29,38 @@ def rescue(
     clock: Clock,
     generation_ids: Sequence[str] | None = None,
     since: datetime | None = None,
+    known: Iterable[StoredVideo] = (),
 ) -> list[dict[str, Any]]:
-    """Land every finished generation that is missing at its destination. Nothing is paid.
+    """Land every finished generation whose video is nowhere to be found. Nothing is paid.
+
+    A video is looked for at the places on record, at its destination, and beside all manifests and sidecars in the
+    destination's folder, up to four levels below it.
 
     :param destination: the template that the videos were to be landed by.
     :param path_from_uri: makes the path that a local path or a URI names.
     :param generation_ids: only these; without them all that the vendor lists (ModelArk: the last 7 days).
     :param since: only generations made at or after this time.
+    :param known: where videos are on record.
     :returns: one row a generation: ``generation_id, vendor, outcome, uri, cost, reason``, its ``outcome`` a
         :data:`RescueOutcome`. The ``cost`` of what is lost is what it cost.
     :raises Unsupported: without ``generation_ids``, where the vendor has no list.
     """
+    places = Places(destination, path_from_uri, known)
     rows = []
     for generation_id, generation in _find(client, generation_ids):
-        if isinstance(generation, SeedanceError):
-            rows.append(_row(client, generation_id, "failed", reason=str(generation)))
-        elif not _is_older(generation, since):
-            outcome, uri, reason = _land_missing(client, generation, destination, path_from_uri, clock)
-            cost = _cost(client, generation)
-            rows.append(_row(client, generation_id, outcome, uri=uri, cost=cost, reason=reason))
+        if _is_older(generation, since):
+            continue
+        try:
+            found = places.find(generation_id, generation)
+            outcome, uri, reason = (
+                ("present", found, None) if found else _land(client, generation, places, clock)
+            )
+        except DestinationError as error:
+            outcome, uri, reason = "failed", None, str(error)
+        if outcome == "lost" and (gone := places.on_record(generation_id)):
+            reason = f"{reason} It was in {gone}, and is not there any more."
+        cost = _cost(client, generation)
+        rows.append(_row(client, generation_id, outcome, uri=uri, cost=cost, reason=reason))
     return rows
 
 
@@ -87,35 +100,28 @@ def _find(
             yield generation_id, error
 
 
-def _is_older(generation: Generation | None, since: datetime | None) -> bool:
-    return bool(since and generation and generation.created_at and generation.created_at < since)
+def _is_older(generation: Generation | SeedanceError | None, since: datetime | None) -> bool:
+    if since is None or generation is None or isinstance(generation, SeedanceError):
+        return False
+    return generation.created_at is not None and generation.created_at < since
 
 
-def _land_missing(
-    client: SeedanceClient,
-    generation: Generation | None,
-    destination: str,
-    path_from_uri: PathFromUri,
-    clock: Clock,
+def _land(
+    client: SeedanceClient, generation: Generation | SeedanceError | None, places: Places, clock: Clock
 ) -> tuple[RescueOutcome, str | None, str | None]:
-    """What became of one generation, the URI of its video, and the reason if there is none."""
+    """What became of a generation whose video is nowhere, the URI of the video, and the reason if there is none."""
     if generation is None:
         return "unknown", None, "the vendor does not know this id"
+    if isinstance(generation, SeedanceError):
+        return "failed", None, str(generation)
     if isinstance(generation, Pending):
         return "pending", None, None
     if not isinstance(generation, Succeeded):
         return "no_video", None, generation.failure.message
-    fields = {
-        "vendor": generation.vendor,
-        "generation_id": generation.generation_id,
-        "model": generation.model,
-        "mode": None,
-    }
-    target = path_from_uri(resolve_destination(destination, fields))
     try:
-        if size_of(target) is not None:
-            return "present", uri_of(target), None
-        manifest = land_generation(client, generation, destination, path_from_uri=path_from_uri, clock=clock)
+        manifest = land_generation(
+            client, generation, places.destination, path_from_uri=places.path_from_uri, clock=clock
+        )
     except LinkDead as error:
         return "lost", None, str(error)
     except SeedanceError as error:
@@ -123,5 +129,5 @@ def _land_missing(
     return "landed", manifest["uri"], None
 
 
-def _cost(client: SeedanceClient, generation: Generation | None) -> dict[str, Any] | None:
+def _cost(client: SeedanceClient, generation: Generation | SeedanceError | None) -> dict[str, Any] | None:
     return cost_dict(client.catalog.cost(generation)) if isinstance(generation, Succeeded) else None

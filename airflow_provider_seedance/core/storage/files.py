@@ -40,7 +40,7 @@ def size_of(path: StoragePath) -> int | None:
     with storage_errors(path, "look at"):
         try:
             return local.stat().st_size if local else _stored_size(path)
-        except (FileNotFoundError, NotADirectoryError):
+        except FileNotFoundError:
             return None
 
 

@@ -49,7 +49,7 @@ def videos(vendor: str) -> None:
         )
         SeedancePublishVideoOperator(
             task_id="publish",
-            video=generated.output,  # type: ignore[arg-type]  # a mapping when it runs
+            video=generated.output,
             destination="{{ params.output }}/published/{vendor}/{generation_id}.mp4",
         )
 

@@ -197,8 +197,70 @@ def test_a_file_may_say_that_there_are_no_rows(text: str, name: str) -> None:
     assert rows_from_file(text, name) == []
 
 
-def test_a_long_list_of_bad_rows_is_cut_in_the_text_only() -> None:
-    """The error itself has them all."""
-    with pytest.raises(RowsInvalid, match="and 50 more") as refused:
-        rows(rows_from_list([{"duration": 99, "prompt": "A fox"}] * 250))
+def test_a_problem_of_many_rows_is_told_once() -> None:
+    """With the first of them; the error itself has them all."""
+    with pytest.raises(RowsInvalid) as refused:
+        rows(rows_from_list([{"duration": 99, "prompt": "A fox", "id": str(n)} for n in range(250)]))
     assert len(refused.value.problems) == 250
+    assert str(refused.value).split("\n") == [
+        "modelark: 250 of 250 rows are rejected, and nothing is paid:",
+        "row 1, row 2, row 3, row 4, row 5 and 245 more: id='0': is no field of a request; "
+        "name it metadata.id to keep it for the results.",
+        "Correct these rows; repeating them unchanged cannot succeed.",
+    ]
+
+
+def test_a_long_list_of_problems_is_cut_in_the_text_only() -> None:
+    with pytest.raises(RowsInvalid, match="and 50 more") as refused:
+        rows(rows_from_list(range(250)))
+    assert len(refused.value.problems) == 250
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("id", "name it metadata.id to keep it for the results"),
+        ("Prompt", "did you mean 'prompt'?"),
+        ("ratio", "did you mean 'aspect_ratio'?"),
+        ("promt", "did you mean 'prompt'?"),
+        ("Unnamed: 0", "is an index column; write the file without it (pandas: index=False)"),
+    ],
+)
+def test_a_column_that_is_no_field(name: str, said: str) -> None:
+    """What was meant, or where the user's own data go."""
+    with pytest.raises(RowsInvalid) as refused:
+        rows(rows_from_file(f"prompt,seed,{name}\nA fox,7,1\nA hare,8,2\n", "rows.csv"))
+    [_, line, _] = str(refused.value).split("\n")
+    assert line.startswith(f"row 1 (line 2), row 2 (line 3): {name}='1': ")
+    assert said in line
+
+
+@pytest.mark.parametrize("missing", [float("nan"), None, "", "  "])
+def test_what_is_missing_is_left_out(missing: Any) -> None:
+    """However a data frame writes it."""
+    (row,) = rows(rows_from_list([{"prompt": "A fox", "seed": missing, "resolution": missing}]))
+    assert row.request == GenerationRequest(prompt="A fox")
+
+
+def test_a_missing_cell_is_never_a_prompt() -> None:
+    """``nan`` as text comes from a data frame too."""
+    with pytest.raises(RowsInvalid, match="prompt=None: is needed"):
+        rows(rows_from_file("prompt,seed\nNaN,7\n", "rows.csv"))
+
+
+@pytest.mark.parametrize("divider", [" ", ",", "; ", "|", "\n"])
+@pytest.mark.parametrize("field", ["reference_images", "first_frame"])
+def test_two_links_in_one_cell(field: str, divider: str) -> None:
+    """They must not go out as one."""
+    links = f"https://x.test/a.png{divider}https://x.test/b.png?sig=TOPSECRET"
+    with pytest.raises(
+        RowsInvalid, match="several links; several are given as a list, in a file as a JSON list"
+    ) as refused:
+        rows(rows_from_list([{"prompt": "A fox", field: links}]))
+    assert "TOPSECRET" not in str(refused.value)
+
+
+def test_settings_in_the_prompt_of_a_row() -> None:
+    """They are refused as everywhere, for the model that the row or the defaults name."""
+    with pytest.raises(RowsInvalid, match=r"row 2: prompt='--dur 12': .* use the parameter duration"):
+        rows(rows_from_list(["A fox", "A hare --dur 12"]), model="seedance-1.5-pro")

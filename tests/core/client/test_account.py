@@ -153,7 +153,7 @@ def test_the_catalog_has_the_users_rows() -> None:
         ({"region": "ap-south-east"}, "did you mean 'ap-southeast'?"),
         (
             {"vendor": "evolink", "region": "cn-beijing"},
-            "region='cn-beijing' cannot be used: evolink has no regions, only modelark has; leave it out",
+            "region='cn-beijing': evolink has no regions, only modelark has; leave it out",
         ),
     ],
 )

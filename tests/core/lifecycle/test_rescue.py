@@ -9,14 +9,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jinja2 import Template
 
+from airflow_provider_seedance.core.batch.journal.store import open_journal
+from airflow_provider_seedance.core.batch.paths import destination_of_row
+from airflow_provider_seedance.core.batch.state import RowOutcome, RowState
+from airflow_provider_seedance.core.clock import SYSTEM_CLOCK
+from airflow_provider_seedance.core.lifecycle.deliver import land_generation
+from airflow_provider_seedance.core.submission.outcome import Ended
 from airflow_provider_seedance.core.submission.record import SubmissionRecord
 from airflow_provider_seedance.emulator import serve
 from airflow_provider_seedance.errors import ConfigurationError
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
-from airflow_provider_seedance.models import GenerationRequest
-from airflow_provider_seedance.runtime.task_state import FileRecords
+from airflow_provider_seedance.models import GenerationRequest, Succeeded
+from airflow_provider_seedance.runtime.object_storage import path_from_uri
+from airflow_provider_seedance.runtime.task_state import FileRecords, note_video
+from tests.airflow.home import EXAMPLES
 
+BY = {"dag_id": "dag", "run_id": "run", "task_id": "generate", "map_index": -1}
 REQUEST = GenerationRequest(prompt="A kitten yawns", duration=4, resolution="480p", aspect_ratio="16:9")
 
 
@@ -164,3 +174,118 @@ def test_what_stands_between_says_nothing_of_a_generation(
     assert outcomes(hook.rescue(f"{tmp_path}/", generation_ids=[made])) == {made: "failed"}
     emulator.clear_faults()
     assert outcomes(hook.rescue(f"{tmp_path}/", generation_ids=[made])) == {made: "landed"}
+
+
+def _landed(hook: SeedanceHook, made: str, destination: str) -> dict[str, Any]:
+    """What a task of ours does at the end."""
+    with hook.get_conn() as client:
+        generation = client.generations.get(made)
+        assert isinstance(generation, Succeeded)
+        return land_generation(
+            client, generation, destination, path_from_uri=path_from_uri, clock=SYSTEM_CLOCK, mode="text"
+        )
+
+
+def example_destinations() -> list[str]:
+    """Where the example DAGs land and publish, as templates of a run of theirs."""
+    from airflow.dag_processing.dagbag import DagBag
+
+    bag = DagBag(str(EXAMPLES))
+    assert not bag.import_errors
+    given = [
+        getattr(task, name)
+        for dag in bag.dags.values()
+        for task in dag.tasks
+        for name in ("destination", "publish_destination")
+        if isinstance(getattr(task, name, None), str)
+    ]
+    assert len(given) >= 10
+    return sorted(set(given))
+
+
+def test_nothing_that_the_examples_land_is_lost_two_days_later(emulator: Any, tmp_path: Path) -> None:
+    """Wherever in the folder it is, and though each link is dead by then."""
+    hook = SeedanceHook("rescue_modelark")
+    params = {name: str(tmp_path) for name in ("output", "landing", "public")}
+    places: dict[str, str] = {}
+    for number, template in enumerate(example_destinations(), 1):
+        rendered = Template(template).render(
+            params=params, run_id=f"manual__{number}", ti={"map_index": number}
+        )
+        made = hook.create_generation(REQUEST).generation_id
+        emulator.advance(3600)
+        places[made] = _landed(hook, made, destination_of_row(rendered, 7, {"sku": number}))["uri"]
+    emulator.advance(2 * 86_400)
+    rows = hook.rescue(f"{tmp_path}/{{generation_id}}.mp4")
+    assert {row["generation_id"]: row["outcome"] for row in rows} == dict.fromkeys(places, "present")
+    assert {row["generation_id"]: row["uri"] for row in rows} == places
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of records."""
+    monkeypatch.setenv("AIRFLOW__SEEDANCE__STATE_FOLDER", str(tmp_path / "state"))
+    return tmp_path / "state"
+
+
+def _record(hook: SeedanceHook, made: str) -> SubmissionRecord:
+    return SubmissionRecord(
+        intent_number=1,
+        intent_id="sd-1-1",
+        vendor=hook.get_account().vendor.name,
+        seedance_conn_id=hook.seedance_conn_id,
+        account_id=hook.get_account().account_id,
+        fingerprint="v1:x",
+        intended_at=datetime(2026, 3, 1, tzinfo=timezone.utc),
+        max_tries=0,
+        generation_id=made,
+    )
+
+
+@pytest.mark.parametrize("known_from", ["a record", "a journal"])
+def test_what_is_on_record_is_not_landed_again(
+    emulator: Any, tmp_path: Path, state: Path, known_from: str
+) -> None:
+    """Far from the template, at a vendor without a list, and when the vendor knows nothing of it any more."""
+    hook = SeedanceHook("rescue_evolink")
+    made = hook.create_generation(REQUEST).generation_id
+    emulator.advance(3600)
+    manifest = _landed(hook, made, f"{tmp_path}/far/{{generation_id}}.mp4")
+    record = _record(hook, made).replace(outcome=Ended(status="succeeded"))
+    if known_from == "a record":
+        FileRecords(state / "dag" / "run" / "generate.json").write(record)
+        note_video({**manifest, "provenance": {"generated_by": BY}})
+    else:
+        with open_journal(state / "seedance-batch-0123") as journal:
+            outcome = RowOutcome(status="succeeded", manifest=manifest)
+            journal.write(RowState(row=1, record=record, outcome=outcome))
+    for days in (0, 2, 30):
+        emulator.advance(days * 86_400)
+        (row,) = hook.rescue(f"{tmp_path}/near/{{generation_id}}.mp4")
+        assert (row["generation_id"], row["outcome"], row["uri"]) == (made, "present", manifest["uri"])
+
+
+def test_what_was_landed_and_is_gone_is_lost_and_said_so(emulator: Any, tmp_path: Path, state: Path) -> None:
+    """Somebody removed the file, and its link is dead."""
+    hook = SeedanceHook("rescue_evolink")
+    made = hook.create_generation(REQUEST).generation_id
+    emulator.advance(3600)
+    manifest = _landed(hook, made, f"{tmp_path}/far/{{generation_id}}.mp4")
+    FileRecords(state / "dag" / "run" / "generate.json").write(_record(hook, made))
+    note_video({**manifest, "provenance": {"generated_by": BY}})
+    Path(manifest["uri"]).unlink()
+    emulator.advance(2 * 86_400)
+    (row,) = hook.rescue(f"{tmp_path}/near/{{generation_id}}.mp4")
+    assert row["outcome"] == "lost"
+    assert f"It was in {manifest['uri']}, and is not there any more." in row["reason"]
+
+
+def test_a_constant_place_holds_one_generation(emulator: Any, tmp_path: Path) -> None:
+    """What another one left there is not this one's."""
+    hook = SeedanceHook("rescue_modelark")
+    first, second = (hook.create_generation(REQUEST).generation_id for _ in range(2))
+    emulator.advance(3600)
+    _landed(hook, first, f"{tmp_path}/hero.mp4")
+    rows = hook.rescue(f"{tmp_path}/hero.mp4")
+    assert outcomes(rows) == {first: "present", second: "failed"}
+    assert first in next(row["reason"] for row in rows if row["generation_id"] == second)

@@ -31,7 +31,7 @@ def test_a_file_in_the_way(tmp_path: Path) -> None:
 
 def test_a_directory_with_the_name_of_the_file(tmp_path: Path) -> None:
     """The advice says how a directory is meant."""
-    with pytest.raises(DestinationError, match=r"it is a directory.*with a slash"):
+    with pytest.raises(DestinationError, match=r"(?s)it is a directory.*with a slash"):
         check_writable(tmp_path)
 
 
@@ -46,7 +46,7 @@ def test_no_permission(tmp_path: Path) -> None:
 def test_a_store_that_airflow_does_not_know() -> None:
     """The advice names the two things that may be missing."""
     with pytest.raises(
-        DestinationError, match=r"filesystem cannot be set up \(.*Install the Airflow provider"
+        DestinationError, match=r"(?s)filesystem cannot be set up \(.*Install the Airflow provider"
     ):
         check_writable(ObjectStoragePath("memory://bucket/v.mp4"))
 

@@ -1,0 +1,40 @@
+"""What all operators have in common: each key of what they return is an output of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from airflow.sdk import XComArg
+    from airflow.sdk.definitions.xcom_arg import PlainXComArg
+
+    #: A text, or what becomes one when the task runs.
+    Text: TypeAlias = str | XComArg
+    #: A whole number, its text (a template), or what becomes one when the task runs.
+    Whole: TypeAlias = int | str | XComArg
+    #: True or false, its text (a template), or what becomes one when the task runs.
+    Switch: TypeAlias = bool | str | XComArg
+    #: One link or several, or what becomes that when the task runs.
+    LinksArgument: TypeAlias = Sequence[str | XComArg] | str | XComArg
+    #: What another operator returned, as a dict, as its text (a template), or as its ``output``.
+    Result: TypeAlias = Mapping[str, Any] | str | XComArg
+
+
+class SeedanceBaseOperator(BaseOperator):
+    """Base of operators that return a dict.
+
+    :param multiple_outputs: also push each key of the dict as an XCom of its own, for ``output["video_url"]``.
+    """
+
+    def __init__(self, *, multiple_outputs: bool = True, **kwargs: Any) -> None:
+        super().__init__(multiple_outputs=multiple_outputs, **kwargs)
+
+    if TYPE_CHECKING:
+
+        @property
+        def output(self) -> PlainXComArg: ...

@@ -1,0 +1,95 @@
+"""Where a task lands its video: looked at before it pays, and written to at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+
+from airflow_provider_seedance.core import clock
+from airflow_provider_seedance.operators._arguments import overwrite_of
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_provider_seedance.core.client.http import SeedanceClient
+    from airflow_provider_seedance.core.landing.manifest import Provenance
+    from airflow_provider_seedance.core.submission.record import RecordStore
+    from airflow_provider_seedance.models import GenerationRequest, Succeeded
+
+
+class DestinationMixin(BaseOperator):
+    """Base of operators that land the video that they generate, where a ``destination`` is given."""
+
+    destination: str | None
+    #: Where the generation's record lives, once it was looked up.
+    _records: RecordStore | None = None
+
+    def _check_destination_before_paying(
+        self,
+        context: Context,
+        client: SeedanceClient,
+        request: GenerationRequest,
+        model_id: str,
+        earlier_ids: tuple[str, ...],
+    ) -> None:
+        """Refuse a destination where the video could not be landed, or would meet another one.
+
+        :param model_id: the vendor's own id of the model.
+        :param earlier_ids: generations of this task whose place the new one takes.
+        """
+        from airflow_provider_seedance.core.lifecycle.deliver import fields_before_paying
+        from airflow_provider_seedance.operators._mapping import check_one_file_for_each_index
+
+        check_one_file_for_each_index(context, self.destination)
+        for fields in fields_before_paying(client.vendor_name, request, model_id):
+            self._check_destination(fields, earlier_ids)
+
+    def _check_destination(self, fields: Mapping[str, str | None], earlier_ids: tuple[str, ...] = ()) -> None:
+        from airflow_provider_seedance.core.lifecycle.deliver import check_destination
+        from airflow_provider_seedance.runtime.object_storage import path_from_uri
+
+        if self.destination:
+            check_destination(
+                self.destination,
+                fields,
+                path_from_uri=path_from_uri,
+                overwrite=overwrite_of(self),
+                earlier_ids=earlier_ids,
+            )
+
+    def _land(
+        self,
+        client: SeedanceClient,
+        generation: Succeeded,
+        request: GenerationRequest | None,
+        provenance: Provenance,
+    ) -> dict[str, Any]:
+        from airflow_provider_seedance.core.lifecycle.deliver import land_generation
+        from airflow_provider_seedance.runtime.object_storage import path_from_uri
+
+        assert self.destination
+        return land_generation(
+            client,
+            generation,
+            self.destination,
+            path_from_uri=path_from_uri,
+            clock=clock.SYSTEM_CLOCK,
+            mode=request.mode.value if request else None,
+            expected=client.catalog.expected_video(request) if request else None,
+            request=request,
+            provenance=provenance,
+            overwrite=overwrite_of(self),
+            earlier_ids=self._earlier_ids(),
+        )
+
+    def _earlier_ids(self) -> tuple[str, ...]:
+        """The generations that this task's present one takes the place of."""
+        from airflow_provider_seedance.core.submission.record import StateUnreadable
+
+        try:
+            record = self._records.read() if self._records else None
+        except StateUnreadable:
+            return ()
+        return record.earlier_generation_ids if record else ()

@@ -1,0 +1,89 @@
+"""What the ledger gives to operators: waiting for a budget without a worker, reuse, and how budgets stand."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_seedance.core import clock
+from airflow_provider_seedance.operators._arguments import overwrite_of, seconds
+
+if TYPE_CHECKING:
+    from airflow.sdk import BaseOperator, Context
+
+    from airflow_provider_seedance.core.client.http import SeedanceClient
+    from airflow_provider_seedance.core.ledger.budgets import SpendLimitReached
+    from airflow_provider_seedance.core.submission.record import RecordStore
+    from airflow_provider_seedance.core.submission.submit import Submission, Submitter
+    from airflow_provider_seedance.models import GenerationRequest
+    from airflow_provider_seedance.operators.generate import SeedanceGenerateVideoOperator
+
+#: The longest pause between two looks at a budget: room is also made by what others give back.
+LONGEST_PAUSE = timedelta(minutes=5)
+
+
+def defer_until_room(operator: BaseOperator, reached: SpendLimitReached, method_name: str) -> None:
+    """Defer until the budget's period ends or its next look is due; do nothing if it can never have room.
+
+    :param method_name: what the task goes on with.
+    """
+    from airflow.providers.standard.triggers.temporal import DateTimeTrigger
+
+    if not reached.can_fit:
+        return
+    now = clock.utc_now(clock.SYSTEM_CLOCK)
+    moment = min(now + LONGEST_PAUSE, reached.ends or now + LONGEST_PAUSE)
+    operator.log.info("%s The task waits, and looks again at %s.", reached.message, moment.isoformat())
+    operator.defer(trigger=DateTimeTrigger(moment), method_name=method_name)
+
+
+def submit_or_wait(
+    operator: SeedanceGenerateVideoOperator, submitter: Submitter, request: GenerationRequest
+) -> Submission:
+    """Submit; where a budget leaves no room, and the operator is to wait for it, defer."""
+    from airflow_provider_seedance.core.ledger.budgets import SpendLimitReached
+
+    try:
+        return submitter.submit(request)
+    except SpendLimitReached as reached:
+        if operator.on_budget == "wait":
+            defer_until_room(operator, reached, "submit_again")
+        raise
+
+
+def preview_with_budgets(
+    operator: SeedanceGenerateVideoOperator,
+    client: SeedanceClient,
+    request: GenerationRequest,
+    context: Context,
+) -> dict[str, Any]:
+    """The preview, with how the connection's budgets stand."""
+    from airflow_provider_seedance.core.lifecycle.preview import preview
+    from airflow_provider_seedance.runtime.ledger import standings
+    from airflow_provider_seedance.runtime.task_state import identity_of
+
+    return preview(client, request, standings(client, operator.seedance_conn_id, identity_of(context)))
+
+
+def reused_result(
+    operator: SeedanceGenerateVideoOperator,
+    client: SeedanceClient,
+    store: RecordStore,
+    request: GenerationRequest,
+) -> dict[str, Any] | None:
+    """The result for a video of an equal request, unless the task goes on with a generation of its own."""
+    from airflow_provider_seedance.runtime.ledger import reuse_of
+
+    record = store.read()
+    if record is not None and (record.blocks_new_payment or operator.on_clear == "regenerate"):
+        return None
+    client.catalog.prepare(request)
+    result = reuse_of(seconds("reuse_max_age", operator.reuse_max_age), overwrite_of(operator)).result(
+        request,
+        vendor=client.vendor_name,
+        seedance_conn_id=operator.seedance_conn_id,
+        destination=operator.destination,
+    )
+    if result:
+        operator.log.info("Reused %s; nothing is paid.", result["manifest"]["reused_from"])
+    return result

@@ -1,0 +1,24 @@
+"""What users copy is checked as they would check it; mypy itself runs in ``make lint``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dev.usage_types import EXAMPLES, PAGES, blocks, write_modules
+
+
+def test_each_python_block_is_a_module(tmp_path: Path) -> None:
+    """Named by its page and line, and as it stands there."""
+    page = tmp_path / "page.md"
+    page.write_text(
+        "# Page\n\n```python\nx = 1\n```\n\n```json\n{}\n```\n\n```python title=a.py\ny = 2\n```\n"
+    )
+    assert list(blocks(page)) == [(3, "x = 1\n"), (11, "y = 2\n")]
+
+
+def test_all_pages_and_examples_are_checked(tmp_path: Path) -> None:
+    """README, docs and example DAGs."""
+    names = {module.name for module in write_modules(tmp_path)}
+    assert all(any(name.startswith(page) for name in names) for page in ("readme", "generate", "batch"))
+    assert {page.name for page in PAGES} >= {"README.md", "generate.md"}
+    assert len(list(EXAMPLES.glob("*.py"))) >= 8

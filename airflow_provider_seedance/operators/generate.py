@@ -23,6 +23,7 @@ from airflow_provider_seedance.operators._arguments import (
 )
 from airflow_provider_seedance.operators._base import SeedanceBaseOperator
 from airflow_provider_seedance.operators._destination import DestinationMixin
+from airflow_provider_seedance.operators._ledger import LedgerMixin
 from airflow_provider_seedance.operators._media import OwnMediaMixin
 from airflow_provider_seedance.operators._waiting import GenerationWaitMixin, Wait
 from airflow_provider_seedance.runtime.config import default_deferrable
@@ -44,7 +45,12 @@ if TYPE_CHECKING:
 
 
 class SeedanceGenerateVideoOperator(
-    SignedLinkMaskingMixin, OwnMediaMixin, DestinationMixin, GenerationWaitMixin, SeedanceBaseOperator
+    SignedLinkMaskingMixin,
+    OwnMediaMixin,
+    DestinationMixin,
+    GenerationWaitMixin,
+    LedgerMixin,
+    SeedanceBaseOperator,
 ):
     """Generate one video with Seedance, through whichever vendor the connection names.
 
@@ -102,9 +108,8 @@ class SeedanceGenerateVideoOperator(
     :param max_cost: refuse to submit above this estimate, such as ``"1.50 USD"`` or ``"60 credits"``.
     :param on_budget: when a budget of the connection leaves no room: ``fail``, or ``wait`` without a worker until its
         period ends or room is made. What an empty budget has no room for always fails.
-    :param reuse: take the video of an equal request to the same vendor instead of paying for one, if the ledger knows
-        one that is whole where it was landed; the result then says ``"reused": true``. ``seed=-1`` asks for another
-        take each time and is never reused.
+    :param reuse: take the whole, landed video of an equal request to the same vendor, if the ledger knows one, instead
+        of paying; the result then says ``"reused": true``. ``seed=-1`` asks for another take and is never reused.
     :param reuse_max_age: seconds; an older video is not reused.
     :param preview: check, estimate and return the wire request, and pay nothing.
     :param last_frame_destination: also land the last frame here, likewise; the result then has ``last_frame``, with
@@ -233,7 +238,6 @@ class SeedanceGenerateVideoOperator(
     def _generate(self, context: Context, store: RecordStore, clients: ClientPool) -> Any:
         from airflow_provider_seedance.core.polling.decide import WaitState
         from airflow_provider_seedance.models import parse_generation_id
-        from airflow_provider_seedance.operators import _ledger
 
         self._check_on_kill_action()
         if self.generation_id:
@@ -243,17 +247,15 @@ class SeedanceGenerateVideoOperator(
         request = media.request
         if switch("preview", self.preview):
             self._delivery().check(clients(self.seedance_conn_id), media)
-            return _ledger.preview_with_budgets(self, clients(self.seedance_conn_id), request, context)
-        if self.reuse and (
-            reused := _ledger.reused_result(self, clients(self.seedance_conn_id), store, request)
-        ):
+            return self._preview(clients(self.seedance_conn_id), request, context)
+        if self.reuse and (reused := self._reused(clients(self.seedance_conn_id), store, request)):
             return reused
         if not store.remembers:
             # Outside of what a retry would pay for again: what fails here may be tried again.
             self._check_before_paying(context, clients(self.seedance_conn_id), media)
         with task_errors(retry_pays=self._retry_pays(store)):
             submitter = self._submitter(clients, store, context, media)
-            submission = _ledger.submit_or_wait(self, submitter, request)
+            submission = self._submit_or_wait(submitter, request)
             record = submission.record
             assert record.generation_id
             if submission.generation is None:
@@ -262,10 +264,6 @@ class SeedanceGenerateVideoOperator(
             conn_id = record.seedance_conn_id
             wait = Wait(conn_id, clients(conn_id), store, record.generation_id, WaitState.from_record(record))
             return self._wait(wait, submission.generation)
-
-    def submit_again(self, context: Context, event: Any = None) -> Any:
-        """Look again whether the budget has room."""
-        return self.execute(context)
 
     def _store(self, context: Context) -> RecordStore:
         from airflow_provider_seedance.runtime.task_state import identity_of, record_store

@@ -138,23 +138,20 @@ class Ledger:
             manifests = connection.execute(found.order_by(rows.landed_at.desc()).limit(10)).scalars()
             return [json.loads(manifest) for manifest in manifests]
 
-    def not_landed(self, vendor: str, account_id: str) -> list[str]:
-        """The ids of an account's generations whose video may exist and was not landed, the oldest first."""
-        rows = intents.c
-        found = (
-            select(rows.generation_id)
-            .where(rows.vendor == vendor, rows.account_id == account_id, rows.landed_at.is_(None))
-            .where(rows.generation_id.is_not(None), rows.status.in_(("submitted", "succeeded")))
-            .order_by(rows.id)
-        )
-        with reading(self.engine) as connection:
-            return list(connection.execute(found).scalars())
-
     def landed_since(self, moment: datetime) -> list[dict[str, Any]]:
         """The manifests of all videos landed at or after a moment."""
         found = select(intents.c.manifest).where(intents.c.landed_at >= moment)
         with reading(self.engine) as connection:
             return [json.loads(manifest) for manifest in connection.execute(found).scalars()]
+
+    def records(self, vendor: str, account_id: str) -> list[dict[str, Any]]:
+        """The submission records of an account, the oldest first."""
+        rows = intents.c
+        found = (
+            select(rows.record).where(rows.vendor == vendor, rows.account_id == account_id).order_by(rows.id)
+        )
+        with reading(self.engine) as connection:
+            return [json.loads(record) for record in connection.execute(found).scalars() if record]
 
     def unsettled(
         self, vendor: str, account_id: str | None, *, after_id: int = 0, limit: int = 100

@@ -99,22 +99,13 @@ def test_landed_videos_are_found_by_their_request(ledger: Ledger) -> None:
     assert ledger.landed("v1:hare", "modelark") == ledger.landed("v1:fox", "evolink") == []
 
 
-def test_generations_without_a_landed_video_are_listed_for_rescue(ledger: Ledger) -> None:
-    """Of one account; what has failed, or is landed, needs none."""
-    for owner, status, manifest in (
-        ("waits", "submitted", None),
-        ("lost", "succeeded", None),
-        ("home", "succeeded", MANIFEST),
-        ("failed", "failed", None),
-    ):
-        made = intent(owner, progress=Progress(status, {}, f"cgt-{owner}", manifest=manifest))  # type: ignore[arg-type]
-        ledger.write(made, NOW)
-    ledger.write(intent("other", account_id="other", progress=Progress("succeeded", {}, "cgt-other")), NOW)
-    assert ledger.not_landed("modelark", "account") == ["cgt-waits", "cgt-lost"]
-    assert ledger.landed_since(NOW) == [MANIFEST]
-    by_another_task = {**MANIFEST, "source": {"vendor": "modelark", "generation_id": "cgt-lost"}}
-    ledger.note_landed(by_another_task, NOW)
-    assert ledger.not_landed("modelark", "account") == ["cgt-waits"]
+def test_a_video_that_another_task_lands_is_found(ledger: Ledger) -> None:
+    """By its generation; and videos by the time at which they were landed."""
+    ledger.write(intent("a", progress=Progress("succeeded", {}, "cgt-1")), NOW)
+    assert ledger.landed_since(NOW) == ledger.landed("v1:fox", "modelark") == []
+    manifest = {**MANIFEST, "source": {"vendor": "modelark", "generation_id": "cgt-1"}}
+    ledger.note_landed(manifest, NOW)
+    assert ledger.landed_since(NOW) == ledger.landed("v1:fox", "modelark") == [manifest]
     assert ledger.landed_since(NOW + timedelta(seconds=1)) == []
 
 

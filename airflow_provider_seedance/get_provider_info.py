@@ -41,6 +41,7 @@ def get_provider_info() -> dict[str, Any]:
                     "airflow_provider_seedance.operators.batch",
                     "airflow_provider_seedance.operators.download",
                     "airflow_provider_seedance.operators.publish",
+                    "airflow_provider_seedance.operators.assets",
                 ],
             }
         ],
@@ -50,6 +51,7 @@ def get_provider_info() -> dict[str, Any]:
                 "python-modules": [
                     "airflow_provider_seedance.triggers.generation",
                     "airflow_provider_seedance.triggers.batch",
+                    "airflow_provider_seedance.triggers.asset",
                 ],
             }
         ],
@@ -81,6 +83,14 @@ def _options() -> dict[str, Any]:
             "version_added": "0.1.0",
             "type": "string",
             "example": "s3://my-bucket/seedance-state",
+            "default": "",
+        },
+        "staging": {
+            "description": "Folder of an object store for files that a vendor must fetch by a link, such as reference"
+            " videos for ModelArk. The store must be able to make signed links.",
+            "version_added": "0.1.0",
+            "type": "string",
+            "example": "s3://my-bucket/seedance-staging",
             "default": "",
         },
         "ledger_conn_id": {
@@ -149,6 +159,12 @@ def _connection_fields() -> dict[str, Any]:
             "description": "HTTP calls at a time to the vendor from one process; empty for 20.",
             "schema": {"type": ["integer", "null"], "minimum": 1, "maximum": 1000},
         },
+        "access_key_id": _text(
+            "Access key ID", "ModelArk only, with its secret: signs the requests to the asset library."
+        ),
+        "secret_access_key": _text(
+            "Secret access key", "ModelArk only: the secret of the access key.", format="password"
+        ),
         "catalog": _text(
             "Catalog rows",
             "Models to add or override: a JSON list, or the path of a JSON file.",

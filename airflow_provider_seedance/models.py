@@ -106,7 +106,8 @@ DraftId = Annotated[str | None, BeforeValidator(_draft_id)]
 class GenerationRequest(BaseModel):
     """What to generate, the same for every vendor. A field left out takes the vendor's own default.
 
-    Media are given as an http(s) URL, a ``data:`` URI or ``asset://<id>``, as far as the vendor takes each.
+    Media are given as an http(s) URL, ``asset://<id>``, a ``data:`` URI, a local path or ``file:`` URI, or the URI of
+    an object store. Operators and the hook read such files, check them, and bring them to the vendor.
     Strings become numbers and booleans where a field is one, so templated values need no care.
     """
 

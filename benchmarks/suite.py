@@ -25,6 +25,7 @@ ORDER = (
     "lost_replies",
     "ledger",
     "landing",
+    "upload",
     "polling.simulate",
     "polling.loop",
     "polling.cpu",

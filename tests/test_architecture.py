@@ -32,7 +32,8 @@ LIBRARIES = {
     "http.client": ("core.client.connections", "core.client.download", "core.client.errors"),
     "urllib.request": ("core.client.proxies", "core.client.connections", "core.client.download"),
     "socket": ("core.client.addresses", "core.client.connections", "core.client.httpx_client"),
-    "av": ("core.landing.verify",),
+    "av": ("core.landing.verify", "core.media.probe"),
+    "PIL": ("core.media.probe",),
     "sqlalchemy": ("core.ledger", "runtime.ledger"),
     "asyncio": (
         "core.clock",

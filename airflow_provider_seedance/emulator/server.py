@@ -71,6 +71,10 @@ class Emulator:
         """Forget all state but the clock."""
         self._call("POST", "reset")
 
+    def forget_uploads(self) -> None:
+        """Remove all uploaded files before their time."""
+        self._call("DELETE", "uploads")
+
     def close(self) -> None:
         """Close the control connection; the server itself ends with :func:`serve`."""
         self._http.close()

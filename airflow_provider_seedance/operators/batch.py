@@ -97,6 +97,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
         only what the same generation left there, and fails the row beside another's file, before it is paid for where
         the destination has no ``{generation_id}``; ``always`` replaces it, and says so; ``never`` fails the row
         whatever is there.
+    :param check_media: ``files`` checks the rows' own files before paying; ``all`` fetches and checks links too.
     """
 
     template_fields: Sequence[str] = (
@@ -139,6 +140,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
         reuse: bool = False,
         reuse_max_age: float | str | None = None,
         overwrite: Overwrite = "own",
+        check_media: Literal["files", "all"] = "files",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -157,6 +159,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
         self.on_orphaned_intent = one_of("on_orphaned_intent", on_orphaned_intent, "fail", "resubmit")
         self.on_stale_state = one_of("on_stale_state", on_stale_state, "fail", "resubmit")
         self.on_clear = one_of("on_clear", on_clear, "reattach", "regenerate")
+        self.check_media = one_of("check_media", check_media, "files", "all")
         self.on_budget = one_of("on_budget", on_budget, "fail", "wait")
         self.reuse = reuse
         self.reuse_max_age = reuse_max_age
@@ -302,11 +305,13 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
         from airflow_provider_seedance.core.batch.rows import read_rows
         from airflow_provider_seedance.core.batch.run import BatchRun
         from airflow_provider_seedance.core.batch.worker import BatchOptions
+        from airflow_provider_seedance.core.media.content import FileReader
         from airflow_provider_seedance.core.submission.budget import Budget
         from airflow_provider_seedance.hooks.seedance import SeedanceHook
         from airflow_provider_seedance.runtime.batch_session import BatchSession
         from airflow_provider_seedance.runtime.clients import accounts_of
         from airflow_provider_seedance.runtime.ledger import check_has_ledger, intent_book
+        from airflow_provider_seedance.runtime.media import media_delivery
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
         from airflow_provider_seedance.runtime.task_state import identity_of
 
@@ -319,6 +324,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
             path_from_uri,
             clock.SYSTEM_CLOCK,
         )
+        delivery, reader = media_delivery(check_media=self.check_media), FileReader(path_from_uri)
         with SeedanceHook(self.seedance_conn_id).get_conn() as client:
             plan = make_plan(
                 client,
@@ -327,6 +333,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
                 max_failures=whole_number("max_failures", self.max_failures, least=0),
                 max_cost=self.max_cost,
                 destinations=destinations.templates,
+                read_media=lambda request: delivery.checked(client, reader.identify(request)),
             )
             check_has_ledger(client)
             if plan.rows:
@@ -336,7 +343,14 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
         timeout = seconds("timeout", self.timeout)
         run = BatchRun(
             plan,
-            BatchOptions(session.task, self.seedance_conn_id, policies(self), clock.SYSTEM_CLOCK, timeout),
+            BatchOptions(
+                session.task,
+                self.seedance_conn_id,
+                policies(self),
+                clock.SYSTEM_CLOCK,
+                timeout,
+                delivery,
+            ),
             Budget.parse(self.max_cost),
             max_active,
             destinations.land,

@@ -23,6 +23,8 @@ from airflow_provider_seedance.operators._arguments import (
 )
 from airflow_provider_seedance.operators._base import SeedanceBaseOperator
 from airflow_provider_seedance.operators._destination import DestinationMixin
+from airflow_provider_seedance.operators._ledger import LedgerMixin
+from airflow_provider_seedance.operators._media import OwnMediaMixin
 from airflow_provider_seedance.operators._waiting import GenerationWaitMixin, Wait
 from airflow_provider_seedance.runtime.config import default_deferrable
 from airflow_provider_seedance.runtime.exceptions import task_errors
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_seedance.core.client.http import SeedanceClient
     from airflow_provider_seedance.core.landing.ownership import Overwrite
+    from airflow_provider_seedance.core.media.content import RequestMedia
     from airflow_provider_seedance.core.submission.decide import OnClear, OnOrphanedIntent, OnStaleState
     from airflow_provider_seedance.core.submission.record import RecordStore, TaskIdentity
     from airflow_provider_seedance.core.submission.submit import Submitter
@@ -42,7 +45,12 @@ if TYPE_CHECKING:
 
 
 class SeedanceGenerateVideoOperator(
-    SignedLinkMaskingMixin, DestinationMixin, GenerationWaitMixin, SeedanceBaseOperator
+    SignedLinkMaskingMixin,
+    OwnMediaMixin,
+    DestinationMixin,
+    GenerationWaitMixin,
+    LedgerMixin,
+    SeedanceBaseOperator,
 ):
     """Generate one video with Seedance, through whichever vendor the connection names.
 
@@ -100,16 +108,19 @@ class SeedanceGenerateVideoOperator(
     :param max_cost: refuse to submit above this estimate, such as ``"1.50 USD"`` or ``"60 credits"``.
     :param on_budget: when a budget of the connection leaves no room: ``fail``, or ``wait`` without a worker until its
         period ends or room is made. What an empty budget has no room for always fails.
-    :param reuse: take the video of an equal request to the same vendor instead of paying for one, if the ledger knows
-        one that is whole where it was landed; the result then says ``"reused": true``. ``seed=-1`` asks for another
-        take each time and is never reused.
+    :param reuse: take the whole, landed video of an equal request to the same vendor, if the ledger knows one, instead
+        of paying; the result then says ``"reused": true``. ``seed=-1`` asks for another take and is never reused.
     :param reuse_max_age: seconds; an older video is not reused.
     :param preview: check, estimate and return the wire request, and pay nothing.
+    :param last_frame_destination: also land the last frame here, likewise; the result then has ``last_frame``, with
+        ``uri``, ``bytes``, ``sha256`` and ``content_type``. It asks for the last frame.
+    :param check_media: ``files`` checks the request's own files before paying; ``all`` fetches and checks links too.
     """
 
     template_fields: Sequence[str] = (
         *REQUEST_FIELDS,
         "destination",
+        "last_frame_destination",
         "generation_id",
         "seedance_conn_id",
         "timeout",
@@ -169,6 +180,8 @@ class SeedanceGenerateVideoOperator(
         reuse: bool = False,
         reuse_max_age: float | str | None = None,
         preview: bool | str = False,
+        last_frame_destination: str | None = None,
+        check_media: Literal["files", "all"] = "files",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -206,6 +219,8 @@ class SeedanceGenerateVideoOperator(
         self.on_clear = one_of("on_clear", on_clear, "reattach", "regenerate")
         self.overwrite: Overwrite = one_of("overwrite", overwrite, *OVERWRITE)
         self.max_cost = max_cost
+        self.last_frame_destination = last_frame_destination
+        self.check_media = one_of("check_media", check_media, "files", "all")
         self.on_budget = one_of("on_budget", on_budget, "fail", "wait")
         self.reuse = reuse
         self.reuse_max_age = reuse_max_age
@@ -223,25 +238,24 @@ class SeedanceGenerateVideoOperator(
     def _generate(self, context: Context, store: RecordStore, clients: ClientPool) -> Any:
         from airflow_provider_seedance.core.polling.decide import WaitState
         from airflow_provider_seedance.models import parse_generation_id
-        from airflow_provider_seedance.operators import _ledger
 
         self._check_on_kill_action()
         if self.generation_id:
             adopted = parse_generation_id(self.generation_id)
             return self._adopt(clients(self.seedance_conn_id), store, adopted)
-        request = self._request()
+        media = self._media(store)
+        request = media.request
         if switch("preview", self.preview):
-            return _ledger.preview_with_budgets(self, clients(self.seedance_conn_id), request, context)
-        if self.reuse and (
-            reused := _ledger.reused_result(self, clients(self.seedance_conn_id), store, request)
-        ):
+            self._delivery().check(clients(self.seedance_conn_id), media)
+            return self._preview(clients(self.seedance_conn_id), request, context)
+        if self.reuse and (reused := self._reused(clients(self.seedance_conn_id), store, request)):
             return reused
         if not store.remembers:
             # Outside of what a retry would pay for again: what fails here may be tried again.
-            self._check_before_paying(context, clients(self.seedance_conn_id), request)
+            self._check_before_paying(context, clients(self.seedance_conn_id), media)
         with task_errors(retry_pays=self._retry_pays(store)):
-            submitter = self._submitter(clients, store, context, request)
-            submission = _ledger.submit_or_wait(self, submitter, request)
+            submitter = self._submitter(clients, store, context, media)
+            submission = self._submit_or_wait(submitter, request)
             record = submission.record
             assert record.generation_id
             if submission.generation is None:
@@ -250,15 +264,6 @@ class SeedanceGenerateVideoOperator(
             conn_id = record.seedance_conn_id
             wait = Wait(conn_id, clients(conn_id), store, record.generation_id, WaitState.from_record(record))
             return self._wait(wait, submission.generation)
-
-    def submit_again(self, context: Context, event: Any = None) -> Any:
-        """Look again whether the budget has room."""
-        return self.execute(context)
-
-    def _request(self) -> GenerationRequest:
-        from airflow_provider_seedance.models import GenerationRequest
-
-        return GenerationRequest.parse({name: getattr(self, name) for name in REQUEST_FIELDS})
 
     def _store(self, context: Context) -> RecordStore:
         from airflow_provider_seedance.runtime.task_state import identity_of, record_store
@@ -271,8 +276,10 @@ class SeedanceGenerateVideoOperator(
         return not store.remembers and not self.generation_id
 
     def _adopt(self, client: SeedanceClient, store: RecordStore, generation_id: str) -> Any:
+        from airflow_provider_seedance.core.lifecycle.result import result_of_landed
         from airflow_provider_seedance.core.polling.decide import WaitState
         from airflow_provider_seedance.errors import SeedanceError
+        from airflow_provider_seedance.models import Pending, Succeeded
 
         adopted = {"vendor": client.vendor_name, "generation_id": generation_id, "mode": None}
         # Which model made it is told when it has finished.
@@ -284,19 +291,30 @@ class SeedanceGenerateVideoOperator(
         except SeedanceError:
             # Waiting bears what passes.
             generation = None
+        if not isinstance(generation, Pending | Succeeded) and (
+            manifest := self._landed(client, generation_id)
+        ):
+            return result_of_landed(manifest, self.seedance_conn_id)
         return self._wait(Wait(self.seedance_conn_id, client, store, generation_id, state), generation)
 
     def _submitter(
-        self, clients: ClientPool, store: RecordStore, context: Context, request: GenerationRequest
+        self, clients: ClientPool, store: RecordStore, context: Context, media: RequestMedia
     ) -> Submitter:
         from airflow_provider_seedance.core.lifecycle.deliver import is_video_kept
+        from airflow_provider_seedance.core.media.deliver import DeliveringClients
         from airflow_provider_seedance.core.submission.submit import Submitter
         from airflow_provider_seedance.runtime.ledger import begin_in_ledger
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
         from airflow_provider_seedance.runtime.task_state import identity_of
 
+        delivering = DeliveringClients(clients, media, self._delivery())
+
+        def check(conn_id: str, earlier_ids: tuple[str, ...]) -> None:
+            self._check_before_paying(context, clients(conn_id), media, earlier_ids)
+            delivering(conn_id).prepare()
+
         return Submitter(
-            clients,
+            delivering,
             store,
             identity_of(context),
             self.seedance_conn_id,
@@ -304,8 +322,9 @@ class SeedanceGenerateVideoOperator(
             timeout=self._timeout_seconds(),
             queue_timeout=seconds("queue_timeout", self.queue_timeout),
             clock=clock.SYSTEM_CLOCK,
-            check=lambda conn_id, ids: self._check_before_paying(context, clients(conn_id), request, ids),
-            describe=lambda conn_id: self._in_words(clients(conn_id), request),
+            check=check,
+            media=media.keys,
+            describe=lambda conn_id: self._in_words(clients(conn_id), media.request),
             begin=begin_in_ledger(store),
             video_kept=lambda record: is_video_kept(record, self.destination, path_from_uri),
         )
@@ -319,23 +338,24 @@ class SeedanceGenerateVideoOperator(
         self,
         context: Context,
         client: SeedanceClient,
-        request: GenerationRequest,
+        media: RequestMedia,
         earlier_ids: tuple[str, ...] = (),
     ) -> None:
         from airflow_provider_seedance.core.submission.budget import check_balance, check_budget
         from airflow_provider_seedance.runtime.ledger import check_has_ledger
 
+        request = media.request
         prepared = client.catalog.prepare(request)
+        self._delivery().check(client, media)
         check_has_ledger(client)
         check_balance(client)
         check_budget(client.estimate_cost(request), self.max_cost, vendor=client.vendor_name)
         self._check_destination_before_paying(context, client, request, prepared.model, earlier_ids)
 
     def _deliver(self, conn_id: str, client: SeedanceClient, generation: Succeeded) -> dict[str, Any]:
-        from airflow_provider_seedance.core.lifecycle.describe import end_in_words
         from airflow_provider_seedance.core.lifecycle.result import provenance_of, result_dict
 
-        request = None if self.generation_id else self._request()
+        request = None if self.generation_id else self._recorded_request()
         provenance = provenance_of(generation, request, client.catalog, self._task)
         delivered = result_dict(
             generation,
@@ -346,7 +366,8 @@ class SeedanceGenerateVideoOperator(
         )
         if self.destination:
             delivered["manifest"] = self._land(client, generation, request, provenance)
-        self.log.info(end_in_words(generation, delivered))
+        if self.last_frame_destination:
+            delivered["last_frame"] = self._land_last_frame(client, generation, delivered["mode"])
         return delivered
 
     def _timeout_seconds(self) -> float:

@@ -10,6 +10,7 @@ from airflow_provider_seedance.runtime.pollers import pollers
 if TYPE_CHECKING:
     from airflow_provider_seedance.core.client.account import Account
     from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
+    from airflow_provider_seedance.core.polling.registry import PollerRegistry
     from airflow_provider_seedance.core.polling.report import TroubleReport
 
 #: How long after its start a trigger fires at the earliest, seconds. An event that reaches Airflow's scheduler before
@@ -30,6 +31,18 @@ async def wait_in_poller(
         return await _account(seedance_conn_id)
 
     return await pollers().wait_for(seedance_conn_id, read_connection, generation_id, wait, report)
+
+
+async def wait_for_review(seedance_conn_id: str, asset_id: str, wait: WaitState) -> WaitOutcome:
+    """Wait for the end of an asset's review, in a poller of its own kind; see :meth:`PollerRegistry.wait_for`."""
+    from airflow_provider_seedance.core.polling.registry import current_registry
+
+    async def read_connection() -> Account:
+        return await _account(seedance_conn_id)
+
+    return await current_registry(_make_review_registry, "assets").wait_for(
+        seedance_conn_id, read_connection, asset_id, wait
+    )
 
 
 async def hold_event(trigger_started: float) -> None:
@@ -53,3 +66,15 @@ async def _account(seedance_conn_id: str) -> Account:
     except Exception as fault:
         # Airflow's own API may fail for a moment, and a paid video must not be lost to it.
         raise NotSent(f"connection {seedance_conn_id!r} cannot be read ({type(fault).__name__})") from fault
+
+
+def _make_review_registry() -> PollerRegistry:
+    from airflow_provider_seedance.core.client.http import AsyncSeedanceClient
+    from airflow_provider_seedance.core.media.review import MAX_LAG_SECONDS, ReviewReader
+    from airflow_provider_seedance.core.polling.registry import PollerRegistry
+
+    return PollerRegistry(
+        lambda account: ReviewReader(AsyncSeedanceClient(account, attempts=1, clock=clock.SYSTEM_CLOCK)),
+        clock=clock.SYSTEM_CLOCK,
+        max_lag=MAX_LAG_SECONDS,
+    )

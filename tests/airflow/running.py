@@ -80,7 +80,8 @@ class TaskRun:
         while True:
             event = self._wait(paused)
             try:
-                return self._single_use().resume_execution(paused.method_name, {"event": event}, self.context)
+                kwargs = {**json.loads(json.dumps(paused.kwargs or {})), "event": event}
+                return self._single_use().resume_execution(paused.method_name, kwargs, self.context)
             except TaskDeferred as deferred:
                 paused = deferred
 

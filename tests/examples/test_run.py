@@ -12,6 +12,7 @@ from airflow_provider_seedance.models import GenerationRequest
 from tests.airflow.film import Film, frames_of, measured
 from tests.airflow.fixtures import VENDORS
 from tests.airflow.home import EXAMPLES
+from tests.core.media.files import image
 
 #: 720p at 16:9.
 LARGE = (1280, 720)
@@ -139,6 +140,53 @@ def test_batch(run_dag, hurried_emulator, tmp_path) -> None:
     assert hurried_emulator.ledger()["creates_received"] == 3
 
 
+def test_product_clips(run_dag, hurried_emulator, tmp_path) -> None:
+    """Each picture of a folder is uploaded, and is the first frame of a clip."""
+    pictures = tmp_path / "products"
+    pictures.mkdir()
+    for name, width in (("lamp.png", 640), ("mug.png", 641)):
+        (pictures / name).write_bytes(image(width))
+    outcome = run_dag(
+        "seedance_product_clips",
+        seedance_conn_id="seedance_evolink",
+        pictures=f"file://{pictures}",
+        output=str(tmp_path / "clips"),
+    )
+    assert outcome.state == "success"
+    films = [measured(path) for path in (tmp_path / "clips").glob("*.mp4")]
+    assert [film.frames for film in films] == [frames_of(4)] * 2
+    modes = [entry["mode"] for entry in hurried_emulator.ledger()["generations"]]
+    assert modes == ["first_frame"] * 2
+
+
+def test_cast(run_dag, hurried_emulator, tmp_path) -> None:
+    """Two assets are made once, and are in each of three shots."""
+    for name, width in (("anna", 640), ("ben", 641)):
+        (tmp_path / f"{name}.png").write_bytes(image(width))
+    outcome = run_dag(
+        "seedance_cast",
+        seedance_conn_id="seedance_anyfast",
+        pictures=str(tmp_path),
+        output=str(tmp_path / "shots"),
+    )
+    assert outcome.state == "success"
+    assert [outcome.returned[name]["status"] for name in ("anna", "ben")] == ["active"] * 2
+    assert len(list((tmp_path / "shots").glob("*.mp4"))) == 3
+    assert hurried_emulator.ledger()["creates_received"] == 3
+
+
+def test_storyboard(run_dag, hurried_emulator, monkeypatch, tmp_path) -> None:
+    """The second night pays for the shot that has changed, and no more."""
+    monkeypatch.setenv("AIRFLOW__SEEDANCE__LEDGER_CONN_ID", "seedance_ledger")
+    monkeypatch.setenv("AIRFLOW_CONN_SEEDANCE_LEDGER", f"sqlite:///{tmp_path / 'ledger.db'}")
+    for shots in (["A kite", "A harbour"], ["A kite at dusk", "A harbour"]):
+        outcome = run_dag(
+            "seedance_storyboard", seedance_conn_id="seedance_modelark", output=str(tmp_path), shots=shots
+        )
+        assert outcome.returned["shots"]["counts"]["succeeded"] == 2
+    assert hurried_emulator.ledger()["creates_received"] == 3
+
+
 def test_every_example_is_run_here(dags) -> None:
     """A new example needs a test of its own."""
     examples = {dag_id for dag_id, dag in dags.items() if Path(dag.fileloc).parent == EXAMPLES}
@@ -149,8 +197,11 @@ def test_every_example_is_run_here(dags) -> None:
         "seedance_full_pipeline",
         "seedance_after_publishing",  # runs in the real stack, started by its asset
         "seedance_batch",
+        "seedance_cast",
         "seedance_chained_shots",
         "seedance_demo",
         "seedance_demo_paid",
+        "seedance_product_clips",
         "seedance_rescue",
+        "seedance_storyboard",
     }

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_seedance.core.batch.paths import check_distinct_destinations, fields_of_row
 from airflow_provider_seedance.core.batch.rows import RawRow, Row, RowProblems, RowsInvalid, check_rows
 from airflow_provider_seedance.core.client.http import SeedanceClient
+from airflow_provider_seedance.core.media.content import RequestMedia
 from airflow_provider_seedance.core.storage.destination import resolve_destination
 from airflow_provider_seedance.core.submission.budget import check_budget
 from airflow_provider_seedance.errors import BudgetExceeded, ConfigurationError
-from airflow_provider_seedance.models import Cost
+from airflow_provider_seedance.models import Cost, GenerationRequest
 
 
 @dataclass(frozen=True)
@@ -36,16 +37,24 @@ def make_plan(
     max_failures: int | None,
     max_cost: Any,
     destinations: Sequence[str] = (),
+    read_media: Callable[[GenerationRequest], RequestMedia] = RequestMedia,
 ) -> Plan:
     """The plan of a batch, all of it checked.
 
     :param raw_rows: the rows as the user gave them.
     :param defaults: request fields for rows that leave them out.
     :param destinations: templates; of each, every row must have a file of its own.
+    :param read_media: as for :func:`check_rows`.
     :raises ConfigurationError: if a destination is the same for every row, or cannot be filled in for any.
     :raises RowsInvalid: naming every row that is rejected, for its request, its price or its destination.
     """
-    rows = check_rows(raw_rows, defaults or {}, client.catalog.prepare, vendor=client.vendor_name)
+    rows = check_rows(
+        raw_rows,
+        defaults or {},
+        client.catalog.prepare,
+        vendor=client.vendor_name,
+        read_media=read_media,
+    )
     own = sorted({name for row in rows for name in row.metadata})
     for template in destinations:
         check_distinct_destinations(template, own)

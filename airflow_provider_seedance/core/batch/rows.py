@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import Any
 
@@ -17,6 +17,7 @@ from airflow_provider_seedance.core.batch.tables import (
     unknown_field,
 )
 from airflow_provider_seedance.core.literals import check_json, parse_literal
+from airflow_provider_seedance.core.media.content import RequestMedia
 from airflow_provider_seedance.core.redaction import MAX_TEXT, describe, redact, shorten
 from airflow_provider_seedance.core.request_fields import REQUEST_FIELDS
 from airflow_provider_seedance.core.storage.files import open_for_reading
@@ -57,12 +58,14 @@ class Row:
     :param number: counts the rows from 1; part of the row's identity from try to try.
     :param metadata: the user's own data, as a JSON object.
     :param generation_id: of an existing generation, to be adopted instead of paying for one.
+    :param media: the request's files, where it has some.
     """
 
     number: int
     request: GenerationRequest
     metadata: Mapping[str, Any] = field(default_factory=dict)
     generation_id: str | None = None
+    media: RequestMedia | None = None
 
 
 class RowsInvalid(SeedanceError):
@@ -241,11 +244,14 @@ def check_rows(
     prepare: Callable[[GenerationRequest], object],
     *,
     vendor: str | None = None,
+    read_media: Callable[[GenerationRequest], RequestMedia] = RequestMedia,
 ) -> list[Row]:
     """The rows, each with the defaults for what it leaves out.
 
     :param defaults: request fields; or their text, if a template has rendered them.
     :param prepare: raises ``RequestInvalid`` for a request that the vendor does not take.
+    :param read_media: names a request's files by their content, and raises ``RequestInvalid`` for those that the
+        vendor does not take.
     :raises ConfigurationError: if the defaults are something else.
     :raises RowsInvalid: naming every row that is wrong, and all that is wrong with it.
     """
@@ -258,8 +264,9 @@ def check_rows(
             continue
         try:
             row = _row(raw_row, fields)
-            prepare(row.request)
-            rows.append(row)
+            media = read_media(row.request)
+            prepare(media.request)
+            rows.append(replace(row, request=media.request, media=media))
         except RequestInvalid as invalid:
             problems[raw_row.label] = invalid.problems
     if problems:

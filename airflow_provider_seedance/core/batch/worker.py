@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from airflow_provider_seedance.core.batch.journal.store import Journal, RowRecords
@@ -16,6 +17,8 @@ from airflow_provider_seedance.core.client.http import SeedanceClient
 from airflow_provider_seedance.core.clock import Clock
 from airflow_provider_seedance.core.lifecycle.conclude import conclude
 from airflow_provider_seedance.core.lifecycle.describe import order_in_words
+from airflow_provider_seedance.core.media.content import RequestMedia
+from airflow_provider_seedance.core.media.deliver import DeliveringClient, DeliveringClients, MediaDelivery
 from airflow_provider_seedance.core.money import SpendLimit
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState, default_timeout
 from airflow_provider_seedance.core.polling.event import GenerationEvent
@@ -51,6 +54,7 @@ class BatchOptions:
 
     :param task: of the batch; each row gets an identity of its own within it.
     :param timeout: seconds to wait for a generation, from its submission; ``None`` for the default of its tier.
+    :param delivery: brings the rows' files to the vendor; ``None`` for rows without files.
     """
 
     task: TaskIdentity
@@ -58,6 +62,7 @@ class BatchOptions:
     policies: Policies
     clock: Clock
     timeout: float | None = None
+    delivery: MediaDelivery | None = None
 
     def timeout_for(self, row: Row) -> float:
         """How long a row's generation is waited for, seconds."""
@@ -85,9 +90,15 @@ class RowWorker:
 
     def submit(self, row: Row) -> SubmissionRecord:
         """Pay for the row, or find what was paid for it; see :meth:`Submitter.submit`."""
-        options, store = self.options, self._records(row)
+        options, store, media = self.options, self._records(row), row.media or RequestMedia(row.request)
+        delivering = DeliveringClients(partial(self._client, attempts=1), media, options.delivery)
+
+        def check(conn_id: str, earlier_ids: tuple[str, ...]) -> None:
+            self.check(self._client(conn_id, attempts=1), row, earlier_ids)
+            delivering(conn_id).prepare()
+
         submitter = Submitter(
-            lambda conn_id: _SiblingAwareClient(self._client(conn_id, attempts=1), self.journal, row.number),
+            lambda conn_id: _SiblingAwareClient(delivering(conn_id), self.journal, row.number),
             store,
             identity_of_row(options.task, row.number),
             options.seedance_conn_id,
@@ -95,9 +106,8 @@ class RowWorker:
             timeout=options.timeout_for(row),
             queue_timeout=None,
             clock=options.clock,
-            check=lambda conn_id, earlier_ids: self.check(
-                self._client(conn_id, attempts=1), row, earlier_ids
-            ),
+            check=check,
+            media=media.keys,
             describe=lambda conn_id: self._in_words(conn_id, row),
             begin=store.begin if isinstance(store, LedgerRecords) else None,
         )
@@ -181,7 +191,7 @@ def identity_of_row(task: TaskIdentity, row: int) -> TaskIdentity:
 class _SiblingAwareClient:
     """A client that does not take a sibling row's generation for the one that is looked for."""
 
-    def __init__(self, client: SeedanceClient, journal: Journal, row: int) -> None:
+    def __init__(self, client: DeliveringClient, journal: Journal, row: int) -> None:
         self._client = client
         self._journal = journal
         self._row = row

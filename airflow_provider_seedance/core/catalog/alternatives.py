@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from airflow_provider_seedance.core.catalog.files import vendor_data
 from airflow_provider_seedance.core.catalog.names import vendor_names
-from airflow_provider_seedance.core.catalog.schema import OptionName, Row
+from airflow_provider_seedance.core.catalog.schema import MediaKind, MediaLimits, OptionName, Row
 from airflow_provider_seedance.core.catalog.values import accepts, bounded
 from airflow_provider_seedance.core.suggestions import suggest
 from airflow_provider_seedance.errors import ConfigurationError
@@ -91,3 +91,20 @@ def _accepts(row: Row, name: OptionName, value: Any) -> bool:
     if spec is None or spec.modes == ():
         return False
     return value is None or (accepts(spec, value) and bounded(spec))
+
+
+def media_limits_elsewhere(vendor: str, family: str, kind: MediaKind) -> Iterator[tuple[str, MediaLimits]]:
+    """What the other models of a vendor, and other vendors' models of the same family, take of a kind of media."""
+    seen: set[str] = set()
+    for other in (vendor, *(name for name in vendor_names() if name != vendor)):
+        for row in _rows(other):
+            name = f"{row.family} at {other}"
+            is_same = other == vendor and (row.family == family or family in row.ids.values())
+            counted = kind in row.media_limits and _takes_references(row, kind) and name not in seen
+            if counted and not is_same and (other == vendor or row.family == family):
+                seen.add(name)
+                yield name, row.media_limits[kind]
+
+
+def _takes_references(row: Row, kind: MediaKind) -> bool:
+    return kind == "image" or bool(getattr(row.references, kind))

@@ -19,7 +19,7 @@ OPTION_NAMES: tuple[OptionName, ...] = get_args(OptionName)
 
 Attributes = Mapping[str, Any]
 
-_FORM_BY_PREFIX: dict[str, Form] = {"data:": "data", "asset://": "asset"}
+_FORM_BY_PREFIX: dict[str, Form] = {"data:": "data", "asset://": "asset", "sha256:": "content"}
 
 
 def attributes_of(request: GenerationRequest, row: Row | None, region: str) -> Attributes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_seedance.core.catalog import pricing, rules
@@ -9,13 +11,42 @@ from airflow_provider_seedance.core.catalog.alternatives import all_families, si
 from airflow_provider_seedance.core.catalog.attributes import Attributes, attributes_of, available
 from airflow_provider_seedance.core.catalog.files import Additions, with_additions
 from airflow_provider_seedance.core.catalog.names import vendor_names
-from airflow_provider_seedance.core.catalog.schema import PixelTable, Price, Row, VendorData
+from airflow_provider_seedance.core.catalog.schema import (
+    DeliveryMethod,
+    Form,
+    MediaKind,
+    MediaLimits,
+    PixelTable,
+    Price,
+    Row,
+    VendorData,
+)
 from airflow_provider_seedance.core.suggestions import suggest, unknown_name
 from airflow_provider_seedance.errors import ConfigurationError, Problem, RequestInvalid
 from airflow_provider_seedance.models import Cost, ExpectedVideo, GenerationRequest, Succeeded
 
 #: What a vendor reports of a finished video, and what then counts instead of the request's own words.
 _REPORTED_FIELDS = ("resolution", "aspect_ratio", "generate_audio", "service_tier")
+
+
+@dataclass(frozen=True)
+class DeliveryRules:
+    """How files may come to a vendor.
+
+    :param methods: for each kind of medium, the preferred way first.
+    :param uploads: what the vendor's file service takes.
+    :param body_bytes: of the largest request.
+    """
+
+    methods: Mapping[MediaKind, tuple[DeliveryMethod, ...]]
+    uploads: Mapping[MediaKind, MediaLimits]
+    body_bytes: int
+
+
+def _methods(forms: tuple[Form, ...]) -> tuple[DeliveryMethod, ...]:
+    """The ways that the forms of a medium allow, where the vendor's catalog names none."""
+    data: tuple[DeliveryMethod, ...] = ("data",) if "data" in forms else ()
+    return (*data, "presign") if "url" in forms else data
 
 
 class Catalog:
@@ -138,6 +169,29 @@ class Catalog:
             height=height,
             audio=attributes["generate_audio"],
         )
+
+    def media_limits(self, request: GenerationRequest) -> Mapping[MediaKind, MediaLimits]:
+        """What the files of the request must be; nothing for a model that the catalog does not know."""
+        row = self._row(request)
+        return row.media_limits if row else {}
+
+    def delivery_rules(self, request: GenerationRequest) -> DeliveryRules:
+        """How the files of the request may come to the vendor."""
+        row = self._row(request)
+        forms: Mapping[MediaKind, tuple[Form, ...]] = row.media if row else {}
+        return DeliveryRules(
+            {**{kind: _methods(taken) for kind, taken in forms.items()}, **self._data.delivery},
+            self._data.uploads,
+            self._data.body_bytes,
+        )
+
+    def asset_delivery_rules(self) -> DeliveryRules:
+        """How files may come into the vendor's asset library."""
+        return DeliveryRules(self._data.asset_delivery, self._data.uploads, self._data.body_bytes)
+
+    def asset_limits(self, kind: MediaKind) -> list[MediaLimits]:
+        """What any of the models takes of a kind: an asset is good if one of them takes it."""
+        return [row.media_limits[kind] for row in self._data.rows if kind in row.media_limits]
 
     def _rows(self, model: str) -> list[Row]:
         """The rows of a family in this region, else those of an id."""

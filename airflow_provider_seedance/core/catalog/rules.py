@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -43,12 +44,16 @@ _FORM_DESCRIPTIONS: dict[Form, str] = {
     "url": "an http(s) URL",
     "data": "a data: URI",
     "asset": "asset://<id>",
+    "content": "a file",
 }
 _REFERENCE_FIELD: dict[MediaKind, str] = {
     "image": "reference_images",
     "video": "reference_videos",
     "audio": "reference_audios",
 }
+
+#: A medium of the request in its prompt, by kind and number (contracts: anyfast 2.2, modelark 2.3).
+_MENTION = re.compile(r"(@(image|video|audio) ?([0-9]{1,3}))(?![0-9A-Za-z])", re.IGNORECASE)
 
 #: The field to blame for a mode that the model lacks; in mode ``reference``, the medium that is there.
 _MODE_FIELD = {
@@ -87,6 +92,7 @@ def find_problems(context: ValidationContext) -> Iterator[Problem]:
     """Everything that is wrong with the request, for one vendor."""
     yield from _mixed_media(context.request)
     yield from _links(context)
+    yield from _mentions(context.request)
     yield from _vendor_options(context)
     yield from _prompt_flags(context)
     if context.row is None:
@@ -124,8 +130,10 @@ def _links(context: ValidationContext) -> Iterator[Problem]:
     for field, kind, link in media_links(context.request):
         taken = (context.row.media if context.row else {}).get(kind, tuple(_FORM_DESCRIPTIONS))
         form = form_of(link)
+        if form == "content" and taken:
+            continue
         if form not in taken:
-            words = " or ".join(_FORM_DESCRIPTIONS[each] for each in taken)
+            words = " or ".join(_FORM_DESCRIPTIONS[each] for each in taken if each != "content")
             hint = "" if form else "; upload a local file first and give its URL"
             yield Problem(field, link, f"{context.vendor} takes {kind}s as {words}{hint}")
         elif form == "url" and not _is_url(link):
@@ -134,6 +142,18 @@ def _links(context: ValidationContext) -> Iterator[Problem]:
             rf"data:{kind}/[a-z0-9.+-]+;base64,[A-Za-z0-9+/]+={{0,2}}", link
         ):
             yield Problem(field, link, f"must be data:{kind}/<format in lower case>;base64,<data>")
+
+
+def _mentions(request: GenerationRequest) -> Iterator[Problem]:
+    """References in the prompt to media that are not there; their numbers count each kind from 1."""
+    counts = Counter(kind for _, kind, _ in media_links(request))
+    for mention, kind, number in dict.fromkeys(_MENTION.findall(request.prompt or "")):
+        count = counts[kind.lower()]
+        if not 1 <= int(number) <= count:
+            there_are = (
+                f"there are {count} of the kind {kind.lower()}" if count else f"there is no {kind.lower()}"
+            )
+            yield Problem("prompt", mention, f"refers to what is not there; in this request {there_are}")
 
 
 def _is_url(link: str) -> bool:

@@ -20,9 +20,15 @@ Scalar = StrictBool | StrictInt | StrictStr
 #: Attribute -> the values with which the condition holds. Attributes are the request's settings, given or default, its
 #: vendor options, ``mode``, ``forms`` (of its media) and ``video_input``.
 Condition = dict[str, tuple[Scalar, ...]]
-#: How a medium is given: an http(s) URL, a ``data:`` URI, ``asset://<id>``.
-Form = Literal["url", "data", "asset"]
+#: How a medium is given: an http(s) URL, a ``data:`` URI, ``asset://<id>``, or ``sha256:<hex>`` for a file that is
+#: brought to the vendor when the request is sent.
+Form = Literal["url", "data", "asset", "content"]
 MediaKind = Literal["image", "video", "audio"]
+#: What is limited of a medium: its size in bytes, each side and the area in pixels, width by height, its duration and
+#: that of all media of its kind in seconds, and frames per second.
+Quantity = Literal["bytes", "side", "ratio", "pixels", "seconds", "total_seconds", "fps"]
+#: How a file comes to a vendor: by its file service, inside the request, or as a presigned link of an object store.
+DeliveryMethod = Literal["upload", "data", "presign"]
 #: The request's settings that the catalog describes, by their neutral names.
 OptionName = Literal[
     "duration",
@@ -113,6 +119,28 @@ class References(_Shape):
     audio_alone: bool = False
 
 
+class Bounds(_Shape):
+    """The least and the most; both are allowed."""
+
+    min: float | None = None
+    max: float | None = None
+
+    def hold(self, value: float) -> bool:
+        """Whether the value is within them."""
+        return (self.min is None or value >= self.min) and (self.max is None or value <= self.max)
+
+
+class MediaLimits(_Shape):
+    """What a file of one kind must be. A quantity or a list that is left out is not limited."""
+
+    formats: tuple[str, ...] = ()
+    video_codecs: tuple[str, ...] = ()
+    audio_codecs: tuple[str, ...] = ()
+    bounds: dict[Quantity, Bounds] = {}
+    #: Where the limits are from, if not from the source of the row.
+    source: str | None = None
+
+
 class Row(_Shape):
     """What one model takes at one vendor."""
 
@@ -126,6 +154,7 @@ class Row(_Shape):
     restrictions: tuple[Restriction, ...] = ()
     references: References = References.model_construct()
     media: dict[MediaKind, tuple[Form, ...]] = {}
+    media_limits: dict[MediaKind, MediaLimits] = {}
     prompt_required: tuple[Mode, ...] = ()
     #: The model takes settings out of the prompt: the file's ``prompt_flags``.
     reads_prompt_flags: bool = False
@@ -171,5 +200,14 @@ class VendorData(_Shape):
     #: Settings that some models read out of the prompt (``--rs 1080p``), each with the parameter to use instead.
     prompt_flags: dict[str, str] = {}
     pixels: dict[str, PixelTable] = {}
+    #: The ways in which files come to the vendor, the preferred one first; without a word, those that a row's
+    #: ``media`` allow.
+    delivery: dict[MediaKind, tuple[DeliveryMethod, ...]] = {}
+    #: Likewise into the vendor's asset library.
+    asset_delivery: dict[MediaKind, tuple[DeliveryMethod, ...]] = {}
+    #: What the vendor's file service takes.
+    uploads: dict[MediaKind, MediaLimits] = {}
+    #: The largest request body.
+    body_bytes: int = 64_000_000
     rows: tuple[Row, ...] = ()
     prices: tuple[Price, ...] = ()

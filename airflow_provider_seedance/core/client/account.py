@@ -17,7 +17,7 @@ from airflow_provider_seedance.core.money import SpendLimit, parse_limits, parse
 from airflow_provider_seedance.core.redaction import describe
 from airflow_provider_seedance.core.suggestions import unknown_name
 from airflow_provider_seedance.core.vendors import load_vendor
-from airflow_provider_seedance.core.vendors.contract import API, Vendor
+from airflow_provider_seedance.core.vendors.contract import API, Credential, Vendor
 from airflow_provider_seedance.errors import ConfigurationError
 
 #: Seconds to wait for the answer to a read, and to a create: a create given up early has an unknown outcome.
@@ -39,6 +39,7 @@ class Account:
 
     :param vendor: the vendor's dialect.
     :param region: one of the vendor's regions.
+    :param access_key_id: with ``secret_access_key``, signs the requests to services that want that.
     :param api_key: sent to the hosts of the vendor's services and nowhere else.
     :param host: scheme, host and optional prefix, without a trailing slash, below which all services are reached;
         ``None`` for the vendor's own hosts.
@@ -65,6 +66,8 @@ class Account:
     price_rows: Sequence[Mapping[str, Any]] | str = ()
     max_video_bytes: int = MAX_VIDEO_BYTES
     allow_private_result_hosts: bool = False
+    access_key_id: str | None = field(default=None, repr=False)
+    secret_access_key: str | None = field(default=None, repr=False)
     budgets: tuple[SpendLimit, ...] = ()
     min_balance: tuple[Decimal, str] | None = None
     connection: str | None = field(default=None, compare=False)
@@ -89,6 +92,7 @@ class Account:
         region = region or dialect.regions[0]
         if region not in dialect.regions:
             raise ConfigurationError(_unknown_region(region, dialect), vendor=vendor)
+        _check_access_key(dialect, others.get("access_key_id"), others.get("secret_access_key"))
         return cls(
             vendor=dialect,
             region=region,
@@ -105,6 +109,11 @@ class Account:
     def service_url(self, service: str) -> str:
         """The base URL of one of the vendor's services, without a trailing slash."""
         return self.host or self.vendor.service(service).base_urls[self.region]
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What is replaced in every text that comes from the wire."""
+        return tuple(filter(None, (self.api_key, self.secret_access_key)))
 
     @property
     def base_url(self) -> str:
@@ -148,6 +157,20 @@ def _unknown_region(region: str, vendor: Vendor) -> str:
         return unknown_name("region", region, vendor.regions)
     others = ", ".join(vendors_with_regions())
     return f"region={describe(region)}: {vendor.name} has no regions, only {others} has; leave it out"
+
+
+def _check_access_key(vendor: Vendor, key_id: object, secret: object) -> None:
+    """Refuse half of an access key, and one that the vendor has no use for."""
+    if not (key_id or secret):
+        return
+    if not any(service.credential is Credential.SIGNATURE for service in vendor.services):
+        raise ConfigurationError(
+            f"access_key_id and secret_access_key are of no use: {vendor.name} signs nothing",
+            vendor=vendor.name,
+        )
+    if not (key_id and secret):
+        missing = "secret_access_key" if key_id else "access_key_id"
+        raise ConfigurationError(f"{missing} is missing: an access key has both parts", vendor=vendor.name)
 
 
 def _checked_key(key: str | None, vendor: str) -> str:

@@ -18,6 +18,8 @@ EXTRA_NAMES = (
     "max_concurrency",
     "catalog",
     "prices",
+    "access_key_id",
+    "secret_access_key",
     "budgets",
     "min_balance",
 )

@@ -13,7 +13,16 @@ from itertools import count
 from typing import TypeVar
 
 from airflow_provider_seedance.core.client.retry import MAX_ATTEMPTS, pause_before_retry
-from airflow_provider_seedance.core.vendors.contract import Call, HttpRequest, HttpResponse, Listing, Vendor
+from airflow_provider_seedance.core.library import FilePage, FileQuota, UploadedFile
+from airflow_provider_seedance.core.vendors.contract import (
+    Call,
+    FileCalls,
+    HttpRequest,
+    HttpResponse,
+    Listing,
+    Upload,
+    Vendor,
+)
 from airflow_provider_seedance.errors import (
     Conflict,
     IntermediaryReply,
@@ -121,6 +130,12 @@ class Flows:
                     raise
             yield Pause(pause)
         raise AssertionError("unreachable")
+
+    def _offered(self, call: T | None, what: str) -> T:
+        """A call that not every vendor offers."""
+        if call is None:
+            raise Unsupported(f"this vendor cannot {what}", vendor=self.vendor.name)
+        return call
 
     def _name_host(self, error: SeedanceError) -> None:
         """A 404 to a request that is about no generation usually means that the host is not the vendor's API."""
@@ -246,6 +261,48 @@ class GenerationFlows(Flows):
         if self.vendor.listing is None:
             raise Unsupported("this vendor cannot list generations", vendor=self.vendor.name)
         return self.vendor.listing
+
+
+@dataclass(frozen=True)
+class FileFlows(Flows):
+    """Files at the vendor's file service."""
+
+    def upload(self, file: Upload) -> Flow[UploadedFile]:
+        """Put a file where the vendor can fetch it.
+
+        :raises Unsupported: where the vendor has no file service.
+        """
+        return (yield from self._exchange(self._files().upload(file)))
+
+    def list(self, page: int = 1) -> Flow[FilePage]:
+        """One page of the account's uploads, a hundred of them.
+
+        :raises Unsupported: where the vendor has no such list.
+        """
+        return (yield from self._exchange(self._offered(self._files().list, "list uploads")(page)))
+
+    def quota(self) -> Flow[FileQuota]:
+        """How many uploads there are, and may be.
+
+        :raises Unsupported: where the vendor does not tell.
+        """
+        return (
+            yield from self._exchange(
+                self._offered(self._files().quota, "tell how many uploads there may be")()
+            )
+        )
+
+    def delete(self, file_id: str) -> Flow[None]:
+        """Delete an upload.
+
+        :raises Unsupported: where the vendor cannot.
+        """
+        return (yield from self._exchange(self._offered(self._files().delete, "delete uploads")(file_id)))
+
+    def _files(self) -> FileCalls:
+        if self.vendor.files is None:
+            raise Unsupported("this vendor has no file service", vendor=self.vendor.name)
+        return self.vendor.files
 
 
 @dataclass(frozen=True)

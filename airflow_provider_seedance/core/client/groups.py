@@ -6,7 +6,8 @@ from collections.abc import Callable, Coroutine
 from functools import partial, wraps
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, overload
 
-from airflow_provider_seedance.core.client.flows import AccountFlows, Flow, Flows, GenerationFlows
+from airflow_provider_seedance.core.client.asset_flows import AssetFlows
+from airflow_provider_seedance.core.client.flows import AccountFlows, FileFlows, Flow, Flows, GenerationFlows
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -66,6 +67,33 @@ class Generations(Group[R_co, GenerationFlows]):
     list = Operation(GenerationFlows.list)
     list_all = Operation(GenerationFlows.list_all)
     cancel = Operation(GenerationFlows.cancel)
+
+
+class Files(Group[R_co, FileFlows]):
+    """Files at the vendor's file service."""
+
+    upload = Operation(FileFlows.upload)
+    list = Operation(FileFlows.list)
+    quota = Operation(FileFlows.quota)
+    delete = Operation(FileFlows.delete)
+
+
+class Assets(Group[R_co, AssetFlows]):
+    """The library of reviewed media."""
+
+    create_group = Operation(AssetFlows.create_group)
+    create = Operation(AssetFlows.create)
+    find_group = Operation(AssetFlows.find_group)
+    find = Operation(AssetFlows.find)
+    get = Operation(AssetFlows.get)
+    list_groups = Operation(AssetFlows.list_groups)
+    list = Operation(AssetFlows.list)
+    rename_group = Operation(AssetFlows.rename_group)
+    delete_group = Operation(AssetFlows.delete_group)
+    rename = Operation(AssetFlows.rename)
+    delete = Operation(AssetFlows.delete)
+    start_person_check = Operation(AssetFlows.start_person_check)
+    person_check_result = Operation(AssetFlows.person_check_result)
 
 
 class AccountGroup(Group[R_co, AccountFlows]):

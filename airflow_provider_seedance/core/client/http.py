@@ -6,6 +6,7 @@ A credential travels in one header of requests to the hosts of :class:`Account`;
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
@@ -13,17 +14,28 @@ from dataclasses import dataclass
 from functools import cached_property
 from types import TracebackType
 from typing import Any, Generic, TypeVar
+from urllib.parse import urlsplit
 
 import httpx
 
 from airflow_provider_seedance import __version__
 from airflow_provider_seedance.core.catalog import Catalog
 from airflow_provider_seedance.core.client.account import Account
+from airflow_provider_seedance.core.client.asset_flows import AssetFlows
 from airflow_provider_seedance.core.client.body import ACCEPT_ENCODING, LONGEST_READ_ON_LOOP, Reply
 from airflow_provider_seedance.core.client.download import LinkOpener, MediaStream, media_opener, open_media
 from airflow_provider_seedance.core.client.errors import host_of
-from airflow_provider_seedance.core.client.flows import AccountFlows, Flow, GenerationFlows, Pause, Send, Step
-from airflow_provider_seedance.core.client.groups import AccountGroup, Generations
+from airflow_provider_seedance.core.client.flows import (
+    AccountFlows,
+    FileFlows,
+    Flow,
+    GenerationFlows,
+    Pause,
+    Send,
+    Step,
+)
+from airflow_provider_seedance.core.client.groups import AccountGroup, Assets, Files, Generations
+from airflow_provider_seedance.core.client.request_body import httpx_body, sending_time
 from airflow_provider_seedance.core.client.retry import MAX_ATTEMPTS
 from airflow_provider_seedance.core.client.transport import (
     async_httpx_client,
@@ -32,7 +44,7 @@ from airflow_provider_seedance.core.client.transport import (
     silent_libraries,
     tls,
 )
-from airflow_provider_seedance.core.clock import Clock, SystemClock, off_loop
+from airflow_provider_seedance.core.clock import Clock, SystemClock, off_loop, utc_now
 from airflow_provider_seedance.core.money import SpendLimit
 from airflow_provider_seedance.core.redaction import clean, without
 from airflow_provider_seedance.core.vendors.contract import (
@@ -40,8 +52,8 @@ from airflow_provider_seedance.core.vendors.contract import (
     FormBody,
     HttpRequest,
     HttpResponse,
-    JsonBody,
     Listing,
+    ToSign,
 )
 from airflow_provider_seedance.errors import SeedanceError, Unsupported
 from airflow_provider_seedance.models import Cost, GenerationRequest, Succeeded
@@ -49,6 +61,7 @@ from airflow_provider_seedance.models import Cost, GenerationRequest, Succeeded
 T = TypeVar("T")
 
 CONNECT_TIMEOUT = 10.0
+JSON_TYPE = "application/json"
 
 #: One DEBUG line for each exchange of a sync client.
 log = logging.getLogger("airflow_provider_seedance.core.client")
@@ -60,18 +73,20 @@ class _BaseClient:
     def __init__(self, settings: Account, attempts: int, clock: Clock) -> None:
         self.settings = settings
         self._clock = clock
-        self._secrets = (settings.api_key,)
-        self._generation_flows = GenerationFlows(
+        self._secrets = settings.secrets
+        common = (
             settings.vendor,
             clock.random,
             attempts,
             host_of(settings.base_url),
             settings.connection,
-            prepare=lambda request: self.catalog.prepare(request),
         )
-        self._account_flows = AccountFlows(
-            settings.vendor, clock.random, attempts, host_of(settings.base_url), settings.connection
+        self._generation_flows = GenerationFlows(
+            *common, prepare=lambda request: self.catalog.prepare(request)
         )
+        self._file_flows = FileFlows(*common)
+        self._asset_flows = AssetFlows(*common)
+        self._account_flows = AccountFlows(*common)
 
     @cached_property
     def catalog(self) -> Catalog:
@@ -118,31 +133,57 @@ class _BaseClient:
 
         :param files: closes what is opened for it.
         """
-        request, seconds = step.request, self.settings.read_timeout(repeatable=not step.single_use_connection)
+        request, url = step.request, self._url(step.request)
+        body = httpx_body(request.body, files)
+        seconds = self.settings.read_timeout(repeatable=not step.single_use_connection) + sending_time(
+            request
+        )
         return {
             "method": request.method,
-            "url": self._url(request),
+            "url": url,
             "params": request.query or None,
             "headers": {
-                **self._authorization(request.service),
+                **self._authorization(request, url, body),
                 "Accept": "application/json",
                 "Accept-Encoding": ACCEPT_ENCODING,
                 "User-Agent": f"airflow-provider-seedance/{__version__}",
             },
             "timeout": httpx.Timeout(seconds, connect=min(seconds, CONNECT_TIMEOUT)),
-            **_body(request.body, files),
+            **body,
         }
 
-    def _authorization(self, service: str) -> dict[str, str]:
-        """What shows a service who asks; each service has one kind of credential."""
-        credential = self.settings.vendor.service(service).credential
-        if credential is Credential.NONE:
+    def _authorization(self, request: HttpRequest, url: str, body: dict[str, Any]) -> dict[str, str]:
+        """What shows a service who asks; each service has one kind of credential.
+
+        :param body: made ready for httpx; one that is signed is replaced by its bytes.
+        """
+        service = self.settings.vendor.service(request.service)
+        if service.credential is Credential.NONE:
             return {}
-        if credential is Credential.BEARER:
+        if service.credential is Credential.BEARER:
             return {"Authorization": f"Bearer {self.settings.api_key}"}
-        raise Unsupported(
-            f"requests to the vendor's service {service!r} are signed with an access key, and the connection has none"
+        key_id, secret = self.settings.access_key_id, self.settings.secret_access_key
+        if not (service.sign and key_id and secret):
+            raise Unsupported(
+                f"requests to the vendor's service {service.name!r} are signed with an access key, and the connection"
+                " has none",
+                vendor=self.vendor_name,
+                advice="Put access_key_id and secret_access_key into the connection's extra.",
+            )
+        body["content"] = json.dumps(body.pop("json", {}), ensure_ascii=False).encode()
+        to_sign = ToSign(
+            method=request.method,
+            path=request.path,
+            query=request.query,
+            host=urlsplit(url).netloc,
+            content_type=JSON_TYPE,
+            body=body["content"],
+            region=self.settings.region,
+            now=utc_now(self._clock),
+            access_key_id=key_id,
+            secret_access_key=secret,
         )
+        return {"Content-Type": JSON_TYPE, **service.sign(to_sign)}
 
     def _response(self, reply: Reply) -> HttpResponse:
         """What came over the wire, without the key that a vendor, or a proxy, repeats: all reading comes after this."""
@@ -162,18 +203,6 @@ class _BaseClient:
                 for code in {f"{ord(character):02x}", f"{ord(character):02X}"}:
                     content = content.replace(f"\\u00{code}".encode(), character.encode())
         return content
-
-
-def _body(body: JsonBody | FormBody | None, files: ExitStack) -> dict[str, Any]:
-    if isinstance(body, JsonBody):
-        return {"json": body.json}
-    if body is None:
-        return {}
-    parts = [
-        (part.name, (part.filename, files.enter_context(part.open()), part.content_type))
-        for part in body.files
-    ]
-    return {"data": body.fields, "files": parts}
 
 
 @dataclass(frozen=True)
@@ -204,6 +233,8 @@ class SeedanceClient(_BaseClient):
     def __init__(self, settings: Account, attempts: int = MAX_ATTEMPTS, clock: Clock | None = None) -> None:
         super().__init__(settings, attempts, clock or SystemClock())
         self.generations = Generations(self, self._generation_flows)
+        self.files = Files(self, self._file_flows)
+        self.assets = Assets(self, self._asset_flows)
         self.account = AccountGroup(self, self._account_flows)
         self._pooled = httpx_client(settings, keeps_connections=True)
         self._single_use = httpx_client(settings, keeps_connections=False)
@@ -293,6 +324,8 @@ class AsyncSeedanceClient(_BaseClient):
     def __init__(self, settings: Account, attempts: int = MAX_ATTEMPTS, clock: Clock | None = None) -> None:
         super().__init__(settings, attempts, clock or SystemClock())
         self.generations = Generations(self, self._generation_flows)
+        self.files = Files(self, self._file_flows)
+        self.assets = Assets(self, self._asset_flows)
         self.account = AccountGroup(self, self._account_flows)
         self._pooled = async_pooled_client(settings)
         self._single_use = async_httpx_client(settings, keeps_connections=False)
@@ -333,8 +366,9 @@ class AsyncSeedanceClient(_BaseClient):
         if isinstance(step, Pause):
             await self._clock.asleep(step.seconds)
             return None
-        # A form goes by httpx, which streams its files.
-        pooled = not step.single_use_connection and not isinstance(step.request.body, FormBody)
+        # A form goes by httpx, which streams its files; and so does a body that is signed.
+        is_signed = self.settings.vendor.service(step.request.service).credential is Credential.SIGNATURE
+        pooled = not (step.single_use_connection or is_signed or isinstance(step.request.body, FormBody))
         client = self._pooled if pooled else self._single_use
         with ExitStack() as files, silent_libraries():
             reply = await client.request(**self._arguments(step, files))

@@ -67,13 +67,13 @@ def tls() -> ssl.SSLContext:
 def httpx_client(account: Account, *, keeps_connections: bool) -> HttpxClient:
     limits = _limits(account, keeps_connections)
     client = _made(lambda: httpx.Client(verify=tls(), limits=limits, event_hooks=FORGET_LOCATION))
-    return HttpxClient(client, keeps_connections=keeps_connections, secrets=(account.api_key,))
+    return HttpxClient(client, keeps_connections=keeps_connections, secrets=account.secrets)
 
 
 def async_httpx_client(account: Account, *, keeps_connections: bool) -> AsyncHttpxClient:
     limits = _limits(account, keeps_connections)
     client = _made(lambda: httpx.AsyncClient(verify=tls(), limits=limits, event_hooks=AFORGET_LOCATION))
-    return AsyncHttpxClient(client, secrets=(account.api_key,))
+    return AsyncHttpxClient(client, secrets=account.secrets)
 
 
 def async_pooled_client(account: Account) -> AsyncHttpxClient | AiohttpClient:
@@ -87,7 +87,7 @@ def async_pooled_client(account: Account) -> AsyncHttpxClient | AiohttpClient:
             tls=tls(),
             max_connections=account.max_concurrency,
             keepalive_expiry=KEEPALIVE_EXPIRY,
-            secrets=(account.api_key,),
+            secrets=account.secrets,
         )
     return async_httpx_client(account, keeps_connections=True)
 

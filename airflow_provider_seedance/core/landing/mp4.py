@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
 from airflow_provider_seedance.core.landing.boxes import (
     Box,
@@ -48,22 +49,27 @@ def read_mp4(path: Path) -> Media:
     :raises VideoCorrupt: if it is not an MP4 file, or not a whole one, saying what is wrong where.
     """
     with path.open("rb") as raw:
-        start = raw.read(16)
-        if start[4:8] != b"ftyp":
-            raise VideoCorrupt(f"the file is not an MP4: it starts with {start!r}")
-        file = BoxFile(raw)
-        whole = file_as_box(file)
-        top, end, fault = _top_level(file, whole)
-        moov = _require(top, "moov", whole)
-        _require(top, "mdat", whole)
-        media, all_samples_found = _read_movie(file, moov, whole.size)
-        if fault is None:
-            return media
-        # A file whose index does not know all of its samples may as well have been cut here.
-        if "moof" in top or not all_samples_found:
-            raise fault
-        note = f"{whole.end - end} bytes after the video's last box are no part of it, and are kept."
-        return media.model_copy(update={"notes": (note,)})
+        return read_open_mp4(raw)
+
+
+def read_open_mp4(raw: BinaryIO) -> Media:
+    """As :func:`read_mp4`, for a file that is open."""
+    start = raw.read(16)
+    if start[4:8] != b"ftyp":
+        raise VideoCorrupt(f"the file is not an MP4: it starts with {start!r}")
+    file = BoxFile(raw)
+    whole = file_as_box(file)
+    top, end, fault = _top_level(file, whole)
+    moov = _require(top, "moov", whole)
+    _require(top, "mdat", whole)
+    media, all_samples_found = _read_movie(file, moov, whole.size)
+    if fault is None:
+        return media
+    # A file whose index does not know all of its samples may as well have been cut here.
+    if "moof" in top or not all_samples_found:
+        raise fault
+    note = f"{whole.end - end} bytes after the video's last box are no part of it, and are kept."
+    return media.model_copy(update={"notes": (note,)})
 
 
 def _top_level(file: BoxFile, whole: Box) -> tuple[dict[str, Box], int, VideoCorrupt | None]:

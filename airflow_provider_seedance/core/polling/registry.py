@@ -178,14 +178,17 @@ class PollerRegistry:
             await asyncio.shield(shared.poller.close())
 
 
-_registries: dict[asyncio.AbstractEventLoop, PollerRegistry] = {}
+_registries: dict[tuple[asyncio.AbstractEventLoop, str], PollerRegistry] = {}
 
 
-def current_registry(make: Callable[[], PollerRegistry]) -> PollerRegistry:
-    """The registry of the running event loop, made at its first use. Those of closed loops are dropped."""
+def current_registry(make: Callable[[], PollerRegistry], subject: str = "generations") -> PollerRegistry:
+    """The registry of the running event loop, made at its first use. Those of closed loops are dropped.
+
+    :param subject: what is waited for; each has a registry of its own.
+    """
     loop = asyncio.get_running_loop()
-    if loop not in _registries:
-        for closed in [other for other in _registries if other.is_closed()]:
+    if (loop, subject) not in _registries:
+        for closed in [other for other in _registries if other[0].is_closed()]:
             del _registries[closed]
-        _registries[loop] = make()
-    return _registries[loop]
+        _registries[loop, subject] = make()
+    return _registries[loop, subject]

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from airflow_provider_seedance.core.submission.outcome import Ended, Outcome, Refused, Superseded
 from airflow_provider_seedance.errors import Kind, SeedanceError
@@ -105,6 +105,8 @@ class SubmissionRecord(BaseModel):
     videos: tuple[StoredVideo, ...] = ()
     #: What the task returned for the generation, without the links in it.
     result: dict[str, Any] | None = None
+    #: The content of the request's files, ``sha256:<hex>``, by a digest of what the user wrote for each.
+    media: dict[str, str] = Field(default_factory=dict)
     #: How many of the earlier intents bought nothing: refused, not in the vendor's list, or ended without a video.
     unbilled_intents: int = 0
 

@@ -8,8 +8,8 @@ Rule 3: "could not look" is an error, never "nothing there".
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -98,6 +98,7 @@ class Submitter:
     :param queue_timeout: seconds in which it must have left the queue; ``None`` for no such limit.
     :param check: called with the connection, and with the ids of earlier intents, before each payment; raises to
         prevent it.
+    :param media: the content of the request's files, for the record.
     :param describe: called with the connection before each payment; says what is ordered, for the log.
     :param video_kept: whether the video of a delivered generation is whole where it was landed.
     :param begin: stores a new intent where more than its record is to be known; without it the store does.
@@ -112,6 +113,7 @@ class Submitter:
     queue_timeout: float | None
     clock: Clock
     check: Callable[[str, tuple[str, ...]], None] = lambda conn_id, earlier_ids: None
+    media: Mapping[str, str] = field(default_factory=dict)
     describe: Callable[[str], str] = lambda conn_id: "one video"
     video_kept: Callable[[SubmissionRecord], bool] = lambda record: False
     begin: BeginIntent | None = None
@@ -172,6 +174,7 @@ class Submitter:
             intended_at=utc_now(self.clock),
             max_tries=self.task.max_tries,
             earlier_generation_ids=earlier_ids,
+            media=dict(self.media),
             videos=earlier.videos if earlier else (),
             unbilled_intents=earlier.unbilled_intents + unbilled if earlier else 0,
         )

@@ -8,11 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, Literal, TypeVar
 
 from airflow_provider_seedance.core.backoff import read_retry_after
+from airflow_provider_seedance.core.library import (
+    Asset,
+    AssetGroupPage,
+    AssetPage,
+    FilePage,
+    FileQuota,
+    NewAsset,
+    PersonCheck,
+    UploadedFile,
+)
 from airflow_provider_seedance.core.redaction import clean, redact
 from airflow_provider_seedance.core.vendors.strict_json import parse_json
 from airflow_provider_seedance.errors import MalformedReply
@@ -27,8 +38,8 @@ from airflow_provider_seedance.models import (
 
 T = TypeVar("T", covariant=True)
 
-#: The name of the service that every vendor has: its API.
-API = "api"
+#: The names of services: the API, which every vendor has, and the hosts of its files and of its asset library.
+API, FILES, ASSETS = "api", "files", "assets"
 
 
 class Credential(str, Enum):
@@ -43,6 +54,26 @@ class Credential(str, Enum):
 
 
 @dataclass(frozen=True)
+class ToSign:
+    """A request that an access key is to sign.
+
+    :param path: as the vendor's own host gets it, without a prefix that a connection's host has.
+    :param region: one of the vendor's, as the connection names it.
+    """
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...]
+    host: str
+    content_type: str
+    body: bytes = field(repr=False)
+    region: str
+    now: datetime
+    access_key_id: str = field(repr=False)
+    secret_access_key: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Service:
     """One of a vendor's hosts.
 
@@ -53,6 +84,8 @@ class Service:
     name: str
     base_urls: Mapping[str, str]
     credential: Credential = Credential.BEARER
+    #: The headers that sign a request; of a service whose credential is a signature.
+    sign: Callable[[ToSign], Mapping[str, str]] | None = None
 
 
 @dataclass(frozen=True)
@@ -68,12 +101,14 @@ class FilePart:
 
     :param name: of the form's field.
     :param open: opens the file at its beginning; called anew for each time that the request is sent.
+    :param size: bytes of the file, for the time that sending it may take; 0 if that is not known.
     """
 
     name: str
     filename: str
     content_type: str
     open: Callable[[], BinaryIO] = field(repr=False)
+    size: int = 0
 
 
 @dataclass(frozen=True)
@@ -179,6 +214,60 @@ class Listing:
 
 
 @dataclass(frozen=True)
+class Upload:
+    """A file for the vendor's file service.
+
+    :param kind: ``image``, ``video`` or ``audio``.
+    :param filename: one that no other content has, here or in another Airflow.
+    :param size: in bytes.
+    :param open: opens it at its beginning.
+    """
+
+    kind: str
+    filename: str
+    content_type: str
+    size: int
+    open: Callable[[], BinaryIO] = field(repr=False)
+
+    def form(self, **fields: str) -> FormBody:
+        """The file in a form's field ``file``, beside other fields."""
+        return FormBody((FilePart("file", self.filename, self.content_type, self.open, self.size),), fields)
+
+
+@dataclass(frozen=True)
+class FileCalls:
+    """Putting files where the vendor can fetch them."""
+
+    upload: Callable[[Upload], Call[UploadedFile]]
+    #: What uploads there are, how many more there may be, and making room.
+    list: Callable[[int], Call[FilePage]] | None = None
+    quota: Callable[[], Call[FileQuota]] | None = None
+    delete: Callable[[str], Call[None]] | None = None
+
+
+@dataclass(frozen=True)
+class AssetCalls:
+    """The library of reviewed media; what a vendor's library does not have is ``None``."""
+
+    #: Makes a group of this name, with a description, and tells its id.
+    create_group: Callable[[str, str | None], Call[str]]
+    #: Makes an asset, which is reviewed, and tells its id.
+    create: Callable[[NewAsset], Call[str]]
+    get: Callable[[str], Call[Asset]]
+    #: By a part of the name, and a page's number.
+    list_groups: Callable[[str | None, int], Call[AssetGroupPage]] | None = None
+    rename_group: Callable[[str, str], Call[None]] | None = None
+    delete_group: Callable[[str], Call[None]] | None = None
+    #: By group, a part of the name, and a page's number.
+    list: Callable[[str | None, str | None, int], Call[AssetPage]] | None = None
+    rename: Callable[[str, str], Call[None]] | None = None
+    delete: Callable[[str], Call[None]] | None = None
+    #: Checks of real persons: the link for the person, with a callback URL; and the group that a passed one made.
+    start_person_check: Callable[[str], Call[PersonCheck]] | None = None
+    person_check_result: Callable[[str], Call[str | None]] | None = None
+
+
+@dataclass(frozen=True)
 class AccountCalls:
     """What concerns the account, and no generation."""
 
@@ -201,6 +290,8 @@ class Vendor:
     generations: GenerationCalls
     account: AccountCalls
     listing: Listing | None = None
+    files: FileCalls | None = None
+    assets: AssetCalls | None = None
     catalog: Path | None = None
 
     @property

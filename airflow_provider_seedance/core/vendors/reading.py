@@ -35,6 +35,7 @@ EARLIEST, LATEST = (datetime(year, 1, 1, tzinfo=timezone.utc).timestamp() for ye
 _NUMBER = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{0,30})?([eE][+-]?[0-9]{1,2})?")
 _PERCENT = re.compile(r"([0-9]{1,3})(?:\.[0-9]{1,30})? ?%?")
 _LINK = re.compile(r"https?://[^\s\x00-\x20\x7f-\x9f\ud800-\udfff\"<>\\^`{|}]+")
+_ISO_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{3}|\.\d{6})?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -119,6 +120,18 @@ def as_time(value: Any) -> datetime | None:
     """An instant from Unix seconds, in this century; 0 means "not yet"."""
     seconds = as_number(value, low=EARLIEST, high=LATEST)
     return None if seconds is None else datetime.fromtimestamp(int(seconds), tz=timezone.utc)
+
+
+def as_iso_time(value: Any) -> datetime | None:
+    """An instant from a text such as ``2026-10-12T00:00:00+08:00``; without a zone it is UTC."""
+    if not isinstance(value, str) or not _ISO_TIME.fullmatch(text := value.strip()):
+        return None
+    try:
+        found = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    found = found if found.tzinfo else found.replace(tzinfo=timezone.utc)
+    return as_time(found.timestamp())
 
 
 def expiry(finished_at: datetime | None, life: int) -> datetime | None:

@@ -44,6 +44,7 @@ class Control:
             Route(f"{PREFIX}/clock", self._guarded(self.clock), methods=["GET"]),
             Route(f"{PREFIX}/reset", self._guarded(self.reset), methods=["POST"]),
             Route(f"{PREFIX}/requests", self._guarded(self.requests), methods=["GET"]),
+            Route(f"{PREFIX}/uploads", self._guarded(self.forget_uploads), methods=["DELETE"]),
             Route(f"{SAMPLE_PREFIX}{{name}}", self.sample, methods=["GET"]),
         ]
 
@@ -105,6 +106,11 @@ class Control:
         """Start again with an empty state."""
         self._state.reset()
         self._store.clear()
+        return JSONResponse({})
+
+    async def forget_uploads(self, request: Request) -> Response:
+        """Remove all uploaded files before their time."""
+        self._state.uploads.clear()
         return JSONResponse({})
 
     async def requests(self, request: Request) -> Response:

@@ -11,6 +11,10 @@ from dataclasses import dataclass
 from airflow_provider_seedance.emulator.media.inputs import Media
 
 REVIEW_SECONDS = 8.0
+_REJECTIONS = {
+    "[emulator:moderation]": "The asset may contain sensitive content.",
+    "[emulator:fail]": "The asset could not be processed.",
+}
 
 
 @dataclass
@@ -46,7 +50,12 @@ class Asset:
         """``processing``, then ``active`` or ``failed``."""
         if now < self.created_at + REVIEW_SECONDS:
             return "processing"
-        return "active" if self.media else "failed"
+        return "active" if self.media and self.rejection is None else "failed"
+
+    @property
+    def rejection(self) -> str | None:
+        """Why the review refuses it: ``[emulator:moderation]`` and ``[emulator:fail]`` in its name say so."""
+        return next((reason for word, reason in _REJECTIONS.items() if word in self.name), None)
 
 
 class AssetLibrary:

@@ -176,3 +176,23 @@ def test_a_host_with_the_vendors_path_in_it(vendor: str, host: str, ending: str)
     """It would stand there twice, and the vendor would know nothing below it."""
     with pytest.raises(ConfigurationError, match=f"ends with {ending}, which comes below it; leave that out"):
         _settings(vendor=vendor, host=host)
+
+
+@pytest.mark.parametrize(
+    ("vendor", "given", "words"),
+    [
+        ("modelark", {"access_key_id": "AKLT1"}, "secret_access_key is missing"),
+        ("modelark", {"secret_access_key": "s3cret"}, "access_key_id is missing"),
+        ("evolink", {"access_key_id": "AKLT1", "secret_access_key": "s3cret"}, "signs nothing"),
+    ],
+)
+def test_an_access_key_is_used_or_refused(vendor, given, words) -> None:
+    """Its secret is shown in no error, and in no account."""
+    with pytest.raises(ConfigurationError, match=words) as refused:
+        Account.create(vendor=vendor, api_key="sk-one", **given)
+    assert "s3cret" not in str(refused.value)
+    account = Account.create(
+        vendor="modelark", api_key="sk-one", access_key_id="AKLT1", secret_access_key="s3cret"
+    )
+    assert "s3cret" not in repr(account)
+    assert "s3cret" in account.secrets

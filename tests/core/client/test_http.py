@@ -316,7 +316,7 @@ def test_what_cannot_be_an_id_is_not_sent(
     assert server.seen == []
 
 
-FILES = "files"
+FILES = "clips"
 UPLOADER = replace(
     load_vendor("evolink"),
     services=(

@@ -3,7 +3,7 @@
 It has no list, no cancel and no idempotency: a lost id cannot be found again.
 """
 
-from airflow_provider_seedance.core.vendors.anyfast import account, generations
+from airflow_provider_seedance.core.vendors.anyfast import account, assets, generations
 from airflow_provider_seedance.core.vendors.contract import (
     API,
     AccountCalls,
@@ -29,4 +29,5 @@ VENDOR = Vendor(
     account=AccountCalls(
         probe=account.probe,
     ),
+    assets=assets.CALLS,
 )

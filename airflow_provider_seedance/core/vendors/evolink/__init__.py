@@ -2,12 +2,14 @@
 
 from airflow_provider_seedance.core.vendors.contract import (
     API,
+    FILES,
     AccountCalls,
+    FileCalls,
     GenerationCalls,
     Service,
     Vendor,
 )
-from airflow_provider_seedance.core.vendors.evolink import account, generations
+from airflow_provider_seedance.core.vendors.evolink import account, files, generations
 
 VENDOR = Vendor(
     name=generations.NAME,
@@ -18,6 +20,12 @@ VENDOR = Vendor(
                 "global": "https://api.evolink.ai",
             },
         ),
+        Service(
+            FILES,
+            {
+                "global": "https://files-api.evolink.ai",
+            },
+        ),
     ),
     generations=GenerationCalls(
         create=generations.create,
@@ -26,5 +34,11 @@ VENDOR = Vendor(
     account=AccountCalls(
         probe=account.probe,
         balance=account.balance,
+    ),
+    files=FileCalls(
+        upload=files.upload,
+        list=files.list_files,
+        quota=files.quota,
+        delete=files.delete,
     ),
 )

@@ -2,13 +2,15 @@
 
 from airflow_provider_seedance.core.vendors.contract import (
     API,
+    ASSETS,
     AccountCalls,
+    Credential,
     GenerationCalls,
     Listing,
     Service,
     Vendor,
 )
-from airflow_provider_seedance.core.vendors.modelark import account, generations, listing
+from airflow_provider_seedance.core.vendors.modelark import account, assets, generations, listing
 
 VENDOR = Vendor(
     name=generations.NAME,
@@ -19,6 +21,15 @@ VENDOR = Vendor(
                 "ap-southeast": "https://ark.ap-southeast.bytepluses.com",
                 "cn-beijing": "https://ark.cn-beijing.volces.com",
             },
+        ),
+        Service(
+            ASSETS,
+            {
+                "ap-southeast": "https://open.byteplusapi.com",
+                "cn-beijing": "https://ark.cn-beijing.volcengineapi.com",
+            },
+            Credential.SIGNATURE,
+            assets.sign,
         ),
     ),
     generations=GenerationCalls(
@@ -31,6 +42,7 @@ VENDOR = Vendor(
     account=AccountCalls(
         probe=account.probe,
     ),
+    assets=assets.CALLS,
     listing=Listing(
         list=listing.list_tasks,
         service_tiers=listing.SERVICE_TIERS,

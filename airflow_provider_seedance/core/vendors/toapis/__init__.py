@@ -3,11 +3,12 @@
 from airflow_provider_seedance.core.vendors.contract import (
     API,
     AccountCalls,
+    FileCalls,
     GenerationCalls,
     Service,
     Vendor,
 )
-from airflow_provider_seedance.core.vendors.toapis import account, generations
+from airflow_provider_seedance.core.vendors.toapis import account, assets, files, generations
 
 VENDOR = Vendor(
     name=generations.NAME,
@@ -29,4 +30,8 @@ VENDOR = Vendor(
         probe=account.probe,
         balance=account.balance,
     ),
+    files=FileCalls(
+        upload=files.upload,
+    ),
+    assets=assets.CALLS,
 )

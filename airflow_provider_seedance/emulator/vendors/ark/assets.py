@@ -192,10 +192,8 @@ class ArkAssets:
             "UpdateTime": _timestamp(asset.updated_at),
         }
         if status == "Failed":
-            view["Error"] = {
-                "Code": "InvalidParameter.DownloadFailed",
-                "Message": "The URL cannot be downloaded.",
-            }
+            code = "InputSensitiveContentDetected" if asset.rejection else "InvalidParameter.DownloadFailed"
+            view["Error"] = {"Code": code, "Message": asset.rejection or "The URL cannot be downloaded."}
         return view
 
     def _start_identity_check(self, body: dict[str, Any]) -> Result:

@@ -78,7 +78,9 @@ class AssetLibraryService:
         if asset is None:
             return error_response("asset not found", 404)
         failed = asset.status(call.now) == "failed"
-        return success_response(_asset_body(asset, call.now), "source could not be fetched" if failed else "")
+        return success_response(
+            _asset_body(asset, call.now), (asset.rejection or "source could not be fetched") if failed else ""
+        )
 
     def _start_identity_check(self, call: Call) -> Response:
         account, body = account_of(call), call.json_object() or {}

@@ -1,0 +1,49 @@
+"""What was made in an asset library that has no list: noted before it is made, so that it is not made twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from airflow_provider_seedance.errors import Kind, SeedanceError
+
+#: What stands in the place of an id while it is not known whether there is one.
+UNKNOWN = "unknown"
+
+
+class AssetRecords(Protocol):
+    """Small notes by key, which last as long as the records of generations."""
+
+    def read(self, key: str) -> str | None: ...
+
+    def write(self, key: str, value: str | None) -> None: ...
+
+
+class AssetOutcomeUnknown(SeedanceError):
+    """A group or an asset may have been made, and its id is not known."""
+
+    kind = Kind.CONFLICT
+
+
+def made_once(records: AssetRecords, key: str, create: Callable[[], str]) -> tuple[str, bool]:
+    """The id that is on record, or that of what ``create`` makes; and whether it was made now.
+
+    :raises AssetOutcomeUnknown: if an earlier try may have made it: its answer never came.
+    """
+    known = records.read(key)
+    if known == UNKNOWN:
+        raise AssetOutcomeUnknown(
+            f"an earlier try may have made {key.split('/', 2)[-1]!r}, and the vendor has no list to look it up in",
+            advice="Look for it in the vendor's console and use its id; or give another name.",
+        )
+    if known:
+        return known, False
+    records.write(key, UNKNOWN)
+    try:
+        made = create()
+    except SeedanceError as error:
+        if not error.maybe_accepted:
+            records.write(key, None)
+        raise
+    records.write(key, made)
+    return made, True

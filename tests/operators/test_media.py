@@ -1,0 +1,257 @@
+"""A task's own media: from anywhere, checked before paying, brought to each vendor in its own way."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+from pathlib import Path
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+
+from airflow_provider_seedance.runtime import media as runtime_media
+from tests.airflow.fixtures import KEY, VENDORS
+from tests.core.media.files import image, lasting, sample, wav
+from tests.operators.stores import SECRET, SigningFileSystem, put, store, unsigning_store
+
+__all__ = ["store", "unsigning_store"]
+
+FIELD = {"image": "reference_images", "video": "reference_videos", "audio": "reference_audios"}
+FILES = {"image": image(), "video": sample("reference.mp4"), "audio": wav(3)}
+NAMES = {"image": "a.png", "video": "b.mp4", "audio": "c.wav"}
+#: Vendor and kind -> how the vendor is given a local file.
+WAYS = {
+    ("modelark", "image"): "data:image/png;base64,",
+    ("modelark", "audio"): "data:audio/wav;base64,",
+    ("evolink", "image"): "http",
+    ("evolink", "video"): "http",
+    ("evolink", "audio"): "http",
+    ("anyfast", "image"): "data:image/png;base64,",
+    ("anyfast", "audio"): "data:audio/wav;base64,",
+    ("toapis", "image"): "http",
+    ("toapis", "video"): "http",
+    ("toapis", "audio"): "http",
+}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_uploaded_before() -> None:
+    runtime_media._uploads.cache_clear()
+
+
+def _sent(emulator) -> dict:
+    return next(note["body"] for note in emulator.requests() if note["operation"] == "create")
+
+
+def _uploads(emulator) -> list[dict]:
+    return [note for note in emulator.requests() if note["method"] == "POST" and "/upload" in note["path"]]
+
+
+def _request(kind: str, file: str) -> dict:
+    """An image is always there, since sound alone is not taken."""
+    return {"reference_images": ["https://h/a.png"], FIELD[kind]: [file], "prompt": "A fox"}
+
+
+@pytest.mark.parametrize(("vendor", "kind"), WAYS)
+def test_a_local_file_comes_to_every_vendor(vendor, kind, generating, connect, emulator, tmp_path) -> None:
+    """In the vendor's own way; the emulator looks at the content itself."""
+    file = tmp_path / NAMES[kind]
+    file.write_bytes(FILES[kind])
+    task = generating(connect(vendor), **_request(kind, str(file)))
+    result = task()
+    assert (result["status"], result["mode"]) == ("succeeded", "reference")
+    text = json.dumps(_sent(emulator))
+    assert WAYS[vendor, kind] in text
+    assert str(file) not in text
+    assert len(_uploads(emulator)) == (WAYS[vendor, kind] == "http")
+    assert all(note["headers"]["authorization"] != KEY for note in _uploads(emulator))
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_an_object_store_is_a_source_too(vendor, generating, connect, emulator, store) -> None:
+    """Read through Airflow's object storage; a video goes by a signed link where the vendor takes no file."""
+    uri = put(f"{store}/clip.mp4", FILES["video"])
+    result = generating(connect(vendor), prompt="Go on", reference_videos=uri)()
+    assert result["status"] == "succeeded"
+    assert bool(SigningFileSystem.signed) is (vendor in ("modelark", "anyfast"))
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_a_data_uri_is_taken_everywhere(vendor, generating, connect, emulator) -> None:
+    """Also by a vendor that takes links alone: it is uploaded there."""
+    uri = f"data:image/png;base64,{base64.b64encode(FILES['image']).decode()}"
+    assert generating(connect(vendor), first_frame=uri)()["mode"] == "first_frame"
+    assert len(_uploads(emulator)) == (vendor in ("evolink", "toapis"))
+
+
+def test_a_file_that_must_be_fetched_is_staged_first(
+    generating, connect, emulator, store, tmp_path, monkeypatch
+) -> None:
+    """A local video for ModelArk; the second request finds it there."""
+    monkeypatch.setenv("AIRFLOW__SEEDANCE__STAGING", f"{store}/staging")
+    file = tmp_path / "b.mp4"
+    file.write_bytes(FILES["video"])
+    for _ in range(2):
+        generating(connect(), prompt="Go on", reference_videos=[str(file)])()
+    assert len(SigningFileSystem.signed) == 2
+    assert len(set(SigningFileSystem.signed)) == 1
+    assert "X-Amz-Signature" in json.dumps(_sent(emulator))
+
+
+def test_without_staging_the_refusal_names_the_remedies(generating, connect, emulator, tmp_path) -> None:
+    file = tmp_path / "b.mp4"
+    file.write_bytes(FILES["video"])
+    with pytest.raises(AirflowFailException, match=r"\[seedance\] staging"):
+        generating(connect(), prompt="Go on", reference_videos=[str(file)])()
+    assert emulator.ledger()["creates_received"] == 0
+
+
+def test_a_store_that_cannot_sign_says_so(generating, connect, emulator, unsigning_store) -> None:
+    uri = put(f"{unsigning_store}/clip.mp4", FILES["video"])
+    with pytest.raises(AirflowFailException, match="makes no signed links"):
+        generating(connect(), prompt="Go on", reference_videos=uri)()
+    assert emulator.ledger()["creates_received"] == 0
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        (
+            {"reference_videos": ["long.mp4"]},
+            r"reference_videos\[0\].*at most 15.2 seconds, and this file has 16",
+        ),
+        ({"first_frame": "small.png"}, "first_frame=.*at least 300 and at most 6000 pixels.*200"),
+        ({"first_frame": "c.wav"}, "the kind image"),
+        ({"first_frame": "missing.png"}, "no such file"),
+    ],
+)
+@pytest.mark.parametrize("vendor", ["modelark", "evolink"])
+def test_what_the_vendor_does_not_take_costs_nothing(
+    vendor, fields, words, generating, connect, emulator, tmp_path
+) -> None:
+    """Nothing is uploaded and nothing submitted; the task is not retried."""
+    (tmp_path / "long.mp4").write_bytes(lasting(FILES["video"], 16))
+    (tmp_path / "small.png").write_bytes(image(200, 300))
+    (tmp_path / "c.wav").write_bytes(wav())
+    fields = {
+        name: [f"{tmp_path}/{file}" for file in files] if isinstance(files, list) else f"{tmp_path}/{files}"
+        for name, files in fields.items()
+    }
+    with pytest.raises(AirflowFailException, match=words):
+        generating(connect(vendor), **fields)()
+    assert not [note for note in emulator.requests() if note["operation"] == "create"]
+    assert not _uploads(emulator)
+
+
+def test_a_retry_uploads_nothing_again(generating, connect, emulator, tmp_path) -> None:
+    """It finds its generation by the content, also when the file is gone."""
+    file = tmp_path / "a.png"
+    file.write_bytes(FILES["image"])
+    task = generating(connect("evolink"), first_frame=str(file))
+    first = task()
+    again = task()
+    file.unlink()
+    gone = task()
+    assert first["generation_id"] == again["generation_id"] == gone["generation_id"]
+    assert emulator.ledger()["creates_received"] == 1
+    assert len(_uploads(emulator)) == 1
+
+
+def test_the_same_content_is_uploaded_once_for_all_tasks(generating, connect, emulator, tmp_path) -> None:
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_bytes(FILES["image"])
+        generating(connect("evolink"), first_frame=str(tmp_path / name))()
+    assert emulator.ledger()["creates_received"] == 2
+    assert len(_uploads(emulator)) == 1
+
+
+def test_an_upload_that_has_died_is_made_again_once(
+    generating, connect, emulator, tmp_path, monkeypatch
+) -> None:
+    """Whatever the vendor promised: it is looked at before it is used."""
+    monkeypatch.setenv("AIRFLOW__SEEDANCE__STATE_FOLDER", str(tmp_path / "state"))
+    (tmp_path / "a.png").write_bytes(FILES["image"])
+    for _ in range(2):
+        generating(connect("toapis"), first_frame=str(tmp_path / "a.png"))()
+        runtime_media._uploads.cache_clear()
+        emulator.forget_uploads()
+    assert len(_uploads(emulator)) == 2
+
+
+def test_a_preview_uploads_nothing_and_shows_the_content(generating, connect, emulator, tmp_path) -> None:
+    (tmp_path / "a.png").write_bytes(FILES["image"])
+    shown = generating(connect("evolink"), first_frame=str(tmp_path / "a.png"), preview=True)()
+    assert shown["request"]["body"]["image_urls"][0].startswith("sha256:")
+    assert emulator.requests() == []
+
+
+def test_no_link_is_seen_where_it_does_not_belong(generating, connect, emulator, store, caplog) -> None:
+    """A signed link and an upload's link are in the request alone."""
+    uri = put(f"{store}/clip.mp4", FILES["video"])
+    with caplog.at_level(logging.DEBUG):
+        task = generating(connect(), prompt="Go on", reference_videos=uri)
+        result = task()
+    shown = "".join(map(repr, (caplog.text, result, task.state.values, task.rendered, task.payloads)))
+    assert SECRET not in shown
+    assert "store.example" not in shown
+
+
+def test_the_manifest_names_the_request_by_its_content(generating, connect, tmp_path) -> None:
+    """The same fingerprint after a deferral, and for a copy of the file."""
+    prints = set()
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_bytes(FILES["image"])
+        task = generating(connect(), first_frame=str(tmp_path / name), destination=f"{tmp_path}/{name}.mp4")
+        prints.add(task()["manifest"]["source"]["request_fingerprint"])
+        prints.add(task.state.values["seedance_generation"]["fingerprint"])
+    assert len(prints) == 1
+
+
+def test_the_rows_of_a_batch_share_what_is_uploaded(batching, connect, emulator, tmp_path) -> None:
+    """All of them are checked before the first one is paid for."""
+    (tmp_path / "a.png").write_bytes(FILES["image"])
+    rows = [{"prompt": prompt, "first_frame": str(tmp_path / "a.png")} for prompt in ("A fox", "A hare")]
+    task = batching(connect("evolink"), rows)
+    assert task()["counts"]["succeeded"] == 2
+    assert task()["counts"]["succeeded"] == 2
+    assert emulator.ledger()["creates_received"] == 2
+    assert len(_uploads(emulator)) == 1
+    rows[1]["first_frame"] = str(tmp_path / "missing.png")
+    with pytest.raises(AirflowFailException, match=r"row 2.*no such file"):
+        batching(connect("evolink"), rows, task_id="other")()
+    assert emulator.ledger()["creates_received"] == 2
+
+
+def test_the_last_frame_outlives_its_link(generating, connect, emulator, tmp_path) -> None:
+    """It is asked for, landed beside the video, and begins the next shot."""
+    frame = f"{tmp_path}/{{generation_id}}.png"
+    task = generating(connect(), last_frame_destination=frame)
+    first = task()
+    assert Path(first["last_frame"]["uri"]).read_bytes().startswith(b"\x89PNG")
+    assert _sent(emulator)["return_last_frame"] is True
+    assert task()["last_frame"] == first["last_frame"]
+    assert generating(connect(), first_frame=first["last_frame"]["uri"])()["mode"] == "first_frame"
+
+
+def test_a_file_of_another_is_not_overwritten_by_a_last_frame(generating, connect, tmp_path) -> None:
+    (tmp_path / "frame.png").write_bytes(b"another's")
+    with pytest.raises(AirflowFailException, match="another file"):
+        generating(connect(), last_frame_destination=f"{tmp_path}/frame.png")()
+    assert (tmp_path / "frame.png").read_bytes() == b"another's"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("reference.wav", "the kind image"), ("missing.png", "cannot be fetched")]
+)
+def test_links_are_looked_at_where_the_user_asks(name, words, generating, connect, emulator) -> None:
+    """Else they are the vendor's to fetch."""
+    link = emulator.sample_url(name)
+    with pytest.raises(AirflowFailException, match=words):
+        generating(connect("evolink"), first_frame=link, check_media="all")()
+    assert emulator.ledger()["creates_received"] == 0
+
+
+def test_a_relative_path_is_refused_with_its_parameter(generating, connect) -> None:
+    with pytest.raises(AirflowFailException, match=r"first_frame.*relative"):
+        generating(connect(), first_frame="pictures/a.png")()

@@ -87,12 +87,13 @@ def _export(options: argparse.Namespace) -> None:
 
 
 def _settle(options: argparse.Namespace) -> None:
-    from airflow_provider_seedance.core.clock import SYSTEM_CLOCK
+    from airflow_provider_seedance.core import clock
     from airflow_provider_seedance.core.submission.settle import settle_all
     from airflow_provider_seedance.hooks.seedance import SeedanceHook
 
+    ledger = require_ledger("settling")
     with SeedanceHook(options.conn_id).get_conn() as client:
-        settled = settle_all(require_ledger("settling"), client, SYSTEM_CLOCK)
+        settled = settle_all(ledger, client, clock.SYSTEM_CLOCK)
     print(f"{settled} intents are settled by the vendor's word.")
 
 

@@ -95,7 +95,7 @@ LAYERS = (
         "runtime.pollers",
         "runtime.asset_events",
     ),
-    ("runtime.connections", "runtime.asset_records", "runtime.media"),
+    ("runtime.accounts", "runtime.connections", "runtime.asset_records", "runtime.media"),
     ("runtime.ledger",),
     ("runtime.task_state",),
     ("runtime.batch_session",),

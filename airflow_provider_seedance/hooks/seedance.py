@@ -29,10 +29,6 @@ if TYPE_CHECKING:
         Succeeded,
     )
 
-#: Characters of the shortest secret that Airflow masks, and the words that it leaves alone.
-SHORTEST_MASKED = 5
-NEVER_MASKED = ("airflow",)
-
 
 class SeedanceHook(BaseHook):
     """Calls the API of the Seedance vendor that a connection names.
@@ -60,8 +56,9 @@ class SeedanceHook(BaseHook):
         :raises NotSent: if Airflow cannot read it at the moment.
         """
         from airflow_provider_seedance.core.catalog.rules import warn_once
+        from airflow_provider_seedance.runtime.accounts import account_of
 
-        account = _account(self.seedance_conn_id, self._connection())
+        account = account_of(self.seedance_conn_id, self._connection())
         if account.sends_key_in_clear:
             warn_once(
                 f"connection {self.seedance_conn_id}: host begins with http://, so the API key crosses the network"
@@ -238,12 +235,12 @@ class SeedanceHook(BaseHook):
     ) -> list[dict[str, Any]]:
         """Land every finished generation whose video is nowhere to be found, and report on each.
 
-        A video is looked for where the records and journals in ``[seedance] state_folder`` say that it is, at its
+        A video is looked for where the records and journals in ``[seedance] state_folder`` and the ledger say, at its
         destination, and beside all manifests and sidecars in the destination's folder.
 
         :param destination: the template of the videos' destinations.
         :param generation_ids: only these; without it, all that the vendor lists, and where it has no list, all on
-            record in ``[seedance] state_folder``.
+            record in ``[seedance] state_folder`` or the ledger.
         :param since: only generations made at or after this time.
         :returns: one row for each generation, as a dict.
         """
@@ -261,7 +258,7 @@ class SeedanceHook(BaseHook):
                 clock=clock.SYSTEM_CLOCK,
                 generation_ids=generation_ids,
                 since=since,
-                known=recorded_videos(),
+                known=recorded_videos(client.vendor_name, client.account_id),
             )
 
     async def acreate_generation(self, request: GenerationRequest) -> Pending:
@@ -349,48 +346,3 @@ def _query(ids: Sequence[str], filters: dict[str, Any]) -> Any:
     from airflow_provider_seedance.models import ListQuery, parse_generation_id
 
     return ListQuery(ids=tuple(map(parse_generation_id, ids)), **filters)
-
-
-def _account(conn_id: str, connection: Connection) -> Account:
-    from airflow_provider_seedance.core.client.account import Account
-    from airflow_provider_seedance.core.client.connection_parts import check_login, join_address, read_extra
-    from airflow_provider_seedance.errors import ConfigurationError
-    from airflow_provider_seedance.runtime.config import download_options
-
-    try:
-        extra = read_extra(connection.extra, connection.extra_dejson)
-        check_login(connection.login)
-        _check_that_airflow_masks(connection.password, extra.get("vendor"))
-        return Account.create(
-            vendor=extra.get("vendor"),
-            api_key=connection.password,
-            host=join_address(connection.host, connection.port, connection.schema),
-            region=extra.get("region"),
-            request_timeout=extra.get("request_timeout"),
-            max_concurrency=extra.get("max_concurrency"),
-            catalog_rows=extra.get("catalog") or (),
-            price_rows=extra.get("prices") or (),
-            access_key_id=extra.get("access_key_id") or None,
-            secret_access_key=extra.get("secret_access_key") or None,
-            budgets=extra.get("budgets"),
-            min_balance=extra.get("min_balance"),
-            connection=conn_id,
-            **download_options(),
-        )
-    except ConfigurationError as error:
-        error.about(connection=conn_id)
-        raise
-
-
-def _check_that_airflow_masks(key: str | None, vendor: str | None) -> None:
-    """Refuse a key that would stand in every log."""
-    from airflow_provider_seedance.errors import ConfigurationError
-
-    key = (key or "").strip()
-    if key and (len(key) < SHORTEST_MASKED or key.lower() in NEVER_MASKED):
-        raise ConfigurationError(
-            f"Airflow would not mask this API key: it masks no secret of fewer than {SHORTEST_MASKED} characters, and"
-            f" never the word {' or '.join(NEVER_MASKED)}",
-            vendor=vendor,
-            advice="Make a longer key at the vendor and put it into the connection's password.",
-        )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_seedance.core.client.http import SeedanceClient
-    from airflow_provider_seedance.core.landing.manifest import Provenance
+    from airflow_provider_seedance.core.landing.manifest import Manifest, Provenance
     from airflow_provider_seedance.core.submission.record import RecordStore
     from airflow_provider_seedance.models import GenerationRequest, Succeeded
 
@@ -83,6 +83,17 @@ class DestinationMixin(BaseOperator):
             overwrite=overwrite_of(self),
             earlier_ids=self._earlier_ids(),
         )
+
+    def _landed(self, client: SeedanceClient, generation_id: str) -> Manifest | None:
+        """The manifest of a generation's video that is whole at the destination."""
+        from airflow_provider_seedance.core.landing.manifest import GenerationReference
+        from airflow_provider_seedance.core.lifecycle.deliver import find_landed
+        from airflow_provider_seedance.runtime.object_storage import path_from_uri
+
+        if not self.destination:
+            return None
+        reference = GenerationReference(vendor=client.vendor_name, generation_id=generation_id)
+        return find_landed(self.destination, reference, None, path_from_uri)
 
     def _earlier_ids(self) -> tuple[str, ...]:
         """The generations that this task's present one takes the place of."""

@@ -5,18 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from airflow.sdk import BaseOperator
+
 from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.operators._arguments import overwrite_of, seconds
 
 if TYPE_CHECKING:
-    from airflow.sdk import BaseOperator, Context
+    from airflow.sdk import Context
 
     from airflow_provider_seedance.core.client.http import SeedanceClient
     from airflow_provider_seedance.core.ledger.budgets import SpendLimitReached
     from airflow_provider_seedance.core.submission.record import RecordStore
     from airflow_provider_seedance.core.submission.submit import Submission, Submitter
     from airflow_provider_seedance.models import GenerationRequest
-    from airflow_provider_seedance.operators.generate import SeedanceGenerateVideoOperator
 
 #: The longest pause between two looks at a budget: room is also made by what others give back.
 LONGEST_PAUSE = timedelta(minutes=5)
@@ -37,53 +38,56 @@ def defer_until_room(operator: BaseOperator, reached: SpendLimitReached, method_
     operator.defer(trigger=DateTimeTrigger(moment), method_name=method_name)
 
 
-def submit_or_wait(
-    operator: SeedanceGenerateVideoOperator, submitter: Submitter, request: GenerationRequest
-) -> Submission:
-    """Submit; where a budget leaves no room, and the operator is to wait for it, defer."""
-    from airflow_provider_seedance.core.ledger.budgets import SpendLimitReached
+class LedgerMixin(BaseOperator):
+    """Base of operators that submit one video and may wait for a budget, or reuse a video."""
 
-    try:
-        return submitter.submit(request)
-    except SpendLimitReached as reached:
-        if operator.on_budget == "wait":
-            defer_until_room(operator, reached, "submit_again")
-        raise
+    seedance_conn_id: str
+    destination: str | None
+    on_clear: str
+    on_budget: str
+    reuse_max_age: Any
 
+    def submit_again(self, context: Context, event: Any = None) -> Any:
+        """Look again whether the budget has room."""
+        return self.execute(context)
 
-def preview_with_budgets(
-    operator: SeedanceGenerateVideoOperator,
-    client: SeedanceClient,
-    request: GenerationRequest,
-    context: Context,
-) -> dict[str, Any]:
-    """The preview, with how the connection's budgets stand."""
-    from airflow_provider_seedance.core.lifecycle.preview import preview
-    from airflow_provider_seedance.runtime.ledger import standings
-    from airflow_provider_seedance.runtime.task_state import identity_of
+    def _submit_or_wait(self, submitter: Submitter, request: GenerationRequest) -> Submission:
+        """Submit; where a budget leaves no room, and the task is to wait for it, defer."""
+        from airflow_provider_seedance.core.ledger.budgets import SpendLimitReached
 
-    return preview(client, request, standings(client, operator.seedance_conn_id, identity_of(context)))
+        try:
+            return submitter.submit(request)
+        except SpendLimitReached as reached:
+            if self.on_budget == "wait":
+                defer_until_room(self, reached, "submit_again")
+            raise
 
+    def _preview(
+        self, client: SeedanceClient, request: GenerationRequest, context: Context
+    ) -> dict[str, Any]:
+        """The preview, with how the connection's budgets stand."""
+        from airflow_provider_seedance.core.lifecycle.preview import preview
+        from airflow_provider_seedance.runtime.ledger import standings
+        from airflow_provider_seedance.runtime.task_state import identity_of
 
-def reused_result(
-    operator: SeedanceGenerateVideoOperator,
-    client: SeedanceClient,
-    store: RecordStore,
-    request: GenerationRequest,
-) -> dict[str, Any] | None:
-    """The result for a video of an equal request, unless the task goes on with a generation of its own."""
-    from airflow_provider_seedance.runtime.ledger import reuse_of
+        return preview(client, request, standings(client, self.seedance_conn_id, identity_of(context)))
 
-    record = store.read()
-    if record is not None and (record.blocks_new_payment or operator.on_clear == "regenerate"):
-        return None
-    client.catalog.prepare(request)
-    result = reuse_of(seconds("reuse_max_age", operator.reuse_max_age), overwrite_of(operator)).result(
-        request,
-        vendor=client.vendor_name,
-        seedance_conn_id=operator.seedance_conn_id,
-        destination=operator.destination,
-    )
-    if result:
-        operator.log.info("Reused %s; nothing is paid.", result["manifest"]["reused_from"])
-    return result
+    def _reused(
+        self, client: SeedanceClient, store: RecordStore, request: GenerationRequest
+    ) -> dict[str, Any] | None:
+        """The result for a video of an equal request, unless the task goes on with a generation of its own."""
+        from airflow_provider_seedance.runtime.ledger import reuse_of
+
+        record = store.read()
+        if record is not None and (record.blocks_new_payment or self.on_clear == "regenerate"):
+            return None
+        client.catalog.prepare(request)
+        result = reuse_of(seconds("reuse_max_age", self.reuse_max_age), overwrite_of(self)).result(
+            request,
+            vendor=client.vendor_name,
+            seedance_conn_id=self.seedance_conn_id,
+            destination=self.destination,
+        )
+        if result:
+            self.log.info("Reused %s; nothing is paid.", result["manifest"]["reused_from"])
+        return result

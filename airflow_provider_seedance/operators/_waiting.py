@@ -209,6 +209,7 @@ class GenerationWaitMixin(BaseOperator):
     ) -> Any:
         """Deliver what has succeeded, or wait again; ``generation`` as in :meth:`_wait`."""
         from airflow_provider_seedance.core.lifecycle.conclude import record_delivery
+        from airflow_provider_seedance.core.lifecycle.describe import end_in_words
         from airflow_provider_seedance.core.polling.decide import WaitOutcome
 
         video = self._concluded(wait, outcome, generation)
@@ -223,6 +224,8 @@ class GenerationWaitMixin(BaseOperator):
         delivered = self._deliver(wait.conn_id, wait.client, video)
         record_delivery(wait.store, wait.generation_id, delivered)
         count_result(delivered)
+        seconds = clock.SYSTEM_CLOCK.now() - wait.state.started
+        self.log.info(end_in_words(delivered, seconds=seconds))
         return delivered
 
     def _concluded(self, wait: Wait, outcome: WaitOutcome, generation: Generation | None) -> Succeeded | None:

@@ -23,6 +23,7 @@ from airflow_provider_seedance.operators._arguments import (
 )
 from airflow_provider_seedance.operators._base import SeedanceBaseOperator
 from airflow_provider_seedance.operators._destination import DestinationMixin
+from airflow_provider_seedance.operators._ledger import LedgerMixin
 from airflow_provider_seedance.operators._media import OwnMediaMixin
 from airflow_provider_seedance.operators._waiting import GenerationWaitMixin, Wait
 from airflow_provider_seedance.runtime.config import default_deferrable
@@ -44,7 +45,12 @@ if TYPE_CHECKING:
 
 
 class SeedanceGenerateVideoOperator(
-    SignedLinkMaskingMixin, OwnMediaMixin, DestinationMixin, GenerationWaitMixin, SeedanceBaseOperator
+    SignedLinkMaskingMixin,
+    OwnMediaMixin,
+    DestinationMixin,
+    GenerationWaitMixin,
+    LedgerMixin,
+    SeedanceBaseOperator,
 ):
     """Generate one video with Seedance, through whichever vendor the connection names.
 
@@ -102,9 +108,8 @@ class SeedanceGenerateVideoOperator(
     :param max_cost: refuse to submit above this estimate, such as ``"1.50 USD"`` or ``"60 credits"``.
     :param on_budget: when a budget of the connection leaves no room: ``fail``, or ``wait`` without a worker until its
         period ends or room is made. What an empty budget has no room for always fails.
-    :param reuse: take the video of an equal request to the same vendor instead of paying for one, if the ledger knows
-        one that is whole where it was landed; the result then says ``"reused": true``. ``seed=-1`` asks for another
-        take each time and is never reused.
+    :param reuse: take the whole, landed video of an equal request to the same vendor, if the ledger knows one, instead
+        of paying; the result then says ``"reused": true``. ``seed=-1`` asks for another take and is never reused.
     :param reuse_max_age: seconds; an older video is not reused.
     :param preview: check, estimate and return the wire request, and pay nothing.
     :param last_frame_destination: also land the last frame here, likewise; the result then has ``last_frame``, with
@@ -233,7 +238,6 @@ class SeedanceGenerateVideoOperator(
     def _generate(self, context: Context, store: RecordStore, clients: ClientPool) -> Any:
         from airflow_provider_seedance.core.polling.decide import WaitState
         from airflow_provider_seedance.models import parse_generation_id
-        from airflow_provider_seedance.operators import _ledger
 
         self._check_on_kill_action()
         if self.generation_id:
@@ -243,17 +247,15 @@ class SeedanceGenerateVideoOperator(
         request = media.request
         if switch("preview", self.preview):
             self._delivery().check(clients(self.seedance_conn_id), media)
-            return _ledger.preview_with_budgets(self, clients(self.seedance_conn_id), request, context)
-        if self.reuse and (
-            reused := _ledger.reused_result(self, clients(self.seedance_conn_id), store, request)
-        ):
+            return self._preview(clients(self.seedance_conn_id), request, context)
+        if self.reuse and (reused := self._reused(clients(self.seedance_conn_id), store, request)):
             return reused
         if not store.remembers:
             # Outside of what a retry would pay for again: what fails here may be tried again.
             self._check_before_paying(context, clients(self.seedance_conn_id), media)
         with task_errors(retry_pays=self._retry_pays(store)):
             submitter = self._submitter(clients, store, context, media)
-            submission = _ledger.submit_or_wait(self, submitter, request)
+            submission = self._submit_or_wait(submitter, request)
             record = submission.record
             assert record.generation_id
             if submission.generation is None:
@@ -262,10 +264,6 @@ class SeedanceGenerateVideoOperator(
             conn_id = record.seedance_conn_id
             wait = Wait(conn_id, clients(conn_id), store, record.generation_id, WaitState.from_record(record))
             return self._wait(wait, submission.generation)
-
-    def submit_again(self, context: Context, event: Any = None) -> Any:
-        """Look again whether the budget has room."""
-        return self.execute(context)
 
     def _store(self, context: Context) -> RecordStore:
         from airflow_provider_seedance.runtime.task_state import identity_of, record_store
@@ -278,8 +276,10 @@ class SeedanceGenerateVideoOperator(
         return not store.remembers and not self.generation_id
 
     def _adopt(self, client: SeedanceClient, store: RecordStore, generation_id: str) -> Any:
+        from airflow_provider_seedance.core.lifecycle.result import result_of_landed
         from airflow_provider_seedance.core.polling.decide import WaitState
         from airflow_provider_seedance.errors import SeedanceError
+        from airflow_provider_seedance.models import Pending, Succeeded
 
         adopted = {"vendor": client.vendor_name, "generation_id": generation_id, "mode": None}
         # Which model made it is told when it has finished.
@@ -291,6 +291,10 @@ class SeedanceGenerateVideoOperator(
         except SeedanceError:
             # Waiting bears what passes.
             generation = None
+        if not isinstance(generation, Pending | Succeeded) and (
+            manifest := self._landed(client, generation_id)
+        ):
+            return result_of_landed(manifest, self.seedance_conn_id)
         return self._wait(Wait(self.seedance_conn_id, client, store, generation_id, state), generation)
 
     def _submitter(
@@ -349,7 +353,6 @@ class SeedanceGenerateVideoOperator(
         self._check_destination_before_paying(context, client, request, prepared.model, earlier_ids)
 
     def _deliver(self, conn_id: str, client: SeedanceClient, generation: Succeeded) -> dict[str, Any]:
-        from airflow_provider_seedance.core.lifecycle.describe import end_in_words
         from airflow_provider_seedance.core.lifecycle.result import provenance_of, result_dict
 
         request = None if self.generation_id else self._recorded_request()
@@ -365,7 +368,6 @@ class SeedanceGenerateVideoOperator(
             delivered["manifest"] = self._land(client, generation, request, provenance)
         if self.last_frame_destination:
             delivered["last_frame"] = self._land_last_frame(client, generation, delivered["mode"])
-        self.log.info(end_in_words(generation, delivered))
         return delivered
 
     def _timeout_seconds(self) -> float:

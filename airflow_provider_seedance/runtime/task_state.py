@@ -24,6 +24,7 @@ from airflow_provider_seedance.core.submission.record import (
     TaskIdentity,
 )
 from airflow_provider_seedance.errors import ConfigurationError, SeedanceError
+from airflow_provider_seedance.runtime.ledger import open_ledger
 from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
 if TYPE_CHECKING:
@@ -73,9 +74,7 @@ def record_store(context: Context, *, durable: bool) -> RecordStore:
 
 def _own_store(context: Context) -> RecordStore | None:
     """The store without a ledger; ``None`` if there is none."""
-    from airflow.configuration import conf
-
-    if folder := conf.get("seedance", "state_folder", fallback=None):
+    if folder := _state_folder():
         return FileRecords(_state_file(folder, identity_of(context)))
     accessor: Any = context.get("task_state_store")
     if accessor is not None:
@@ -84,43 +83,47 @@ def _own_store(context: Context) -> RecordStore | None:
 
 
 def recorded_generation_ids(vendor: str, account_id: str) -> list[str]:
-    """The ids of all generations of an account on record in ``[seedance] state_folder``, oldest intents first.
+    """The ids of all generations of an account on record in ``[seedance] state_folder`` and in the ledger, oldest
+    intents first.
 
     Other accounts' ids are not among them: a key has no business with what another one has made.
 
-    :raises ConfigurationError: if there is no such folder.
+    :raises ConfigurationError: if there is neither.
     """
-    from airflow.configuration import conf
-
-    folder = conf.get("seedance", "state_folder", fallback=None)
-    if not folder:
+    if not _state_folder() and open_ledger() is None:
         raise ConfigurationError(
-            "this vendor has no list, and no [seedance] state_folder holds records",
+            "this vendor has no list, and no [seedance] state_folder or ledger holds records",
             vendor=vendor,
             advice="Give generation_ids: they are in the tasks' logs and state.",
         )
-    whose = (vendor, account_id)
-    place = path_from_uri(folder)
-    records = [
-        record
-        for record in (*_all_records(place), *_records_of_batches(place))
-        if (record.vendor, record.account_id) == whose
-    ]
-    records.sort(key=lambda record: record.intended_at)
+    records = sorted(_recorded(vendor, account_id), key=lambda record: record.intended_at)
     return list(dict.fromkeys(known for record in records for known in record.all_generation_ids))
 
 
-def recorded_videos() -> Iterator[StoredVideo]:
-    """Where videos are, by all records and journals in ``[seedance] state_folder``; nothing if there is no folder."""
+def recorded_videos(vendor: str, account_id: str) -> Iterator[StoredVideo]:
+    """Where videos of an account are, by all records and journals in ``[seedance] state_folder``, and the ledger."""
+    for record in _recorded(vendor, account_id):
+        yield from record.videos
+    if folder := _state_folder():
+        for state in _states_of_batches(path_from_uri(folder)):
+            yield from state.videos
+
+
+def _recorded(vendor: str, account_id: str) -> Iterator[SubmissionRecord]:
+    if folder := _state_folder():
+        place = path_from_uri(folder)
+        for record in (*_all_records(place), *_records_of_batches(place)):
+            if (record.vendor, record.account_id) == (vendor, account_id):
+                yield record
+    if (ledger := open_ledger()) is not None:
+        yield from map(SubmissionRecord.parse, ledger.records(vendor, account_id))
+
+
+def _state_folder() -> str | None:
     from airflow.configuration import conf
 
-    if not (folder := conf.get("seedance", "state_folder", fallback=None)):
-        return
-    place = path_from_uri(folder)
-    for record in _all_records(place):
-        yield from record.videos
-    for state in _states_of_batches(place):
-        yield from state.videos
+    folder: str | None = conf.get("seedance", "state_folder", fallback=None)
+    return folder
 
 
 def note_video(manifest: Mapping[str, Any], *, published: bool = False) -> None:
@@ -130,11 +133,9 @@ def note_video(manifest: Mapping[str, Any], *, published: bool = False) -> None:
 
     :param manifest: a manifest, or a publication.
     """
-    from airflow.configuration import conf
-
     video = StoredVideo.from_manifest(manifest, published=published)
     task = Provenance.parse(manifest["provenance"]).generated_by
-    folder = conf.get("seedance", "state_folder", fallback=None)
+    folder = _state_folder()
     if not folder or task is None:
         return
     try:

@@ -33,7 +33,10 @@ def ran(run_dag, tmp_path):
 
 def test_taskflow_and_mapping(ran, tmp_path) -> None:
     """Functions give the prompts, and take the results, as plain values."""
-    total = ran("tested_taskflow").returned["total"]
+    outcome = ran("tested_taskflow")
+    total = outcome.returned["total"]
+    ids = [Path(file).stem for file in total["files"]]
+    assert outcome.returned["by_key"] == [ids, [None, None], outcome.returned["poster"]["width"]]
     assert total["vendor"] == "modelark"
     assert {Path(file) for file in total["files"]} == set(tmp_path.glob("*.mp4"))
     assert len(total["files"]) == 2

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from dev.emulator import connection
 from dev.environment import plain_environment
 from dev.fixtures import AirflowWithEmulator
+from dev.look import store
 from dev.stack import StackError, airflow
 
 pytestmark = pytest.mark.xdist_group("airflow")
@@ -42,6 +44,18 @@ def test_a_run_is_followed_to_its_end(airflow_stack: AirflowWithEmulator, tmp_pa
     assert "Pausing task as DEFERRED" in api.log(run, task)
     billed = {entry["generation_id"] for entry in airflow_stack.emulator.ledger()["generations"]}
     assert video["generation_id"] in billed
+
+
+def test_stored_connections_can_be_tested(airflow_stack: AirflowWithEmulator) -> None:
+    """As the UI's button does: with port 0 and without the key, which Airflow takes from its database."""
+    api = airflow_stack.api
+    store(api, {"seedance_stored": connection("evolink", airflow_stack.emulator.url)})
+    (stored,) = api.call("GET", "/connections", params={"connection_id_pattern": "seedance_stored"})[
+        "connections"
+    ]
+    form = {key: value for key, value in stored.items() if key not in ("team_name", "schema")}
+    assert form["password"] == "***"
+    assert api.call("POST", "/connections/test", json={**form, "port": 0})["status"] is True
 
 
 def test_tasks_know_nothing_of_other_airflows(airflow_stack: AirflowWithEmulator) -> None:

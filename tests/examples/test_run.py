@@ -175,6 +175,18 @@ def test_cast(run_dag, hurried_emulator, tmp_path) -> None:
     assert hurried_emulator.ledger()["creates_received"] == 3
 
 
+def test_storyboard(run_dag, hurried_emulator, monkeypatch, tmp_path) -> None:
+    """The second night pays for the shot that has changed, and no more."""
+    monkeypatch.setenv("AIRFLOW__SEEDANCE__LEDGER_CONN_ID", "seedance_ledger")
+    monkeypatch.setenv("AIRFLOW_CONN_SEEDANCE_LEDGER", f"sqlite:///{tmp_path / 'ledger.db'}")
+    for shots in (["A kite", "A harbour"], ["A kite at dusk", "A harbour"]):
+        outcome = run_dag(
+            "seedance_storyboard", seedance_conn_id="seedance_modelark", output=str(tmp_path), shots=shots
+        )
+        assert outcome.returned["shots"]["counts"]["succeeded"] == 2
+    assert hurried_emulator.ledger()["creates_received"] == 3
+
+
 def test_every_example_is_run_here(dags) -> None:
     """A new example needs a test of its own."""
     examples = {dag_id for dag_id, dag in dags.items() if Path(dag.fileloc).parent == EXAMPLES}
@@ -191,4 +203,5 @@ def test_every_example_is_run_here(dags) -> None:
         "seedance_demo_paid",
         "seedance_product_clips",
         "seedance_rescue",
+        "seedance_storyboard",
     }

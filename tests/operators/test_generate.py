@@ -376,6 +376,19 @@ class TestOnRecord:
         assert "on_clear='regenerate'" in caplog.text
         assert emulator.ledger()["creates_received"] == 1
 
+    def test_an_adopted_generation_that_is_landed_needs_no_vendor(
+        self, generating, connect, emulator, tmp_path
+    ) -> None:
+        """Its result is what the manifest tells."""
+        bought = generating(connect())()["generation_id"]
+        adopting = {"generation_id": bought, "destination": f"{tmp_path}/{{generation_id}}.mp4"}
+        first = generating(connect(), **adopting)()
+        emulator.advance(20 * 86_400)
+        again = generating(connect(), **adopting)()
+        assert again["manifest"] == first["manifest"]
+        assert set(again) == set(first)
+        assert (again["status"], again["video_url"]) == ("succeeded", None)
+
     def test_a_damaged_file_is_no_success(self, generating, connect, emulator, tmp_path) -> None:
         """There is nothing left to go on with: no retries, and a remedy that works."""
         task = generating(connect(), destination=f"{tmp_path}/{{generation_id}}.mp4")

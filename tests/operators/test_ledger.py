@@ -43,6 +43,19 @@ def test_a_video_is_settled_with_what_it_cost(
     assert task.state.values["seedance_generation"]["generation_id"] == row["generation_id"]
 
 
+def test_a_rescue_finds_the_video_where_the_ledger_says(
+    ledger_file: Path, connect: Connect, generating: Callable[..., TaskRun], tmp_path: Path
+) -> None:
+    """At a vendor without a list, and far from its own destination."""
+    from airflow_provider_seedance.hooks.seedance import SeedanceHook
+
+    conn_id = connect("evolink")
+    made = generating(conn_id, destination=f"{tmp_path}/far/fox.mp4")()
+    (row,) = SeedanceHook(conn_id).rescue(f"{tmp_path}/near/{{generation_id}}.mp4")
+    assert (row["generation_id"], row["outcome"]) == (made["generation_id"], "present")
+    assert row["uri"] == f"{tmp_path}/far/fox.mp4"
+
+
 def test_each_row_of_a_batch_is_an_intent(
     ledger_file: Path, connect: Connect, batching: Callable[..., TaskRun]
 ) -> None:

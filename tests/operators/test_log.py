@@ -47,8 +47,8 @@ def test_a_video_from_its_submission_to_its_file(
         f" at most 20.46 credits, to {tmp_path}/{{generation_id}}.mp4."
     )
     assert re.fullmatch(
-        rf"INFO Generation {generation_id} has succeeded: (made in \d+ s, )?4 s, 864x496, cost 20.46 credits"
-        rf" \(estimated\)\. Landed {manifest['uri']} \({manifest['bytes']} bytes\)\.",
+        rf"INFO Generation {generation_id} has succeeded \d+ s after its submission: 4 s of video, 864x496,"
+        rf" cost 20.46 credits \(estimated\)\. Landed {manifest['uri']} \({manifest['bytes']} bytes\)\.",
         lines[-1],
     )
     states = [] if deferrable else ["queued", "running"]

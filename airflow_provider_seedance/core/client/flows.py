@@ -27,6 +27,7 @@ from airflow_provider_seedance.errors import (
     Conflict,
     IntermediaryReply,
     Kind,
+    MalformedReply,
     NotFound,
     Problem,
     Redirected,
@@ -326,7 +327,13 @@ class AccountFlows(Flows):
 
         :raises SeedanceError: saying what is wrong.
         """
-        return (yield from self._exchange(self.vendor.account.probe()))
+        try:
+            return (yield from self._exchange(self.vendor.account.probe()))
+        except MalformedReply as error:
+            error.about(connection=self.connection)
+            error.args = (f"{self.host} does not answer as {self.vendor.name} does: {error.message}",)
+            error.advice = "Check the connection's host: the vendor's API is not there."
+            raise
 
 
 def _outside(query: ListQuery, listing: Listing) -> list[Problem]:

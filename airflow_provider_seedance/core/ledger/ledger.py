@@ -131,6 +131,15 @@ class Ledger:
             manifests = connection.execute(found.order_by(rows.landed_at.desc()).limit(10)).scalars()
             return [json.loads(manifest) for manifest in manifests]
 
+    def records(self, vendor: str, account_id: str) -> list[dict[str, Any]]:
+        """The submission records of an account, the oldest first."""
+        rows = intents.c
+        found = (
+            select(rows.record).where(rows.vendor == vendor, rows.account_id == account_id).order_by(rows.id)
+        )
+        with reading(self.engine) as connection:
+            return [json.loads(record) for record in connection.execute(found).scalars() if record]
+
     def unsettled(
         self, vendor: str, account_id: str | None, *, after_id: int = 0, limit: int = 100
     ) -> list[Row]:

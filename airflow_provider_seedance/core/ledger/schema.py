@@ -125,7 +125,17 @@ Index(
 )
 Index("ix_seedance_intents_run", intents.c.dag_id, intents.c.run_id, intents.c.seedance_conn_id)
 Index("ix_seedance_intents_dag", intents.c.dag_id, intents.c.created_at)
-Index("ix_seedance_intents_time", intents.c.created_at)
+Index(
+    "ix_seedance_intents_spend",
+    intents.c.created_at,
+    intents.c.dag_id,
+    intents.c.model,
+    intents.c.status,
+    intents.c.cost_currency,
+    intents.c.cost_basis,
+    intents.c.cost_amount,
+    intents.c.tokens,
+)
 Index("ix_seedance_intents_generation", intents.c.vendor, intents.c.generation_id)
 Index("ix_seedance_intents_fingerprint", intents.c.fingerprint, intents.c.vendor, intents.c.landed_at)
 Index(

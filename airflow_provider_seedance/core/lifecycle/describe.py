@@ -8,7 +8,7 @@ from typing import Any
 from airflow_provider_seedance.core.redaction import redact
 from airflow_provider_seedance.core.submission.record import SubmissionRecord
 from airflow_provider_seedance.errors import GenerationFailed, LandingError, SeedanceError
-from airflow_provider_seedance.models import Cost, GenerationRequest, Succeeded
+from airflow_provider_seedance.models import Cost, GenerationRequest
 
 
 def order_in_words(
@@ -32,16 +32,18 @@ def order_in_words(
     return ", ".join(part for part in parts if part)
 
 
-def end_in_words(generation: Succeeded, result: Mapping[str, Any]) -> str:
-    """How a generation ended, from what the task returns for it."""
+def end_in_words(result: Mapping[str, Any], *, seconds: float) -> str:
+    """How a generation ended, from what the task returns for it.
+
+    :param seconds: how long it took, from its submission to its file.
+    """
     size = f"{result['width']}x{result['height']}" if result["width"] else result["resolution"]
-    length = f"{result['duration']} s" if result["duration"] else None
-    facts = ", ".join(
-        fact
-        for fact in (_latency(generation), length, size, f"cost {cost_in_words(Cost(**result['cost']))}")
-        if fact
+    length = f"{result['duration']} s of video" if result["duration"] else None
+    told = ", ".join(fact for fact in (length, size, f"cost {cost_in_words(Cost(**result['cost']))}") if fact)
+    return (
+        f"Generation {result['generation_id']} has succeeded {max(0.0, seconds):.0f} s after its submission: {told}."
+        f"{landed_in_words(result.get('manifest'))}"
     )
-    return f"Generation {generation.generation_id} has succeeded: {facts}.{landed_in_words(result.get('manifest'))}"
 
 
 def cost_in_words(cost: Cost) -> str:
@@ -86,10 +88,3 @@ def _bill_without_record(error: SeedanceError) -> str:
     if error.generation_id is None or isinstance(error, GenerationFailed):
         return "Nothing is billed."
     return f"Generation {error.generation_id} is billed if it succeeds, or has succeeded."
-
-
-def _latency(generation: Succeeded) -> str | None:
-    if generation.created_at is None or generation.finished_at is None:
-        return None
-    seconds = max(0.0, (generation.finished_at - generation.created_at).total_seconds())
-    return f"made in {seconds:.0f} s"

@@ -93,33 +93,50 @@ def result_dict(
     }
 
 
-def reused_dict(manifest: Manifest, request: GenerationRequest, seedance_conn_id: str) -> dict[str, Any]:
-    """What an operator returns for the video of an equal request: nothing was paid, and the links to it are dead."""
-    media, source = manifest.media, manifest.source
+def result_of_landed(manifest: Manifest, seedance_conn_id: str) -> dict[str, Any]:
+    """What an operator returns for a landed video that the vendor has no more: what its manifest tells."""
+    media, source, provenance = manifest.media, manifest.source, manifest.provenance
+    requested = provenance.request or {}
     return {
         "vendor": source.vendor,
         "seedance_conn_id": seedance_conn_id,
         "generation_id": source.generation_id,
-        "model": source.model or request.model,
-        "mode": request.mode.value,
+        "model": source.model,
+        "mode": provenance.mode,
         "status": "succeeded",
         "video_url": None,
         "last_frame_url": None,
         "duration": media.duration,
-        "resolution": request.resolution,
-        "aspect_ratio": request.aspect_ratio,
+        "resolution": requested.get("resolution"),
+        "aspect_ratio": requested.get("aspect_ratio"),
         "width": media.width,
         "height": media.height,
-        "seed": request.seed,
-        "usage": None,
-        "cost": cost_dict(NOTHING_PAID),
+        "seed": provenance.seed,
+        "usage": provenance.usage,
+        "cost": provenance.cost or cost_dict(Cost()),
         "created_at": None,
         "finished_at": None,
         "expires_at": None,
+        "reused": False,
+        "request_fingerprint": source.request_fingerprint,
+        "provenance": provenance.to_dict(),
+        "manifest": manifest.to_dict(),
+    }
+
+
+def reused_dict(manifest: Manifest, request: GenerationRequest, seedance_conn_id: str) -> dict[str, Any]:
+    """What an operator returns for the video of an equal request: nothing was paid, and the links to it are dead."""
+    return {
+        **result_of_landed(manifest, seedance_conn_id),
+        "model": manifest.source.model or request.model,
+        "mode": request.mode.value,
+        "resolution": request.resolution,
+        "aspect_ratio": request.aspect_ratio,
+        "seed": request.seed,
+        "usage": None,
+        "cost": cost_dict(NOTHING_PAID),
         "reused": True,
         "request_fingerprint": fingerprint(request),
-        "provenance": manifest.provenance.to_dict(),
-        "manifest": manifest.to_dict(),
     }
 
 

@@ -41,6 +41,14 @@ with DAG("tested_taskflow", schedule=None, params=PARAMS):
     )
     total(shots.output)
 
+    @task
+    def by_key(ids, frames, size):
+        """Single keys of what operators return, of mapped tasks and of one task, null ones too."""
+        return [list(ids), list(frames), size]
+
+    poster = SeedanceGenerateVideoOperator(task_id="poster", **SMALL, prompt="A hare")
+    by_key(shots.output["generation_id"], shots.output["last_frame_url"], poster.output["width"])
+
 with DAG("tested_native", schedule=None, params=PARAMS, render_template_as_native_obj=True):
     native = SeedanceGenerateVideoOperator(
         task_id="generate",

@@ -37,6 +37,8 @@ from airflow_provider_seedance.errors import (
     ConfigurationError,
     Conflict,
     IntermediaryReply,
+    Kind,
+    MalformedReply,
     NoReply,
     NotFound,
     NotSent,
@@ -45,6 +47,7 @@ from airflow_provider_seedance.errors import (
     SeedanceError,
     Unsupported,
     VendorUnavailable,
+    refusal,
 )
 from airflow_provider_seedance.models import (
     Balance,
@@ -261,6 +264,24 @@ def test_a_404_that_is_about_no_generation_names_the_host(error: SeedanceError, 
     outcome, _ = _play(conversations[what], [copy.copy(error)])
     assert str(outcome).startswith("full: proxy.example.com answered")
     assert "check the connection's host" in str(outcome)
+
+
+def test_a_probe_that_finds_another_server_names_the_host() -> None:
+    """A page at the address is no answer of the vendor's, and a wrong address no trouble of the vendor's."""
+    flows = AccountFlows(FULL, lambda: 0.5, 1, "proxy.example.com:8443", "videos")
+    outcome, _ = _play(flows.probe(), [MalformedReply("the answer is not a JSON object")])
+    assert str(outcome) == (
+        "full: proxy.example.com:8443 does not answer as full does: the answer is not a JSON object"
+        " (connection videos).\nCheck the connection's host: the vendor's API is not there."
+    )
+
+
+@pytest.mark.parametrize("kind", [Kind.AUTHENTICATION, Kind.BALANCE, Kind.VALIDATION, Kind.RATE_LIMIT])
+def test_an_error_that_the_connection_may_be_to_blame_for_names_it(kind: Kind) -> None:
+    """Its key, its account, its address; not the request, nor the vendor's load."""
+    flows = GenerationFlows(FULL, lambda: 0.5, 1, "the host", "videos")
+    outcome, _ = _play(flows.get("g-1"), [refusal(kind, "no", http_status=400)])
+    assert ("connection videos" in str(outcome)) is (kind in (Kind.AUTHENTICATION, Kind.BALANCE))
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

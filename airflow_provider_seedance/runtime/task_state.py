@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.core.batch.journal.store import read_states
 from airflow_provider_seedance.core.batch.paths import FOLDER_PREFIX
 from airflow_provider_seedance.core.batch.state import RowState
@@ -24,6 +26,7 @@ from airflow_provider_seedance.core.submission.record import (
     TaskIdentity,
 )
 from airflow_provider_seedance.errors import ConfigurationError, SeedanceError
+from airflow_provider_seedance.runtime.config import ledger_keeps_prompts
 from airflow_provider_seedance.runtime.ledger import open_ledger
 from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
@@ -31,6 +34,9 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 log = logging.getLogger(__name__)
+
+#: No vendor's list goes further back, nor does a link to a video live longer.
+LONGEST_LIST = timedelta(days=8)
 
 #: The name under which users see the record among a task's state.
 KEY = "seedance_generation"
@@ -104,6 +110,9 @@ def recorded_videos(vendor: str, account_id: str) -> Iterator[StoredVideo]:
     """Where videos of an account are, by all records and journals in ``[seedance] state_folder``, and the ledger."""
     for record in _recorded(vendor, account_id):
         yield from record.videos
+    if (ledger := open_ledger()) is not None:
+        since = clock.utc_now(clock.SYSTEM_CLOCK) - LONGEST_LIST
+        yield from map(StoredVideo.from_manifest, ledger.landed_since(since))
     if folder := _state_folder():
         for state in _states_of_batches(path_from_uri(folder)):
             yield from state.videos
@@ -127,13 +136,15 @@ def _state_folder() -> str | None:
 
 
 def note_video(manifest: Mapping[str, Any], *, published: bool = False) -> None:
-    """Put the place of a video on the record of the task that had it generated, where that is in ``state_folder``.
+    """Put the place of a video into the ledger, and on the record of its task where that is in ``state_folder``.
 
     Not being able to is no reason to fail: the video is where it is.
 
     :param manifest: a manifest, or a publication.
     """
     video = StoredVideo.from_manifest(manifest, published=published)
+    if not published:
+        _note_in_ledger(manifest)
     task = Provenance.parse(manifest["provenance"]).generated_by
     folder = _state_folder()
     if not folder or task is None:
@@ -147,6 +158,17 @@ def note_video(manifest: Mapping[str, Any], *, published: bool = False) -> None:
             records.write(record.with_video(video))
     except SeedanceError as fault:
         log.warning("It is not on record that a video is in %s: %s", video.uri, fault.message)
+
+
+def _note_in_ledger(manifest: Mapping[str, Any]) -> None:
+    from airflow_provider_seedance.core.submission.ledger_records import without_requests
+
+    stored = manifest if ledger_keeps_prompts() else without_requests(dict(manifest))
+    try:
+        if (ledger := open_ledger()) is not None:
+            ledger.note_landed(stored, clock.utc_now(clock.SYSTEM_CLOCK))
+    except SeedanceError as fault:
+        log.warning("The ledger does not know that a video is in %s: %s", manifest["uri"], fault.message)
 
 
 def _all_records(folder: StoragePath) -> Iterator[SubmissionRecord]:

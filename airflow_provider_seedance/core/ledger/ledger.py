@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -101,6 +101,13 @@ class Ledger:
         with writing(self.engine) as connection:
             _update(connection, intents.c.id == row_id, progress, now)
 
+    def note_landed(self, manifest: Mapping[str, Any], now: datetime) -> None:
+        """Put on record where a generation's video was landed, by another task than the one that paid for it."""
+        source = manifest["source"]
+        which = (intents.c.vendor == source["vendor"]) & (intents.c.generation_id == source["generation_id"])
+        with writing(self.engine) as connection:
+            connection.execute(update(intents).where(which).values(_landed(manifest, now)))
+
     def latest_record(self, owner: str) -> dict[str, Any] | None:
         """The submission record of an owner's latest intent; ``None`` if it surely has none."""
         latest = select(intents.c.record).where(intents.c.owner == owner).order_by(intents.c.number.desc())
@@ -130,6 +137,12 @@ class Ledger:
         with reading(self.engine) as connection:
             manifests = connection.execute(found.order_by(rows.landed_at.desc()).limit(10)).scalars()
             return [json.loads(manifest) for manifest in manifests]
+
+    def landed_since(self, moment: datetime) -> list[dict[str, Any]]:
+        """The manifests of all videos landed at or after a moment."""
+        found = select(intents.c.manifest).where(intents.c.landed_at >= moment)
+        with reading(self.engine) as connection:
+            return [json.loads(manifest) for manifest in connection.execute(found).scalars()]
 
     def records(self, vendor: str, account_id: str) -> list[dict[str, Any]]:
         """The submission records of an account, the oldest first."""
@@ -206,14 +219,14 @@ def _update(connection: Connection, which: Any, progress: Progress, now: datetim
     if progress.generation_id is not None:
         changes["generation_id"] = progress.generation_id
     if progress.manifest is not None:
-        changes |= {
-            "manifest": to_json(progress.manifest),
-            "landed_uri": progress.manifest["uri"],
-            "landed_at": now,
-        }
+        changes |= _landed(progress.manifest, now)
     if progress.settlement is not None:
         changes |= _settled(progress.settlement, now)
     return connection.execute(update(intents).where(which).values(changes)).rowcount > 0
+
+
+def _landed(manifest: Mapping[str, Any], now: datetime) -> Row:
+    return {"manifest": to_json(manifest), "landed_uri": manifest["uri"], "landed_at": now}
 
 
 def _settled(settlement: Settlement, now: datetime) -> Row:

@@ -200,14 +200,14 @@ def owner_of(task: TaskIdentity, *, row: int | None = None, once: str = "") -> O
 
 def without_prompts(record: SubmissionRecord) -> SubmissionRecord:
     """The record without what was asked for, which its result and the manifest in it tell."""
-    return record.replace(result=_without_requests(record.result))
+    return record.replace(result=without_requests(record.result))
 
 
-def _without_requests(value: Any) -> Any:
+def without_requests(value: Any) -> Any:
     """A result without the requests that it holds."""
     if not isinstance(value, dict):
         return value
-    return {name: None if name == "request" else _without_requests(inner) for name, inner in value.items()}
+    return {name: None if name == "request" else without_requests(inner) for name, inner in value.items()}
 
 
 def intent_of(owner: Owner, record: SubmissionRecord, order: Order) -> Intent:

@@ -99,6 +99,16 @@ def test_landed_videos_are_found_by_their_request(ledger: Ledger) -> None:
     assert ledger.landed("v1:hare", "modelark") == ledger.landed("v1:fox", "evolink") == []
 
 
+def test_a_video_that_another_task_lands_is_found(ledger: Ledger) -> None:
+    """By its generation; and videos by the time at which they were landed."""
+    ledger.write(intent("a", progress=Progress("succeeded", {}, "cgt-1")), NOW)
+    assert ledger.landed_since(NOW) == ledger.landed("v1:fox", "modelark") == []
+    manifest = {**MANIFEST, "source": {"vendor": "modelark", "generation_id": "cgt-1"}}
+    ledger.note_landed(manifest, NOW)
+    assert ledger.landed_since(NOW) == ledger.landed("v1:fox", "modelark") == [manifest]
+    assert ledger.landed_since(NOW + timedelta(seconds=1)) == []
+
+
 def test_what_is_not_settled_is_listed_by_account(ledger: Ledger) -> None:
     """For whoever asks the vendor about it."""
     ledger.insert(intent("a"))

@@ -115,8 +115,10 @@ class SeedanceHook(BaseHook):
 
         :raises RequestInvalid: before anything is sent, if the catalog knows that the vendor refuses the request.
         """
+        from airflow_provider_seedance.runtime.media import delivered_request
+
         with self.get_conn() as client:
-            return client.generations.create(_delivered(client, request))
+            return client.generations.create(delivered_request(client, request))
 
     def get_generation(self, generation_id: str) -> Generation:
         """Read a generation's status; a finished one comes with the link to its video."""
@@ -338,19 +340,6 @@ class SeedanceHook(BaseHook):
         if priced:
             return True, accepted
         return True, f"{accepted}\nNo prices are known: max_cost refuses everything until extra has prices."
-
-
-def _delivered(client: SeedanceClient, request: GenerationRequest) -> GenerationRequest:
-    """The request with a link, or the content, in the place of each of its files."""
-    from airflow_provider_seedance.core.media.content import FileReader, has_files
-    from airflow_provider_seedance.runtime.media import media_delivery
-    from airflow_provider_seedance.runtime.object_storage import path_from_uri
-
-    if not has_files(request):
-        return request
-    media = FileReader(path_from_uri).identify(request)
-    client.catalog.prepare(media.request)
-    return media_delivery().deliver(client, media)
 
 
 def _query(ids: Sequence[str], filters: dict[str, Any]) -> Any:

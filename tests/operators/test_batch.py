@@ -294,7 +294,7 @@ def test_rows_own_data_name_and_publish_their_videos(batching, connect, emulator
     ("destination", "told"),
     [
         ("{sku}.mp4", r"\{sku\} is not known; known are .*metadata\.sku"),
-        ("{metadata.colour}.mp4", r"row 1: .*\{metadata\.colour\} is not known"),
+        ("{metadata.colour}.mp4", r"row 1, row 2: .*\{metadata\.colour\} is not known"),
         ("{metadata.sku}.mp4", "row 2: its destination .* is that of row 1"),
     ],
 )

@@ -248,7 +248,7 @@ FAULTS = (
         Cell("made", 1),
         Cell("made", 1),
         Cell("made", 1),
-        seen={ANY: None},
+        seen={ANY: "Generation <id>: a status request failed: "},
     ),
     Fault(
         "vendor out of reach for longer",

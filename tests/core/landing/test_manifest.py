@@ -42,9 +42,19 @@ PLAIN = {
         "model": "seedance-2.0",
         "request_fingerprint": "f1",
     },
+    "provenance": {
+        "request": None,
+        "mode": None,
+        "seed": None,
+        "cost": None,
+        "usage": None,
+        "generated_by": None,
+        "row": None,
+    },
     "mismatches": [{"field": "audio", "expected": True, "actual": False}],
     "notes": [],
     "landed_at": "2026-03-01T12:00:00Z",
+    "reused_from": None,
 }
 
 

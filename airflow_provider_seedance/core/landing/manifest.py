@@ -87,7 +87,7 @@ class TaskReference(_Record):
 class Provenance(_Record):
     """How a video came about: what was asked for, what it cost, and who asked. ``None`` is "not known"."""
 
-    #: What was asked for, by the names of ``GenerationRequest``; links are without their signatures.
+    #: What was asked for, by the names of ``GenerationRequest``; of each link it has the host alone.
     request: dict[str, Any] | None = None
     mode: str | None = None
     #: As the vendor tells, else as it was asked for.

@@ -146,8 +146,9 @@ def without_links(result: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _request_without_secrets(request: GenerationRequest) -> dict[str, Any]:
+    """Of each link its host alone: one that an earlier task has returned may open its file without any query."""
     fields: dict[str, Any] = request.model_dump(mode="json", exclude_defaults=True)
-    without: dict[str, Any] = redact_values({"model": request.model, **fields})
+    without: dict[str, Any] = redact_values({"model": request.model, **fields}, hide_links=True)
     return without
 
 

@@ -69,7 +69,7 @@ class IntentBook:
 
     def order_of(self, request: GenerationRequest, estimate: Cost) -> Order:
         """What a request asks for, without anything that opens a link."""
-        rest = redact_values(without_signatures(request))
+        rest = redact_values(without_signatures(request), hide_links=True)
         prompt = rest.pop("prompt", None)
         return Order(
             fingerprint=fingerprint(request),

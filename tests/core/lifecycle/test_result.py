@@ -94,8 +94,8 @@ def test_the_provenance_tells_what_was_asked_for_and_by_whom() -> None:
     told = result["provenance"]
     assert told["request"] == {
         "model": "seedance-2.0",
-        "prompt": "A fox; as in https://cdn.example/mood.png?***",
-        "first_frame": "https://cdn.example/a.png?***",
+        "prompt": "A fox; as in https://cdn.example/***?***",
+        "first_frame": "https://cdn.example/***?***",
         "reference_images": ["data:image/png;base64,***"],
         "seed": 7,
         "duration": 5,

@@ -1,6 +1,7 @@
 """Pytest fixtures around the stack; a ``conftest.py`` imports the ones that its tests use.
 
-One Airflow serves a whole test session, and pytest-xdist makes every worker a session. So each test that uses
+One Airflow serves all tests of a package, and ends with them, since it takes half a core even when it is idle.
+pytest-xdist makes every worker a session. So each test that uses
 ``airflow_stack`` carries ``@pytest.mark.xdist_group("airflow")``; with ``--dist loadgroup`` all of them then
 run in one worker and share its Airflow.
 """
@@ -31,7 +32,7 @@ class AirflowWithEmulator(Stack):
     more_dags: Path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def airflow_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowWithEmulator]:
     """A running Airflow with the example DAGs and the connections of :func:`dev.emulator.connections`."""
     _refuse_a_second_one(tmp_path_factory)

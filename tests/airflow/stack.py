@@ -66,7 +66,7 @@ def unlocked(change: Callable[[], T]) -> T:
             time.sleep(0.1)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestedStack]:
     """The stack, with the main examples and the DAGs of the tests."""
     home = tmp_path_factory.mktemp("stack")

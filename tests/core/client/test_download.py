@@ -179,7 +179,10 @@ def test_a_download_that_breaks_off(server: ScriptedServer, promise: int) -> Non
 def test_no_answer_at_all(server: ScriptedServer) -> None:
     """The connection was made, and broke."""
     server.answers = [Answer(drop=True)]
-    with pytest.raises(NoReply, match=r"127\.0\.0\.1:\d+ gave no complete answer"), _open(f"{server.url}/v.mp4"):
+    with (
+        pytest.raises(NoReply, match=r"127\.0\.0\.1:\d+ gave no complete answer"),
+        _open(f"{server.url}/v.mp4"),
+    ):
         pass
 
 

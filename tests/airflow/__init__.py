@@ -1,0 +1,1 @@
+"""Whole Airflow: in this process with ``dag.test()``, and as a real stack of processes."""

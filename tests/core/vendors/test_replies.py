@@ -109,7 +109,7 @@ def test_a_refusal_carries_all_that_is_known(reply: Callable[..., Any]) -> None:
         error.request_id,
         error.retry_after,
     ) == ("m", "c", 429, "r1", 7.0)
-    assert str(error) == "m (HTTP 429, code c, request id r1). Wait."
+    assert str(error) == "m (HTTP 429, code c, request id r1).\nWait."
 
 
 @pytest.mark.parametrize(

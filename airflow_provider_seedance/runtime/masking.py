@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, XComArg
 
-from airflow_provider_seedance.core.redaction import redact_values, secret_links
-
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
@@ -33,6 +31,8 @@ class Concealed:
 
     def serialize(self) -> Any:
         """The redacted copy, which Airflow stores among the rendered fields."""
+        from airflow_provider_seedance.core.redaction import redact_values
+
         return redact_values(self.value, hide_links=self._hide_links)
 
     def __repr__(self) -> str:
@@ -132,6 +132,8 @@ class SignedLinkMaskingMixin(BaseOperator):
 
 def _mask_links(value: Any, *, hide_links: bool) -> None:
     from airflow.sdk.log import mask_secret
+
+    from airflow_provider_seedance.core.redaction import secret_links
 
     for link in islice(secret_links(value, hide_links=hide_links), MAX_MASKED_LINKS):
         if len(link) <= MAX_MASKED_LENGTH:

@@ -24,7 +24,11 @@ with DAG(
         ),
         "rows": Param(str(ROWS), description="CSV or JSONL file, or its object-storage URI"),
         "output": Param("/tmp/seedance/batch", description="Directory or object-storage prefix"),
-        "max_cost": Param("50 USD", description="What the whole batch may cost"),
+        "max_cost": Param(
+            "50 USD",
+            description="What the whole batch may cost; in credits for EvoLink",
+            examples=["500 credits"],
+        ),
         "resolution": Param("480p", enum=["480p", "720p", "1080p"]),
     },
 ):

@@ -24,7 +24,7 @@ with DAG(
     params={
         "seedance_conn_id": Param(
             "seedance_default",
-            description="Connection of type seedance",
+            description="Connection of type seedance, to ModelArk, AnyFast or ToAPIs",
             examples=["seedance_modelark", "seedance_anyfast", "seedance_toapis"],
         ),
         "output": Param("/tmp/seedance", description="Directory or object-storage prefix"),

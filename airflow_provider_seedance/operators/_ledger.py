@@ -89,5 +89,6 @@ class LedgerMixin(BaseOperator):
             destination=self.destination,
         )
         if result:
-            self.log.info("Reused %s; nothing is paid.", result["manifest"]["reused_from"])
+            manifest = result["manifest"]
+            self.log.info("Reused %s as %s; nothing is paid.", manifest["reused_from"], manifest["uri"])
         return result

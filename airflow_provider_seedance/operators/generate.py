@@ -246,8 +246,15 @@ class SeedanceGenerateVideoOperator(
         media = self._media(store)
         request = media.request
         if switch("preview", self.preview):
-            self._delivery().check(clients(self.seedance_conn_id), media)
-            return self._preview(clients(self.seedance_conn_id), request, context)
+            client = clients(self.seedance_conn_id)
+            self._delivery().check(client, media)
+            shown = self._preview(client, request, context)
+            self.log.info(
+                "Preview for %s, nothing is submitted: %s.",
+                client.vendor_name,
+                self._in_words(client, request),
+            )
+            return shown
         if self.reuse and (reused := self._reused(clients(self.seedance_conn_id), store, request)):
             return reused
         if not store.remembers:

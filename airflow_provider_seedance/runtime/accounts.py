@@ -27,8 +27,7 @@ def account_of(conn_id: str, connection: Connection) -> Account:
     try:
         extra = read_extra(connection.extra, connection.extra_dejson)
         check_login(connection.login)
-        _check_that_airflow_masks(connection.password, extra.get("vendor"))
-        return Account.create(
+        account = Account.create(
             vendor=extra.get("vendor"),
             api_key=connection.password,
             host=join_address(connection.host, connection.port, connection.schema),
@@ -44,9 +43,11 @@ def account_of(conn_id: str, connection: Connection) -> Account:
             connection=conn_id,
             **download_options(),
         )
+        _check_that_airflow_masks(connection.password, extra.get("vendor"))
     except ConfigurationError as error:
         error.about(connection=conn_id)
         raise
+    return account
 
 
 def _check_that_airflow_masks(key: str | None, vendor: str | None) -> None:

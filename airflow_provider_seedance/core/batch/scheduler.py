@@ -251,10 +251,11 @@ class BatchScheduler:
 
     def _budget_exceeded(self) -> BudgetExceeded:
         row, budget = self._to_submit[0], self.budget
+        left = len(self._to_submit)
         return BudgetExceeded(
             f"row {row} may cost {self.plan.estimates[row].amount} {budget.currency}, and {budget.total} of"
-            f" max_cost {budget.limit} {budget.currency} are spent or reserved; {len(self._to_submit)} rows are not"
-            " submitted",
+            f" max_cost {budget.limit} {budget.currency} are spent or reserved;"
+            f" {left} {'row is' if left == 1 else 'rows are'} not submitted",
             advice="Raise max_cost and clear the task; rows that have succeeded are not paid for again.",
         )
 

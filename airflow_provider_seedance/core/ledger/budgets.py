@@ -151,14 +151,16 @@ def _comparable(estimate: Cost, limit: SpendLimit, vendor: str) -> Decimal:
 
 
 def _limit_reached(before: Standing, asked: Decimal, vendor: str) -> SpendLimitReached:
-    advice = "Raise it in budgets in the connection's extra, or try again later."
-    if before.reserved:
+    can_fit = asked <= before.limit.amount
+    otherwise = "try again later" if can_fit else "ask for a shorter, smaller or cheaper video"
+    advice = f"Raise it in budgets in the connection's extra, or {otherwise}."
+    if can_fit and before.reserved:
         advice += " What is reserved and not spent comes back when those generations end."
     return SpendLimitReached(
         f"this request may cost {asked:f} {before.limit.currency}, which a budget of the connection leaves no room"
         f" for: {before}",
         ends=before.ends,
-        can_fit=asked <= before.limit.amount,
+        can_fit=can_fit,
         vendor=vendor,
         advice=advice,
     )

@@ -361,13 +361,18 @@ class Submitter:
                 "Intent %s: %s; on_orphaned_intent='resubmit' pays for a new one.", intent.intent_id, why
             )
             return self._pay(request, intent, unbilled=unbilled)
+        advice = (
+            "Look for it in the vendor's console by that time, and for its id in the answer, where one is shown."
+            " If there is one, set generation_id on the task, or in the task's record, to its id and clear the task; if"
+            " there is none, clear it with on_orphaned_intent='resubmit'."
+        )
+        if intent.unread_reply:
+            advice += f" If the answer is not the vendor's, correct the host of connection {intent.seedance_conn_id!r}."
         raise OrphanedIntent(
             f"one {request.mode.value} video of {request.model} may have been bought at"
             f" {intent.intended_at.isoformat()}, and its id is not known: {why}",
             vendor=intent.vendor,
-            advice="Look for it in the vendor's console by that time, and for its id in the answer, where one is shown."
-            " If there is one, set generation_id on the task, or in the task's record, to its id and clear the task; if"
-            " there is none, clear it with on_orphaned_intent='resubmit'.",
+            advice=advice,
         )
 
 

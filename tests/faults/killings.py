@@ -10,6 +10,7 @@ from typing import Any
 
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
+from airflow_provider_seedance.core.polling.report import WaitReport
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.models import GenerationRequest
 from airflow_provider_seedance.operators.generate import SeedanceGenerateVideoOperator
@@ -62,7 +63,13 @@ class Event:
         with scene.patch.context() as patch:
             patch.setattr(scene.task, "while_deferred", lambda: None)
             if self.place == WORKER:
-                patch.setattr(SeedanceGenerateVideoOperator, "_log_change", lambda task, seen: strikes(task))
+                wait_in_worker = SeedanceGenerateVideoOperator._wait_in_worker
+
+                def struck_in_worker(task: Any, wait: Any) -> Any:
+                    patch.setattr(WaitReport, "on_status", lambda report, seen, now: strikes(task))
+                    return wait_in_worker(task, wait)
+
+                patch.setattr(SeedanceGenerateVideoOperator, "_wait_in_worker", struck_in_worker)
             else:
                 wait = scene.task._wait
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -18,8 +17,7 @@ from airflow_provider_seedance.core.clock import Clock
 from airflow_provider_seedance.core.lifecycle.conclude import conclude
 from airflow_provider_seedance.core.lifecycle.describe import order_in_words
 from airflow_provider_seedance.core.media.content import RequestMedia
-from airflow_provider_seedance.core.media.deliver import DeliveringClient, DeliveringClients, MediaDelivery
-from airflow_provider_seedance.core.money import SpendLimit
+from airflow_provider_seedance.core.media.deliver import DeliveringClients, MediaDelivery
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState, default_timeout
 from airflow_provider_seedance.core.polling.event import GenerationEvent
 from airflow_provider_seedance.core.submission.decide import OrphanedIntent, Policies
@@ -28,7 +26,7 @@ from airflow_provider_seedance.core.submission.outcome import tokens_of
 from airflow_provider_seedance.core.submission.record import SubmissionRecord, TaskIdentity
 from airflow_provider_seedance.core.submission.resume import recorded_client
 from airflow_provider_seedance.core.submission.submit import Submitter
-from airflow_provider_seedance.models import Cost, Generation, GenerationRequest, Pending, Succeeded
+from airflow_provider_seedance.models import Succeeded
 
 _ORPHAN_ADVICE = (
     "Look for it in the vendor's console by that time. If it is there, give the row its id as generation_id, and clear"
@@ -91,14 +89,19 @@ class RowWorker:
     def submit(self, row: Row) -> SubmissionRecord:
         """Pay for the row, or find what was paid for it; see :meth:`Submitter.submit`."""
         options, store, media = self.options, self._records(row), row.media or RequestMedia(row.request)
-        delivering = DeliveringClients(partial(self._client, attempts=1), media, options.delivery)
+        delivering = DeliveringClients(
+            partial(self._client, attempts=1),
+            media,
+            options.delivery,
+            known_ids=partial(self._ids_of_siblings, row.number),
+        )
 
         def check(conn_id: str, earlier_ids: tuple[str, ...]) -> None:
             self.check(self._client(conn_id, attempts=1), row, earlier_ids)
             delivering(conn_id).prepare()
 
         submitter = Submitter(
-            lambda conn_id: _SiblingAwareClient(delivering(conn_id), self.journal, row.number),
+            delivering,
             store,
             identity_of_row(options.task, row.number),
             options.seedance_conn_id,
@@ -154,6 +157,15 @@ class RowWorker:
         estimate = self._client(seedance_conn_id, attempts=1).estimate_cost(row.request)
         return order_in_words(row.request, estimate, row=row.number)
 
+    def _ids_of_siblings(self, row: int) -> frozenset[str | None]:
+        """The generations of the other rows, which a row's lost one cannot be."""
+        return frozenset(
+            known
+            for other, state in list(self.journal.states.items())
+            if other != row and state.record
+            for known in (state.record.generation_id, *state.record.earlier_generation_ids)
+        )
+
     def close(self) -> None:
         """Close the clients of all threads."""
         for client in self._clients:
@@ -186,54 +198,3 @@ def without_request(manifest: dict[str, Any] | None) -> dict[str, Any] | None:
 def identity_of_row(task: TaskIdentity, row: int) -> TaskIdentity:
     """The row's identity. No task id has brackets, so no other task has it."""
     return replace(task, task_id=f"{task.task_id}[row {row}]")
-
-
-class _SiblingAwareClient:
-    """A client that does not take a sibling row's generation for the one that is looked for."""
-
-    def __init__(self, client: DeliveringClient, journal: Journal, row: int) -> None:
-        self._client = client
-        self._journal = journal
-        self._row = row
-
-    @property
-    def vendor_name(self) -> str:
-        return self._client.vendor_name
-
-    @property
-    def account_id(self) -> str:
-        return self._client.account_id
-
-    @property
-    def finds_by_key(self) -> bool:
-        return self._client.finds_by_key
-
-    @property
-    def limits(self) -> tuple[SpendLimit, ...]:
-        return self._client.limits
-
-    @property
-    def generations(self) -> _SiblingAwareClient:
-        return self
-
-    def estimate_cost(self, request: GenerationRequest) -> Cost:
-        return self._client.estimate_cost(request)
-
-    def cost_of(self, generation: Succeeded, request: GenerationRequest | None = None) -> Cost:
-        return self._client.cost_of(generation, request)
-
-    def create(self, request: GenerationRequest, intent_id: str | None = None) -> Pending:
-        return self._client.generations.create(request, intent_id)
-
-    def get(self, generation_id: str) -> Generation:
-        return self._client.generations.get(generation_id)
-
-    def find(self, request: GenerationRequest, intent_id: str, since: datetime) -> tuple[Generation, ...]:
-        found = self._client.generations.find(request, intent_id, since)
-        siblings = {
-            known
-            for row, state in list(self._journal.states.items())
-            if row != self._row and state.record
-            for known in (state.record.generation_id, *state.record.earlier_generation_ids)
-        }
-        return tuple(generation for generation in found if generation.generation_id not in siblings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -42,6 +42,9 @@ from airflow_provider_seedance.errors import (
     SeedanceError,
 )
 from airflow_provider_seedance.models import Cost, Generation, GenerationRequest, Pending, Succeeded
+
+#: The ids of generations that are not to be taken for another one, as of the moment of the call.
+KnownIds = Callable[[], Collection[str | None]]
 
 log = logging.getLogger(__name__)
 
@@ -235,12 +238,20 @@ class DeliveringClient:
     """A client that sends a request with its files, which :meth:`prepare` has brought to the vendor before.
 
     :param media: the request that will be sent.
+    :param known_ids: ids of generations that belong to others: none of them is the one that is looked for.
     """
 
-    def __init__(self, client: SeedanceClient, media: RequestMedia, delivery: MediaDelivery | None) -> None:
+    def __init__(
+        self,
+        client: SeedanceClient,
+        media: RequestMedia,
+        delivery: MediaDelivery | None,
+        known_ids: KnownIds = frozenset,
+    ) -> None:
         self._client = client
         self._media = media
         self._delivery = delivery
+        self._known_ids = known_ids
         self._wire_request: GenerationRequest | None = None
 
     @property
@@ -285,13 +296,16 @@ class DeliveringClient:
         return self._client.generations.get(generation_id)
 
     def find(self, request: GenerationRequest, intent_id: str, since: datetime) -> tuple[Generation, ...]:
-        return self._client.generations.find(request, intent_id, since)
+        found = self._client.generations.find(request, intent_id, since)
+        known = self._known_ids()
+        return tuple(generation for generation in found if generation.generation_id not in known)
 
 
 class DeliveringClients:
     """The delivering client of each connection, made once.
 
     :param open_client: makes the client of a connection, by its id.
+    :param known_ids: see :class:`DeliveringClient`.
     """
 
     def __init__(
@@ -299,13 +313,17 @@ class DeliveringClients:
         open_client: Callable[[str], SeedanceClient],
         media: RequestMedia,
         delivery: MediaDelivery | None,
+        known_ids: KnownIds = frozenset,
     ) -> None:
         self._open_client = open_client
         self._media = media
         self._delivery = delivery
+        self._known_ids = known_ids
         self._clients: dict[str, DeliveringClient] = {}
 
     def __call__(self, conn_id: str) -> DeliveringClient:
         if conn_id not in self._clients:
-            self._clients[conn_id] = DeliveringClient(self._open_client(conn_id), self._media, self._delivery)
+            self._clients[conn_id] = DeliveringClient(
+                self._open_client(conn_id), self._media, self._delivery, self._known_ids
+            )
         return self._clients[conn_id]

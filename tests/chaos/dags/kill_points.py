@@ -88,7 +88,7 @@ around(Generations, "create", after="after_accept")
 around(TaskStateRecords, "write", after="after_save", when=lambda _, record: record.generation_id is not None)
 around(SeedanceGenerateVideoOperator, "execute_complete", before="during_resume")
 around(Partial, "append", after="during_landing")
-around(publishing, "write_text", before="during_publish")
+around(publishing, "write_record", before="during_publish")
 
 # The emulator shows a generation at once; real vendors need the longer looks.
 submit.RECONCILE_DELAYS = (0.0, 1.0)

@@ -45,8 +45,12 @@ def dags() -> Mapping[str, Any]:
     assert HOME, (
         "Airflow was imported before its home was chosen: run pytest on tests/ or on this folder alone"
     )
-    from airflow.dag_processing.dagbag import DagBag
     from airflow.utils.db import initdb
+
+    try:
+        from airflow.dag_processing.dagbag import DagBag
+    except ImportError:  # before Airflow 3.2
+        from airflow.models.dagbag import DagBag
 
     initdb()
     found: dict[str, Any] = {}

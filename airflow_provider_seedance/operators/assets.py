@@ -58,7 +58,7 @@ class SeedanceCreateAssetGroupOperator(BaseOperator):
         from airflow_provider_seedance.runtime.asset_records import asset_records
         from airflow_provider_seedance.runtime.clients import ClientPool
 
-        with task_errors(), ClientPool() as clients:
+        with task_errors(context), ClientPool() as clients:
             client = clients(self.seedance_conn_id)
             group, created = create_group(client, self.name, self.description, asset_records(context))
             return {
@@ -115,7 +115,7 @@ class SeedanceUploadAssetOperator(SignedLinkMaskingMixin):
         from airflow_provider_seedance.runtime.clients import ClientPool
 
         self._reveal()
-        with task_errors(), ClientPool() as clients:
+        with task_errors(context), ClientPool() as clients:
             client = clients(self.seedance_conn_id)
             uploaded = self._upload(context, client)
             asset = uploaded.asset
@@ -139,7 +139,7 @@ class SeedanceUploadAssetOperator(SignedLinkMaskingMixin):
 
         fields = dict(upload)
         asset = Asset.model_validate(fields.pop("asset"))
-        with task_errors(), ClientPool() as clients:
+        with task_errors(context), ClientPool() as clients:
             return self._result(clients(self.seedance_conn_id), AssetUpload(asset=asset, **fields))
 
     def _upload(self, context: Context, client: SeedanceClient) -> AssetUpload:

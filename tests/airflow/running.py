@@ -50,6 +50,8 @@ class TaskRun:
     rendered: list[dict[str, Any]] = field(default_factory=list)
     deferrals: list[TaskDeferred] = field(default_factory=list)
     payloads: list[dict[str, Any]] = field(default_factory=list)
+    #: The XComs that the task pushed by itself.
+    pushed: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.state = TaskState()
@@ -61,6 +63,7 @@ class TaskRun:
             max_tries=0,
             try_number=1,
             xcom_pull=self._xcom_pull,
+            xcom_push=self._xcom_push,
         )
         self.context: Any = {
             "ti": ti,
@@ -99,6 +102,9 @@ class TaskRun:
 
     def _xcom_pull(self, task_ids: str, **_: Any) -> Any:
         return json.loads(json.dumps(self.upstream[task_ids]))
+
+    def _xcom_push(self, key: str, value: Any) -> None:
+        self.pushed[key] = json.loads(json.dumps(value))
 
     def _wait(self, paused: TaskDeferred) -> Any:
         self.deferrals.append(paused)

@@ -55,6 +55,12 @@ def get_provider_info() -> dict[str, Any]:
                 ],
             }
         ],
+        "task-decorators": [
+            {
+                "name": "seedance",
+                "class-name": "airflow_provider_seedance.decorators.generate.seedance_task",
+            }
+        ],
         "connection-types": [
             {
                 "connection-type": "seedance",

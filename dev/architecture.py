@@ -104,6 +104,7 @@ LAYERS = (
     ("runtime",),
     ("policies", "triggers"),
     ("operators",),
+    ("decorators", "sensors"),
     ("get_provider_info", "__main__"),
 )
 #: Stands alone: two readings of one contract, and a mistake in one must not hide in the other.

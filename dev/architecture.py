@@ -104,6 +104,7 @@ LAYERS = (
     ("runtime",),
     ("policies", "triggers"),
     ("operators",),
+    ("decorators", "sensors"),
     ("plugins.gallery",),
     ("plugins",),
     ("get_provider_info", "__main__"),

@@ -373,6 +373,9 @@ class SeedanceGenerateVideoOperator(
         check_budget(client.estimate_cost(request), self.max_cost, vendor=client.vendor_name)
         self._check_destination_before_paying(context, client, request, prepared.model, earlier_ids)
 
+    def _ordered(self) -> GenerationRequest | None:
+        return None if self.generation_id else self._request()
+
     def _deliver(self, conn_id: str, client: SeedanceClient, generation: Succeeded) -> dict[str, Any]:
         from airflow_provider_seedance.core.lifecycle.result import provenance_of, result_dict
 

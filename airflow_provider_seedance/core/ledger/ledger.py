@@ -165,6 +165,12 @@ class Ledger:
             records = connection.execute(found.order_by(rows.id)).scalars()
             return [json.loads(record) for record in records if record]
 
+    def find(self, intent_id: str) -> Row | None:
+        """An intent's row; ``None`` if there is none."""
+        with reading(self.engine) as connection:
+            found = connection.execute(select(intents).where(intents.c.intent_id == intent_id)).one_or_none()
+        return None if found is None else dict(found._mapping)
+
     def unsettled(
         self, vendor: str, account_id: str | None, *, after_id: int = 0, limit: int = 100
     ) -> list[Row]:

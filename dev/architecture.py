@@ -57,11 +57,8 @@ LAYERS = (
     ("core.client.groups",),
     ("core.client.http",),
     ("core.client",),
-    (
-        "core.ledger.entries",
-        "core.ledger.schema",
-        "core.ledger.engine",
-    ),
+    ("core.ledger.entries",),
+    ("core.ledger.schema", "core.ledger.engine"),
     ("core.ledger.budgets", "core.ledger.spend", "core.ledger.tables"),
     ("core.ledger.ledger",),
     ("core.ledger",),

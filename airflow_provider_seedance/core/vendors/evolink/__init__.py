@@ -9,7 +9,7 @@ from airflow_provider_seedance.core.vendors.contract import (
     Service,
     Vendor,
 )
-from airflow_provider_seedance.core.vendors.evolink import account, files, generations
+from airflow_provider_seedance.core.vendors.evolink import account, callbacks, files, generations
 
 VENDOR = Vendor(
     name=generations.NAME,
@@ -41,4 +41,5 @@ VENDOR = Vendor(
         quota=files.quota,
         delete=files.delete,
     ),
+    callbacks=callbacks.CALLS,
 )

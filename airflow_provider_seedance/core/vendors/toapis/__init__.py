@@ -8,7 +8,7 @@ from airflow_provider_seedance.core.vendors.contract import (
     Service,
     Vendor,
 )
-from airflow_provider_seedance.core.vendors.toapis import account, assets, files, generations
+from airflow_provider_seedance.core.vendors.toapis import account, assets, callbacks, files, generations
 
 VENDOR = Vendor(
     name=generations.NAME,
@@ -34,4 +34,5 @@ VENDOR = Vendor(
         upload=files.upload,
     ),
     assets=assets.CALLS,
+    callbacks=callbacks.CALLS,
 )

@@ -115,8 +115,8 @@ def _options() -> dict[str, Any]:
             "default": "True",
         },
         "callback_base_url": {
-            "description": "Public https address of Airflow's API server, at which vendors tell that a video is ready:"
-            " then the waiting task resumes at once, and is only polled every max_lag seconds. Empty for polling alone.",
+            "description": "Public https address of Airflow's API server, at which vendors tell that a video is ready;"
+            " then its task resumes at once, and is polled only every max_lag seconds. Empty for polling alone.",
             "version_added": "0.1.0",
             "type": "string",
             "example": "https://airflow.example.com",

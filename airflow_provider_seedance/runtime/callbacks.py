@@ -23,8 +23,8 @@ _NO_SECRET = (
     " tokens from. No callbacks are asked for; generations are polled."
 )
 _UNKNOWN_AIRFLOW = (
-    "[seedance] callback_base_url is set, and this provider does not know how to wake a task of Airflow %s. No callbacks"
-    " are asked for; generations are polled."
+    "[seedance] callback_base_url is set, and this provider does not know how to wake a task of Airflow %s. No"
+    " callbacks are asked for; generations are polled."
 )
 _URL_REFUSED = (
     "%s does not take callback URLs that begin with %s ([seedance] callback_base_url). No callbacks are asked for;"

@@ -77,9 +77,7 @@ class SeedanceGenerationTrigger(BaseTrigger):
         from airflow_provider_seedance.runtime.polling import hold_event, wait_in_poller
 
         trigger_started = clock.SYSTEM_CLOCK.now()
-        wait = WaitState(
-            self.deadline, self.started, self.queue_deadline, has_callback=self.has_callback
-        )
+        wait = WaitState(self.deadline, self.started, self.queue_deadline, has_callback=self.has_callback)
         report = WaitReport(self.generation_id, background_writer())
         outcome = await wait_in_poller(self.seedance_conn_id, self.generation_id, wait, report)
         await hold_event(trigger_started)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airflow_provider_seedance.core.vendors.contract import CallbackCalls, CallbackRefused, CallbackRequest
 
-#: How long an event is remembered, seconds: its time of signing may be this far ahead at first, and this far ago at last.
+#: How long an event is remembered, seconds: twice as long as its signature may be away from our time.
 REMEMBERED_SECONDS = 600.0
 #: Events that are remembered at most; only who has the secret can make another one.
 MAX_EVENTS = 10_000
@@ -37,7 +37,9 @@ class TakenEvents:
         return next(iter(self._taken_at.values()))
 
 
-def event_of(calls: CallbackCalls, request: CallbackRequest, secret: str | None, taken: TakenEvents) -> str | None:
+def event_of(
+    calls: CallbackCalls, request: CallbackRequest, secret: str | None, taken: TakenEvents
+) -> str | None:
     """The id of the event that a callback tells of; ``None`` where nothing is signed.
 
     :param secret: what the vendor signs with; without one, the token in the URL is all that is asked for.

@@ -105,7 +105,7 @@ class Catalog:
         return request.model_copy(update=self._wire_changes(request, row)) if row else request
 
     def takes_option(self, name: str, value: Any) -> bool:
-        """Whether the vendor takes this value of a field of its own; a field that the catalog does not know takes all."""
+        """Whether the vendor takes this value of a field of its own; one that the catalog does not know takes all."""
         spec = self._data.vendor_options.get(name)
         return spec is None or (spec.refuse is None and accepts(spec, value))
 

@@ -104,7 +104,7 @@ class Submitter:
     :param describe: called with the connection before each payment; says what is ordered, for the log.
     :param video_kept: whether the video of a delivered generation is whole where it was landed.
     :param begin: stores a new intent where more than its record is to be known; without it the store does.
-    :param callback_url: where the vendor is to tell of an intent's generation, the same each time; ``None`` for nowhere.
+    :param callback_url: where the vendor is to tell of an intent's generation, the same each time; ``None``: nowhere.
     """
 
     open_client: Callable[[str], PayingClient]

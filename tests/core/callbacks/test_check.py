@@ -35,7 +35,9 @@ def v1(secret: str, *, event_id: str = "evt_1", timestamp: str = str(int(NOW)), 
     return "v1=" + hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
 
 
-def signed(signature: str, *, event_id: str = "evt_1", age: float = 0.0, body: bytes = BODY) -> CallbackRequest:
+def signed(
+    signature: str, *, event_id: str = "evt_1", age: float = 0.0, body: bytes = BODY
+) -> CallbackRequest:
     headers = {
         "x-toapis-webhook-id": event_id,
         "x-toapis-webhook-timestamp": str(int(NOW)),
@@ -44,7 +46,9 @@ def signed(signature: str, *, event_id: str = "evt_1", age: float = 0.0, body: b
     return CallbackRequest(headers, body, NOW + age)
 
 
-def event(request: CallbackRequest, secret: str | None = SECRET, taken: TakenEvents | None = None) -> str | None:
+def event(
+    request: CallbackRequest, secret: str | None = SECRET, taken: TakenEvents | None = None
+) -> str | None:
     return event_of(calls("toapis"), request, secret, taken or TakenEvents())
 
 
@@ -86,7 +90,9 @@ def test_any_other_is_refused(signature: str) -> None:
         event(signed(signature))
 
 
-@pytest.mark.parametrize(("age", "taken"), [(-301, False), (-299, True), (0, True), (299, True), (301, False)])
+@pytest.mark.parametrize(
+    ("age", "taken"), [(-301, False), (-299, True), (0, True), (299, True), (301, False)]
+)
 def test_a_signature_is_good_for_five_minutes(age: float, taken: bool) -> None:
     """Either way: clocks differ."""
     if taken:

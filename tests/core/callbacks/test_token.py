@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from airflow_provider_seedance.core.callbacks.token import MAX_TOKEN_LENGTH, CallbackTarget, CallbackTokens
 
-TARGET = CallbackTarget("shots", "manual__2026-11-28", "generate", -1, "sd-0123456789abcdef-1", "seedance_default")
+TARGET = CallbackTarget(
+    "shots", "manual__2026-11-28", "generate", -1, "sd-0123456789abcdef-1", "seedance_default"
+)
 TOKENS = CallbackTokens(["a secret"])
 
 
@@ -32,7 +34,11 @@ def test_it_comes_back_as_it_was(target: CallbackTarget) -> None:
 
 def test_it_is_the_same_each_time_and_another_for_each_intent() -> None:
     """A create that is sent again names the same URL."""
-    others = [replace(TARGET, intent_id="sd-2"), replace(TARGET, map_index=0), replace(TARGET, task_id="other")]
+    others = [
+        replace(TARGET, intent_id="sd-2"),
+        replace(TARGET, map_index=0),
+        replace(TARGET, task_id="other"),
+    ]
     tokens = [TOKENS.seal(target) for target in (TARGET, *others)]
     assert tokens[0] == CallbackTokens(["a secret"]).seal(TARGET)
     assert len(set(tokens)) == 4

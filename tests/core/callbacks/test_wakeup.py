@@ -86,7 +86,9 @@ def test_an_end_that_the_vendor_confirms_wakes_the_task(end: Generation, hint: C
         [NoReply("no answer"), RUNNING, RUNNING],
     ],
 )
-def test_nothing_is_believed_that_the_vendor_does_not_confirm(answers: list[Generation | SeedanceError]) -> None:
+def test_nothing_is_believed_that_the_vendor_does_not_confirm(
+    answers: list[Generation | SeedanceError],
+) -> None:
     """The task waits on, and is polled."""
     airflow = Airflow()
     assert woken(airflow, Vendor(answers)) is WakeResult.NOT_CONFIRMED

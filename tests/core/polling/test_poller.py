@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import gc
 import itertools
-from itertools import pairwise
 import sys
 import time
+from itertools import pairwise
 
 import pytest
 

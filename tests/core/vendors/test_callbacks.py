@@ -63,7 +63,8 @@ def test_a_callback_names_its_generation(vendor: str, body: Any, hint: CallbackH
 
 @pytest.mark.parametrize("vendor", WITH_CALLBACKS)
 @pytest.mark.parametrize(
-    "body", [b"", b"null", b"[]", b"{}", b"<html>", b'{"id": [1]}', b"[" * 5000, b'{"status": "novel"}', b"\xff"]
+    "body",
+    [b"", b"null", b"[]", b"{}", b"<html>", b'{"id": [1]}', b"[" * 5000, b'{"status": "novel"}', b"\xff"],
 )
 def test_any_other_body_claims_nothing(vendor: str, body: bytes) -> None:
     """Then the generation is read all the same: a vendor may change its words."""

@@ -30,7 +30,7 @@ def post(scene: Scene, path: str = TOKEN, **request: Any) -> int:
 
     async def posted() -> int:
         async with scene.client() as client:
-            answer = await client.post(f"/{path}", **({"json": DONE} if not request else request))
+            answer = await client.post(f"/{path}", **(request or {"json": DONE}))
         await scene.receiver.drain()
         assert answer.content == b""
         return answer.status_code

@@ -35,7 +35,8 @@ LIBRARIES = {
     "av": ("core.landing.verify", "core.media.probe"),
     "PIL": ("core.media.probe",),
     "fastapi": ("plugins",),
-    "sqlalchemy": ("core.ledger", "runtime.ledger", "plugins.gallery"),
+    "cryptography": ("core.callbacks.token",),
+    "sqlalchemy": ("core.ledger", "runtime.ledger", "runtime.waiting_tasks", "plugins.gallery"),
     "asyncio": (
         "core.clock",
         "core.polling.poller",
@@ -44,6 +45,8 @@ LIBRARIES = {
         "core.lifecycle.cancel",
         "hooks",
         "triggers",
+        "plugins.callbacks",
+        "runtime.callback_accounts",
     ),
     "time": ("core.clock",),
     "random": ("core.clock",),

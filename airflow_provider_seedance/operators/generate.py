@@ -324,6 +324,7 @@ class SeedanceGenerateVideoOperator(
         from airflow_provider_seedance.core.lifecycle.deliver import is_video_kept
         from airflow_provider_seedance.core.media.deliver import DeliveringClients
         from airflow_provider_seedance.core.submission.submit import Submitter
+        from airflow_provider_seedance.runtime.callbacks import callback_url_of
         from airflow_provider_seedance.runtime.ledger import begin_in_ledger
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
         from airflow_provider_seedance.runtime.task_state import identity_of
@@ -334,10 +335,11 @@ class SeedanceGenerateVideoOperator(
             self._check_before_paying(context, clients(conn_id), media, earlier_ids)
             delivering(conn_id).prepare()
 
+        task = identity_of(context)
         return Submitter(
             delivering,
             store,
-            identity_of(context),
+            task,
             self.seedance_conn_id,
             policies(self),
             timeout=self._timeout_seconds(),
@@ -348,6 +350,7 @@ class SeedanceGenerateVideoOperator(
             describe=lambda conn_id: self._in_words(clients(conn_id), media.request),
             begin=begin_in_ledger(store),
             video_kept=lambda record: is_video_kept(record, self.destination, path_from_uri),
+            callback_url=callback_url_of(task, media.request, clients) if self.deferrable else None,
         )
 
     def _in_words(self, client: SeedanceClient, request: GenerationRequest) -> str:

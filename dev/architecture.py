@@ -121,12 +121,15 @@ LAYERS = (
 )
 #: Stands alone: two readings of one contract, and a mistake in one must not hide in the other.
 EMULATOR = "emulator"
+#: Knows both: it puts the one in the other's way, for tests of users' DAGs. Neither knows it.
+TESTING = "testing"
 
 
 def drawing() -> str:
     """The layers as text, the top one first, as a Markdown code block."""
     lines = [", ".join(map(_label, layer)) for layer in reversed(LAYERS)]
-    return "\n".join(["```text", *lines, "", f"{EMULATOR}  (stands alone)", "```"])
+    alone = [f"{EMULATOR}  (stands alone)", f"{TESTING}  (known by neither)"]
+    return "\n".join(["```text", *lines, "", *alone, "```"])
 
 
 def _label(name: str) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from dev.architecture import EMULATOR, LAYERS
+from dev.architecture import EMULATOR, LAYERS, TESTING
 
 PACKAGE = "airflow_provider_seedance"
 ROOT = Path(__file__).parents[1] / PACKAGE
@@ -83,7 +83,9 @@ def _read(paths: Iterator[Path]) -> Modules:
 
 
 ALL = _read(ROOT.rglob("*.py"))
-MODULES = {name: tree for name, tree in ALL.items() if name and not name.startswith(EMULATOR)}
+MODULES = {
+    name: tree for name, tree in ALL.items() if name not in ("", TESTING) and not name.startswith(EMULATOR)
+}
 
 
 def within(module: str, place: str) -> bool:
@@ -242,12 +244,12 @@ def _literals(tree: ast.Module) -> Iterator[str]:
 
 
 def strangers_of_the_emulator(modules: Modules) -> list[str]:
-    """Imports between the emulator and the rest, in either direction."""
+    """Imports between the emulator and the rest, in either direction, and of the fixtures for users' tests."""
     return [
         f"{module} imports {other}"
         for module, tree in modules.items()
         for other in known(tree)
-        if within(module, EMULATOR) != within(other, EMULATOR)
+        if module != TESTING and (other == TESTING or within(module, EMULATOR) != within(other, EMULATOR))
     ]
 
 
@@ -366,6 +368,8 @@ def test_a_module_stays_short(path: Path) -> None:
         (vendor_words, "operators.generate", "cancels = vendor == 'modelark'"),
         (strangers_of_the_emulator, "core.client.http", f"from {PACKAGE}.emulator.server import serve"),
         (strangers_of_the_emulator, "emulator.simulation.state", f"from {PACKAGE}.models import Status"),
+        (strangers_of_the_emulator, "hooks.seedance", f"from {PACKAGE}.testing import VendorLedger"),
+        (strangers_of_the_emulator, "emulator.app", f"from {PACKAGE}.testing import VendorLedger"),
         (strange_vendor_files, "emulator.vendors.evolink.credits", ""),
         (strange_vendor_files, "emulator.vendors.evolink_credits", ""),
     ],

@@ -159,6 +159,7 @@ class GenerationWaitMixin(BaseOperator):
                 seedance_conn_id=wait.conn_id,
                 generation_id=wait.generation_id,
                 cancel_on_kill=self._cancels,
+                has_callback=wait.state.has_callback,
                 **wait.state.to_payload(),
             ),
             method_name="execute_complete",

@@ -50,7 +50,7 @@ class TaskRun:
     rendered: list[dict[str, Any]] = field(default_factory=list)
     deferrals: list[TaskDeferred] = field(default_factory=list)
     payloads: list[dict[str, Any]] = field(default_factory=list)
-    #: The XComs that the task pushed by itself.
+    #: The task's own XComs, by key.
     pushed: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -100,8 +100,9 @@ class TaskRun:
     def _jinja_env(self, task: BaseOperator) -> Any:
         return task.dag.get_template_env() if task.has_dag() else task.get_template_env()
 
-    def _xcom_pull(self, task_ids: str, **_: Any) -> Any:
-        return json.loads(json.dumps(self.upstream[task_ids]))
+    def _xcom_pull(self, task_ids: str, *, key: str = "return_value", **_: Any) -> Any:
+        own = task_ids == self.operator.task_id
+        return json.loads(json.dumps(self.pushed.get(key) if own else self.upstream[task_ids]))
 
     def _xcom_push(self, key: str, value: Any) -> None:
         self.pushed[key] = json.loads(json.dumps(value))

@@ -158,16 +158,20 @@ class GenerationFlows(Flows):
 
     prepare: Callable[[GenerationRequest], GenerationRequest] = _as_it_is
 
-    def create(self, request: GenerationRequest, intent_id: str | None = None) -> Flow[Pending]:
+    def create(
+        self, request: GenerationRequest, intent_id: str | None = None, callback_url: str | None = None
+    ) -> Flow[Pending]:
         """Check and submit ``request``. It is sent once, unless it surely had no effect.
 
         :param intent_id: marks it, so that :meth:`find` can recognise what became of it.
+        :param callback_url: where the vendor is to tell of the end, if it can; one in the request is left alone.
         :raises RequestInvalid: before anything is sent.
         :raises SeedanceError: ``maybe_accepted`` tells whether the vendor may have taken it all the same.
         """
         marked = self._marked(self.prepare(request), intent_id)
+        called_back = self._called_back(marked, callback_url)
         try:
-            return (yield from self._exchange(self.vendor.generations.create(marked)))
+            return (yield from self._exchange(self.vendor.generations.create(called_back)))
         except VendorRefusal as error:
             error.diagnosis = locate(error.diagnosis, self.vendor.generations.parameters, marked)
             raise
@@ -273,6 +277,14 @@ class GenerationFlows(Flows):
     def _marked(self, prepared: GenerationRequest, intent_id: str | None) -> GenerationRequest:
         mark = self.vendor.generations.mark
         return prepared if intent_id is None or mark is None else mark(prepared, intent_id)
+
+    def _called_back(self, marked: GenerationRequest, callback_url: str | None) -> GenerationRequest:
+        callbacks = self.vendor.callbacks
+        if callbacks is None or callback_url is None:
+            return marked
+        return marked.model_copy(
+            update={"vendor_options": {callbacks.field: callback_url, **marked.vendor_options}}
+        )
 
     def _listing(self) -> Listing:
         if self.vendor.listing is None:

@@ -9,7 +9,7 @@ from airflow_provider_seedance.core.vendors.contract import (
     Service,
     Vendor,
 )
-from airflow_provider_seedance.core.vendors.evolink import account, errors, files, generations
+from airflow_provider_seedance.core.vendors.evolink import account, callbacks, errors, files, generations
 
 VENDOR = Vendor(
     name=generations.NAME,
@@ -42,4 +42,5 @@ VENDOR = Vendor(
         quota=files.quota,
         delete=files.delete,
     ),
+    callbacks=callbacks.CALLS,
 )

@@ -11,7 +11,7 @@ from airflow_provider_seedance.core.vendors.contract import (
     Service,
     Vendor,
 )
-from airflow_provider_seedance.core.vendors.modelark import account, assets, generations, listing
+from airflow_provider_seedance.core.vendors.modelark import account, assets, callbacks, generations, listing
 
 VENDOR = Vendor(
     name=generations.NAME,
@@ -52,4 +52,5 @@ VENDOR = Vendor(
         last_page=listing.LAST_PAGE,
         ids_per_request=listing.IDS_PER_REQUEST,
     ),
+    callbacks=callbacks.CALLS,
 )

@@ -8,7 +8,14 @@ from airflow_provider_seedance.core.vendors.contract import (
     Service,
     Vendor,
 )
-from airflow_provider_seedance.core.vendors.toapis import account, assets, errors, files, generations
+from airflow_provider_seedance.core.vendors.toapis import (
+    account,
+    assets,
+    callbacks,
+    errors,
+    files,
+    generations,
+)
 
 VENDOR = Vendor(
     name=generations.NAME,
@@ -35,4 +42,5 @@ VENDOR = Vendor(
         upload=files.upload,
     ),
     assets=assets.CALLS,
+    callbacks=callbacks.CALLS,
 )

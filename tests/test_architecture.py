@@ -26,7 +26,7 @@ SHARED_BY_VENDORS = ("ark", "base", "limits", "multipart", "values")
 
 #: Library -> where it may be imported. Time, chance and event loops are arguments everywhere else.
 LIBRARIES = {
-    "airflow": ("runtime", "hooks", "operators", "triggers", "policies", "plugins"),
+    "airflow": ("runtime", "hooks", "operators", "triggers", "policies", "decorators", "sensors", "plugins"),
     "httpx": ("core.client.http", "core.client.transport", "core.client.httpx_client", "core.client.errors"),
     "aiohttp": ("core.client.aiohttp_client", "core.client.errors"),
     "http.client": ("core.client.connections", "core.client.download", "core.client.errors"),
@@ -35,7 +35,8 @@ LIBRARIES = {
     "av": ("core.landing.verify", "core.media.probe"),
     "PIL": ("core.media.probe",),
     "fastapi": ("plugins",),
-    "sqlalchemy": ("core.ledger", "runtime.ledger", "plugins.gallery"),
+    "cryptography": ("core.callbacks.token",),
+    "sqlalchemy": ("core.ledger", "runtime.ledger", "runtime.waiting_tasks", "plugins.gallery"),
     "asyncio": (
         "core.clock",
         "core.polling.poller",
@@ -44,6 +45,8 @@ LIBRARIES = {
         "core.lifecycle.cancel",
         "hooks",
         "triggers",
+        "plugins.callbacks",
+        "runtime.callback_accounts",
     ),
     "time": ("core.clock",),
     "random": ("core.clock",),
@@ -53,7 +56,17 @@ VENDOR_WORDS = ("core.vendors", "get_provider_info")
 #: Where a service tier may be named: how long we wait for which is ours to say, and the operators' docs say it.
 SERVICE_TIERS = ("core.polling.decide",)
 #: The edges, which hand the clock of the process to all below them.
-EDGES = ("__main__", "operators", "triggers", "hooks", "policies", "runtime", "plugins")
+EDGES = (
+    "__main__",
+    "decorators",
+    "sensors",
+    "operators",
+    "triggers",
+    "hooks",
+    "policies",
+    "runtime",
+    "plugins",
+)
 #: Where the wall clock may be read.
 CLOCKS = ("core.clock",)
 
@@ -369,6 +382,7 @@ def test_the_rules_have_teeth(rule: Callable[[Modules], list[str]], module: str,
 
 #: What a DAG file, or Airflow itself, imports.
 PUBLIC = (
+    "decorators.generate",
     "get_provider_info",
     "hooks.seedance",
     "operators.batch",
@@ -396,6 +410,7 @@ def test_importing_what_dags_import_loads_nothing_heavy() -> None:
     assert not {"av", "PIL", "starlette", "uvicorn"} & set(loaded)
     ours = {name.split(".")[1] for name in loaded if name.startswith(f"{PACKAGE}.")}
     assert ours <= {
+        "decorators",
         "get_provider_info",
         "hooks",
         "operators",

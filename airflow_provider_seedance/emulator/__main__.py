@@ -125,7 +125,11 @@ def _parser() -> argparse.ArgumentParser:
         help="life of result links in vendor time (default: 24 h)",
     )
     add("--slots", type=int, default=10, help="modelark generations that run at once per model (default: 10)")
-    add("--webhook-secret", default="whsec-emulator", help="signs toapis webhooks (default: %(default)s)")
+    add(
+        "--webhook-secret",
+        default="whsec-emulator",
+        help="signs toapis webhooks; NEW,PREVIOUS both do (default: %(default)s)",
+    )
     return parser
 
 

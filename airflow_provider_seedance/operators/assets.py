@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from airflow.sdk import BaseOperator
-
 from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.operators._arguments import one_of, seconds
+from airflow_provider_seedance.operators._mapping import MapLabelMixin
 from airflow_provider_seedance.runtime.exceptions import task_errors
 from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
 
@@ -25,7 +24,7 @@ REVIEW_TIMEOUT = 600.0
 BACKSTOP = timedelta(minutes=10)
 
 
-class SeedanceCreateAssetGroupOperator(BaseOperator):
+class SeedanceCreateAssetGroupOperator(MapLabelMixin):
     """Take the group of assets that has this name, or make it.
 
     Returns ``vendor, seedance_conn_id, group_id, name, created``; ``created`` is false when a group of that name was
@@ -38,6 +37,7 @@ class SeedanceCreateAssetGroupOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("name", "description", "seedance_conn_id")
+    label_fields = ("name",)
     ui_color = "#e3f0ff"
 
     def __init__(
@@ -58,7 +58,7 @@ class SeedanceCreateAssetGroupOperator(BaseOperator):
         from airflow_provider_seedance.runtime.asset_records import asset_records
         from airflow_provider_seedance.runtime.clients import ClientPool
 
-        with task_errors(), ClientPool() as clients:
+        with task_errors(context), ClientPool() as clients:
             client = clients(self.seedance_conn_id)
             group, created = create_group(client, self.name, self.description, asset_records(context))
             return {
@@ -70,7 +70,7 @@ class SeedanceCreateAssetGroupOperator(BaseOperator):
             }
 
 
-class SeedanceUploadAssetOperator(SignedLinkMaskingMixin):
+class SeedanceUploadAssetOperator(SignedLinkMaskingMixin, MapLabelMixin):
     """Put a file into a group of the asset library, and wait until it may be used.
 
     The same content of the same name is put there once. Returns ``vendor, seedance_conn_id, asset_id, asset_uri,
@@ -87,6 +87,7 @@ class SeedanceUploadAssetOperator(SignedLinkMaskingMixin):
     """
 
     template_fields: Sequence[str] = ("file", "group_id", "name", "kind", "timeout", "seedance_conn_id")
+    label_fields = ("name", "file")
     ui_color = "#e3f0ff"
 
     def __init__(
@@ -115,7 +116,7 @@ class SeedanceUploadAssetOperator(SignedLinkMaskingMixin):
         from airflow_provider_seedance.runtime.clients import ClientPool
 
         self._reveal()
-        with task_errors(), ClientPool() as clients:
+        with task_errors(context), ClientPool() as clients:
             client = clients(self.seedance_conn_id)
             uploaded = self._upload(context, client)
             asset = uploaded.asset
@@ -139,7 +140,7 @@ class SeedanceUploadAssetOperator(SignedLinkMaskingMixin):
 
         fields = dict(upload)
         asset = Asset.model_validate(fields.pop("asset"))
-        with task_errors(), ClientPool() as clients:
+        with task_errors(context), ClientPool() as clients:
             return self._result(clients(self.seedance_conn_id), AssetUpload(asset=asset, **fields))
 
     def _upload(self, context: Context, client: SeedanceClient) -> AssetUpload:

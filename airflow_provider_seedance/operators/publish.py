@@ -45,6 +45,7 @@ class SeedancePublishVideoOperator(SignedLinkMaskingMixin, SeedanceBaseOperator)
 
     template_fields: Sequence[str] = ("video", "destination", "metadata", "asset", "overwrite")
     template_fields_renderers = {"video": "json", "metadata": "json"}  # noqa: RUF012 - Airflow's own convention
+    label_fields = ("video",)
     ui_color = "#e8e3ff"
 
     def __init__(
@@ -84,7 +85,7 @@ class SeedancePublishVideoOperator(SignedLinkMaskingMixin, SeedanceBaseOperator)
 
         self._reveal()
         task = _reference(context)
-        with task_errors():
+        with task_errors(context):
             event = PublicationEvent(context, self, outlet_of(self.asset, self._own_name()))
             publication = publish(
                 Manifest.parse(self._manifest()),

@@ -47,7 +47,7 @@ class Settings:
     slots: int = 10
     """ModelArk generations that run at once, per model."""
     webhook_secret: str = "whsec-emulator"
-    """Signs ToAPIs webhooks."""
+    """Signs ToAPIs webhooks; a new and a previous one, with a comma between them, both do."""
 
 
 @dataclass(frozen=True)

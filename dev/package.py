@@ -1,7 +1,7 @@
 """Builds the distribution as a release does, and checks it: ``make package``.
 
 Two builds must be the same to the byte. What is built is installed into an environment of its own, beside the pinned
-Airflow, where pip and Airflow must find nothing amiss; a software bill of materials of that environment is put beside it.
+Airflow, where pip and Airflow must find nothing amiss. The software bill of materials is that of this environment.
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ def build(folder: Path, epoch: str) -> dict[str, str]:
 def version() -> str:
     """The version that the package tells."""
     text = (PROJECT / "airflow_provider_seedance" / "__init__.py").read_text("utf-8")
-    return re.findall(r'__version__ = "(.+)"', text)[0]
+    found: str = re.findall(r'__version__ = "(.+)"', text)[0]
+    return found
 
 
 def check_tag(tag: str, version: str, changelog: str) -> None:

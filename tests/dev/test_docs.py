@@ -17,7 +17,7 @@ from dev.environment import plain_environment
 from dev.fixtures import AirflowWithEmulator
 
 PROJECT = Path(__file__).resolve().parents[2]
-PAGES = [PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").glob("*.md"))]
+PAGES = [*sorted(PROJECT.glob("*.md")), *sorted((PROJECT / "docs").glob("*.md"))]
 ON_AIRFLOW = pytest.mark.xdist_group("airflow")
 
 
@@ -82,8 +82,8 @@ def test_links_lead_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", [pytest.param(page, id=page.name) for page in PAGES])
 def test_make_targets_exist(page: Path) -> None:
     """Every ``make ...`` that a page names is in the Makefile."""
-    named = set(re.findall(r"(?:^|`|\s)make ([a-z]+)(?=[`\s]|$)", "\n".join(_code_of(page)), re.MULTILINE))
-    targets = set(re.findall(r"^([a-z]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"(?:^|`|\s)make ([a-z-]+)(?=[`\s]|$)", "\n".join(_code_of(page)), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
     assert named <= targets
 
 

@@ -35,6 +35,7 @@ LIBRARIES = {
     "av": ("core.landing.verify", "core.media.probe"),
     "PIL": ("core.media.probe",),
     "fastapi": ("plugins",),
+    "jinja2": ("plugins",),
     "sqlalchemy": ("core.ledger", "runtime.ledger", "plugins.gallery"),
     "asyncio": (
         "core.clock",

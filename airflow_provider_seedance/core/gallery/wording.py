@@ -8,6 +8,8 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from airflow_provider_seedance.core.gallery.cards import Card
+
 #: Seconds of each unit, the largest first.
 _UNITS = ((86_400 * 365, "y"), (86_400 * 30, "mo"), (86_400, "d"), (3_600, "h"), (60, "min"))
 
@@ -68,5 +70,11 @@ def file_size(size: int | None) -> str:
 
 
 def seconds(duration: float | None) -> str:
-    """A length such as ``5 s`` or ``5.04 s``."""
-    return "" if duration is None else f"{round(duration, 2):g} s"
+    """A length such as ``5 s`` or ``5.5 s``; a video of 5 s has one frame more."""
+    return "" if duration is None else f"{round(duration, 1):g} s"
+
+
+def about_file(card: Card) -> str:
+    """Length, pixels and bytes of a card's video, or what is asked for: ``5 s, 1280 × 720, 1.4 MB``."""
+    size = file_size((card.manifest or {}).get("bytes"))
+    return ", ".join(part for part in (seconds(card.duration), card.size, size) if part)

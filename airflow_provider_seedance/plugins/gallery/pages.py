@@ -16,7 +16,7 @@ from airflow_provider_seedance.core.gallery.filters import Filters
 from airflow_provider_seedance.core.gallery.page import Page
 from airflow_provider_seedance.core.gallery.snippet import snippet
 from airflow_provider_seedance.core.gallery.states import STATES
-from airflow_provider_seedance.core.gallery.wording import age, cost_of, file_size, seconds
+from airflow_provider_seedance.core.gallery.wording import about_file, age, cost_of, seconds
 
 _templates = Environment(
     loader=PackageLoader("airflow_provider_seedance.plugins.gallery"),
@@ -28,7 +28,7 @@ _templates = Environment(
 _templates.globals.update(
     cost_of=cost_of, snippet=snippet, states=STATES, version=__version__, urlencode=urlencode
 )
-_templates.filters.update(file_size=file_size, seconds=seconds, words=lambda name: name.replace("_", " "))
+_templates.filters.update(about_file=about_file, seconds=seconds, words=lambda name: name.replace("_", " "))
 
 
 def render(

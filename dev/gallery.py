@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, create_engine, insert
 
+from airflow_provider_seedance.core.landing.poster import poster_name, poster_of
 from airflow_provider_seedance.core.ledger.engine import make_engine
 from airflow_provider_seedance.core.ledger.entries import Intent, Order, Owner, Progress, Settlement
 from airflow_provider_seedance.core.ledger.ledger import Ledger
 from airflow_provider_seedance.emulator.media.drawing import Clip
 from airflow_provider_seedance.emulator.media.video import render_video
 from airflow_provider_seedance.models import Cost
+from dev.environment import plain_environment
+from dev.ledger import SETTINGS, sqlite_ledger
+from dev.stack import Stack, airflow, fresh_sqlite
 
 #: Task state of Airflow -> status of the ledger.
 _STATUSES = {"success": "succeeded", "failed": "failed", "deferred": "submitted", "removed": "cancelled"}
@@ -110,8 +115,6 @@ class Video:
 
 def render(video: Video, folder: Path) -> Path:
     """A playable file for a video, with its poster beside it."""
-    from airflow_provider_seedance.core.landing.poster import write_poster
-
     target = folder / f"{video.generation_id}.mp4"
     clip = Clip(
         vendor=video.vendor,
@@ -124,8 +127,37 @@ def render(video: Video, folder: Path) -> Path:
         audio=True,
     )
     render_video(clip, target)
-    write_poster(target, target)
+    target.with_name(poster_name(target.name)).write_bytes(poster_of(target))
     return target
+
+
+@contextmanager
+def gallery(
+    home: Path,
+    videos: Sequence[Video],
+    *,
+    with_ledger: bool = True,
+    settings: Mapping[str, str] | None = None,
+    port: int | None = None,
+) -> Iterator[Stack]:
+    """Run an API server whose tables, and whose ledger, have these videos.
+
+    :param home: AIRFLOW_HOME; it must be empty.
+    :param settings: of Airflow, as ``SECTION__KEY``.
+    """
+    now = datetime.now(timezone.utc)
+    home.mkdir(parents=True, exist_ok=True)
+    fresh_sqlite(home, {**plain_environment(), "AIRFLOW_HOME": str(home)})
+    fill_airflow(f"sqlite:///{home / 'airflow.db'}", videos, now)
+    used = dict(settings or {})
+    connections: dict[str, dict[str, Any]] = {}
+    if with_ledger:
+        fill_ledger(home / "ledger.db", videos, now).engine.dispose()
+        connections, used = sqlite_ledger(home), {**SETTINGS, **used}
+    with airflow(
+        home, dags=[], connections=connections, settings=used, port=port, parts=["api-server"]
+    ) as stack:
+        yield stack
 
 
 def fill_airflow(database: str, videos: Iterable[Video], now: datetime) -> None:

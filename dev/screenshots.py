@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dev.gallery import Video, fill_airflow, fill_ledger, render
-from dev.ledger import SETTINGS, sqlite_ledger
-from dev.stack import Stack, airflow
+from PIL import Image
+
+from dev.browser import chromium
+from dev.gallery import Video, gallery, render
+from dev.processes import signals_end_the_block
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
+
+#: Picture -> the colour scheme, and the size of the window.
+PICTURES = {
+    "gallery": ("light", 1360, 880),
+    "gallery-dark": ("dark", 1360, 880),
+    "gallery-phone": ("dark", 400, 800),
+}
 
 VIDEOS = (
     Video("A paper boat crosses a rain puddle, macro lens, soft morning light", task_id="boat"),
@@ -78,3 +86,38 @@ def videos(folder: Path) -> list[Video]:
     """The videos to show, with their files."""
     folder.mkdir(parents=True, exist_ok=True)
     return [replace(one, file=render(one, folder)) if one.state == "success" else one for one in VIDEOS]
+
+
+def main() -> int:
+    """Take all pictures."""
+    IMAGES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, signals_end_the_block():
+        shown = sorted(videos(Path(folder, "files")), key=lambda one: -one.ago)
+        with gallery(Path(folder, "home"), shown) as stack, chromium() as browser:
+            for name, (scheme, width, height) in PICTURES.items():
+                take(browser, stack.url, IMAGES / f"{name}.png", scheme=scheme, size=(width, height))
+    return 0
+
+
+def take(browser: Browser, url: str, target: Path, *, scheme: Any, size: tuple[int, int]) -> None:
+    """Take a picture of the gallery as Airflow shows it."""
+    width, height = size
+    page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+    page.set_default_timeout(120_000)
+    page.goto(f"{url}/plugin/seedance")
+    page.frame_locator("iframe").locator(".card img").first.wait_for()
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=target)
+    page.close()
+    reduce(target)
+
+
+def reduce(picture: Path) -> None:
+    """Make the file small: 256 colours are enough for a page."""
+    with Image.open(picture) as whole:
+        whole.convert("RGB").quantize(256).save(picture, optimize=True)
+    print(f"{picture.name}: {picture.stat().st_size // 1000} kB")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

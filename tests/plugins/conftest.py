@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.airflow.home import HOME  # before anything that imports Airflow
-from dev.gallery import Video, fill_airflow, fill_ledger  # noqa: I001
+from dev.gallery import Video, fill_airflow, fill_ledger
 from dev.stack import fresh_sqlite
+from tests.airflow.home import HOME  # before anything that imports Airflow
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=timezone.utc)
 #: What a player would be given: an MP4 as far as its first box, and more.
@@ -48,15 +48,20 @@ def airflow_tables(videos: list[Video]) -> None:
 
 @pytest.fixture(params=["ledger", "airflow"])
 def source(
-    request: pytest.FixtureRequest, airflow_tables: None, videos: list[Video], tmp_path: Path
-) -> str:
+    request: pytest.FixtureRequest,
+    airflow_tables: None,
+    videos: list[Video],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[str]:
     """Where the cards come from."""
-    if request.param == "ledger":
-        patch: pytest.MonkeyPatch = request.getfixturevalue("monkeypatch")
-        ledger = fill_ledger(tmp_path / "ledger.db", videos, NOW)
-        patch.setattr("airflow_provider_seedance.plugins.gallery.sources.open_ledger", lambda: ledger)
-        request.addfinalizer(ledger.engine.dispose)
-    return str(request.param)
+    if request.param == "airflow":
+        yield "airflow"
+        return
+    ledger = fill_ledger(tmp_path / "ledger.db", videos, NOW)
+    monkeypatch.setattr("airflow_provider_seedance.plugins.gallery.sources.open_ledger", lambda: ledger)
+    yield "ledger"
+    ledger.engine.dispose()
 
 
 Client = Any

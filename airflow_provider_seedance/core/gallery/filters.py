@@ -43,18 +43,12 @@ class Filters:
     @classmethod
     def parse(cls, query: Mapping[str, str]) -> Filters:
         """The filters of an address. What cannot be a filter filters nothing."""
-        found = {name: _text(query.get(name)) for name in _NAMES}
-        state = found["state"] if found["state"] in STATES else None
-        return cls(
-            **{
-                **found,
-                "state": state,
-                "map_index": _whole(found["map_index"]),
-                "since": _day(found["since"]),
-                "until": _day(found["until"]),
-                "page": min(max(1, _whole(found["page"]) or 1), _MAX_PAGE),
-            }
-        )
+        found: dict[str, Any] = {name: _text(query.get(name)) for name in _NAMES}
+        found["state"] = found["state"] if found["state"] in STATES else None
+        found["map_index"] = _whole(found["map_index"])
+        found["since"], found["until"] = _day(found["since"]), _day(found["until"])
+        found["page"] = min(max(1, _whole(found["page"]) or 1), _MAX_PAGE)
+        return cls(**found)
 
     @property
     def started_at(self) -> datetime | None:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import io
-import logging
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from airflow_provider_seedance.core.landing.decoder_limits import MAX_PIXELS
-
-log = logging.getLogger(__name__)
 
 #: Pixels of a poster's longer side.
 LONGEST_SIDE = 640
@@ -31,17 +27,11 @@ def poster_of(video: Path) -> bytes:
     import av
     from PIL import Image
 
-    with video.open("rb") as file, av.open(file, format="mov", options=_OPTIONS) as container:
+    with video.open("rb") as file, av.open(file, "r", format="mov", options=_OPTIONS) as container:
         stream = container.streams.video[0]
-        middle = max(0, stream.frames // 2)
-        frame = next(islice(container.decode(stream), middle, None))
+        frame = next(islice(container.decode(stream), stream.frames // 2, None))
         picture: Image.Image = frame.to_image()  # type: ignore[no-untyped-call]
     picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     target = io.BytesIO()
     picture.save(target, "JPEG", quality=82, optimize=True)
     return target.getvalue()
-
-
-def write_poster(video: Path, target: Any) -> None:
-    """tmp"""
-    Path(target).with_suffix(".jpg").write_bytes(poster_of(video))

@@ -15,10 +15,9 @@ from airflow_provider_seedance.core.gallery.cards import TaskKey
 from airflow_provider_seedance.core.gallery.filters import Filters
 from airflow_provider_seedance.plugins.gallery.task_instances import (
     KEY_COLUMNS,
-    TaskStateStoreModel,
+    TASK_STATE_TABLE,
     plain,
     same_task,
-    state_of,
 )
 from airflow_provider_seedance.runtime.batch_session import KEY
 
@@ -38,13 +37,15 @@ def latest_batches(filters: Filters, dag_ids: Collection[str]) -> list[Batch]:
             ti.map_index,
             ti.state,
             returned.value.label("result"),
-            (TaskStateStoreModel.value if TaskStateStoreModel else null()).label("progress"),
+            (TASK_STATE_TABLE.value if TASK_STATE_TABLE else null()).label("progress"),
         )
         .outerjoin(returned, and_(same_task(returned), returned.key == "return_value"))
         .where(ti.operator == _OPERATOR, ti.dag_id.in_(sorted(dag_ids)))
     )
-    if TaskStateStoreModel:
-        query = query.outerjoin(TaskStateStoreModel, state_of(TaskStateStoreModel, KEY))
+    if TASK_STATE_TABLE:
+        query = query.outerjoin(
+            TASK_STATE_TABLE, and_(same_task(TASK_STATE_TABLE), TASK_STATE_TABLE.key == KEY)
+        )
     for name in KEY_COLUMNS:
         if (value := getattr(filters, name)) is not None:
             query = query.where(getattr(ti, name) == value)

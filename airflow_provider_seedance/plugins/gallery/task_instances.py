@@ -27,10 +27,17 @@ from airflow_provider_seedance.core.gallery.states import TASK_STATES
 from airflow_provider_seedance.core.gallery.wording import total
 from airflow_provider_seedance.runtime.task_state import KEY
 
-try:
-    from airflow.models.task_state_store import TaskStateStoreModel
-except ImportError:  # before Airflow 3.3
-    TaskStateStoreModel = None
+
+def _task_states() -> Any:
+    """The table of task states; ``None`` before Airflow 3.3."""
+    try:
+        from airflow.models.task_state_store import TaskStateStoreModel
+    except ImportError:
+        return None
+    return TaskStateStoreModel
+
+
+TASK_STATE_TABLE = _task_states()
 
 #: Class names of operators that make one video, and of those that land or publish one.
 GENERATING = ("SeedanceGenerateVideoOperator", "SeedanceDecoratedOperator")
@@ -76,11 +83,6 @@ def same_task(table: Any) -> Any:
     return and_(*(getattr(table, name) == getattr(TaskInstance, name) for name in KEY_COLUMNS))
 
 
-def state_of(table: Any, key: str) -> Any:
-    """How a table of task states is joined: the value of one key."""
-    return and_(same_task(table), table.key == key)
-
-
 def _tasks(dag_ids: Collection[str]) -> Select[Any]:
     """Task instances that make a video, with what they returned."""
     returned, rendered = XComModel, RenderedTaskInstanceFields
@@ -94,14 +96,16 @@ def _tasks(dag_ids: Collection[str]) -> Select[Any]:
             func.coalesce(TaskInstance.queued_dttm, TaskInstance.start_date).label("created_at"),
             returned.value.label("result"),
             rendered.rendered_fields.label("rendered"),
-            (TaskStateStoreModel.value if TaskStateStoreModel else null()).label("record"),
+            (TASK_STATE_TABLE.value if TASK_STATE_TABLE else null()).label("record"),
         )
         .outerjoin(returned, and_(same_task(returned), returned.key == "return_value"))
         .outerjoin(rendered, same_task(rendered))
         .where(TaskInstance.operator.in_(GENERATING), TaskInstance.dag_id.in_(sorted(dag_ids)))
     )
-    if TaskStateStoreModel:
-        query = query.outerjoin(TaskStateStoreModel, state_of(TaskStateStoreModel, KEY))
+    if TASK_STATE_TABLE:
+        query = query.outerjoin(
+            TASK_STATE_TABLE, and_(same_task(TASK_STATE_TABLE), TASK_STATE_TABLE.key == KEY)
+        )
     return query
 
 

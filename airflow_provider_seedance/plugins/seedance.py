@@ -8,6 +8,8 @@ from urllib.parse import quote
 
 from airflow.plugins_manager import AirflowPlugin
 
+from airflow_provider_seedance.runtime.callbacks import PREFIX as CALLBACKS_PREFIX
+
 Message = MutableMapping[str, Any]
 
 #: Where the gallery is below Airflow's own address.
@@ -48,11 +50,25 @@ def _view(destination: str, route: str, query: str, **more: Any) -> dict[str, An
     }
 
 
+async def callbacks(
+    scope: Message,
+    receive: Callable[[], Awaitable[Message]],
+    send: Callable[[Message], Awaitable[None]],
+) -> None:
+    """The webhook receiver as an ASGI app, imported at its first request."""
+    from airflow_provider_seedance.plugins.callbacks.app import app
+
+    await app(scope, receive, send)
+
+
 class SeedancePlugin(AirflowPlugin):
-    """Adds the Seedance page to Airflow's navigation, and a tab to runs and task instances."""
+    """Adds the Seedance page to Airflow's navigation, tabs to its runs and tasks, and the receiver of callbacks."""
 
     name = "seedance"
-    fastapi_apps = [{"name": "seedance-gallery", "app": gallery, "url_prefix": GALLERY_PREFIX}]  # noqa: RUF012
+    fastapi_apps = [  # noqa: RUF012
+        {"name": "seedance-gallery", "app": gallery, "url_prefix": GALLERY_PREFIX},
+        {"name": "seedance-callbacks", "app": callbacks, "url_prefix": CALLBACKS_PREFIX},
+    ]
     external_views = [  # noqa: RUF012 - Airflow's own convention
         _view("nav", "seedance", "", nav_top_level=True),
         _view("dag_run", "seedance-run", "?dag_id={DAG_ID}&run_id={RUN_ID}"),

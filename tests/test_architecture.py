@@ -35,7 +35,7 @@ LIBRARIES = {
     "av": ("core.landing.verify", "core.landing.poster", "core.media.probe"),
     "PIL": ("core.landing.poster", "core.media.probe"),
     "fastapi": ("plugins",),
-    "jinja2": ("plugins",),
+    "jinja2": ("plugins", "operators._mapping"),
     "cryptography": ("core.callbacks.token",),
     "sqlalchemy": ("core.ledger", "runtime.ledger", "runtime.waiting_tasks", "plugins.gallery"),
     "asyncio": (

@@ -10,13 +10,25 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
-from airflow_provider_seedance.errors import Kind, SeedanceError
-from airflow_provider_seedance.models import Cost, Failed, Usage
+from airflow_provider_seedance.errors import Kind, ModerationRefused, SeedanceError
+from airflow_provider_seedance.models import Cost, Failed, Failure, Usage
 
 #: What a person looks for in a record, whether or not it is known.
 _ALWAYS = ("reason", "error")
 
 Limit = Literal["timeout", "queue_timeout", "unreachable"]
+#: Where a safety filter struck: what was sent, or what was made of it.
+Stage = Literal["input", "output"]
+
+
+def stage_of(reason: SeedanceError | Failure) -> Stage | None:
+    """Where a safety filter struck; ``None`` if the vendor does not tell, or for another reason."""
+    if reason.kind is not Kind.MODERATION:
+        return None
+    told: Stage | None = getattr(reason, "stage", None)
+    if told is None and isinstance(reason, ModerationRefused):
+        return "input"
+    return told or ("output" if (reason.code or "").startswith("Output") else None)
 
 
 class _Outcome(BaseModel):
@@ -36,22 +48,25 @@ class Refused(_Outcome):
     """The vendor surely did not accept the request: nothing is billed.
 
     :param error: the kind of the refusal; tells whether a retry may do better.
+    :param stage: where a safety filter struck.
     """
 
     kind: Literal["refused"] = "refused"
     reason: str | None = None
     error: Kind | None = None
+    stage: Stage | None = None
 
     @classmethod
     def by(cls, error: SeedanceError) -> Refused:
         """The outcome of a create that ended in ``error``."""
-        return cls(reason=error.message, error=error.kind)
+        return cls(reason=error.message, error=error.kind, stage=stage_of(error))
 
 
 class Ended(_Outcome):
     """The generation's final status; one that has succeeded is delivered as well.
 
     :param error: why there is no video; tells whether a retry may do better.
+    :param stage: where a safety filter struck.
     :param cost: what it cost, as far as that is known.
     :param tokens: as the vendor counted.
     """
@@ -60,6 +75,7 @@ class Ended(_Outcome):
     status: Literal["succeeded", "failed", "expired", "cancelled"]
     reason: str | None = None
     error: Kind | None = None
+    stage: Stage | None = None
     cost: Cost | None = None
     tokens: int | None = None
 
@@ -69,7 +85,13 @@ class Ended(_Outcome):
         failure = generation.failure
         charge = generation.charge
         billed = charge if charge is not None and charge.basis == "billed" else None
-        return cls(status=generation.status.value, reason=failure.message, error=failure.kind, cost=billed)
+        return cls(
+            status=generation.status.value,
+            reason=failure.message,
+            error=failure.kind,
+            stage=stage_of(failure),
+            cost=billed,
+        )
 
 
 def tokens_of(usage: Usage | None) -> int | None:

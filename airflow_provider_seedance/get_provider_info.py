@@ -55,6 +55,12 @@ def get_provider_info() -> dict[str, Any]:
                 ],
             }
         ],
+        "plugins": [
+            {
+                "name": "seedance",
+                "plugin-class": "airflow_provider_seedance.plugins.seedance.SeedancePlugin",
+            }
+        ],
         "connection-types": [
             {
                 "connection-type": "seedance",

@@ -104,6 +104,8 @@ LAYERS = (
     ("runtime",),
     ("policies", "triggers"),
     ("operators",),
+    ("plugins.gallery",),
+    ("plugins",),
     ("get_provider_info", "__main__"),
 )
 #: Stands alone: two readings of one contract, and a mistake in one must not hide in the other.

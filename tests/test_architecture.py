@@ -26,7 +26,7 @@ SHARED_BY_VENDORS = ("ark", "base", "limits", "multipart", "values")
 
 #: Library -> where it may be imported. Time, chance and event loops are arguments everywhere else.
 LIBRARIES = {
-    "airflow": ("runtime", "hooks", "operators", "triggers", "policies"),
+    "airflow": ("runtime", "hooks", "operators", "triggers", "policies", "plugins"),
     "httpx": ("core.client.http", "core.client.transport", "core.client.httpx_client", "core.client.errors"),
     "aiohttp": ("core.client.aiohttp_client", "core.client.errors"),
     "http.client": ("core.client.connections", "core.client.download", "core.client.errors"),
@@ -34,7 +34,8 @@ LIBRARIES = {
     "socket": ("core.client.addresses", "core.client.connections", "core.client.httpx_client"),
     "av": ("core.landing.verify", "core.media.probe"),
     "PIL": ("core.media.probe",),
-    "sqlalchemy": ("core.ledger", "runtime.ledger"),
+    "fastapi": ("plugins",),
+    "sqlalchemy": ("core.ledger", "runtime.ledger", "plugins.gallery"),
     "asyncio": (
         "core.clock",
         "core.polling.poller",
@@ -52,7 +53,7 @@ VENDOR_WORDS = ("core.vendors", "get_provider_info")
 #: Where a service tier may be named: how long we wait for which is ours to say, and the operators' docs say it.
 SERVICE_TIERS = ("core.polling.decide",)
 #: The edges, which hand the clock of the process to all below them.
-EDGES = ("__main__", "operators", "triggers", "hooks", "policies", "runtime")
+EDGES = ("__main__", "operators", "triggers", "hooks", "policies", "runtime", "plugins")
 #: Where the wall clock may be read.
 CLOCKS = ("core.clock",)
 
@@ -370,6 +371,7 @@ PUBLIC = (
     "operators.generate",
     "operators.download",
     "operators.publish",
+    "plugins.seedance",
     "policies.retry",
     "triggers.batch",
     "triggers.generation",
@@ -393,6 +395,7 @@ def test_importing_what_dags_import_loads_nothing_heavy() -> None:
         "get_provider_info",
         "hooks",
         "operators",
+        "plugins",
         "policies",
         "runtime",
         "errors",

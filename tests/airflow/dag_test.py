@@ -19,7 +19,7 @@ RATE = 5_000
 
 
 @dataclass(frozen=True)
-class WaitOutcome:
+class DagRunOutcome:
     """How a DAG run ended: its state, and the state and returned value of each task instance."""
 
     state: str
@@ -27,7 +27,7 @@ class WaitOutcome:
     returned: Mapping[str, Any]
 
 
-RunDag = Callable[..., WaitOutcome]
+RunDag = Callable[..., DagRunOutcome]
 
 
 @pytest.fixture(scope="session")
@@ -62,11 +62,11 @@ def run_dag(dags: Mapping[str, Any], hurried_emulator: Emulator, monkeypatch: py
     # ``dag.test()`` has no scheduler that an event could overtake.
     monkeypatch.setattr(polling, "EARLIEST_EVENT_SECONDS", 0.0)
 
-    def run(dag_id: str, **conf: Any) -> WaitOutcome:
+    def run(dag_id: str, **conf: Any) -> DagRunOutcome:
         dag = dags[dag_id]
         finished = dag.test(run_conf={name: value for name, value in conf.items() if name in dag.params})
         instances = finished.get_task_instances()
-        return WaitOutcome(
+        return DagRunOutcome(
             str(finished.state.value),
             {ti.task_id: str(ti.state) for ti in instances},
             {ti.task_id: ti.xcom_pull(ti.task_id, map_indexes=ti.map_index) for ti in instances},

@@ -24,7 +24,7 @@ DAGS = Path(__file__).parent / "dags"
 
 
 @dataclass(frozen=True)
-class RescueOutcome:
+class VideoOutcome:
     """What became of one video.
 
     :param tries: of its generating task.
@@ -41,7 +41,7 @@ class RescueOutcome:
 
 
 #: One more try than without the death, one purchase, and both files.
-MADE = RescueOutcome(
+MADE = VideoOutcome(
     "success", "success", intents=1, billed=1, landed=True, published=True, tries=2, died=True
 )
 #: It may have been paid for; the task says so and ends.
@@ -49,10 +49,10 @@ ORPHANED = replace(MADE, generate="failed", publish="upstream_failed", landed=Fa
 
 
 @dataclass(frozen=True)
-class WaitOutcome:
+class RunOutcome:
     """What a run left behind."""
 
-    fates: dict[str, RescueOutcome]
+    fates: dict[str, VideoOutcome]
     bills: tuple[Billed, ...]
     messages: dict[str, str]
     records: dict[str, dict[str, Any]]
@@ -60,7 +60,7 @@ class WaitOutcome:
 
 
 @pytest.fixture(scope="module")
-def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WaitOutcome]:
+def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunOutcome]:
     """One run of the DAG, in which each group has its accident."""
     home = tmp_path_factory.mktemp("kill_points")
     with (
@@ -91,14 +91,14 @@ def state_of(tasks: list[Task], task_id: str) -> str | None:
     return task.state
 
 
-def _look(api: AirflowApi, run: Run, emulator: Emulator, output: Path) -> WaitOutcome:
+def _look(api: AirflowApi, run: Run, emulator: Emulator, output: Path) -> RunOutcome:
     tasks = {task.task_id: task for task in api.tasks(run)}
     bills = tuple(billed(emulator.ledger()))
     made = {name.rpartition(".")[0]: task for name, task in tasks.items() if name.endswith(".generate")}
     records = {group: api.stored_state(run, task).get(KEY) or {} for group, task in made.items()}
-    return WaitOutcome(
+    return RunOutcome(
         fates={
-            group: RescueOutcome(
+            group: VideoOutcome(
                 generate=task.state,
                 publish=tasks[f"{group}.publish"].state,
                 intents=records[group].get("intent_number", 0),
@@ -146,12 +146,12 @@ def _look(api: AirflowApi, run: Run, emulator: Emulator, output: Path) -> WaitOu
         ("during_publish_evolink", replace(MADE, tries=1)),
     ],
 )
-def test_one_death(outcome: WaitOutcome, group: str, fate: RescueOutcome) -> None:
+def test_one_death(outcome: RunOutcome, group: str, fate: VideoOutcome) -> None:
     """Each is paid once at most, and comes home wherever it can be found."""
     assert outcome.fates[group] == fate
 
 
-def test_every_group_is_told_about(outcome: WaitOutcome) -> None:
+def test_every_group_is_told_about(outcome: RunOutcome) -> None:
     """No death without its line above."""
     (table,) = (mark for mark in test_one_death.pytestmark if mark.name == "parametrize")
     assert sorted(outcome.fates) == sorted(group for group, _ in table.args[1])
@@ -159,7 +159,7 @@ def test_every_group_is_told_about(outcome: WaitOutcome) -> None:
 
 @pytest.mark.parametrize("vendor", ["evolink", "anyfast"])
 @pytest.mark.parametrize("point", ["after_intent", "after_accept"])
-def test_what_may_be_lost_is_named(outcome: WaitOutcome, point: str, vendor: str) -> None:
+def test_what_may_be_lost_is_named(outcome: RunOutcome, point: str, vendor: str) -> None:
     """The failed task tells where, when and of which model something may have been bought, and how to go on."""
     group = f"{point}_{vendor}"
     said, at = outcome.messages[group], as_messages_say(outcome.records[group]["intended_at"])
@@ -168,7 +168,7 @@ def test_what_may_be_lost_is_named(outcome: WaitOutcome, point: str, vendor: str
     )
 
 
-def test_each_purchase_but_the_lost_ones_is_on_record(outcome: WaitOutcome) -> None:
+def test_each_purchase_but_the_lost_ones_is_on_record(outcome: RunOutcome) -> None:
     """The record of the task that bought it holds its id."""
     lost = {"after_accept_evolink", "after_accept_anyfast"}
     unknown = {
@@ -179,6 +179,6 @@ def test_each_purchase_but_the_lost_ones_is_on_record(outcome: WaitOutcome) -> N
     assert unknown == lost
 
 
-def test_nothing_is_left_lying_about(outcome: WaitOutcome) -> None:
+def test_nothing_is_left_lying_about(outcome: RunOutcome) -> None:
     """The bytes that came before the death were used or removed."""
     assert outcome.leftovers == []

@@ -154,6 +154,7 @@ class TaskAttempts:
         from airflow_provider_seedance.core.lifecycle.deliver import is_video_kept
         from airflow_provider_seedance.core.media.deliver import DeliveringClients
         from airflow_provider_seedance.core.submission.submit import Submitter
+        from airflow_provider_seedance.runtime.callbacks import callback_url_of
         from airflow_provider_seedance.runtime.ledger import begin_in_ledger
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
         from airflow_provider_seedance.runtime.task_state import identity_of
@@ -165,10 +166,11 @@ class TaskAttempts:
             self._check_before_paying(self._clients(conn_id), media, earlier_ids, self._spent(turn))
             delivering(conn_id).prepare()
 
+        task, callbacks = identity_of(self._context), operator.deferrable
         return Submitter(
             delivering,
             self._store,
-            identity_of(self._context),
+            task,
             place.connection,
             policies(operator),
             timeout=operator._timeout_seconds(media.request.service_tier),
@@ -179,6 +181,7 @@ class TaskAttempts:
             describe=lambda conn_id: self._in_words(self._clients(conn_id), media.request),
             begin=begin_in_ledger(self._store),
             video_kept=lambda record: is_video_kept(record, operator.destination, path_from_uri),
+            callback_url=callback_url_of(task, media.request, self._clients) if callbacks else None,
             turn=turn,
         )
 

@@ -15,6 +15,20 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.models import GenerationRequest
 
 
+def take_request(operator: Any) -> None:
+    """Put the fields that an operator's ``request`` sets in the place of its arguments of these names.
+
+    :raises RequestInvalid: naming every field whose value does not fit.
+    """
+    from airflow_provider_seedance.core.request_values import absent
+    from airflow_provider_seedance.models import GenerationRequest
+
+    if absent(operator.request) is None:
+        return
+    for name, value in GenerationRequest.parse(operator.request).to_dict().items():
+        setattr(operator, name, value)
+
+
 class TaskRequest:
     """The request that an operator's arguments make.
 

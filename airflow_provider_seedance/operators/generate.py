@@ -20,12 +20,14 @@ from airflow_provider_seedance.operators._arguments import (
     check_changes,
     conn_ids,
     one_of,
+    requests_as_dicts,
     seconds,
     switch,
 )
 from airflow_provider_seedance.operators._attempts import TaskAttempts, request_on_record
 from airflow_provider_seedance.operators._base import SeedanceBaseOperator
 from airflow_provider_seedance.operators._destination import DestinationMixin
+from airflow_provider_seedance.operators._request import take_request
 from airflow_provider_seedance.operators._waiting import GenerationWaitMixin, Wait
 from airflow_provider_seedance.runtime.config import default_deferrable
 from airflow_provider_seedance.runtime.exceptions import task_errors
@@ -38,8 +40,15 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.core.landing.ownership import Overwrite
     from airflow_provider_seedance.core.submission.decide import OnClear, OnOrphanedIntent, OnStaleState
     from airflow_provider_seedance.core.submission.record import RecordStore, TaskIdentity
-    from airflow_provider_seedance.models import Succeeded
-    from airflow_provider_seedance.operators._base import LinksArgument, Result, Switch, Text, Whole
+    from airflow_provider_seedance.models import GenerationRequest, Succeeded
+    from airflow_provider_seedance.operators._base import (
+        LinksArgument,
+        RequestArgument,
+        Result,
+        Switch,
+        Text,
+        Whole,
+    )
     from airflow_provider_seedance.runtime.clients import ClientPool
 
 
@@ -118,11 +127,14 @@ class SeedanceGenerateVideoOperator(
     :param preview: check, estimate and return the wire request, and pay nothing.
     :param last_frame_destination: also land the last frame here, likewise; the result then has ``last_frame``, with
         ``uri``, ``bytes``, ``sha256`` and ``content_type``. It asks for the last frame.
+    :param request: a whole :class:`~airflow_provider_seedance.models.GenerationRequest`, or a dict of its fields; those
+        that it sets take the place of the arguments above.
     :param check_media: ``files`` checks the request's own files before paying; ``all`` fetches and checks links too.
     """
 
     template_fields: Sequence[str] = (
         *REQUEST_FIELDS,
+        "request",
         "destination",
         "last_frame_destination",
         "generation_id",
@@ -140,7 +152,8 @@ class SeedanceGenerateVideoOperator(
         "failover_after",
         "preview",
     )
-    template_fields_renderers = {"vendor_options": "json", "on_moderation": "json"}  # noqa: RUF012 - Airflow's own convention
+    template_fields_renderers = {"vendor_options": "json", "request": "json", "on_moderation": "json"}  # noqa: RUF012 - Airflow's own convention
+    label_fields = ("prompt", "request", "first_frame", "reference_images", "generation_id", "draft_task_id")
     ui_color = "#e8e3ff"
     #: Which task instance this is, once its record was looked up.
     _task: TaskIdentity | None = None
@@ -190,9 +203,11 @@ class SeedanceGenerateVideoOperator(
         preview: bool | str = False,
         last_frame_destination: str | None = None,
         check_media: Literal["files", "all"] = "files",
+        request: RequestArgument | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.request = requests_as_dicts(self, request)
         self.prompt = prompt
         self.model: Any = model
         self.first_frame = first_frame
@@ -236,6 +251,12 @@ class SeedanceGenerateVideoOperator(
         self.reuse = reuse
         self.reuse_max_age = reuse_max_age
         self.preview = at_parse(switch, "preview", preview)
+
+    def pre_execute(self, context: Any) -> None:
+        """As any operator, and each argument has its value then; Airflow calls this before a resumption too."""
+        super().pre_execute(context)
+        with task_errors():
+            take_request(self)
 
     def execute(self, context: Context) -> Any:
         from airflow_provider_seedance.runtime.clients import ClientPool
@@ -305,6 +326,9 @@ class SeedanceGenerateVideoOperator(
         ):
             return with_attempts(result_of_landed(manifest, self._first_conn_id), None)
         return self._wait(Wait(self._first_conn_id, client, store, generation_id, state), generation)
+
+    def _ordered(self) -> GenerationRequest | None:
+        return None if self.generation_id else request_on_record(self, self._record_if_readable())
 
     def _deliver(self, conn_id: str, client: SeedanceClient, generation: Succeeded) -> dict[str, Any]:
         from airflow_provider_seedance.core.lifecycle.result import provenance_of, result_dict, with_attempts

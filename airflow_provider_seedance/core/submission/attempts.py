@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from airflow_provider_seedance.core.submission.outcome import Stage
+from airflow_provider_seedance.core.diagnosis import Stage
 from airflow_provider_seedance.errors import Kind
 from airflow_provider_seedance.models import Cost
 

@@ -190,14 +190,18 @@ def connection_lost(record: SubmissionRecord, why: str) -> RecordedConnectionLos
 
 def failure_of(generation: Failed, **details: Any) -> GenerationFailed:
     """The error for a generation that ended without a video."""
-    return GenerationFailed(
+    error = GenerationFailed(
         f"the generation ended as {generation.status.value}: {generation.failure.message}",
         kind=generation.failure.kind,
         code=generation.failure.code,
         vendor=generation.vendor,
         generation_id=generation.generation_id,
+        diagnosis=generation.failure.diagnosis,
         **details,
     )
+    charge = generation.charge
+    error.billed = bool(charge and charge.basis == "billed" and charge.amount)
+    return error
 
 
 def _after_end_without_video(prior: PriorSubmission) -> Action:
@@ -224,12 +228,16 @@ def error_on_record(record: SubmissionRecord, outcome: Refused | Ended) -> Seeda
     assert outcome.error is not None
     if isinstance(outcome, Refused):
         message = f"an earlier try was refused: {outcome.reason}"
-        return refusal(outcome.error, message, vendor=record.vendor)
+        return refusal(
+            outcome.error, message, code=outcome.code, vendor=record.vendor, diagnosis=outcome.diagnosis
+        )
     return GenerationFailed(
         f"the generation ended as {outcome.status}: {outcome.reason}",
         kind=outcome.error,
+        code=outcome.code,
         vendor=record.vendor,
         generation_id=record.generation_id,
+        diagnosis=outcome.diagnosis,
     )
 
 

@@ -63,13 +63,16 @@ class TaskAttempts:
     def submit(self) -> Submission:
         """The generation to wait for; where a budget leaves no room, and the task is to wait for it, defer."""
         from airflow_provider_seedance.core.ledger.budgets import SpendLimitReached
+        from airflow_provider_seedance.runtime.xcom import push_generation_id
 
         try:
-            return self._submitter.submit()
+            submission = self._submitter.submit()
         except SpendLimitReached as reached:
             if self._operator.on_budget == "wait":
                 defer_until_room(self._operator, reached, "submit_again")
             raise
+        push_generation_id(self._context, submission.record.generation_id)
+        return submission
 
     def leads_on(self) -> bool:
         """Whether the attempt on record has ended so that another one is to be made at once."""

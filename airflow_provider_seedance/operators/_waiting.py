@@ -97,7 +97,7 @@ class GenerationWaitMixin(BaseOperator):
         from airflow_provider_seedance.core.polling.event import GenerationEvent
         from airflow_provider_seedance.core.submission.record import SubmissionRecord
 
-        with task_errors():
+        with task_errors(context):
             ended = GenerationEvent.from_payload(event)
             carried = SubmissionRecord.parse(record) if record else None
         return self._resume(context, ended, carried=carried)
@@ -136,8 +136,8 @@ class GenerationWaitMixin(BaseOperator):
 
     @contextmanager
     def _bill_told(self, store: RecordStore) -> Iterator[None]:
-        """Log what a failure has cost, beside the failure itself."""
-        from airflow_provider_seedance.core.lifecycle.describe import bill_in_words
+        """Log what a failure has cost, beside the failure itself, and let the failure tell."""
+        from airflow_provider_seedance.core.lifecycle.describe import bill_in_words, is_billed
         from airflow_provider_seedance.core.submission.record import StateUnreadable
         from airflow_provider_seedance.errors import SeedanceError
 
@@ -145,7 +145,11 @@ class GenerationWaitMixin(BaseOperator):
             yield
         except SeedanceError as error:
             with suppress(StateUnreadable):
-                self.log.warning(bill_in_words(store.read(), error))
+                record = store.read()
+                self.log.warning(bill_in_words(record, error))
+                error.billed = is_billed(record, error)
+                if record is not None:
+                    error.about(generation_id=record.generation_id, connection=record.seedance_conn_id)
             raise
 
     def _submit(self, attempts: TaskAttempts, store: RecordStore) -> Any:
@@ -225,7 +229,7 @@ class GenerationWaitMixin(BaseOperator):
         """Go on after a wait; ``unfinished`` is raised instead of waiting again."""
         from airflow_provider_seedance.runtime.clients import ClientPool
 
-        with task_errors():
+        with task_errors(context):
             store = self._store(context)
             if carried is not None:
                 store.write(carried)
@@ -325,7 +329,7 @@ class GenerationWaitMixin(BaseOperator):
         from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
         from airflow_provider_seedance.core.polling.event import GenerationEvent
 
-        with task_errors():
+        with task_errors(context):
             record = self._store(context).read()
         if record is None or record.generation_id is None:
             return None

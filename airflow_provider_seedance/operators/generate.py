@@ -32,6 +32,7 @@ from airflow_provider_seedance.operators._waiting import GenerationWaitMixin, Wa
 from airflow_provider_seedance.runtime.config import default_deferrable
 from airflow_provider_seedance.runtime.exceptions import task_errors
 from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
+from airflow_provider_seedance.runtime.xcom import push_generation_id
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -255,14 +256,14 @@ class SeedanceGenerateVideoOperator(
     def pre_execute(self, context: Any) -> None:
         """As any operator, and each argument has its value then; Airflow calls this before a resumption too."""
         super().pre_execute(context)
-        with task_errors():
+        with task_errors(context):
             take_request(self)
 
     def execute(self, context: Context) -> Any:
         from airflow_provider_seedance.runtime.clients import ClientPool
 
         self._reveal()
-        with task_errors():
+        with task_errors(context):
             store = self._store(context)
             with self._bill_told(store), ClientPool() as clients:
                 return self._generate(context, store, clients)
@@ -277,6 +278,7 @@ class SeedanceGenerateVideoOperator(
         self._check_on_kill_action()
         if self.generation_id:
             adopted = parse_generation_id(self.generation_id)
+            push_generation_id(context, adopted)
             return self._adopt(clients(self._first_conn_id), store, adopted)
         attempts = TaskAttempts(self, context, store, clients)
         if switch("preview", self.preview):

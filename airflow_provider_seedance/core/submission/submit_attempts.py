@@ -80,6 +80,8 @@ class AttemptSubmitter:
         #: The error of the last attempt that was not made.
         self._unsent: SeedanceError | None = None
         self._pauses = 0
+        #: Of the latest attempt.
+        self._place = plan.first
 
     def submit(self) -> Submission:
         """The generation to wait for: an earlier try's where that is right, else that of the next attempt.
@@ -92,6 +94,8 @@ class AttemptSubmitter:
             try:
                 return self._take_turn(before)
             except SeedanceError as error:
+                if len(self._plan.connections) > 1:
+                    error.about(connection=self._place.connection)
                 after = self._store.read()
                 is_ours = isinstance(error, StateUnreadable | StateUnwritable)
                 if is_ours or (error is not self._unsent and after == before):
@@ -105,6 +109,7 @@ class AttemptSubmitter:
 
     def _take_turn(self, record: SubmissionRecord | None) -> Submission:
         place, turn = self._turn(record)
+        self._place = place
         submitter = self._submitter_at(place, turn)
 
         def check(conn_id: str, earlier_ids: tuple[str, ...]) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_seedance.core.client.http import SeedanceClient
     from airflow_provider_seedance.core.ledger.budgets import SpendLimitReached
+    from airflow_provider_seedance.core.media.content import RequestMedia
     from airflow_provider_seedance.core.submission.record import RecordStore
     from airflow_provider_seedance.core.submission.submit import Submission, Submitter
     from airflow_provider_seedance.models import GenerationRequest
@@ -47,6 +48,18 @@ class LedgerMixin(BaseOperator):
     on_budget: str
     reuse_max_age: Any
 
+    if TYPE_CHECKING:
+
+        def _check_before_paying(
+            self,
+            context: Context,
+            client: SeedanceClient,
+            media: RequestMedia,
+            earlier_ids: tuple[str, ...] = (),
+        ) -> None: ...
+
+        def _in_words(self, client: SeedanceClient, request: GenerationRequest) -> str: ...
+
     def submit_again(self, context: Context, event: Any = None) -> Any:
         """Look again whether the budget has room."""
         return self.execute(context)
@@ -63,14 +76,23 @@ class LedgerMixin(BaseOperator):
             raise
 
     def _preview(
-        self, client: SeedanceClient, request: GenerationRequest, context: Context
+        self, client: SeedanceClient, media: RequestMedia, store: RecordStore, context: Context
     ) -> dict[str, Any]:
-        """The preview, with how the connection's budgets stand."""
+        """The preview, with how the connection's budgets stand; what a submission would refuse is refused."""
         from airflow_provider_seedance.core.lifecycle.preview import preview
         from airflow_provider_seedance.runtime.ledger import standings
         from airflow_provider_seedance.runtime.task_state import identity_of
 
-        return preview(client, request, standings(client, self.seedance_conn_id, identity_of(context)))
+        record = store.read()
+        self._check_before_paying(context, client, media, record.all_generation_ids if record else ())
+        budgets = standings(client, self.seedance_conn_id, identity_of(context))
+        shown = preview(client, media.request, budgets)
+        self.log.info(
+            "Preview for %s, nothing is submitted: %s.",
+            client.vendor_name,
+            self._in_words(client, media.request),
+        )
+        return shown
 
     def _reused(
         self, client: SeedanceClient, store: RecordStore, request: GenerationRequest

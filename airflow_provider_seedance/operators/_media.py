@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 class OwnMediaMixin(BaseOperator):
     """For an operator whose arguments are a request's fields."""
 
+    seedance_conn_id: str
     last_frame_destination: str | None
     check_media: str
     #: Where the task's record lives, once it was looked up.
@@ -57,16 +59,29 @@ class OwnMediaMixin(BaseOperator):
             self._bringing = media_delivery(check_media=self.check_media)
         return self._bringing
 
-    def _media(self, store: RecordStore) -> RequestMedia:
+    def _media(self, store: RecordStore, clients: Callable[[str], SeedanceClient]) -> RequestMedia:
         """The request, with its files read and named by their content."""
         from airflow_provider_seedance.core.media.content import FileReader, RequestMedia, has_files
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
-        request = self._request()
+        request = self._checked_request(clients)
         if not has_files(request):
             return RequestMedia(request)
         record = store.read()
         return FileReader(path_from_uri).identify(request, record.media if record else None)
+
+    def _checked_request(self, clients: Callable[[str], SeedanceClient]) -> GenerationRequest:
+        """The request; if a value in it cannot be read, what the vendor does not take is told at the same time."""
+        from airflow_provider_seedance.core.catalog.problems import all_problems
+        from airflow_provider_seedance.errors import RequestInvalid
+
+        try:
+            return self._request()
+        except RequestInvalid as invalid:
+            found = invalid.problems
+        client = clients(self.seedance_conn_id)
+        fields = {name: getattr(self, name) for name in REQUEST_FIELDS}
+        raise RequestInvalid(all_problems(found, fields, client.catalog.prepare), vendor=client.vendor_name)
 
     def _recorded_request(self) -> GenerationRequest:
         """The request, with its files named as they are on record; none of them is read again."""

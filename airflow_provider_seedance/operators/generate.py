@@ -257,18 +257,10 @@ class SeedanceGenerateVideoOperator(
         if self.generation_id:
             adopted = parse_generation_id(self.generation_id)
             return self._adopt(clients(self.seedance_conn_id), store, adopted)
-        media = self._media(store)
+        media = self._media(store, clients)
         request = media.request
         if switch("preview", self.preview):
-            client = clients(self.seedance_conn_id)
-            self._delivery().check(client, media)
-            shown = self._preview(client, request, context)
-            self.log.info(
-                "Preview for %s, nothing is submitted: %s.",
-                client.vendor_name,
-                self._in_words(client, request),
-            )
-            return shown
+            return self._preview(clients(self.seedance_conn_id), media, store, context)
         if self.reuse and (reused := self._reused(clients(self.seedance_conn_id), store, request)):
             return reused
         if not store.remembers:

@@ -82,6 +82,21 @@ def summarize(results: list[dict[str, Any]], uri: str) -> dict[str, Any]:
     }
 
 
+def published_by_task(results: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The publications that the batch has made, with what they are about: without prompts and links."""
+    return [
+        {
+            **result["publication"],
+            "row": result["row"],
+            "metadata": result["metadata"],
+            "source": result["manifest"]["source"],
+            "manifest": result["manifest"],
+        }
+        for result in results
+        if result["publication"] and result["publication"].get("published")
+    ]
+
+
 def totals(costs: Iterable[Cost]) -> Totals:
     """Sums by currency and basis, as decimal strings: ``{"USD": {"billed": "1.20"}}``."""
     sums: dict[str, dict[str, Decimal]] = {}

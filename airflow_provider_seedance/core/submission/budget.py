@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -36,18 +36,33 @@ def check_budget(estimate: Cost, max_cost: str | Mapping[str, Any] | None, *, ve
             vendor=vendor,
             advice="Add a row to prices in the connection's extra, or leave max_cost out.",
         )
-    if (estimate.currency or "").upper() != currency.upper():
-        raise BudgetExceeded(
-            f"this vendor's price is in {estimate.currency}, max_cost is in {currency}",
-            vendor=vendor,
-            advice=f"Give max_cost in {estimate.currency}, or set prices in {currency} in the connection's extra.",
-        )
+    check_currency([estimate], max_cost, vendor=vendor)
     if estimate.amount > limit:
         raise BudgetExceeded(
             f"this request may cost {estimate.amount:f} {estimate.currency}, above max_cost {limit:f} {currency}",
             vendor=vendor,
             advice="Raise max_cost, or ask for a shorter, smaller or cheaper video.",
         )
+
+
+def check_currency(
+    estimates: Iterable[Cost], max_cost: str | Mapping[str, Any] | None, *, vendor: str
+) -> None:
+    """Refuse a ``max_cost`` in another currency than prices are.
+
+    :raises ConfigurationError: if it is not an amount with a currency.
+    :raises BudgetExceeded: if a known estimate is in another currency.
+    """
+    if (parsed := parse_money("max_cost", max_cost)) is None:
+        return
+    _, currency = parsed
+    for estimate in estimates:
+        if estimate.amount is not None and (estimate.currency or "").upper() != currency.upper():
+            raise BudgetExceeded(
+                f"this vendor's price is in {estimate.currency}, max_cost is in {currency}",
+                vendor=vendor,
+                advice=f"Give max_cost in {estimate.currency}, or set prices in {currency} in the connection's extra.",
+            )
 
 
 def check_balance(client: SeedanceClient) -> None:
@@ -124,6 +139,13 @@ class Budget:
             return True
         others = self.total - self._amounts.get(number, Decimal(0))
         return others + (estimate.amount or Decimal(0)) <= self.limit
+
+    def excess(self, estimates: Iterable[Cost]) -> str | None:
+        """That these estimates together are above the limit, in words; ``None`` if they are not."""
+        total = sum((estimate.amount or Decimal(0) for estimate in estimates), Decimal(0))
+        if self.limit is None or total <= self.limit:
+            return None
+        return f"{total:f} {self.currency}, above max_cost {self.limit:f} {self.currency}"
 
     def reserve(self, number: int, estimate: Cost) -> None:
         """Count the estimate, before the submission."""

@@ -28,7 +28,7 @@ def make_app(receiver: Callable[[], CallbackReceiver | None]) -> FastAPI:
 
     :param receiver: asked at each request; ``None`` for a place where no callbacks are taken.
     """
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
 
     @app.post(TEST_PATH)
     async def test() -> Response:

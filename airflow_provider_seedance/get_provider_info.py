@@ -61,6 +61,12 @@ def get_provider_info() -> dict[str, Any]:
                 "plugin-class": "airflow_provider_seedance.plugins.seedance.SeedancePlugin",
             }
         ],
+        "task-decorators": [
+            {
+                "name": "seedance",
+                "class-name": "airflow_provider_seedance.decorators.generate.seedance_task",
+            }
+        ],
         "connection-types": [
             {
                 "connection-type": "seedance",

@@ -33,7 +33,7 @@ from airflow_provider_seedance.core.request_values import (
     absent,
     reason_for,
 )
-from airflow_provider_seedance.errors import Kind, Problem, RequestInvalid, redact
+from airflow_provider_seedance.errors import Diagnosis, Kind, Problem, RequestInvalid, redact
 
 DEFAULT_MODEL = "seedance-2.0"
 
@@ -152,11 +152,20 @@ class GenerationRequest(BaseModel):
     vendor_options: Options = Field(default_factory=dict)
 
     @classmethod
-    def parse(cls, fields: Mapping[str, Any]) -> GenerationRequest:
-        """The request made of ``fields``.
+    def parse(cls, given: Mapping[str, Any] | str | GenerationRequest) -> GenerationRequest:
+        """The request that its fields make, or the text of these, or a prompt alone; a request as it is.
 
         :raises RequestInvalid: naming every field whose value does not fit.
         """
+        if isinstance(given, cls):
+            return given
+        fields = mapping_in(given)
+        if isinstance(fields, str):
+            fields = {"prompt": fields}
+        if not isinstance(fields, Mapping):
+            raise RequestInvalid(
+                [Problem("request", given, "a prompt or a dict of request fields is needed")]
+            )
         try:
             return cls.model_validate(dict(fields))
         except ValidationError as fault:
@@ -165,6 +174,10 @@ class GenerationRequest(BaseModel):
                 for error in fault.errors(include_url=False, include_context=False)
             ]
         raise RequestInvalid(problems)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields that were set, as a JSON object: what one task returns for another to generate."""
+        return self.model_dump(mode="json", exclude_unset=True, exclude_none=True)
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         for name, value in super().__repr_args__():
@@ -201,6 +214,8 @@ class Failure(_Value):
     code: str | None = None
     #: In the vendor's words; links and keys in it are made unusable.
     message: Annotated[str, AfterValidator(redact)] = "the vendor gave no reason"
+    #: What it is about, as far as that is known.
+    diagnosis: Diagnosis = Diagnosis()
 
 
 class Usage(_Value):

@@ -23,14 +23,14 @@ LAYERS = (
         "core.redaction",
         "core.literals",
     ),
-    ("core.suggestions",),
+    ("core.suggestions", "core.diagnosis"),
     ("core.request_values",),
     ("errors",),
     ("models", "core.library"),
     ("core.money",),
     ("core.catalog",),
     ("core.storage",),
-    ("core.vendors.strict_json",),
+    ("core.vendors.strict_json", "core.vendors.diagnosis"),
     ("core.vendors.contract",),
     ("core.vendors.reading", "core.vendors.status_words"),
     ("core.vendors.replies",),
@@ -63,11 +63,8 @@ LAYERS = (
     ("core.client.groups",),
     ("core.client.http",),
     ("core.client",),
-    (
-        "core.ledger.entries",
-        "core.ledger.schema",
-        "core.ledger.engine",
-    ),
+    ("core.ledger.entries",),
+    ("core.ledger.schema", "core.ledger.engine"),
     ("core.ledger.budgets", "core.ledger.spend", "core.ledger.tables"),
     ("core.ledger.ledger",),
     ("core.ledger",),
@@ -117,18 +114,22 @@ LAYERS = (
     ("runtime",),
     ("policies", "triggers"),
     ("operators",),
+    ("decorators", "sensors"),
     ("plugins.gallery", "plugins.callbacks"),
     ("plugins",),
     ("get_provider_info", "__main__"),
 )
 #: Stands alone: two readings of one contract, and a mistake in one must not hide in the other.
 EMULATOR = "emulator"
+#: Knows both: it puts the one in the other's way, for tests of users' DAGs. Neither knows it.
+TESTING = "testing"
 
 
 def drawing() -> str:
     """The layers as text, the top one first, as a Markdown code block."""
     lines = [", ".join(map(_label, layer)) for layer in reversed(LAYERS)]
-    return "\n".join(["```text", *lines, "", f"{EMULATOR}  (stands alone)", "```"])
+    alone = [f"{EMULATOR}  (stands alone)", f"{TESTING}  (known by neither)"]
+    return "\n".join(["```text", *lines, "", *alone, "```"])
 
 
 def _label(name: str) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from dev.architecture import EMULATOR, LAYERS
+from dev.architecture import EMULATOR, LAYERS, TESTING
 
 PACKAGE = "airflow_provider_seedance"
 ROOT = Path(__file__).parents[1] / PACKAGE
@@ -26,7 +26,7 @@ SHARED_BY_VENDORS = ("ark", "base", "limits", "multipart", "values")
 
 #: Library -> where it may be imported. Time, chance and event loops are arguments everywhere else.
 LIBRARIES = {
-    "airflow": ("runtime", "hooks", "operators", "triggers", "policies", "plugins"),
+    "airflow": ("runtime", "hooks", "operators", "triggers", "policies", "decorators", "sensors", "plugins"),
     "httpx": ("core.client.http", "core.client.transport", "core.client.httpx_client", "core.client.errors"),
     "aiohttp": ("core.client.aiohttp_client", "core.client.errors"),
     "http.client": ("core.client.connections", "core.client.download", "core.client.errors"),
@@ -56,7 +56,17 @@ VENDOR_WORDS = ("core.vendors", "get_provider_info")
 #: Where a service tier may be named: how long we wait for which is ours to say, and the operators' docs say it.
 SERVICE_TIERS = ("core.polling.decide",)
 #: The edges, which hand the clock of the process to all below them.
-EDGES = ("__main__", "operators", "triggers", "hooks", "policies", "runtime", "plugins")
+EDGES = (
+    "__main__",
+    "decorators",
+    "sensors",
+    "operators",
+    "triggers",
+    "hooks",
+    "policies",
+    "runtime",
+    "plugins",
+)
 #: Where the wall clock may be read.
 CLOCKS = ("core.clock",)
 
@@ -73,7 +83,9 @@ def _read(paths: Iterator[Path]) -> Modules:
 
 
 ALL = _read(ROOT.rglob("*.py"))
-MODULES = {name: tree for name, tree in ALL.items() if name and not name.startswith(EMULATOR)}
+MODULES = {
+    name: tree for name, tree in ALL.items() if name not in ("", TESTING) and not name.startswith(EMULATOR)
+}
 
 
 def within(module: str, place: str) -> bool:
@@ -232,12 +244,12 @@ def _literals(tree: ast.Module) -> Iterator[str]:
 
 
 def strangers_of_the_emulator(modules: Modules) -> list[str]:
-    """Imports between the emulator and the rest, in either direction."""
+    """Imports between the emulator and the rest, in either direction, and of the fixtures for users' tests."""
     return [
         f"{module} imports {other}"
         for module, tree in modules.items()
         for other in known(tree)
-        if within(module, EMULATOR) != within(other, EMULATOR)
+        if module != TESTING and (other == TESTING or within(module, EMULATOR) != within(other, EMULATOR))
     ]
 
 
@@ -356,6 +368,8 @@ def test_a_module_stays_short(path: Path) -> None:
         (vendor_words, "operators.generate", "cancels = vendor == 'modelark'"),
         (strangers_of_the_emulator, "core.client.http", f"from {PACKAGE}.emulator.server import serve"),
         (strangers_of_the_emulator, "emulator.simulation.state", f"from {PACKAGE}.models import Status"),
+        (strangers_of_the_emulator, "hooks.seedance", f"from {PACKAGE}.testing import VendorLedger"),
+        (strangers_of_the_emulator, "emulator.app", f"from {PACKAGE}.testing import VendorLedger"),
         (strange_vendor_files, "emulator.vendors.evolink.credits", ""),
         (strange_vendor_files, "emulator.vendors.evolink_credits", ""),
     ],
@@ -368,6 +382,7 @@ def test_the_rules_have_teeth(rule: Callable[[Modules], list[str]], module: str,
 
 #: What a DAG file, or Airflow itself, imports.
 PUBLIC = (
+    "decorators.generate",
     "get_provider_info",
     "hooks.seedance",
     "operators.batch",
@@ -395,6 +410,7 @@ def test_importing_what_dags_import_loads_nothing_heavy() -> None:
     assert not {"av", "PIL", "starlette", "uvicorn"} & set(loaded)
     ours = {name.split(".")[1] for name in loaded if name.startswith(f"{PACKAGE}.")}
     assert ours <= {
+        "decorators",
         "get_provider_info",
         "hooks",
         "operators",

@@ -7,6 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    from airflow.sdk import BaseOperator
+
     from airflow_provider_seedance.core.landing.ownership import Overwrite
     from airflow_provider_seedance.core.submission.decide import Policies
 
@@ -20,6 +22,18 @@ _OMITTED = (None, "", "None")
 _SWITCHES = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 T = TypeVar("T")
+
+
+def requests_as_dicts(operator: BaseOperator, given: Any) -> Any:
+    """A ``GenerationRequest``, or each one in a list, as a dict that Airflow can render; anything else as it is.
+
+    What a mapped instance is given may come from another task, and then it must not be rendered: it is left as it is.
+    """
+    if getattr(operator, "_BaseOperator__from_mapped", False):
+        return given
+    if isinstance(given, (list, tuple)):
+        return [requests_as_dicts(operator, item) for item in given]
+    return given.to_dict() if hasattr(given, "model_fields_set") else given
 
 
 def at_parse(check: Callable[..., object], name: str, value: T, *rest: Any) -> T:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator
+from airflow_provider_seedance.operators._mapping import MapLabelMixin
 
 if TYPE_CHECKING:
     from typing import TypeAlias
 
     from airflow.sdk import XComArg
     from airflow.sdk.definitions.xcom_arg import PlainXComArg
+
+    from airflow_provider_seedance.models import GenerationRequest
 
     #: A text, or what becomes one when the task runs.
     Text: TypeAlias = str | XComArg
@@ -23,9 +25,11 @@ if TYPE_CHECKING:
     LinksArgument: TypeAlias = Sequence[str | XComArg] | str | XComArg
     #: What another operator returned, as a dict, as its text (a template), or as its ``output``.
     Result: TypeAlias = Mapping[str, Any] | str | XComArg
+    #: A request, its fields, a prompt alone, or what becomes one of these when the task runs.
+    RequestArgument: TypeAlias = GenerationRequest | Mapping[str, Any] | str | XComArg
 
 
-class SeedanceBaseOperator(BaseOperator):
+class SeedanceBaseOperator(MapLabelMixin):
     """Base of operators that return a dict.
 
     :param multiple_outputs: also push each key of the dict as an XCom of its own, for ``output["video_url"]``.

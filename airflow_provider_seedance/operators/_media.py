@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 
 from airflow_provider_seedance.core.request_fields import REQUEST_FIELDS
+from airflow_provider_seedance.runtime.exceptions import task_errors
 
 if TYPE_CHECKING:
     from airflow_provider_seedance.core.client.http import SeedanceClient
@@ -24,6 +25,23 @@ class OwnMediaMixin(BaseOperator):
     #: Where the task's record lives, once it was looked up.
     _records: RecordStore | None = None
     _bringing: MediaDelivery | None = None
+    #: A request as a whole: the fields that it sets take the place of the arguments of these names.
+    request: Any
+
+    def pre_execute(self, context: Any) -> None:
+        """As any operator, and each argument has its value then; Airflow calls this before a resumption too."""
+        super().pre_execute(context)
+        with task_errors():
+            self._take_request()
+
+    def _take_request(self) -> None:
+        from airflow_provider_seedance.core.request_values import absent
+        from airflow_provider_seedance.models import GenerationRequest
+
+        if absent(self.request) is None:
+            return
+        for name, value in GenerationRequest.parse(self.request).to_dict().items():
+            setattr(self, name, value)
 
     def _request(self) -> GenerationRequest:
         from airflow_provider_seedance.models import GenerationRequest

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.core.polling.event import GenerationEvent
     from airflow_provider_seedance.core.polling.wait import WaitResult
     from airflow_provider_seedance.core.submission.record import RecordStore
-    from airflow_provider_seedance.models import Generation, Succeeded
+    from airflow_provider_seedance.models import Generation, GenerationRequest, Succeeded
     from airflow_provider_seedance.runtime.clients import ClientPool
 
 #: The trigger keeps the deadline; Airflow's own deferral timeout only backs it up, this much later.
@@ -74,6 +74,10 @@ class GenerationWaitMixin(BaseOperator):
     @abstractmethod
     def _deliver(self, conn_id: str, client: SeedanceClient, generation: Succeeded) -> Any:
         """What the task returns for a finished generation, and the connection that made it."""
+
+    @abstractmethod
+    def _ordered(self) -> GenerationRequest | None:
+        """What the generation was made of, if this task has submitted it."""
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         """Resume after the trigger: read how the generation ended, and land it if that was asked for."""
@@ -245,6 +249,7 @@ class GenerationWaitMixin(BaseOperator):
                 cancel_queued=self._cancels,
                 now=clock.SYSTEM_CLOCK.now(),
                 generation=generation,
+                request_of=self._ordered,
             )
         except GenerationFailed as failed:
             count_result({"vendor": failed.vendor, "status": "failed"})

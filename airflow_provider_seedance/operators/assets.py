@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from airflow.sdk import BaseOperator
-
 from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.operators._arguments import one_of, seconds
+from airflow_provider_seedance.operators._mapping import MapLabelMixin
 from airflow_provider_seedance.runtime.exceptions import task_errors
 from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
 
@@ -25,7 +24,7 @@ REVIEW_TIMEOUT = 600.0
 BACKSTOP = timedelta(minutes=10)
 
 
-class SeedanceCreateAssetGroupOperator(BaseOperator):
+class SeedanceCreateAssetGroupOperator(MapLabelMixin):
     """Take the group of assets that has this name, or make it.
 
     Returns ``vendor, seedance_conn_id, group_id, name, created``; ``created`` is false when a group of that name was
@@ -38,6 +37,7 @@ class SeedanceCreateAssetGroupOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("name", "description", "seedance_conn_id")
+    label_fields = ("name",)
     ui_color = "#e3f0ff"
 
     def __init__(
@@ -70,7 +70,7 @@ class SeedanceCreateAssetGroupOperator(BaseOperator):
             }
 
 
-class SeedanceUploadAssetOperator(SignedLinkMaskingMixin):
+class SeedanceUploadAssetOperator(SignedLinkMaskingMixin, MapLabelMixin):
     """Put a file into a group of the asset library, and wait until it may be used.
 
     The same content of the same name is put there once. Returns ``vendor, seedance_conn_id, asset_id, asset_uri,
@@ -87,6 +87,7 @@ class SeedanceUploadAssetOperator(SignedLinkMaskingMixin):
     """
 
     template_fields: Sequence[str] = ("file", "group_id", "name", "kind", "timeout", "seedance_conn_id")
+    label_fields = ("name", "file")
     ui_color = "#e3f0ff"
 
     def __init__(

@@ -14,6 +14,7 @@ from airflow_provider_seedance.operators._arguments import (
     one_of,
     overwrite_of,
     policies,
+    requests_as_dicts,
     seconds,
     whole_number,
 )
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.core.batch.run import BatchRun
     from airflow_provider_seedance.core.landing.ownership import Overwrite
     from airflow_provider_seedance.core.submission.decide import OnClear, OnOrphanedIntent, OnStaleState
-    from airflow_provider_seedance.operators._base import Result, Text, Whole
+    from airflow_provider_seedance.operators._base import RequestArgument, Text, Whole
     from airflow_provider_seedance.runtime.batch_session import BatchSession
 
 #: Generations in flight at a time, unless the user says; the vendor's own limit is learned below it.
@@ -59,8 +60,8 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
     ``max_failures``, ``max_cost``, or by an error that concerns the whole account. It then still finishes what is in
     flight.
 
-    :param requests: the rows: a list of dicts with the fields of
-        :class:`~airflow_provider_seedance.models.GenerationRequest` (or of prompts), such as an XCom; or the path or
+    :param requests: the rows: a list of :class:`~airflow_provider_seedance.models.GenerationRequest`, of dicts with its
+        fields or of prompts, such as an XCom; or the path or
         URI of a ``.jsonl``, ``.csv`` or ``.json`` file. ``metadata`` in a row, or CSV columns ``metadata.<name>``,
         are kept for the results; ``generation_id`` in a row adopts that generation. Rows are read again after each
         wait, and must be the same then.
@@ -118,16 +119,17 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
     )
     unsearched_fields = frozenset({"requests"})
     template_fields_renderers = {"requests": "json", "defaults": "json"}  # noqa: RUF012 - Airflow's own convention
+    label_fields = ("requests", "destination")
     ui_color = "#d9d3ff"
 
     def __init__(
         self,
         *,
-        requests: Sequence[Mapping[str, Any] | str] | Text,
+        requests: Sequence[RequestArgument] | Text,
         destination: Text | None,
         publish_destination: Text | None = None,
         seedance_conn_id: str = "seedance_default",
-        defaults: Result | None = None,
+        defaults: RequestArgument | None = None,
         max_active: Whole = DEFAULT_MAX_ACTIVE,
         max_failures: Whole | None = None,
         max_cost: str | Mapping[str, Any] | None = None,
@@ -144,13 +146,13 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.requests = requests
+        self.requests = requests_as_dicts(self, requests)
         self.destination: Any = destination
         if publish_destination is not None and destination is None:
             raise ValueError("publish_destination needs a destination, where the videos are landed first")
         self.publish_destination: Any = publish_destination
         self.seedance_conn_id = seedance_conn_id
-        self.defaults: Any = defaults
+        self.defaults: Any = requests_as_dicts(self, defaults)
         self.max_active = max_active
         self.max_failures = max_failures
         self.max_cost = max_cost

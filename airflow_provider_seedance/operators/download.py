@@ -42,6 +42,7 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
     """
 
     template_fields: Sequence[str] = ("video", "destination", "seedance_conn_id", "overwrite")
+    label_fields = ("video",)
     ui_color = "#e8e3ff"
 
     def __init__(

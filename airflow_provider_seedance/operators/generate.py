@@ -18,6 +18,7 @@ from airflow_provider_seedance.operators._arguments import (
     at_parse,
     one_of,
     policies,
+    requests_as_dicts,
     seconds,
     switch,
 )
@@ -40,7 +41,14 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.core.submission.record import RecordStore, TaskIdentity
     from airflow_provider_seedance.core.submission.submit import Submitter
     from airflow_provider_seedance.models import GenerationRequest, Succeeded
-    from airflow_provider_seedance.operators._base import LinksArgument, Result, Switch, Text, Whole
+    from airflow_provider_seedance.operators._base import (
+        LinksArgument,
+        RequestArgument,
+        Result,
+        Switch,
+        Text,
+        Whole,
+    )
     from airflow_provider_seedance.runtime.clients import ClientPool
 
 
@@ -114,11 +122,14 @@ class SeedanceGenerateVideoOperator(
     :param preview: check, estimate and return the wire request, and pay nothing.
     :param last_frame_destination: also land the last frame here, likewise; the result then has ``last_frame``, with
         ``uri``, ``bytes``, ``sha256`` and ``content_type``. It asks for the last frame.
+    :param request: a whole :class:`~airflow_provider_seedance.models.GenerationRequest`, or a dict of its fields; those
+        that it sets take the place of the arguments above.
     :param check_media: ``files`` checks the request's own files before paying; ``all`` fetches and checks links too.
     """
 
     template_fields: Sequence[str] = (
         *REQUEST_FIELDS,
+        "request",
         "destination",
         "last_frame_destination",
         "generation_id",
@@ -134,7 +145,8 @@ class SeedanceGenerateVideoOperator(
         "overwrite",
         "preview",
     )
-    template_fields_renderers = {"vendor_options": "json"}  # noqa: RUF012 - Airflow's own convention
+    template_fields_renderers = {"vendor_options": "json", "request": "json"}  # noqa: RUF012 - Airflow's own convention
+    label_fields = ("prompt", "request", "first_frame", "reference_images", "generation_id", "draft_task_id")
     ui_color = "#e8e3ff"
     #: Which task instance this is, once its record was looked up.
     _task: TaskIdentity | None = None
@@ -182,9 +194,11 @@ class SeedanceGenerateVideoOperator(
         preview: bool | str = False,
         last_frame_destination: str | None = None,
         check_media: Literal["files", "all"] = "files",
+        request: RequestArgument | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        self.request = requests_as_dicts(self, request)
         self.prompt = prompt
         self.model: Any = model
         self.first_frame = first_frame
@@ -361,6 +375,9 @@ class SeedanceGenerateVideoOperator(
         check_balance(client)
         check_budget(client.estimate_cost(request), self.max_cost, vendor=client.vendor_name)
         self._check_destination_before_paying(context, client, request, prepared.model, earlier_ids)
+
+    def _ordered(self) -> GenerationRequest | None:
+        return None if self.generation_id else self._request()
 
     def _deliver(self, conn_id: str, client: SeedanceClient, generation: Succeeded) -> dict[str, Any]:
         from airflow_provider_seedance.core.lifecycle.result import provenance_of, result_dict

@@ -45,6 +45,7 @@ class SeedancePublishVideoOperator(SignedLinkMaskingMixin, SeedanceBaseOperator)
 
     template_fields: Sequence[str] = ("video", "destination", "metadata", "asset", "overwrite")
     template_fields_renderers = {"video": "json", "metadata": "json"}  # noqa: RUF012 - Airflow's own convention
+    label_fields = ("video",)
     ui_color = "#e8e3ff"
 
     def __init__(

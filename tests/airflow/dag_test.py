@@ -25,6 +25,8 @@ class DagRunOutcome:
     state: str
     states: Mapping[str, str]
     returned: Mapping[str, Any]
+    #: What the mapped instances of each task are called.
+    labels: Mapping[str, set[str]]
 
 
 RunDag = Callable[..., DagRunOutcome]
@@ -70,6 +72,10 @@ def run_dag(dags: Mapping[str, Any], hurried_emulator: Emulator, monkeypatch: py
             str(finished.state.value),
             {ti.task_id: str(ti.state) for ti in instances},
             {ti.task_id: ti.xcom_pull(ti.task_id, map_indexes=ti.map_index) for ti in instances},
+            {
+                name: {ti.rendered_map_index for ti in instances if ti.task_id == name and ti.map_index >= 0}
+                for name in {ti.task_id for ti in instances}
+            },
         )
 
     return run

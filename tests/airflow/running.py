@@ -50,6 +50,8 @@ class TaskRun:
     rendered: list[dict[str, Any]] = field(default_factory=list)
     deferrals: list[TaskDeferred] = field(default_factory=list)
     payloads: list[dict[str, Any]] = field(default_factory=list)
+    #: The task's own XComs, by key.
+    pushed: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.state = TaskState()
@@ -61,6 +63,7 @@ class TaskRun:
             max_tries=0,
             try_number=1,
             xcom_pull=self._xcom_pull,
+            xcom_push=self._xcom_push,
         )
         self.context: Any = {
             "ti": ti,
@@ -97,8 +100,12 @@ class TaskRun:
     def _jinja_env(self, task: BaseOperator) -> Any:
         return task.dag.get_template_env() if task.has_dag() else task.get_template_env()
 
-    def _xcom_pull(self, task_ids: str, **_: Any) -> Any:
-        return json.loads(json.dumps(self.upstream[task_ids]))
+    def _xcom_pull(self, task_ids: str, *, key: str = "return_value", **_: Any) -> Any:
+        own = task_ids == self.operator.task_id
+        return json.loads(json.dumps(self.pushed.get(key) if own else self.upstream[task_ids]))
+
+    def _xcom_push(self, key: str, value: Any) -> None:
+        self.pushed[key] = json.loads(json.dumps(value))
 
     def _wait(self, paused: TaskDeferred) -> Any:
         self.deferrals.append(paused)

@@ -187,6 +187,19 @@ def test_storyboard(run_dag, hurried_emulator, monkeypatch, tmp_path) -> None:
     assert hurried_emulator.ledger()["creates_received"] == 3
 
 
+def test_taskflow(run_dag, hurried_emulator, tmp_path) -> None:
+    """A function writes the request of each mapped shot, which is called by its prompt."""
+    places = ["a wood", "a town"]
+    outcome = run_dag(
+        "seedance_taskflow", seedance_conn_id="seedance_modelark", output=str(tmp_path), places=places
+    )
+    assert outcome.state == "success"
+    assert [measured(path).frames for path in tmp_path.glob("*.mp4")] == [frames_of(4)] * 2
+    prompts = {entry["prompt"] for entry in hurried_emulator.ledger()["generations"]}
+    assert prompts == {f"A fox looks around in {place}, slow push in" for place in places}
+    assert outcome.labels["shot"] == prompts
+
+
 def test_every_example_is_run_here(dags) -> None:
     """A new example needs a test of its own."""
     examples = {dag_id for dag_id, dag in dags.items() if Path(dag.fileloc).parent == EXAMPLES}
@@ -204,4 +217,5 @@ def test_every_example_is_run_here(dags) -> None:
         "seedance_product_clips",
         "seedance_rescue",
         "seedance_storyboard",
+        "seedance_taskflow",
     }

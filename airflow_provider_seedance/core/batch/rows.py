@@ -183,6 +183,8 @@ def _parse_literal(text: str, name: str) -> Any:
 
 
 def _raw_row(number: int, item: Any, line: int | None = None) -> RawRow:
+    if isinstance(item, GenerationRequest):
+        item = item.to_dict()
     if isinstance(item, str):
         return RawRow(number, {"prompt": item}, line)
     if isinstance(item, Mapping):
@@ -240,7 +242,7 @@ _READERS: dict[str, Callable[[str, str], list[RawRow]]] = {
 
 def check_rows(
     raw_rows: Sequence[RawRow],
-    defaults: Mapping[str, Any] | str | None,
+    defaults: Mapping[str, Any] | GenerationRequest | str | None,
     prepare: Callable[[GenerationRequest], object],
     *,
     vendor: str | None = None,
@@ -279,6 +281,8 @@ def _parse_defaults(given: Any) -> Mapping[str, Any]:
         given = _parse_literal(given, "defaults") if given.strip() else None
     if given is None:
         return {}
+    if isinstance(given, GenerationRequest):
+        given = given.to_dict()
     if not isinstance(given, Mapping):
         raise ConfigurationError(f"defaults must be a dict of request fields, not {describe(given)}")
     return {str(name): value for name, value in given.items()}

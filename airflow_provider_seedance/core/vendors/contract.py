@@ -25,6 +25,7 @@ from airflow_provider_seedance.core.library import (
     UploadedFile,
 )
 from airflow_provider_seedance.core.redaction import clean, redact
+from airflow_provider_seedance.core.vendors.diagnosis import Parameters
 from airflow_provider_seedance.core.vendors.strict_json import parse_json
 from airflow_provider_seedance.errors import MalformedReply
 from airflow_provider_seedance.models import (
@@ -196,6 +197,8 @@ class GenerationCalls:
     find: Callable[[GenerationRequest], Call[Generation]] | None = None
     #: Whether a listed generation may be what became of a marked request, by all that the vendor echoes.
     matches: Callable[[GenerationRequest, Generation], bool] | None = None
+    #: What the vendor calls the request's fields in its errors, where it has other names for them.
+    parameters: Parameters = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

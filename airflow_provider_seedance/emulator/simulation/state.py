@@ -40,6 +40,8 @@ class Settings:
     seed: int = 0
     host: str = "127.0.0.1"
     """The name or address that it listens on, by which the control surface may be called."""
+    names: tuple[str, ...] = ()
+    """Further host names by which the control surface may be called."""
     link_seconds: float = 86400
     """Life of a result link, in vendor time."""
     slots: int = 10

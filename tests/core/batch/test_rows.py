@@ -40,6 +40,17 @@ def test_a_list_may_hold_requests_and_prompts() -> None:
     ]
 
 
+def test_a_list_may_hold_typed_requests() -> None:
+    """What one leaves out is as the defaults say, which may be a request too."""
+    given = [GenerationRequest(prompt="A fox", duration=8), GenerationRequest(prompt="A hare", seed=None)]
+    defaults: Any = GenerationRequest(duration=4, model="seedance-2.0-fast")
+    found = check_rows(rows_from_list(given), defaults, CATALOG.prepare)
+    assert [(row.request.model, row.request.duration) for row in found] == [
+        ("seedance-2.0-fast", 8),
+        ("seedance-2.0-fast", 4),
+    ]
+
+
 def test_a_list_may_come_as_text() -> None:
     """A template renders an XCom as Python or as JSON."""
     assert parse_list("[{'prompt': 'A fox'}]") == parse_list('[{"prompt": "A fox"}]')

@@ -1,5 +1,6 @@
 """BytePlus ModelArk and Volcengine Ark, the official API (contract: modelark)."""
 
+from airflow_provider_seedance.core.vendors import ark
 from airflow_provider_seedance.core.vendors.contract import (
     API,
     ASSETS,
@@ -38,6 +39,7 @@ VENDOR = Vendor(
         cancel=generations.cancel,
         mark=generations.mark,
         matches=generations.matches,
+        parameters=ark.PARAMETERS,
     ),
     account=AccountCalls(
         probe=account.probe,

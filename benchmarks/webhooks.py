@@ -23,7 +23,7 @@ from dev.stack import Stack, airflow
 #: With a list, and without one.
 VENDORS = ("modelark", "evolink")
 #: Of each vendor.
-VIDEOS = 12
+VIDEOS = 8
 DEFAULT_TIMEOUT = 900.0
 TO_REACH = {True: 2.0, False: 3.0}
 

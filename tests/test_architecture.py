@@ -46,6 +46,7 @@ LIBRARIES = {
         "hooks",
         "triggers",
         "plugins.callbacks",
+        "plugins.seedance",
         "runtime.callback_accounts",
     ),
     "time": ("core.clock",),

@@ -88,6 +88,7 @@ LAYERS = (
     ("core.batch.run",),
     ("core.batch",),
     ("core",),
+    ("runtime.xcom",),
     (
         "runtime.config",
         "runtime.object_storage",

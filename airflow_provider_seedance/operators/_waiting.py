@@ -83,7 +83,7 @@ class GenerationWaitMixin(BaseOperator):
         """Resume after the trigger: read how the generation ended, and land it if that was asked for."""
         from airflow_provider_seedance.core.polling.event import GenerationEvent
 
-        with task_errors():
+        with task_errors(context):
             ended = GenerationEvent.from_payload(event)
         return self._resume(context, ended)
 
@@ -116,8 +116,8 @@ class GenerationWaitMixin(BaseOperator):
 
     @contextmanager
     def _bill_told(self, store: RecordStore) -> Iterator[None]:
-        """Log what a failure has cost, beside the failure itself."""
-        from airflow_provider_seedance.core.lifecycle.describe import bill_in_words
+        """Log what a failure has cost, beside the failure itself, and let the failure tell."""
+        from airflow_provider_seedance.core.lifecycle.describe import bill_in_words, is_billed
         from airflow_provider_seedance.core.submission.record import StateUnreadable
         from airflow_provider_seedance.errors import SeedanceError
 
@@ -125,7 +125,11 @@ class GenerationWaitMixin(BaseOperator):
             yield
         except SeedanceError as error:
             with suppress(StateUnreadable):
-                self.log.warning(bill_in_words(store.read(), error))
+                record = store.read()
+                self.log.warning(bill_in_words(record, error))
+                error.billed = is_billed(record, error)
+                if record is not None:
+                    error.about(generation_id=record.generation_id, connection=record.seedance_conn_id)
             raise
 
     def _wait(self, wait: Wait, generation: Generation | None, *, in_worker: bool = False) -> Any:
@@ -177,7 +181,7 @@ class GenerationWaitMixin(BaseOperator):
         """Go on after a wait; ``unfinished`` is raised instead of waiting again."""
         from airflow_provider_seedance.runtime.clients import ClientPool
 
-        with task_errors():
+        with task_errors(context):
             store = self._store(context)
             with (
                 self._bill_told(store),
@@ -267,7 +271,7 @@ class GenerationWaitMixin(BaseOperator):
         from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
         from airflow_provider_seedance.core.polling.event import GenerationEvent
 
-        with task_errors():
+        with task_errors(context):
             record = self._store(context).read()
         if record is None or record.generation_id is None:
             return None

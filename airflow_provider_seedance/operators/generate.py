@@ -30,6 +30,7 @@ from airflow_provider_seedance.operators._waiting import GenerationWaitMixin, Wa
 from airflow_provider_seedance.runtime.config import default_deferrable
 from airflow_provider_seedance.runtime.exceptions import task_errors
 from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
+from airflow_provider_seedance.runtime.xcom import push_generation_id
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -244,7 +245,7 @@ class SeedanceGenerateVideoOperator(
         from airflow_provider_seedance.runtime.clients import ClientPool
 
         self._reveal()
-        with task_errors():
+        with task_errors(context):
             store = self._store(context)
             with self._bill_told(store), ClientPool() as clients:
                 return self._generate(context, store, clients)
@@ -256,6 +257,7 @@ class SeedanceGenerateVideoOperator(
         self._check_on_kill_action()
         if self.generation_id:
             adopted = parse_generation_id(self.generation_id)
+            push_generation_id(context, adopted)
             return self._adopt(clients(self.seedance_conn_id), store, adopted)
         media = self._media(store)
         request = media.request
@@ -279,6 +281,7 @@ class SeedanceGenerateVideoOperator(
             submission = self._submit_or_wait(submitter, request)
             record = submission.record
             assert record.generation_id
+            push_generation_id(context, record.generation_id)
             if submission.generation is None:
                 # The vendor has the video no more, or cannot be asked: what the task returned is on record.
                 return record.result

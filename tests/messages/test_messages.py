@@ -21,7 +21,7 @@ from tests.messages.scene import Scene
 SHORT = 100
 SAID = PAGE.read_text(encoding="utf-8").partition("<!-- made by python -m dev.errors -->")[2]
 ALL = {what: provoke for part in MESSAGES.values() for what, provoke in part.items()}
-#: What nobody meets: the other try's intent is followed, and a file that is too long to walk through is not checked further.
+#: What nobody meets: the other try's intent is followed, and a file with too many boxes is taken as it is.
 NEVER_MET = {IntentTaken, TooComplex}
 
 

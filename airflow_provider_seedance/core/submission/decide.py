@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, Literal, get_args
 
+from airflow_provider_seedance.core.diagnosis import remedy_of
 from airflow_provider_seedance.core.submission.outcome import Ended, Refused, Superseded
 from airflow_provider_seedance.core.submission.record import SubmissionRecord
 from airflow_provider_seedance.errors import (
@@ -195,6 +196,7 @@ def failure_of(generation: Failed, **details: Any) -> GenerationFailed:
         vendor=generation.vendor,
         generation_id=generation.generation_id,
         diagnosis=generation.failure.diagnosis,
+        advice=remedy_of(generation.failure.kind, generation.failure.diagnosis),
         **details,
     )
     charge = generation.charge
@@ -221,6 +223,7 @@ def _after_end_without_video(prior: PriorSubmission) -> Action:
         vendor=prior.record.vendor,
         generation_id=prior.record.generation_id,
         diagnosis=outcome.diagnosis,
+        advice=remedy_of(outcome.error, outcome.diagnosis),
     )
 
 
@@ -234,6 +237,7 @@ def _after_refusal(record: SubmissionRecord, outcome: Refused) -> Action:
         code=outcome.code,
         vendor=record.vendor,
         diagnosis=outcome.diagnosis,
+        advice=remedy_of(error, outcome.diagnosis),
     )
 
 

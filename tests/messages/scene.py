@@ -87,6 +87,7 @@ class BrokenStore(NoRecords):
     """
 
     def __init__(self, *, first: bool) -> None:
+        super().__init__()
         self.first = first
 
     def write(self, record: SubmissionRecord) -> None:

@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
+from airflow_provider_seedance.core.media.deliver import DeliveringClient, MediaDelivery
+from airflow_provider_seedance.core.media.uploads import UploadCache
 from airflow_provider_seedance.runtime import media as runtime_media
 from tests.airflow.fixtures import KEY, VENDORS
 from tests.core.media.files import image, lasting, sample, wav
+from tests.operators.conftest import lines
 from tests.operators.stores import SECRET, SigningFileSystem, put, store, unsigning_store
 
 __all__ = ["store", "unsigning_store"]
@@ -255,3 +258,94 @@ def test_links_are_looked_at_where_the_user_asks(name, words, generating, connec
 def test_a_relative_path_is_refused_with_its_parameter(generating, connect) -> None:
     with pytest.raises(AirflowFailException, match=r"first_frame.*relative"):
         generating(connect(), first_frame="pictures/a.png")()
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+def _dies(original, *, after: bool):
+    """``original``, once: killed before it has begun, or when it is done."""
+    calls = []
+
+    def call(*args, **kwargs):
+        calls.append(args)
+        if len(calls) == 1 and not after:
+            raise Killed
+        done = original(*args, **kwargs)
+        if len(calls) == 1:
+            raise Killed
+        return done
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "after", "uploads"),
+    [
+        (MediaDelivery, "upload", False, 1),
+        (UploadCache, "keep", False, 2),
+        (UploadCache, "keep", True, 1),
+        (DeliveringClient, "prepare", True, 1),
+        (DeliveringClient, "create", False, 1),
+        (DeliveringClient, "create", True, 1),
+    ],
+    ids=[
+        "before the upload",
+        "before it is remembered",
+        "after it is remembered",
+        "before the intent",
+        "before the create",
+        "after the create",
+    ],
+)
+def test_a_kill_around_an_upload_buys_one_video(
+    owner, name, after, uploads, generating, connect, emulator, tmp_path, monkeypatch
+) -> None:
+    """The next try uses the upload that is known, or makes it again, for the same request."""
+    monkeypatch.setenv("AIRFLOW__SEEDANCE__STATE_FOLDER", str(tmp_path / "state"))
+    (tmp_path / "a.png").write_bytes(FILES["image"])
+    task = generating(connect("toapis"), first_frame=str(tmp_path / "a.png"))
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, _dies(getattr(owner, name), after=after))
+        with pytest.raises(Killed):
+            task()
+    runtime_media._uploads.cache_clear()
+    result = task()
+    assert [entry["generation_id"] for entry in emulator.ledger()["generations"]] == [result["generation_id"]]
+    assert len(_uploads(emulator)) == uploads
+    again = generating(connect("toapis"), first_frame=str(tmp_path / "a.png"))()
+    assert again["request_fingerprint"] == result["request_fingerprint"]
+
+
+@pytest.mark.parametrize("gone", ["while it is waited for", "after the success"])
+def test_a_row_whose_file_is_gone_is_not_lost(gone, batching, connect, emulator, tmp_path) -> None:
+    """It is paid for: its video is landed, and a clear keeps it."""
+    file = tmp_path / "a.png"
+    file.write_bytes(FILES["image"])
+    task = batching(connect("evolink"), [{"prompt": "A fox", "first_frame": str(file)}, {"prompt": "A hare"}])
+    if gone == "after the success":
+        task()
+        file.unlink()
+        task.context["ti"].max_tries += 1
+    else:
+        advance = task.while_deferred
+        task.while_deferred = lambda: (advance(), file.unlink(missing_ok=True))
+    assert task()["counts"]["succeeded"] == 2
+    assert emulator.ledger()["creates_received"] == 2
+
+
+def test_a_row_whose_file_is_gone_is_not_bought_without_it(batching, connect, emulator, tmp_path) -> None:
+    """It has failed before, and its sibling goes on."""
+    file = tmp_path / "a.png"
+    file.write_bytes(FILES["image"])
+    rows = [{"prompt": "[emulator:fail] A fox", "first_frame": str(file)}, {"prompt": "A hare"}]
+    task = batching(connect("evolink"), rows)
+    task()
+    bought = emulator.ledger()["creates_received"]
+    file.unlink()
+    task.context["ti"].max_tries += 1
+    (first, second) = lines(task())
+    assert (first["status"], second["status"]) == ("failed", "succeeded")
+    assert "a.png" in first["error"]["message"] or "first_frame" in first["error"]["message"]
+    assert emulator.ledger()["creates_received"] == bought

@@ -8,6 +8,7 @@ import logging
 from pathlib import Path
 
 import pytest
+from airflow.sdk import ObjectStoragePath
 from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_provider_seedance.core.media.deliver import DeliveringClient, MediaDelivery
@@ -198,6 +199,73 @@ def test_no_link_is_seen_where_it_does_not_belong(generating, connect, emulator,
     shown = "".join(map(repr, (caplog.text, result, task.state.values, task.rendered, task.payloads)))
     assert SECRET not in shown
     assert "store.example" not in shown
+
+
+@pytest.mark.parametrize("quoted", [False, True], ids=["a success", "a vendor that quotes the link"])
+def test_no_signed_link_of_a_batch_stays_behind(
+    quoted, batching, connect, emulator, store, caplog, tmp_path, monkeypatch
+) -> None:
+    """Neither in logs, journal, results and task state nor in the ledger, though a refusal quotes it."""
+    monkeypatch.setenv("AIRFLOW__SEEDANCE__LEDGER_CONN_ID", "seedance_ledger")
+    monkeypatch.setenv("AIRFLOW_CONN_SEEDANCE_LEDGER", f"sqlite:///{tmp_path}/ledger.db")
+    rows = [{"prompt": "Go on", "reference_videos": [put(f"{store}/clip.mp4", FILES["video"])]}]
+    if quoted:
+        link = f"https://store.example/clip.mp4?X-Amz-Expires=86400&{SECRET}"
+        body = json.dumps({"error": {"code": "InvalidParameter", "message": f"cannot fetch {link}"}})
+        headers = {"Content-Type": "application/json"}
+        emulator.add_fault(on="create", kind="reply", status=400, headers=headers, body=body, times=None)
+    task = batching(connect(), rows)
+    with caplog.at_level(logging.DEBUG):
+        try:
+            told = task()
+        except AirflowFailException as error:
+            told = str(error)
+    assert SigningFileSystem.signed
+    files = [file.read_bytes() for file in tmp_path.rglob("*") if file.is_file() and file.suffix != ".mp4"]
+    assert len(files) >= 3
+    shown = "".join(map(repr, (caplog.text, told, task.state.values, task.rendered, task.payloads, files)))
+    assert SECRET not in shown
+    assert SECRET.partition("=")[2] not in shown
+
+
+def _earlier(generating, connect, emulator, tmp_path) -> dict:
+    return generating(connect(), destination=f"{tmp_path}/earlier.mp4", return_last_frame=True)()
+
+
+#: What a user may write -> the field, and what makes it.
+SOURCES = {
+    "a path": ("first_frame", lambda place, **_: str(place / "a.png")),
+    "a file URI": ("first_frame", lambda place, **_: f"file://{place}/a.png"),
+    "a data URI": (
+        "first_frame",
+        lambda **_: f"data:image/png;base64,{base64.b64encode(FILES['image']).decode()}",
+    ),
+    "a link": ("first_frame", lambda emulator, **_: emulator.sample_url("first.png")),
+    "an object store": ("first_frame", lambda store, **_: put(f"{store}/a.png", FILES["image"])),
+    "a path of Airflow": ("first_frame", lambda place, **_: ObjectStoragePath(f"file://{place}/a.png")),
+    "an earlier result's last frame": ("first_frame", lambda earlier, **_: earlier()["last_frame_url"]),
+    "an earlier result's file": ("reference_videos", lambda earlier, **_: earlier()["manifest"]["uri"]),
+}
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_media_come_from_anywhere(source, generating, connect, emulator, store, tmp_path) -> None:
+    """As an argument, and by a template from what another task has returned."""
+    (tmp_path / "a.png").write_bytes(FILES["image"])
+    field, make = SOURCES[source]
+    given = make(
+        place=tmp_path,
+        emulator=emulator,
+        store=store,
+        earlier=lambda: _earlier(generating, connect, emulator, tmp_path),
+    )
+    for arguments in (
+        {field: [given] if field == "reference_videos" else given},
+        {field: "{{ params.given }}", "params": {"given": str(given)}},
+    ):
+        made = generating(connect("evolink"), **arguments)()
+        assert made["mode"] == ("reference" if field == "reference_videos" else "first_frame")
+        assert made["status"] == "succeeded"
 
 
 def test_the_manifest_names_the_request_by_its_content(generating, connect, tmp_path) -> None:

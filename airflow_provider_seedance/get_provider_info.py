@@ -45,10 +45,17 @@ def get_provider_info() -> dict[str, Any]:
                 ],
             }
         ],
+        "sensors": [
+            {
+                "integration-name": "Seedance",
+                "python-modules": ["airflow_provider_seedance.sensors.generation"],
+            }
+        ],
         "triggers": [
             {
                 "integration-name": "Seedance",
                 "python-modules": [
+                    "airflow_provider_seedance.triggers.sensor",
                     "airflow_provider_seedance.triggers.generation",
                     "airflow_provider_seedance.triggers.batch",
                     "airflow_provider_seedance.triggers.asset",

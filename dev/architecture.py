@@ -104,7 +104,7 @@ LAYERS = (
     ("runtime",),
     ("policies", "triggers"),
     ("operators",),
-    ("decorators", "sensors"),
+    ("decorators", "sensors", "task_groups"),
     ("get_provider_info", "__main__"),
 )
 #: Stands alone: two readings of one contract, and a mistake in one must not hide in the other.

@@ -26,7 +26,16 @@ SHARED_BY_VENDORS = ("ark", "base", "limits", "multipart", "values")
 
 #: Library -> where it may be imported. Time, chance and event loops are arguments everywhere else.
 LIBRARIES = {
-    "airflow": ("runtime", "hooks", "operators", "triggers", "policies", "decorators", "sensors"),
+    "airflow": (
+        "runtime",
+        "hooks",
+        "operators",
+        "triggers",
+        "policies",
+        "decorators",
+        "sensors",
+        "task_groups",
+    ),
     "httpx": ("core.client.http", "core.client.transport", "core.client.httpx_client", "core.client.errors"),
     "aiohttp": ("core.client.aiohttp_client", "core.client.errors"),
     "http.client": ("core.client.connections", "core.client.download", "core.client.errors"),
@@ -52,7 +61,17 @@ VENDOR_WORDS = ("core.vendors", "get_provider_info")
 #: Where a service tier may be named: how long we wait for which is ours to say, and the operators' docs say it.
 SERVICE_TIERS = ("core.polling.decide",)
 #: The edges, which hand the clock of the process to all below them.
-EDGES = ("__main__", "decorators", "sensors", "operators", "triggers", "hooks", "policies", "runtime")
+EDGES = (
+    "__main__",
+    "decorators",
+    "sensors",
+    "task_groups",
+    "operators",
+    "triggers",
+    "hooks",
+    "policies",
+    "runtime",
+)
 #: Where the wall clock may be read.
 CLOCKS = ("core.clock",)
 
@@ -372,6 +391,8 @@ PUBLIC = (
     "operators.download",
     "operators.publish",
     "policies.retry",
+    "sensors.generation",
+    "task_groups",
     "triggers.batch",
     "triggers.generation",
 )
@@ -398,6 +419,8 @@ def test_importing_what_dags_import_loads_nothing_heavy() -> None:
         "policies",
         "runtime",
         "errors",
+        "sensors",
+        "task_groups",
         "triggers",
         "core",
     }

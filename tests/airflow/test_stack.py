@@ -9,7 +9,7 @@ import pytest
 
 from tests.airflow.film import frames_of, measured
 from tests.airflow.fixtures import VENDORS
-from tests.airflow.stack import DEFAULT_TIMEOUT, RATE, unlocked
+from tests.airflow.stack import DEFAULT_TIMEOUT, MARKED_KEY, RATE, unlocked
 
 pytestmark = pytest.mark.xdist_group("stack")
 
@@ -145,3 +145,32 @@ def _looks(stack) -> int:
     """How often ModelArk was asked how generations stand."""
     counts = stack.emulator.ledger()["requests"]["modelark"]
     return counts["get"] + counts["list"]
+
+
+def test_the_sensor_takes_no_worker(stack, tmp_path) -> None:
+    """It begins and ends in the triggerer, with its templates rendered and its XComs there."""
+    with httpx.Client() as client:
+        created = client.post(
+            f"{stack.emulator.vendor_url('evolink')}/v1/videos/generations",
+            headers={"Authorization": f"Bearer {MARKED_KEY}"},
+            json={
+                "model": "seedance-2.0-text-to-video",
+                "prompt": "A fox",
+                "duration": 4,
+                "quality": "480p",
+            },
+        )
+    bought = created.raise_for_status().json()["id"]
+    run = stack.trigger(
+        "seedance_wait_for",
+        seedance_conn_id="seedance_evolink",
+        generation_id=bought,
+        output=str(tmp_path),
+    )
+    stack.succeed(run)
+    assert stack.api.xcom(run, "wait")["generation_id"] == bought
+    (landed,) = tmp_path.glob("*.mp4")
+    assert landed.stem == bought
+    waited = next(task for task in stack.api.tasks(run) if task.task_id == "wait")
+    details = stack.api.call("GET", f"/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances/{waited.task_id}")
+    assert details["pid"] is None

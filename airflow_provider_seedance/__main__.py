@@ -7,7 +7,9 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.core.ledger import spend
+from airflow_provider_seedance.core.ledger.budgets import MAX_NAMED, RESOLVE
 from airflow_provider_seedance.core.ledger.tables import to_csv, to_json_lines, to_table
 from airflow_provider_seedance.errors import ConfigurationError, SeedanceError
 from airflow_provider_seedance.runtime.ledger import require_ledger
@@ -41,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     sums.add_argument(
         "--by", default="", metavar="NAMES", help="sums for each of these, such as dag_id,model or month"
     )
-    ledger = commands.add_parser("ledger", help="list, export, settle or prune the ledger's rows")
+    ledger = commands.add_parser("ledger", help="list, export, settle, resolve or prune the ledger's rows")
     of_ledger = ledger.add_subparsers(required=True, metavar="command")
     listing = _add(of_ledger, "list", _list, "show the latest intents")
     listing.add_argument(
@@ -51,6 +53,14 @@ def _parser() -> argparse.ArgumentParser:
     settle = of_ledger.add_parser("settle", help="ask a vendor about all that is not settled")
     settle.add_argument("--conn-id", required=True, help="the connection whose intents are settled")
     settle.set_defaults(run=_settle)
+    resolve = of_ledger.add_parser("resolve", help="tell what an intent of unknown outcome bought")
+    resolve.add_argument(
+        "intent_id", metavar="INTENT_ID", help="as a budget's refusal or `ledger list` names it"
+    )
+    bought = resolve.add_mutually_exclusive_group(required=True)
+    bought.add_argument("--not-bought", action="store_true", help="give back what it reserves")
+    bought.add_argument("--generation-id", metavar="ID", help="the generation that it bought")
+    resolve.set_defaults(run=_resolve)
     prune = of_ledger.add_parser("prune", help="forget what is settled and older than a date")
     prune.add_argument("--before", required=True, metavar="DATE", help="such as 2026-01-01")
     prune.set_defaults(run=_prune)
@@ -75,7 +85,16 @@ def _add(
 
 def _spend(options: argparse.Namespace) -> None:
     by = [name.strip() for name in options.by.split(",") if name.strip()]
-    _print(spend.spend(_engine(), _filter(options), by), options.format)
+    engine, which = _engine(), _filter(options)
+    _print(spend.spend(engine, which, by), options.format)
+    unknown = spend.unknown_outcomes(engine, which, clock.utc_now(clock.SYSTEM_CLOCK))
+    if unknown:
+        print(
+            f"Nobody knows whether {len(unknown)} intents bought anything: {', '.join(unknown[:MAX_NAMED])}"
+            f"{', ...' if len(unknown) > MAX_NAMED else ''}. Look for them in the vendor's console, and tell the"
+            f" ledger with {RESOLVE}.",
+            file=sys.stderr,
+        )
 
 
 def _list(options: argparse.Namespace) -> None:
@@ -87,7 +106,6 @@ def _export(options: argparse.Namespace) -> None:
 
 
 def _settle(options: argparse.Namespace) -> None:
-    from airflow_provider_seedance.core import clock
     from airflow_provider_seedance.core.submission.settle import settle_all
     from airflow_provider_seedance.hooks.seedance import SeedanceHook
 
@@ -95,6 +113,16 @@ def _settle(options: argparse.Namespace) -> None:
     with SeedanceHook(options.conn_id).get_conn() as client:
         settled = settle_all(ledger, client, clock.SYSTEM_CLOCK)
     print(f"{settled} intents are settled by the vendor's word.")
+
+
+def _resolve(options: argparse.Namespace) -> None:
+    from airflow_provider_seedance.core.submission.resolve import resolve
+    from airflow_provider_seedance.models import parse_generation_id
+
+    generation_id = None if options.not_bought else parse_generation_id(options.generation_id)
+    ledger = require_ledger("this command")
+    resolve(ledger, options.intent_id, generation_id=generation_id, clock=clock.SYSTEM_CLOCK)
+    print(f"Intent {options.intent_id} bought {generation_id or 'nothing'}.")
 
 
 def _prune(options: argparse.Namespace) -> None:

@@ -14,18 +14,17 @@ The tree follows the question a user asks first, "was anything sent, and can it 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+from airflow_provider_seedance.core.diagnosis import MAX_DETAIL, MAX_READ, Diagnosis, Medium, Problem, Stage
 from airflow_provider_seedance.core.error_kinds import Kind
-from airflow_provider_seedance.core.redaction import MAX_TEXT, describe, redact, redact_values, shorten
+from airflow_provider_seedance.core.redaction import MAX_TEXT, redact, shorten
 
-__all__ = ["Kind", "redact"]
+__all__ = ["MAX_DETAIL", "Diagnosis", "Kind", "Problem", "redact"]
 
-#: The longest text of an error, and of each of its details, in characters.
-MAX_MESSAGE, MAX_DETAIL = 20_000, 300
-#: What is read of a message, in characters.
-_MAX_READ = 1_000_000
+#: The longest text of an error, in characters.
+MAX_MESSAGE = 20_000
 
 
 class SeedanceError(Exception):
@@ -41,6 +40,7 @@ class SeedanceError(Exception):
     :param retry_after: seconds the vendor asked to wait.
     :param advice: what to do next; without it, the usual advice for the kind.
     :param connection: the id of the Airflow connection that is concerned, once known.
+    :param diagnosis: what in the request, or in the result, it is about.
 
     Its text begins with a short line that says what happened; each problem, and the advice, has a line of its own.
     """
@@ -60,8 +60,9 @@ class SeedanceError(Exception):
         retry_after: float | None = None,
         advice: str | None = None,
         connection: str | None = None,
+        diagnosis: Diagnosis | None = None,
     ) -> None:
-        super().__init__(shorten(redact(message[:_MAX_READ]), MAX_MESSAGE))
+        super().__init__(shorten(redact(message[:MAX_READ]), MAX_MESSAGE))
         self.vendor = vendor
         self.connection = connection
         self.generation_id = generation_id
@@ -70,12 +71,38 @@ class SeedanceError(Exception):
         self.http_status = http_status
         self.request_id = request_id
         self.retry_after = retry_after
+        self.diagnosis = diagnosis or Diagnosis()
         self.advice = shorten(redact(advice), MAX_TEXT) if advice else self.kind.traits.advice
 
     @property
     def message(self) -> str:
         """What happened, without vendor, id and advice."""
         return str(self.args[0])
+
+    @property
+    def stage(self) -> Stage | None:
+        """``input`` if what was sent is at fault, ``output`` if what was made of it was rejected."""
+        return self.diagnosis.stage
+
+    @property
+    def medium(self) -> Medium | None:
+        """``text``, ``image``, ``video`` or ``audio``, where one of them is at fault."""
+        return self.diagnosis.medium
+
+    @property
+    def field(self) -> str | None:
+        """The request's field at fault, where it is known."""
+        return self.diagnosis.field
+
+    @property
+    def index(self) -> int | None:
+        """The place in :attr:`field`, from 0, where that is a list."""
+        return self.diagnosis.index
+
+    @cached_property
+    def billed(self) -> bool | None:
+        """Whether the vendor bills for it; ``None`` if that is not known, or not yet. Who knows more, sets it."""
+        return None if self.maybe_accepted or self.generation_id else False
 
     @property
     def maybe_accepted(self) -> bool:
@@ -150,39 +177,6 @@ class Unsupported(SeedanceError):
     kind = Kind.CONFIGURATION
 
 
-@dataclass(frozen=True)
-class Problem:
-    """One reason why a request is refused.
-
-    :param value: what was given; a long one, or one with a secret in it, is kept as the text that is shown of it.
-    """
-
-    field: str
-    value: Any
-    reason: str
-
-    def __post_init__(self) -> None:
-        for name, kept in (
-            ("field", shorten(redact(self.field), MAX_DETAIL)),
-            ("value", _shown_value(self.value)),
-            ("reason", shorten(redact(self.reason), MAX_TEXT)),
-        ):
-            object.__setattr__(self, name, kept)
-
-    def __str__(self) -> str:
-        return f"{self.field}={describe(self.value)}: {self.reason}"
-
-
-def _shown_value(value: Any) -> Any:
-    """``value`` itself if an error may hold it, else a text that describes it."""
-    if value is None or isinstance(value, (bool, float)):
-        return value
-    shown = describe(value, MAX_TEXT)
-    if len(shown) < MAX_TEXT and not shown.startswith("<") and redact_values(value) == value:
-        return value
-    return redact(value[:_MAX_READ])[:MAX_TEXT] if isinstance(value, str) else shown
-
-
 class RequestInvalid(SeedanceError):
     """A request that cannot succeed, refused before it costs anything.
 
@@ -199,7 +193,8 @@ class RequestInvalid(SeedanceError):
         self.model = model
         target = f" for model {shorten(model, MAX_DETAIL)}" if model else ""
         listed = "".join(f"\n- {problem}" for problem in self.problems)
-        super().__init__(f"request refused before sending{target}:{listed}", vendor=vendor)
+        text = f"request refused before sending{target}:{listed}"
+        super().__init__(text, vendor=vendor, diagnosis=Diagnosis.of(self.problems))
 
 
 class NotSent(SeedanceError):
@@ -331,6 +326,11 @@ def refusal(kind: Kind, message: str, **details: Any) -> VendorRefusal:
 class GenerationFailed(SeedanceError):
     """The vendor accepted the request and ended it without a video. ``kind`` says why."""
 
+    @cached_property
+    def billed(self) -> bool | None:
+        """Vendors bill finished videos only."""
+        return False
+
 
 class DeadlinePassed(SeedanceError):
     """The generation was not finished by the caller's deadline."""
@@ -348,6 +348,10 @@ class LandingError(SeedanceError):
     """A finished video could not be brought home."""
 
     kind = Kind.LANDING
+
+    @cached_property
+    def billed(self) -> bool | None:
+        return bool(self.generation_id)
 
 
 class LinkDead(LandingError):

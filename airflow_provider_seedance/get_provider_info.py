@@ -68,6 +68,12 @@ def get_provider_info() -> dict[str, Any]:
                 ],
             }
         ],
+        "plugins": [
+            {
+                "name": "seedance",
+                "plugin-class": "airflow_provider_seedance.plugins.seedance.SeedancePlugin",
+            }
+        ],
         "task-decorators": [
             {
                 "name": "seedance",
@@ -126,6 +132,24 @@ def _options() -> dict[str, Any]:
             "type": "boolean",
             "example": "False",
             "default": "True",
+        },
+        "callback_base_url": {
+            "description": "Public https address of Airflow's API server, at which vendors tell that a video is ready;"
+            " then its task resumes at once, and is polled only every max_lag seconds. Empty for polling alone.",
+            "version_added": "0.1.0",
+            "type": "string",
+            "example": "https://airflow.example.com",
+            "default": "",
+        },
+        "callback_secret": {
+            "description": "Secret from which the tokens in callback URLs are made, the same for workers and API"
+            " servers; several with commas between them, of which the first makes tokens and all are taken. Empty for"
+            " [core] fernet_key.",
+            "version_added": "0.1.0",
+            "type": "string",
+            "sensitive": True,
+            "example": None,
+            "default": "",
         },
         "max_lag": {
             "description": "Longest pause between two status requests of the triggerer for one generation, seconds.",
@@ -207,6 +231,12 @@ def _connection_fields() -> dict[str, Any]:
             "integer",
             minimum=1,
             maximum=1000,
+        ),
+        "webhook_secret": _field(
+            "Webhook secret",
+            "ToAPIs only: the signing secret of the key's webhook; callbacks without its signature are refused.",
+            requests,
+            format="password",
         ),
         "access_key_id": _field(
             "Access key ID",

@@ -33,7 +33,7 @@ from airflow_provider_seedance.core.request_values import (
     absent,
     reason_for,
 )
-from airflow_provider_seedance.errors import Kind, Problem, RequestInvalid, redact
+from airflow_provider_seedance.errors import Diagnosis, Kind, Problem, RequestInvalid, redact
 
 DEFAULT_MODEL = "seedance-2.0"
 
@@ -214,6 +214,8 @@ class Failure(_Value):
     code: str | None = None
     #: In the vendor's words; links and keys in it are made unusable.
     message: Annotated[str, AfterValidator(redact)] = "the vendor gave no reason"
+    #: What it is about, as far as that is known.
+    diagnosis: Diagnosis = Diagnosis()
 
 
 class Usage(_Value):

@@ -23,14 +23,14 @@ LAYERS = (
         "core.redaction",
         "core.literals",
     ),
-    ("core.suggestions",),
+    ("core.suggestions", "core.diagnosis"),
     ("core.request_values",),
     ("errors",),
     ("models", "core.library"),
     ("core.money",),
     ("core.catalog",),
     ("core.storage",),
-    ("core.vendors.strict_json",),
+    ("core.vendors.strict_json", "core.vendors.diagnosis"),
     ("core.vendors.contract",),
     ("core.vendors.reading", "core.vendors.status_words"),
     ("core.vendors.replies",),
@@ -38,7 +38,13 @@ LAYERS = (
     ("core.vendors.ark", "core.vendors.ark_assets", "core.vendors.newapi"),
     ("core.vendors.*.errors",),
     ("core.vendors.*.generations",),
-    ("core.vendors.*.account", "core.vendors.*.assets", "core.vendors.*.files", "core.vendors.*.listing"),
+    (
+        "core.vendors.*.account",
+        "core.vendors.*.assets",
+        "core.vendors.*.callbacks",
+        "core.vendors.*.files",
+        "core.vendors.*.listing",
+    ),
     ("core.vendors.*",),
     ("core.vendors",),
     ("core.client.addresses", "core.client.decoding"),
@@ -57,16 +63,13 @@ LAYERS = (
     ("core.client.groups",),
     ("core.client.http",),
     ("core.client",),
-    (
-        "core.ledger.entries",
-        "core.ledger.schema",
-        "core.ledger.engine",
-    ),
+    ("core.ledger.entries",),
+    ("core.ledger.schema", "core.ledger.engine"),
     ("core.ledger.budgets", "core.ledger.spend", "core.ledger.tables"),
     ("core.ledger.ledger",),
     ("core.ledger",),
     ("core.submission", "core.polling", "core.landing"),
-    ("core.media",),
+    ("core.media", "core.callbacks"),
     ("core.lifecycle",),
     ("core.batch.tables",),
     (
@@ -85,6 +88,7 @@ LAYERS = (
     ("core.batch.run",),
     ("core.batch",),
     ("core",),
+    ("runtime.xcom",),
     (
         "runtime.config",
         "runtime.object_storage",
@@ -95,26 +99,38 @@ LAYERS = (
         "runtime.pollers",
         "runtime.asset_events",
     ),
-    ("runtime.accounts", "runtime.connections", "runtime.asset_records", "runtime.media"),
+    (
+        "runtime.accounts",
+        "runtime.connections",
+        "runtime.asset_records",
+        "runtime.media",
+        "runtime.callbacks",
+    ),
     ("runtime.ledger",),
     ("runtime.task_state",),
     ("runtime.batch_session",),
     ("hooks",),
-    ("runtime.polling",),
+    ("runtime.polling", "runtime.callback_accounts"),
+    ("runtime.waiting_tasks",),
     ("runtime",),
     ("policies", "triggers"),
     ("operators",),
     ("decorators", "sensors", "task_groups"),
+    ("plugins.gallery", "plugins.callbacks"),
+    ("plugins",),
     ("get_provider_info", "__main__"),
 )
 #: Stands alone: two readings of one contract, and a mistake in one must not hide in the other.
 EMULATOR = "emulator"
+#: Knows both: it puts the one in the other's way, for tests of users' DAGs. Neither knows it.
+TESTING = "testing"
 
 
 def drawing() -> str:
     """The layers as text, the top one first, as a Markdown code block."""
     lines = [", ".join(map(_label, layer)) for layer in reversed(LAYERS)]
-    return "\n".join(["```text", *lines, "", f"{EMULATOR}  (stands alone)", "```"])
+    alone = [f"{EMULATOR}  (stands alone)", f"{TESTING}  (known by neither)"]
+    return "\n".join(["```text", *lines, "", *alone, "```"])
 
 
 def _label(name: str) -> str:

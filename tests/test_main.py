@@ -68,6 +68,25 @@ def test_what_is_settled_can_be_forgotten(told: Any) -> None:
     assert len(told("ledger", "export", "--json").splitlines()) == 1
 
 
+def test_what_nobody_knows_is_told_and_resolved(told: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """Beside the sums, on the other channel."""
+    ledger = open_ledger()
+    assert ledger
+    record = {
+        **{"intent_number": 1, "intent_id": "sd-lost-1", "vendor": "modelark", "max_tries": 0},
+        **{"seedance_conn_id": "seedance_default", "fingerprint": "v1:fox", "intended_at": NOW.isoformat()},
+    }
+    ledger.insert(intent("lost", progress=Progress("intended", record)))
+    assert main(["spend"]) == 0
+    said = capsys.readouterr()
+    assert "sd-c-1, sd-lost-1. Look for them" in said.err
+    assert "Look" not in said.out
+    assert told("ledger", "resolve", "sd-lost-1", "--not-bought") == "Intent sd-lost-1 bought nothing.\n"
+    assert "is known" in told("ledger", "resolve", "sd-lost-1", "--generation-id", "cgt-9", status=1)
+    assert main(["spend"]) == 0
+    assert "sd-lost-1" not in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -53,7 +53,7 @@ class SeedanceDecoratedOperator(DecoratedOperator, SeedanceGenerateVideoOperator
         super().__init__(python_callable=python_callable, op_args=op_args, op_kwargs=op_kwargs, **kwargs)
 
     def execute(self, context: Context) -> Any:
-        with task_errors():
+        with task_errors(context):
             self.request = self._call(context)
             self._take_request()
         context["ti"].xcom_push(key=REQUEST_KEY, value=self.request)

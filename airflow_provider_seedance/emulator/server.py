@@ -67,6 +67,10 @@ class Emulator:
         """Vendor seconds per second from now on; 0 stops the clock."""
         self._call("POST", "clock", {"rate": rate})
 
+    def now(self) -> float:
+        """Vendor time as Unix seconds."""
+        return float(self._call("GET", "clock")["now"])
+
     def reset(self) -> None:
         """Forget all state but the clock."""
         self._call("POST", "reset")
@@ -93,7 +97,7 @@ def serve(
     """Run an emulator in a background thread; port 0 takes a free one.
 
     With ``rate=0`` vendor time stands still until :meth:`Emulator.advance`. Further settings:
-    ``link_seconds``, ``slots``, ``webhook_secret``.
+    ``link_seconds``, ``slots``, ``webhook_secret``, ``names``.
     """
     listener = bind(host, port)
     server = build_server(listener, rate, Settings(seed=seed, host=host, **settings))

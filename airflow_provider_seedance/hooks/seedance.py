@@ -113,12 +113,17 @@ class SeedanceHook(BaseHook):
     def create_generation(self, request: GenerationRequest) -> Pending:
         """Check ``request``, bring its files to the vendor, and submit it; the vendor bills the generation.
 
+        Each call buys another generation. With a ledger it is an intent there, of the task that calls, and the budgets
+        of the connection count it.
+
         :raises RequestInvalid: before anything is sent, if the catalog knows that the vendor refuses the request.
+        :raises BudgetExceeded: before anything is sent, if a budget or ``min_balance`` of the connection forbids it.
+        :raises OrphanedIntent: with a ledger, if it may have been accepted, and its id cannot be found.
         """
-        from airflow_provider_seedance.runtime.media import delivered_request
+        from airflow_provider_seedance.hooks.submission import create
 
         with self.get_conn() as client:
-            return client.generations.create(delivered_request(client, request))
+            return create(client, self.seedance_conn_id, request)
 
     def get_generation(self, generation_id: str) -> Generation:
         """Read a generation's status; a finished one comes with the link to its video."""
@@ -262,13 +267,8 @@ class SeedanceHook(BaseHook):
             )
 
     async def acreate_generation(self, request: GenerationRequest) -> Pending:
-        """As :meth:`create_generation`."""
-        from airflow_provider_seedance.core.media.content import has_files
-
-        if has_files(request):
-            return await clock.off_loop(lambda: self.create_generation(request))
-        async with await self.aget_conn() as client:
-            return await client.generations.create(request)
+        """As :meth:`create_generation`, on a thread: files and the ledger block."""
+        return await clock.off_loop(lambda: self.create_generation(request))
 
     async def aget_generation(self, generation_id: str) -> Generation:
         """As :meth:`get_generation`."""

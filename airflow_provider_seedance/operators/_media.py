@@ -31,7 +31,7 @@ class OwnMediaMixin(BaseOperator):
     def pre_execute(self, context: Any) -> None:
         """As any operator, and each argument has its value then; Airflow calls this before a resumption too."""
         super().pre_execute(context)
-        with task_errors():
+        with task_errors(context):
             self._take_request()
 
     def _take_request(self) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.core.polling.event import GenerationEvent
     from airflow_provider_seedance.core.polling.wait import WaitResult
     from airflow_provider_seedance.core.submission.record import RecordStore
-    from airflow_provider_seedance.models import Generation, Succeeded
+    from airflow_provider_seedance.models import Generation, GenerationRequest, Succeeded
     from airflow_provider_seedance.runtime.clients import ClientPool
 
 #: The trigger keeps the deadline; Airflow's own deferral timeout only backs it up, this much later.
@@ -75,11 +75,15 @@ class GenerationWaitMixin(BaseOperator):
     def _deliver(self, conn_id: str, client: SeedanceClient, generation: Succeeded) -> Any:
         """What the task returns for a finished generation, and the connection that made it."""
 
+    @abstractmethod
+    def _ordered(self) -> GenerationRequest | None:
+        """What the generation was made of, if this task has submitted it."""
+
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         """Resume after the trigger: read how the generation ended, and land it if that was asked for."""
         from airflow_provider_seedance.core.polling.event import GenerationEvent
 
-        with task_errors():
+        with task_errors(context):
             ended = GenerationEvent.from_payload(event)
         return self._resume(context, ended)
 
@@ -112,8 +116,8 @@ class GenerationWaitMixin(BaseOperator):
 
     @contextmanager
     def _bill_told(self, store: RecordStore) -> Iterator[None]:
-        """Log what a failure has cost, beside the failure itself."""
-        from airflow_provider_seedance.core.lifecycle.describe import bill_in_words
+        """Log what a failure has cost, beside the failure itself, and let the failure tell."""
+        from airflow_provider_seedance.core.lifecycle.describe import bill_in_words, is_billed
         from airflow_provider_seedance.core.submission.record import StateUnreadable
         from airflow_provider_seedance.errors import SeedanceError
 
@@ -121,7 +125,11 @@ class GenerationWaitMixin(BaseOperator):
             yield
         except SeedanceError as error:
             with suppress(StateUnreadable):
-                self.log.warning(bill_in_words(store.read(), error))
+                record = store.read()
+                self.log.warning(bill_in_words(record, error))
+                error.billed = is_billed(record, error)
+                if record is not None:
+                    error.about(generation_id=record.generation_id, connection=record.seedance_conn_id)
             raise
 
     def _wait(self, wait: Wait, generation: Generation | None, *, in_worker: bool = False) -> Any:
@@ -151,6 +159,7 @@ class GenerationWaitMixin(BaseOperator):
                 seedance_conn_id=wait.conn_id,
                 generation_id=wait.generation_id,
                 cancel_on_kill=self._cancels,
+                has_callback=wait.state.has_callback,
                 **wait.state.to_payload(),
             ),
             method_name="execute_complete",
@@ -172,7 +181,7 @@ class GenerationWaitMixin(BaseOperator):
         """Go on after a wait; ``unfinished`` is raised instead of waiting again."""
         from airflow_provider_seedance.runtime.clients import ClientPool
 
-        with task_errors():
+        with task_errors(context):
             store = self._store(context)
             with (
                 self._bill_told(store),
@@ -244,6 +253,7 @@ class GenerationWaitMixin(BaseOperator):
                 cancel_queued=self._cancels,
                 now=clock.SYSTEM_CLOCK.now(),
                 generation=generation,
+                request_of=self._ordered,
             )
         except GenerationFailed as failed:
             count_result({"vendor": failed.vendor, "status": "failed"})
@@ -261,7 +271,7 @@ class GenerationWaitMixin(BaseOperator):
         from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
         from airflow_provider_seedance.core.polling.event import GenerationEvent
 
-        with task_errors():
+        with task_errors(context):
             record = self._store(context).read()
         if record is None or record.generation_id is None:
             return None

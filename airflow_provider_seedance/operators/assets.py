@@ -58,7 +58,7 @@ class SeedanceCreateAssetGroupOperator(MapLabelMixin):
         from airflow_provider_seedance.runtime.asset_records import asset_records
         from airflow_provider_seedance.runtime.clients import ClientPool
 
-        with task_errors(), ClientPool() as clients:
+        with task_errors(context), ClientPool() as clients:
             client = clients(self.seedance_conn_id)
             group, created = create_group(client, self.name, self.description, asset_records(context))
             return {
@@ -116,7 +116,7 @@ class SeedanceUploadAssetOperator(SignedLinkMaskingMixin, MapLabelMixin):
         from airflow_provider_seedance.runtime.clients import ClientPool
 
         self._reveal()
-        with task_errors(), ClientPool() as clients:
+        with task_errors(context), ClientPool() as clients:
             client = clients(self.seedance_conn_id)
             uploaded = self._upload(context, client)
             asset = uploaded.asset
@@ -140,7 +140,7 @@ class SeedanceUploadAssetOperator(SignedLinkMaskingMixin, MapLabelMixin):
 
         fields = dict(upload)
         asset = Asset.model_validate(fields.pop("asset"))
-        with task_errors(), ClientPool() as clients:
+        with task_errors(context), ClientPool() as clients:
             return self._result(clients(self.seedance_conn_id), AssetUpload(asset=asset, **fields))
 
     def _upload(self, context: Context, client: SeedanceClient) -> AssetUpload:

@@ -177,7 +177,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
         """Resume after the trigger: land what has finished, and submit what is to be tried again."""
         from airflow_provider_seedance.core.batch.event import BatchEvent
 
-        with task_errors():
+        with task_errors(context):
             batch_event = BatchEvent.from_payload(event)
         return self._run(context, batch_event)
 
@@ -211,7 +211,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
         from airflow_provider_seedance.operators._ledger import defer_until_room
         from airflow_provider_seedance.runtime.clients import ClientPool
 
-        with task_errors():
+        with task_errors(context):
             session, run = self._prepare(context)
             with open_journal(session.journal) as in_files, ClientPool() as clients:
                 journal = run.ledgered(in_files)

@@ -69,7 +69,7 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
         from airflow_provider_seedance.runtime.task_state import note_video
 
         self._reveal()
-        with task_errors():
+        with task_errors(context):
             told, _ = parse_video(self.video)
             conn_id = self.seedance_conn_id or told.get("seedance_conn_id") or SeedanceHook.default_conn_name
             with SeedanceHook(conn_id).get_conn() as client:

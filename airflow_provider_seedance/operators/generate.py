@@ -30,6 +30,7 @@ from airflow_provider_seedance.operators._waiting import GenerationWaitMixin, Wa
 from airflow_provider_seedance.runtime.config import default_deferrable
 from airflow_provider_seedance.runtime.exceptions import task_errors
 from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
+from airflow_provider_seedance.runtime.xcom import push_generation_id
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -244,7 +245,7 @@ class SeedanceGenerateVideoOperator(
         from airflow_provider_seedance.runtime.clients import ClientPool
 
         self._reveal()
-        with task_errors():
+        with task_errors(context):
             store = self._store(context)
             with self._bill_told(store), ClientPool() as clients:
                 return self._generate(context, store, clients)
@@ -256,6 +257,7 @@ class SeedanceGenerateVideoOperator(
         self._check_on_kill_action()
         if self.generation_id:
             adopted = parse_generation_id(self.generation_id)
+            push_generation_id(context, adopted)
             return self._adopt(clients(self.seedance_conn_id), store, adopted)
         media = self._media(store)
         request = media.request
@@ -279,6 +281,7 @@ class SeedanceGenerateVideoOperator(
             submission = self._submit_or_wait(submitter, request)
             record = submission.record
             assert record.generation_id
+            push_generation_id(context, record.generation_id)
             if submission.generation is None:
                 # The vendor has the video no more, or cannot be asked: what the task returned is on record.
                 return record.result
@@ -324,6 +327,7 @@ class SeedanceGenerateVideoOperator(
         from airflow_provider_seedance.core.lifecycle.deliver import is_video_kept
         from airflow_provider_seedance.core.media.deliver import DeliveringClients
         from airflow_provider_seedance.core.submission.submit import Submitter
+        from airflow_provider_seedance.runtime.callbacks import callback_url_of
         from airflow_provider_seedance.runtime.ledger import begin_in_ledger
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
         from airflow_provider_seedance.runtime.task_state import identity_of
@@ -334,10 +338,11 @@ class SeedanceGenerateVideoOperator(
             self._check_before_paying(context, clients(conn_id), media, earlier_ids)
             delivering(conn_id).prepare()
 
+        task = identity_of(context)
         return Submitter(
             delivering,
             store,
-            identity_of(context),
+            task,
             self.seedance_conn_id,
             policies(self),
             timeout=self._timeout_seconds(),
@@ -348,6 +353,7 @@ class SeedanceGenerateVideoOperator(
             describe=lambda conn_id: self._in_words(clients(conn_id), media.request),
             begin=begin_in_ledger(store),
             video_kept=lambda record: is_video_kept(record, self.destination, path_from_uri),
+            callback_url=callback_url_of(task, media.request, clients) if self.deferrable else None,
         )
 
     def _in_words(self, client: SeedanceClient, request: GenerationRequest) -> str:
@@ -372,6 +378,9 @@ class SeedanceGenerateVideoOperator(
         check_balance(client)
         check_budget(client.estimate_cost(request), self.max_cost, vendor=client.vendor_name)
         self._check_destination_before_paying(context, client, request, prepared.model, earlier_ids)
+
+    def _ordered(self) -> GenerationRequest | None:
+        return None if self.generation_id else self._request()
 
     def _deliver(self, conn_id: str, client: SeedanceClient, generation: Succeeded) -> dict[str, Any]:
         from airflow_provider_seedance.core.lifecycle.result import provenance_of, result_dict

@@ -85,7 +85,7 @@ class SeedancePublishVideoOperator(SignedLinkMaskingMixin, SeedanceBaseOperator)
 
         self._reveal()
         task = _reference(context)
-        with task_errors():
+        with task_errors(context):
             event = PublicationEvent(context, self, outlet_of(self.asset, self._own_name()))
             publication = publish(
                 Manifest.parse(self._manifest()),

@@ -40,6 +40,7 @@ def account_of(conn_id: str, connection: Connection) -> Account:
             secret_access_key=extra.get("secret_access_key") or None,
             budgets=extra.get("budgets"),
             min_balance=extra.get("min_balance"),
+            webhook_secret=extra.get("webhook_secret") or None,
             connection=conn_id,
             **download_options(),
         )

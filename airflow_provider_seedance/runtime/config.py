@@ -20,6 +20,23 @@ def ledger_keeps_prompts() -> bool:
     return conf.getboolean("seedance", "ledger_prompts", fallback=True)
 
 
+def callback_base_url() -> str | None:
+    """The public address of Airflow's API server, without a trailing slash; ``None`` without callbacks."""
+    from airflow.configuration import conf
+
+    url: str = conf.get("seedance", "callback_base_url", fallback="") or ""
+    return url.strip().rstrip("/") or None
+
+
+def callback_secrets() -> tuple[str, ...]:
+    """What the tokens in callback URLs are made from, the present secret first; empty if there is none."""
+    from airflow.configuration import conf
+
+    own = conf.get("seedance", "callback_secret", fallback="") or ""
+    secrets = own or conf.get("core", "fernet_key", fallback="") or ""
+    return tuple(secret for part in secrets.split(",") if (secret := part.strip()))
+
+
 def download_options() -> dict[str, Any]:
     """What may be downloaded and from where, as fields of an :class:`.Account`.
 

@@ -8,7 +8,11 @@ from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_seedance.runtime.xcom import push_error
+
 if TYPE_CHECKING:
+    from airflow.sdk import Context
+
     from airflow_provider_seedance.errors import SeedanceError
 
 log = logging.getLogger(__name__)
@@ -21,13 +25,15 @@ class task_errors:
     library's words may hold links, values and passwords; so are the frames below the operator's own method, since
     they help nobody who reads a task's log. They are logged at level DEBUG.
 
+    :param context: of the task; the error is then pushed as its XCom ``error``, before it is raised.
     :param retry_pays: a retry would pay for a second generation, since nothing remembers what this try submitted:
         then only a generation that the vendor itself ended without a video is retried.
     :raises AirflowFailException: in place of an error that must not be retried. It is of the error's own class too,
         and has all that the error tells.
     """
 
-    def __init__(self, *, retry_pays: bool = False) -> None:
+    def __init__(self, context: Context | None = None, *, retry_pays: bool = False) -> None:
+        self.context = context
         self.retry_pays = retry_pays
 
     def __enter__(self) -> None:
@@ -47,6 +53,8 @@ class task_errors:
             trace.tb_next = None
         if not (error.retryable and (not self.retry_pays or isinstance(error, GenerationFailed))):
             make_final(error)
+        if self.context is not None:
+            push_error(self.context, error)
 
 
 def make_final(error: SeedanceError) -> None:

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
 
 from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.core.media.deliver import MediaDelivery
 from airflow_provider_seedance.core.media.uploads import UploadCache
 from airflow_provider_seedance.runtime.object_storage import path_from_uri
-
-if TYPE_CHECKING:
-    from airflow_provider_seedance.core.client.http import SeedanceClient
-    from airflow_provider_seedance.models import GenerationRequest
 
 
 def media_delivery(*, check_media: str = "files") -> MediaDelivery:
@@ -27,20 +22,6 @@ def media_delivery(*, check_media: str = "files") -> MediaDelivery:
     staging = conf.get("seedance", "staging", fallback=None) or None
     folder = conf.get("seedance", "state_folder", fallback=None) or None
     return MediaDelivery(path_from_uri, _uploads(folder), clock.SYSTEM_CLOCK, staging, check_media == "all")
-
-
-def delivered_request(client: SeedanceClient, request: GenerationRequest) -> GenerationRequest:
-    """The request with a link, or the content, in the place of each of its files.
-
-    :raises RequestInvalid: before anything is sent, for what the vendor does not take.
-    """
-    from airflow_provider_seedance.core.media.content import FileReader, has_files
-
-    if not has_files(request):
-        return request
-    media = FileReader(path_from_uri).identify(request)
-    client.catalog.prepare(media.request)
-    return media_delivery().deliver(client, media)
 
 
 @cache

@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 
 #: No vendor's list goes further back, nor does a link to a video live longer.
 LONGEST_LIST = timedelta(days=8)
+#: A generation runs for two days at most before its link begins to live.
+LONGEST_RESCUE = LONGEST_LIST + timedelta(days=2)
 
 #: The name under which users see the record among a task's state.
 KEY = "seedance_generation"
@@ -89,8 +91,8 @@ def _own_store(context: Context) -> RecordStore | None:
 
 
 def recorded_generation_ids(vendor: str, account_id: str) -> list[str]:
-    """The ids of all generations of an account on record in ``[seedance] state_folder`` and in the ledger, oldest
-    intents first.
+    """The ids of an account's generations on record in ``[seedance] state_folder``, and of those in the ledger that may
+    still be brought home, oldest intents first.
 
     Other accounts' ids are not among them: a key has no business with what another one has made.
 
@@ -125,7 +127,8 @@ def _recorded(vendor: str, account_id: str) -> Iterator[SubmissionRecord]:
             if (record.vendor, record.account_id) == (vendor, account_id):
                 yield record
     if (ledger := open_ledger()) is not None:
-        yield from map(SubmissionRecord.parse, ledger.records(vendor, account_id))
+        since = clock.utc_now(clock.SYSTEM_CLOCK) - LONGEST_RESCUE
+        yield from map(SubmissionRecord.parse, ledger.records_to_rescue(vendor, account_id, since))
 
 
 def _state_folder() -> str | None:

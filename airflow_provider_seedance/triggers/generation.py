@@ -31,6 +31,8 @@ class SeedanceGenerationTrigger(BaseTrigger):
     :param deadline: epoch seconds at which the wait ends in any case.
     :param queue_deadline: epoch seconds at which the wait ends if the generation is still queued.
     :param cancel_on_kill: whether to cancel a generation that is still queued when the task is ended from outside.
+    :param has_callback: whether the vendor tells of the end by a callback, which wakes the task; then the pause between
+        two status requests always is the longest one.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class SeedanceGenerationTrigger(BaseTrigger):
         deadline: float,
         queue_deadline: float | None = None,
         cancel_on_kill: bool = False,
+        has_callback: bool = False,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.seedance_conn_id = seedance_conn_id
@@ -49,6 +52,7 @@ class SeedanceGenerationTrigger(BaseTrigger):
         self.deadline = deadline
         self.queue_deadline = queue_deadline
         self.cancel_on_kill = cancel_on_kill
+        self.has_callback = has_callback
         self._fired = False
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
@@ -61,6 +65,7 @@ class SeedanceGenerationTrigger(BaseTrigger):
                 "deadline": self.deadline,
                 "queue_deadline": self.queue_deadline,
                 "cancel_on_kill": self.cancel_on_kill,
+                "has_callback": self.has_callback,
             },
         )
 
@@ -72,7 +77,7 @@ class SeedanceGenerationTrigger(BaseTrigger):
         from airflow_provider_seedance.runtime.polling import hold_event, wait_in_poller
 
         trigger_started = clock.SYSTEM_CLOCK.now()
-        wait = WaitState(self.deadline, self.started, self.queue_deadline)
+        wait = WaitState(self.deadline, self.started, self.queue_deadline, has_callback=self.has_callback)
         report = WaitReport(self.generation_id, background_writer())
         outcome = await wait_in_poller(self.seedance_conn_id, self.generation_id, wait, report)
         await hold_event(trigger_started)

@@ -6,7 +6,6 @@ import inspect
 import json
 import re
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -42,7 +41,10 @@ def blocks() -> Iterator[Block]:
 
 
 BLOCKS = list(blocks())
-DAGS = [block for block in BLOCKS if block.language == "python" and "with DAG(" in block.text]
+#: Those with a file name are run by the page that names it.
+DAGS = [
+    block for block in BLOCKS if block.language == "python" and "with DAG(" in block.text and not block.file
+]
 
 
 def of(page: str, language: str) -> list[Block]:
@@ -152,35 +154,21 @@ def _keys(value: object) -> object:
 
 
 @ON_AIRFLOW
-def test_the_fixture_for_users_tests_works(airflow_stack: AirflowWithEmulator, tmp_path: Path) -> None:
-    """The blocks of ``emulator.md``, put into the files that they name, are a passing test suite."""
-    for block in of("emulator.md", "python"):
-        (tmp_path / block.file).write_text(block.text, encoding="utf-8")
-    (first,) = of("README.md", "python")
-    (tmp_path / "first_clip.py").write_text(elsewhere(first, tmp_path), encoding="utf-8")
-    home = tmp_path / "airflow"
-    home.mkdir()
+def test_a_users_tests_pass(tmp_path: Path) -> None:
+    """The blocks of ``testing.md``, put into the files that they name and run as it says, are a passing test suite."""
+    for block in [block for block in BLOCKS if block.page == "testing.md" and block.file]:
+        file = tmp_path / block.file
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(elsewhere(block, tmp_path), encoding="utf-8")
     environment = {
-        **plain_environment(),
-        "PYTHONPATH": str(PROJECT),
-        "AIRFLOW_HOME": str(home),
-        "AIRFLOW__CORE__DAGS_FOLDER": str(tmp_path),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        name: value
+        for name, value in {**plain_environment(), "PYTHONPATH": str(PROJECT)}.items()
+        if not name.startswith("PYTEST_")
     }
-    for name in [name for name in environment if name.startswith("PYTEST_")]:
-        del environment[name]
-    subprocess.run(
-        [sys.executable, "-m", "airflow", "db", "migrate"], env=environment, check=True, capture_output=True
-    )
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
+        ["bash", "-e", "run.sh"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )
-    assert "2 passed" in done.stdout, done.stdout
+    assert "4 passed" in done.stdout, done.stdout
 
 
 @ON_AIRFLOW

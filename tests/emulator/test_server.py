@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,10 +14,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-import airflow_provider_seedance.emulator
-from airflow_provider_seedance.emulator import serve
+import airflow_provider_seedance.emulator as emulator_package
+from airflow_provider_seedance.emulator import installation, serve
+from airflow_provider_seedance.emulator.__main__ import main
 
-FOLDER = Path(airflow_provider_seedance.emulator.__file__).parent
+FOLDER = Path(emulator_package.__file__).parent
 MODULES = sorted(FOLDER.rglob("*.py"))
 ROOT = FOLDER.parent.parent
 
@@ -83,6 +85,43 @@ def test_the_command_explains_itself():
     ).stdout
     for word in ("sk-invalid", "sk-empty", "drop_after_accept", "samples", "--rate"):
         assert word in text
+
+
+def command(*arguments):
+    """The command's exit status and what it writes to stderr."""
+    line = [sys.executable, "-m", "airflow_provider_seedance.emulator", *arguments]
+    done = subprocess.run(line, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    return done.returncode, done.stderr
+
+
+def test_a_container_is_checked():
+    """The health check is the command itself, since a small image has no curl."""
+    with serve(rate=0) as emulator:
+        assert command("--check", emulator.url) == (0, "")
+    status, words = command("--check", emulator.url)
+    assert (status, words.startswith(f"no healthy emulator at {emulator.url}")) == (1, True)
+
+
+def test_others_call_a_container_by_its_name():
+    """What it is called may be told; other names stay refused."""
+    with serve(rate=0, names=("seedance",)) as emulator:
+        asked = f"{emulator.url}/_emulator/health"
+        answers = [
+            httpx.get(asked, headers={"host": f"{name}:8765"}) for name in ("Seedance", "evil.example")
+        ]
+    assert [answer.status_code for answer in answers] == [200, 403]
+
+
+@pytest.mark.parametrize("library", ["av", "PIL", "uvicorn"])
+def test_a_missing_extra_is_named(library, monkeypatch, capsys):
+    """With the command that installs it, and no traceback on the command line."""
+    monkeypatch.setattr(installation, "find_spec", lambda name: None if name == library else object())
+    advice = "pip install 'airflow-provider-seedance[emulator]'"
+    with pytest.raises(ModuleNotFoundError, match=re.escape(advice)):
+        _ = emulator_package.serve
+    assert main(["--port", "0"]) == 1
+    words = capsys.readouterr().err
+    assert (advice in words, words.count("\n")) == (True, 1)
 
 
 def test_a_taken_port_is_said_plainly():

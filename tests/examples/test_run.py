@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from airflow_provider_seedance.errors import DeadlinePassed, GenerationFailed, Kind, NoReply, refusal
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.models import GenerationRequest
+from airflow_provider_seedance.runtime.xcom import error_value
 from tests.airflow.film import Film, frames_of, measured
 from tests.airflow.fixtures import VENDORS
 from tests.airflow.home import EXAMPLES
@@ -249,3 +251,51 @@ def test_every_example_is_run_here(dags) -> None:
         "seedance_taskflow",
         "seedance_wait_for",
     }
+
+
+#: A failure that neither a retry nor another prompt surely mends.
+REJECTED = {
+    "object": "generation.task",
+    "model": "seedance-2-0",
+    "status": "failed",
+    "error": {"code": "generation_failed", "message": "the model gave up"},
+}
+
+
+@pytest.mark.parametrize(
+    ("fault", "made_by", "creates"),
+    [
+        ({"on": "create", "kind": "moderation"}, "generate_rewritten", 1),
+        # Seen by the trigger, and by the worker that it resumes.
+        ({"on": "get", "kind": "reply", "body": REJECTED, "times": 2}, "generate_again", 2),
+    ],
+    ids=["moderation", "another reason"],
+)
+def test_when_it_fails(fault, made_by, creates, run_dag, hurried_emulator, tmp_path) -> None:
+    """One video, made by the task that the error leads to."""
+    hurried_emulator.add_fault(**fault)
+    outcome = run_dag("seedance_when_it_fails", seedance_conn_id="seedance_toapis", output=str(tmp_path))
+    assert outcome.state == "success", outcome.states
+    makers = [name for name in outcome.states if name.startswith("generate") and outcome.returned[name]]
+    assert makers == [made_by]
+    (landed,) = tmp_path.glob("*.mp4")
+    assert outcome.returned["report"] == str(landed)
+    assert len(hurried_emulator.ledger()["generations"]) == creates
+
+
+@pytest.mark.parametrize(
+    ("error", "task"),
+    [
+        (None, "report"),
+        (refusal(Kind.MODERATION, "no"), "rewrite_prompt"),
+        (refusal(Kind.BALANCE, "no"), "notify"),
+        (NoReply("sent, and no answer"), "notify"),
+        (GenerationFailed("no", kind=Kind.OVERLOAD, generation_id="g"), "generate_again"),
+        (DeadlinePassed("not yet", generation_id="g"), "generate_again"),
+    ],
+    ids=str,
+)
+def test_where_each_error_leads(error, task, dags) -> None:
+    """What may have been bought unseen is for people."""
+    choose = dags["seedance_when_it_fails"].get_task("choose").python_callable
+    assert choose(error and error_value(error)) == task

@@ -140,8 +140,8 @@ def test_a_deferral_carries_ids_and_times_only(generating, connect) -> None:
     task = generating(connect())
     result = task()
     _, kwargs = task.deferrals[0].trigger.serialize()
-    allowed = {"seedance_conn_id", "generation_id", "started", "deadline", "queue_deadline", "cancel_on_kill"}
-    assert set(kwargs) <= allowed
+    times = {"started", "deadline", "queue_deadline"}
+    assert set(kwargs) <= {"seedance_conn_id", "generation_id", *times, "cancel_on_kill", "has_callback"}
     assert set(task.payloads[0]) == {
         "version",
         "generation_id",

@@ -44,16 +44,25 @@ def test_a_video_is_settled_with_what_it_cost(
 
 
 def test_a_rescue_finds_the_video_where_the_ledger_says(
-    ledger_file: Path, connect: Connect, generating: Callable[..., TaskRun], tmp_path: Path
+    ledger_file: Path,
+    connect: Connect,
+    generating: Callable[..., TaskRun],
+    emulator: Any,
+    tmp_path: Path,
 ) -> None:
-    """At a vendor without a list, and far from its own destination."""
+    """At a vendor without a list, and far from its own destination. The vendor is not asked; once it is gone, it is."""
     from airflow_provider_seedance.hooks.seedance import SeedanceHook
 
     conn_id = connect("evolink")
     made = generating(conn_id, destination=f"{tmp_path}/far/fox.mp4")()
+    requests = len(emulator.requests())
     (row,) = SeedanceHook(conn_id).rescue(f"{tmp_path}/near/{{generation_id}}.mp4")
     assert (row["generation_id"], row["outcome"]) == (made["generation_id"], "present")
     assert row["uri"] == f"{tmp_path}/far/fox.mp4"
+    assert len(emulator.requests()) == requests
+    (tmp_path / "far" / "fox.mp4").unlink()
+    (row,) = SeedanceHook(conn_id).rescue(f"{tmp_path}/near/{{generation_id}}.mp4")
+    assert (row["outcome"], row["uri"]) == ("landed", f"{tmp_path}/near/{made['generation_id']}.mp4")
 
 
 def test_each_row_of_a_batch_is_an_intent(

@@ -300,4 +300,5 @@ def test_its_arguments_are_ids_times_and_a_policy(waiting_for) -> None:
         "deadline": float,
         "queue_deadline": type(None),
         "cancel_on_kill": bool,
+        "has_callback": bool,
     }

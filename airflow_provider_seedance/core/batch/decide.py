@@ -68,5 +68,10 @@ def after_collection(
 def outcome_of_error(error: SeedanceError, status: RowStatus, *, retryable: bool = False) -> RowOutcome:
     """The outcome of a row that an error ended."""
     return RowOutcome(
-        status=status, error_kind=error.kind, reason=str(error), retryable=retryable or error.retryable
+        status=status,
+        error_kind=error.kind,
+        code=error.code,
+        diagnosis=error.diagnosis,
+        reason=str(error),
+        retryable=retryable or error.retryable,
     )

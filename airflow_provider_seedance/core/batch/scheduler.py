@@ -347,8 +347,7 @@ class BatchScheduler:
     def _resubmit(self, row: int, state: RowState, error: SeedanceError) -> None:
         """Put a row whose generation failed last in line, to pay for a new one."""
         assert state.record is not None
-        failed = Ended(status="failed", reason=error.message, error=error.kind)
-        record = state.record.replace(outcome=state.record.outcome or failed)
+        record = state.record.replace(outcome=state.record.outcome or Ended.failed(error))
         self._write(state.replace(attempts_this_try=state.attempts_this_try + 1, record=record))
         self.budget.release(row)
         self._to_submit.append(row)

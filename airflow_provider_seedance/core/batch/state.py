@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from airflow_provider_seedance.core.submission.decide import Action, reattached
 from airflow_provider_seedance.core.submission.outcome import Ended, Superseded
 from airflow_provider_seedance.core.submission.record import StoredVideo, SubmissionRecord
-from airflow_provider_seedance.errors import Kind
+from airflow_provider_seedance.errors import Diagnosis, Kind
 from airflow_provider_seedance.models import Cost
 
 #: ``succeeded``: finished, and landed where that was asked for. ``failed``: no video, and nothing to pay.
@@ -37,6 +37,8 @@ class RowOutcome(_Value):
     :param manifest: of the landed video, as JSON, without the request.
     :param publication: where it was published: ``uri, sidecar_uri, bytes, sha256, published_at``.
     :param error_kind: of the error that ended it; ``reason`` is the error's text.
+    :param code: the vendor's own error code.
+    :param diagnosis: what in the request, or in the result, the error is about.
     :param retryable: whether another try of the task may do better.
     """
 
@@ -47,6 +49,8 @@ class RowOutcome(_Value):
     manifest: dict[str, Any] | None = None
     publication: dict[str, Any] | None = None
     error_kind: Kind | None = None
+    code: str | None = None
+    diagnosis: Diagnosis = Diagnosis()
     reason: str | None = None
     retryable: bool = False
 

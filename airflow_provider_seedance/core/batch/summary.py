@@ -10,7 +10,7 @@ from typing import Any
 from airflow_provider_seedance.core.batch.journal.lines import States
 from airflow_provider_seedance.core.batch.journal.store import state_of
 from airflow_provider_seedance.core.batch.rows import Row
-from airflow_provider_seedance.core.batch.state import RowState
+from airflow_provider_seedance.core.batch.state import RowOutcome, RowState
 from airflow_provider_seedance.core.lifecycle.describe import totals_in_words
 from airflow_provider_seedance.core.lifecycle.result import cost_dict
 from airflow_provider_seedance.errors import Kind, SeedanceError
@@ -25,7 +25,14 @@ Totals = dict[str, dict[str, str]]
 
 
 class BatchIncomplete(SeedanceError):
-    """A batch ended with rows that were not submitted, that may be billed without a video, or without any success."""
+    """A batch ended with rows that were not submitted, that may be billed without a video, or without any success.
+
+    :param billed: whether any of its rows is.
+    """
+
+    def __init__(self, message: str, *, billed: bool | None, **details: Any) -> None:
+        super().__init__(message, **details)
+        self.billed = billed
 
 
 def result_of(row: Row, state: RowState) -> dict[str, Any]:
@@ -41,11 +48,25 @@ def result_of(row: Row, state: RowState) -> dict[str, Any]:
         "publication": outcome.publication if outcome else None,
         "cost": cost_dict(outcome.cost if outcome else Cost()),
         "reused": outcome is not None and outcome.reused,
-        "error": {"kind": outcome.error_kind.value, "message": outcome.reason}
-        if outcome and outcome.error_kind
-        else None,
+        "error": _error_of(outcome) if outcome else None,
         "intents": record.intent_number if record else 0,
         "metadata": dict(row.metadata),
+    }
+
+
+def _error_of(outcome: RowOutcome) -> dict[str, Any] | None:
+    """Why a row has no video, in the words of a task's XCom ``error``."""
+    if outcome.error_kind is None:
+        return None
+    about = outcome.diagnosis
+    return {
+        "kind": outcome.error_kind.value,
+        "code": outcome.code,
+        "stage": about.stage,
+        "medium": about.medium,
+        "field": about.field,
+        "index": about.index,
+        "message": outcome.reason,
     }
 
 
@@ -128,9 +149,15 @@ def check_complete(
     rows, counts = summary["rows"], summary["counts"]
     listed = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
     overview = f"Of {rows} rows: {listed}. The results are in {summary['results']}."
+    billed = True if counts["succeeded"] else None if counts["uncollected"] or counts["uncertain"] else False
     if stopped_by is not None:
         raise BatchIncomplete(
-            f"{stopped_by.message}. {overview}", kind=stopped_by.kind, advice=stopped_by.advice
+            f"{stopped_by.message}. {overview}",
+            billed=billed,
+            kind=stopped_by.kind,
+            code=stopped_by.code,
+            vendor=stopped_by.vendor,
+            advice=stopped_by.advice,
         )
     outcomes = [state.outcome for state in states if state.outcome]
     retryable = any(outcome.retryable for outcome in outcomes if outcome.status != "succeeded")
@@ -139,6 +166,7 @@ def check_complete(
     if counts["uncollected"] or counts["uncertain"]:
         raise BatchIncomplete(
             f"some rows may have been billed but have no downloaded video yet. {overview}",
+            billed=billed,
             kind=kind,
             advice="Clear the task: it goes on with the rows whose generation id is known. Look for the others in the"
             " vendor's console; give those that are there to their rows as generation_id, and clear the task with"
@@ -146,5 +174,8 @@ def check_complete(
         )
     if rows and not counts["succeeded"]:
         raise BatchIncomplete(
-            f"no row succeeded. {overview}", kind=kind, advice="See the results for the reasons."
+            f"no row succeeded. {overview}",
+            billed=billed,
+            kind=kind,
+            advice="See the results for the reasons.",
         )

@@ -139,7 +139,14 @@ class RowWorker:
         assert record.generation_id is not None
         client = recorded_client(record, self._client)
         event = GenerationEvent(record.generation_id, outcome, wait)
-        generation = conclude(client, store, event, cancel_queued=True, now=self.options.clock.now())
+        generation = conclude(
+            client,
+            store,
+            event,
+            cancel_queued=True,
+            now=self.options.clock.now(),
+            request_of=lambda: row.request,
+        )
         if generation is None:
             return None
         earlier_ids = record.earlier_generation_ids

@@ -21,6 +21,7 @@ from airflow_provider_seedance.core.catalog.schema import (
     Row,
     VendorData,
 )
+from airflow_provider_seedance.core.catalog.values import accepts
 from airflow_provider_seedance.core.suggestions import suggest, unknown_name
 from airflow_provider_seedance.errors import ConfigurationError, Problem, RequestInvalid
 from airflow_provider_seedance.models import Cost, ExpectedVideo, GenerationRequest, Succeeded
@@ -102,6 +103,11 @@ class Catalog:
         if found:
             raise RequestInvalid(found, vendor=self.vendor, model=request.model)
         return request.model_copy(update=self._wire_changes(request, row)) if row else request
+
+    def takes_option(self, name: str, value: Any) -> bool:
+        """Whether the vendor takes this value of a field of its own; one that the catalog does not know takes all."""
+        spec = self._data.vendor_options.get(name)
+        return spec is None or (spec.refuse is None and accepts(spec, value))
 
     def estimate(self, request: GenerationRequest) -> Cost:
         """The most that the request can cost by the price list; unknown where there is no price for it.

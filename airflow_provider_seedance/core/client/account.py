@@ -53,6 +53,7 @@ class Account:
         though ``host`` is.
     :param budgets: what submissions may cost in a period; they need a ledger.
     :param min_balance: nothing is submitted while the vendor tells that less than this amount is left.
+    :param webhook_secret: what the vendor signs its callbacks with.
     :param connection: the id of the Airflow connection, for messages.
     """
 
@@ -70,6 +71,7 @@ class Account:
     secret_access_key: str | None = field(default=None, repr=False)
     budgets: tuple[SpendLimit, ...] = ()
     min_balance: tuple[Decimal, str] | None = None
+    webhook_secret: str | None = field(default=None, repr=False)
     connection: str | None = field(default=None, compare=False)
 
     @classmethod
@@ -93,6 +95,10 @@ class Account:
         if region not in dialect.regions:
             raise ConfigurationError(_unknown_region(region, dialect), vendor=vendor)
         _check_access_key(dialect, others.get("access_key_id"), others.get("secret_access_key"))
+        if others.get("webhook_secret") and not (dialect.callbacks and dialect.callbacks.verify):
+            raise ConfigurationError(
+                f"webhook_secret is of no use: {vendor} signs no callbacks", vendor=vendor
+            )
         return cls(
             vendor=dialect,
             region=region,
@@ -113,7 +119,7 @@ class Account:
     @property
     def secrets(self) -> tuple[str, ...]:
         """What is replaced in every text that comes from the wire."""
-        return tuple(filter(None, (self.api_key, self.secret_access_key)))
+        return tuple(filter(None, (self.api_key, self.secret_access_key, self.webhook_secret)))
 
     @property
     def base_url(self) -> str:
@@ -133,8 +139,13 @@ class Account:
 
     def allows_private_results(self) -> bool:
         """Whether result links may lead to private addresses: by a setting, or because the vendor's API is at one."""
+        return self.allow_private_result_hosts or self.has_private_host
+
+    @property
+    def has_private_host(self) -> bool:
+        """Whether the vendor's API is reached at a private address."""
         own_host = urlsplit(self.host or "").hostname
-        return self.allow_private_result_hosts or (own_host is not None and is_private_host(own_host))
+        return own_host is not None and is_private_host(own_host)
 
     def catalog(self) -> Catalog:
         """What this vendor's models take and cost, with the user's own rows.

@@ -22,6 +22,7 @@ EXTRA_NAMES = (
     "secret_access_key",
     "budgets",
     "min_balance",
+    "webhook_secret",
 )
 _SCHEMES = ("http", "https")
 

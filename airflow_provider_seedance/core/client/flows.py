@@ -23,6 +23,7 @@ from airflow_provider_seedance.core.vendors.contract import (
     Upload,
     Vendor,
 )
+from airflow_provider_seedance.core.vendors.diagnosis import locate
 from airflow_provider_seedance.errors import (
     Conflict,
     IntermediaryReply,
@@ -34,9 +35,11 @@ from airflow_provider_seedance.errors import (
     RequestInvalid,
     SeedanceError,
     Unsupported,
+    VendorRefusal,
 )
 from airflow_provider_seedance.models import (
     Balance,
+    Failed,
     Generation,
     GenerationPage,
     GenerationRequest,
@@ -155,15 +158,23 @@ class GenerationFlows(Flows):
 
     prepare: Callable[[GenerationRequest], GenerationRequest] = _as_it_is
 
-    def create(self, request: GenerationRequest, intent_id: str | None = None) -> Flow[Pending]:
+    def create(
+        self, request: GenerationRequest, intent_id: str | None = None, callback_url: str | None = None
+    ) -> Flow[Pending]:
         """Check and submit ``request``. It is sent once, unless it surely had no effect.
 
         :param intent_id: marks it, so that :meth:`find` can recognise what became of it.
+        :param callback_url: where the vendor is to tell of the end, if it can; one in the request is left alone.
         :raises RequestInvalid: before anything is sent.
         :raises SeedanceError: ``maybe_accepted`` tells whether the vendor may have taken it all the same.
         """
         marked = self._marked(self.prepare(request), intent_id)
-        return (yield from self._exchange(self.vendor.generations.create(marked)))
+        called_back = self._called_back(marked, callback_url)
+        try:
+            return (yield from self._exchange(self.vendor.generations.create(called_back)))
+        except VendorRefusal as error:
+            error.diagnosis = locate(error.diagnosis, self.vendor.generations.parameters, marked)
+            raise
 
     def find(
         self, request: GenerationRequest, intent_id: str, since: datetime
@@ -201,7 +212,17 @@ class GenerationFlows(Flows):
         :raises RequestInvalid: for a text that cannot be an id.
         """
         generation_id = parse_generation_id(generation_id)
-        return (yield from self._exchange(self.vendor.generations.get(generation_id), generation_id))
+        seen = yield from self._exchange(self.vendor.generations.get(generation_id), generation_id)
+        return self.located(seen) if isinstance(seen, Failed) else seen
+
+    def located(self, failed: Failed, request: GenerationRequest | None = None) -> Failed:
+        """A failed generation with the field at fault, as far as that can be told.
+
+        :param request: what it was made of, if that is known.
+        """
+        failure = failed.failure
+        diagnosis = locate(failure.diagnosis, self.vendor.generations.parameters, request)
+        return failed.model_copy(update={"failure": failure.model_copy(update={"diagnosis": diagnosis})})
 
     def list(self, query: ListQuery) -> Flow[GenerationPage]:
         """One page of the account's generations.
@@ -256,6 +277,14 @@ class GenerationFlows(Flows):
     def _marked(self, prepared: GenerationRequest, intent_id: str | None) -> GenerationRequest:
         mark = self.vendor.generations.mark
         return prepared if intent_id is None or mark is None else mark(prepared, intent_id)
+
+    def _called_back(self, marked: GenerationRequest, callback_url: str | None) -> GenerationRequest:
+        callbacks = self.vendor.callbacks
+        if callbacks is None or callback_url is None:
+            return marked
+        return marked.model_copy(
+            update={"vendor_options": {callbacks.field: callback_url, **marked.vendor_options}}
+        )
 
     def _listing(self) -> Listing:
         if self.vendor.listing is None:

@@ -56,7 +56,7 @@ from airflow_provider_seedance.core.vendors.contract import (
     ToSign,
 )
 from airflow_provider_seedance.errors import SeedanceError, Unsupported
-from airflow_provider_seedance.models import Cost, GenerationRequest, Succeeded
+from airflow_provider_seedance.models import Cost, Failed, GenerationRequest, Succeeded
 
 T = TypeVar("T")
 
@@ -120,6 +120,10 @@ class _BaseClient:
     def cost_of(self, generation: Succeeded, request: GenerationRequest | None = None) -> Cost:
         """What a finished generation cost; see :meth:`Catalog.cost`."""
         return self.catalog.cost(generation, request)
+
+    def located(self, failed: Failed, request: GenerationRequest | None) -> Failed:
+        """A failed generation, with the field of ``request`` that is at fault, if that can be told."""
+        return self._generation_flows.located(failed, request)
 
     def estimate_cost(self, request: GenerationRequest) -> Cost:
         """The most this request can cost by the price list; unknown where there is no price. Sends nothing."""

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import ColumnElement, Connection, Row, func, select, text
 
-from airflow_provider_seedance.core.ledger.schema import Money, intents
+from airflow_provider_seedance.core.ledger.schema import Money, has_unknown_outcome, intents
 from airflow_provider_seedance.core.money import SpendLimit
 from airflow_provider_seedance.errors import BudgetExceeded
 from airflow_provider_seedance.models import Cost
 
 #: The share of a limit from which on the log warns.
 WARNING_SHARE = Decimal("0.8")
+
+#: How many intents a refusal names.
+MAX_NAMED = 3
+#: What tells the ledger the outcome of an intent.
+RESOLVE = (
+    "`python -m airflow_provider_seedance ledger resolve INTENT_ID --not-bought`, or `--generation-id ID`"
+)
 
 
 class SpendLimitReached(BudgetExceeded):
@@ -96,7 +104,20 @@ def lock(connection: Connection, seedance_conn_id: str) -> None:
 def standing(connection: Connection, limit: SpendLimit, scope: Scope) -> Standing:
     """How the limit stands."""
     rows = intents.c
-    conditions = [
+    is_settled = rows.settled_at.is_not(None)
+    sums = (
+        select(is_settled, func.sum(rows.counted_amount, type_=Money))
+        .where(*_counted_in(limit, scope))
+        .group_by(is_settled)
+    )
+    found = {bool(settled): amount or Decimal(0) for settled, amount in connection.execute(sums)}
+    zero = Decimal(0)
+    return Standing(limit, found.get(True, zero), found.get(False, zero), limit.ends(scope.now))
+
+
+def _counted_in(limit: SpendLimit, scope: Scope) -> list[ColumnElement[bool]]:
+    rows = intents.c
+    conditions: list[ColumnElement[bool]] = [
         rows.seedance_conn_id == scope.seedance_conn_id,
         rows.counted_currency == limit.currency.upper(),
     ]
@@ -106,13 +127,15 @@ def standing(connection: Connection, limit: SpendLimit, scope: Scope) -> Standin
         conditions.append(rows.created_at >= limit.starts(scope.now))
     if limit.per == "dag_day":
         conditions.append(rows.dag_id == scope.dag_id)
-    is_settled = rows.settled_at.is_not(None)
-    sums = (
-        select(is_settled, func.sum(rows.counted_amount, type_=Money)).where(*conditions).group_by(is_settled)
+    return conditions
+
+
+def _of_unknown_outcome(connection: Connection, limit: SpendLimit, scope: Scope) -> list[Row[Any]]:
+    """The ids and amounts of the intents that are reserved since nobody knows whether they bought anything."""
+    unknown = select(intents.c.intent_id, intents.c.counted_amount).where(
+        *_counted_in(limit, scope), has_unknown_outcome(scope.now)
     )
-    found = {bool(settled): amount or Decimal(0) for settled, amount in connection.execute(sums)}
-    zero = Decimal(0)
-    return Standing(limit, found.get(True, zero), found.get(False, zero), limit.ends(scope.now))
+    return list(connection.execute(unknown.order_by(intents.c.id)))
 
 
 def check_limits(
@@ -128,7 +151,7 @@ def check_limits(
         asked = _comparable(estimate, limit, vendor)
         before = standing(connection, limit, scope)
         if asked > before.remaining:
-            raise _limit_reached(before, asked, vendor)
+            raise _limit_reached(before, asked, vendor, _of_unknown_outcome(connection, limit, scope))
         after.append(Standing(limit, before.spent, before.reserved + asked, before.ends))
     return after
 
@@ -150,12 +173,17 @@ def _comparable(estimate: Cost, limit: SpendLimit, vendor: str) -> Decimal:
     return estimate.amount
 
 
-def _limit_reached(before: Standing, asked: Decimal, vendor: str) -> SpendLimitReached:
+def _limit_reached(
+    before: Standing, asked: Decimal, vendor: str, unknown: Sequence[Row[Any]]
+) -> SpendLimitReached:
     can_fit = asked <= before.limit.amount
     otherwise = "try again later" if can_fit else "ask for a shorter, smaller or cheaper video"
     advice = f"Raise it in budgets in the connection's extra, or {otherwise}."
-    if can_fit and before.reserved:
+    stuck = sum((amount for _, amount in unknown), Decimal(0))
+    if can_fit and before.reserved > stuck:
         advice += " What is reserved and not spent comes back when those generations end."
+    if unknown:
+        advice += f" {_how_to_resolve([intent_id for intent_id, _ in unknown], stuck, before.limit.currency)}"
     return SpendLimitReached(
         f"this request may cost {asked:f} {before.limit.currency}, which a budget of the connection leaves no room"
         f" for: {before}",
@@ -163,4 +191,12 @@ def _limit_reached(before: Standing, asked: Decimal, vendor: str) -> SpendLimitR
         can_fit=can_fit,
         vendor=vendor,
         advice=advice,
+    )
+
+
+def _how_to_resolve(intent_ids: Sequence[str], amount: Decimal, currency: str) -> str:
+    named = ", ".join(intent_ids[:MAX_NAMED]) + (", ..." if len(intent_ids) > MAX_NAMED else "")
+    return (
+        f"{amount:f} {currency} are reserved by intents of which nobody knows whether they bought anything ({named}):"
+        f" look for them in the vendor's console, and tell the ledger with {RESOLVE}."
     )

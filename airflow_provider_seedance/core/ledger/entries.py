@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -14,6 +14,9 @@ from airflow_provider_seedance.models import Cost
 #: ``intended``: it is not known whether the vendor accepted it. ``submitted``: it has a generation id. ``refused``:
 #: the vendor surely did not accept it. The others are those of generations.
 IntentStatus = Literal["intended", "submitted", "refused", "succeeded", "failed", "expired", "cancelled"]
+
+#: A younger intent without a generation id may be on its way to the vendor: a create may take 300 seconds.
+LONGEST_SUBMISSION = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)

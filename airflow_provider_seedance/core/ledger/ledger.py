@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 
 Row = dict[str, Any]
 
+#: Intents that surely have no video.
+WITHOUT_VIDEO = ("refused", "failed", "expired", "cancelled")
+
 
 class IntentTaken(SeedanceError):
     """Another try of the same task made this intent first. Nothing was sent."""
@@ -144,14 +147,29 @@ class Ledger:
         with reading(self.engine) as connection:
             return [json.loads(manifest) for manifest in connection.execute(found).scalars()]
 
-    def records(self, vendor: str, account_id: str) -> list[dict[str, Any]]:
-        """The submission records of an account, the oldest first."""
+    def records_to_rescue(self, vendor: str, account_id: str, since: datetime) -> list[dict[str, Any]]:
+        """The submission records of an account's generations that may have a video which nobody has, the oldest first.
+
+        :param since: only of intents made at or after this moment; those landed since are among them, because their
+            files may be gone.
+        """
         rows = intents.c
-        found = (
-            select(rows.record).where(rows.vendor == vendor, rows.account_id == account_id).order_by(rows.id)
+        found = select(rows.record).where(
+            rows.vendor == vendor,
+            rows.account_id == account_id,
+            rows.generation_id.is_not(None),
+            rows.status.not_in(WITHOUT_VIDEO),
+            rows.created_at >= since,
         )
         with reading(self.engine) as connection:
-            return [json.loads(record) for record in connection.execute(found).scalars() if record]
+            records = connection.execute(found.order_by(rows.id)).scalars()
+            return [json.loads(record) for record in records if record]
+
+    def find(self, intent_id: str) -> Row | None:
+        """An intent's row; ``None`` if there is none."""
+        with reading(self.engine) as connection:
+            found = connection.execute(select(intents).where(intents.c.intent_id == intent_id)).one_or_none()
+        return None if found is None else dict(found._mapping)
 
     def unsettled(
         self, vendor: str, account_id: str | None, *, after_id: int = 0, limit: int = 100

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
     DateTime,
     Dialect,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    and_,
     insert,
     inspect,
     select,
@@ -29,6 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
+from airflow_provider_seedance.core.ledger.entries import LONGEST_SUBMISSION
 from airflow_provider_seedance.errors import ConfigurationError
 
 _BILLIONTHS = Decimal(10) ** 9
@@ -144,6 +147,18 @@ Index(
     sqlite_where=intents.c.settled_at.is_(None),
     postgresql_where=intents.c.settled_at.is_(None),
 )
+
+
+def has_unknown_outcome(now: datetime) -> ColumnElement[bool]:
+    """Intents of which nobody knows whether they bought anything, and which are not on their way any more."""
+    rows = intents.c
+    return and_(
+        rows.status == "intended",
+        rows.generation_id.is_(None),
+        rows.settled_at.is_(None),
+        rows.created_at < now - LONGEST_SUBMISSION,
+    )
+
 
 Step = Callable[[Connection], None]
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 from sqlalchemy import Engine, Select, delete, func, select
 
 from airflow_provider_seedance.core.ledger.engine import reading, writing
-from airflow_provider_seedance.core.ledger.schema import Money, intents
+from airflow_provider_seedance.core.ledger.schema import Money, has_unknown_outcome, intents
 from airflow_provider_seedance.core.redaction import describe
 from airflow_provider_seedance.errors import ConfigurationError
 
@@ -110,6 +110,16 @@ def spend(engine: Engine, which: Filter, by: Sequence[str] = ()) -> list[dict[st
     query = which.apply(sums).where(rows.status != "refused").group_by(*keys).order_by(*keys)
     with reading(engine) as connection:
         return [_sum_dict(dict(row._mapping)) for row in connection.execute(query)]
+
+
+def unknown_outcomes(engine: Engine, which: Filter, now: datetime) -> list[str]:
+    """The ids of the intents of which nobody knows whether they bought anything, the oldest first.
+
+    :raises LedgerUnavailable: if the ledger cannot be read.
+    """
+    query = which.apply(select(intents.c.intent_id)).where(has_unknown_outcome(now))
+    with reading(engine) as connection:
+        return list(connection.execute(query.order_by(intents.c.id)).scalars())
 
 
 def _sum_dict(found: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -123,30 +124,41 @@ def land_video(
     :raises LandingError: if it has not ended, or its file cannot be brought home.
     """
     told, generation_id = parse_video(video)
-    if overwrite == "own":
-        reference = GenerationReference(
-            vendor=client.vendor_name, generation_id=generation_id, model=told.get("model")
+    with _named(client.vendor_name, generation_id):
+        if overwrite == "own":
+            reference = GenerationReference(
+                vendor=client.vendor_name, generation_id=generation_id, model=told.get("model")
+            )
+            if landed := find_landed(destination, reference, told.get("mode"), path_from_uri):
+                log.info("%s is there already, whole: nothing is fetched.", landed.uri)
+                return landed.to_dict()
+        generation = finished(client, generation_id)
+        manifest = land_generation(
+            client,
+            generation,
+            destination,
+            path_from_uri=path_from_uri,
+            clock=clock,
+            mode=told.get("mode"),
+            model=told.get("model"),
+            expected=_expected(told, generation),
+            provenance=_provenance(told),
+            request_fingerprint=told.get("request_fingerprint"),
+            overwrite=overwrite,
+            verify=verify,
         )
-        if landed := find_landed(destination, reference, told.get("mode"), path_from_uri):
-            log.info("%s is there already, whole: nothing is fetched.", landed.uri)
-            return landed.to_dict()
-    generation = finished(client, generation_id)
-    manifest = land_generation(
-        client,
-        generation,
-        destination,
-        path_from_uri=path_from_uri,
-        clock=clock,
-        mode=told.get("mode"),
-        model=told.get("model"),
-        expected=_expected(told, generation),
-        provenance=_provenance(told),
-        request_fingerprint=told.get("request_fingerprint"),
-        overwrite=overwrite,
-        verify=verify,
-    )
-    log.info("Landed %s (%d bytes).", manifest["uri"], manifest["bytes"])
-    return manifest
+        log.info("Landed %s (%d bytes).", manifest["uri"], manifest["bytes"])
+        return manifest
+
+
+@contextmanager
+def _named(vendor: str, generation_id: str) -> Iterator[None]:
+    """Every error names the generation that it is about."""
+    try:
+        yield
+    except SeedanceError as error:
+        error.about(vendor=vendor, generation_id=generation_id)
+        raise
 
 
 def parse_video(video: Mapping[str, Any] | str) -> tuple[Mapping[str, Any], str]:
@@ -171,13 +183,16 @@ def finished(client: SeedanceClient, generation_id: str) -> Succeeded:
             vendor=seen.vendor,
             generation_id=generation_id,
             advice="Download a generation that has succeeded.",
+            diagnosis=seen.failure.diagnosis,
         )
-    raise LandingError(
+    unfinished = LandingError(
         f"there is no video yet: it is {seen.status.value}",
         vendor=seen.vendor,
         generation_id=generation_id,
         advice="Let the download follow the task that waits for the generation.",
     )
+    unfinished.billed = None
+    raise unfinished
 
 
 def _provenance(told: Mapping[str, Any]) -> Provenance | None:

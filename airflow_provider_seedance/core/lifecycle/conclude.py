@@ -19,7 +19,7 @@ from airflow_provider_seedance.core.submission.record import (
     SubmissionRecord,
 )
 from airflow_provider_seedance.errors import DeadlinePassed, Kind, SeedanceError, Unsupported
-from airflow_provider_seedance.models import Failed, Generation, Pending, Status, Succeeded
+from airflow_provider_seedance.models import Failed, Generation, GenerationRequest, Pending, Status, Succeeded
 
 if TYPE_CHECKING:
     from airflow_provider_seedance.core.client.http import SeedanceClient
@@ -36,12 +36,14 @@ def conclude(
     cancel_queued: bool,
     now: float,
     generation: Generation | None = None,
+    request_of: Callable[[], GenerationRequest | None] = lambda: None,
 ) -> Succeeded | None:
     """The finished generation, or ``None`` if there is more to wait for.
 
     :param cancel_queued: when its time is up, cancel it if it is still queued.
     :param now: epoch seconds.
     :param generation: how it stands, if that was just read; else the vendor is asked, once.
+    :param request_of: what it was made of, if that is known; tells which of its media a failure is about.
     :raises GenerationFailed: if it ended without a video.
     :raises DeadlinePassed: if its time is up.
     """
@@ -49,8 +51,9 @@ def conclude(
     if isinstance(generation, Succeeded):
         return generation
     if isinstance(generation, Failed):
-        record_outcome(store, event.generation_id, Ended.without_video(generation))
-        raise failure_of(generation)
+        failed = client.located(generation, request_of())
+        record_outcome(store, event.generation_id, Ended.without_video(failed))
+        raise failure_of(failed)
     if not _is_over(event.outcome, generation) and now < event.wait.deadline:
         return None
     raise _give_up(client, store, event, generation, cancel_queued=cancel_queued)
@@ -108,12 +111,14 @@ def _give_up(
         outcome = Ended(status="cancelled", reason=reason, error=Kind.CANCELLED)
         fate, advice = "it was cancelled, and nothing is billed", "A retry pays for a new one."
     record_outcome(store, event.generation_id, outcome)
-    return DeadlinePassed(
+    error = DeadlinePassed(
         f"the generation was {reason}; {fate}",
         vendor=generation.vendor,
         generation_id=generation.generation_id,
         advice=advice,
     )
+    error.billed = False if isinstance(outcome, Ended) else None
+    return error
 
 
 def _state_of(generation: Pending) -> str:

@@ -66,25 +66,27 @@ def totals_in_words(totals: Mapping[str, Mapping[str, str]]) -> str:
     return ", ".join(sums) or "nothing"
 
 
-def bill_in_words(record: SubmissionRecord | None, error: SeedanceError) -> str:
-    """What a task that ends with ``error`` has cost.
+def is_billed(record: SubmissionRecord | None, error: SeedanceError) -> bool | None:
+    """Whether what a task that ends with ``error`` has submitted is billed; ``None`` if that is not known, or not yet.
 
     :param record: what is on record about the task's generation; ``None`` if nothing is.
     """
-    if record is None:
-        return _bill_without_record(error)
+    if record is None or (record.is_unbilled and isinstance(error, GenerationFailed)):
+        return error.billed
     if record.is_unbilled:
-        return "Nothing is billed."
-    if record.generation_id is None:
-        return "It is not known whether the vendor has accepted and billed the request."
-    if record.is_delivered or isinstance(error, LandingError):
-        return f"Generation {record.generation_id} is finished and billed."
-    return f"Generation {record.generation_id} may go on, and is billed if it succeeds."
+        return False
+    landing = record.generation_id is not None and isinstance(error, LandingError)
+    return True if record.is_delivered or landing else None
 
 
-def _bill_without_record(error: SeedanceError) -> str:
-    if error.maybe_accepted:
-        return "It is not known whether the vendor has accepted and billed the request."
-    if error.generation_id is None or isinstance(error, GenerationFailed):
+def bill_in_words(record: SubmissionRecord | None, error: SeedanceError) -> str:
+    """What a task that ends with ``error`` has cost, as a sentence; ``record`` as in :func:`is_billed`."""
+    billed = is_billed(record, error)
+    if billed is False:
         return "Nothing is billed."
-    return f"Generation {error.generation_id} is billed if it succeeds, or has succeeded."
+    generation_id = record.generation_id if record else error.generation_id
+    if generation_id is None:
+        return "It is not known whether the vendor has accepted and billed the request."
+    if billed:
+        return f"Generation {generation_id} is finished and billed."
+    return f"Generation {generation_id} may go on, and is billed if it succeeds."

@@ -36,11 +36,20 @@ class Places:
         :param generation: as the vendor tells, which says where its destination is.
         :raises DestinationError: if a place cannot be looked at.
         """
+        if known := self.find_on_record(generation_id):
+            return known
+        at_destination = self._at_destination(generation) if isinstance(generation, Succeeded) else None
+        return at_destination or self._in_folder.get(generation_id)
+
+    def find_on_record(self, generation_id: str) -> str | None:
+        """The URI of a generation's video, if it still is where a record says.
+
+        :raises DestinationError: if a place cannot be looked at.
+        """
         for video in self._known.get(generation_id, ()):
             if size_of(self.path_from_uri(video.uri)) == video.bytes:
                 return video.uri
-        at_destination = self._at_destination(generation) if isinstance(generation, Succeeded) else None
-        return at_destination or self._in_folder.get(generation_id)
+        return None
 
     def on_record(self, generation_id: str) -> str:
         """Where it was once, whether or not it still is; empty if nobody knows."""

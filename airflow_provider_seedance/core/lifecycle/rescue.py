@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -34,7 +34,8 @@ def rescue(
     """Land every finished generation whose video is nowhere to be found. Nothing is paid.
 
     A video is looked for at the places on record, at its destination, and beside all manifests and sidecars in the
-    destination's folder, up to four levels below it.
+    destination's folder, up to four levels below it. The vendor is not asked about the ids of those that are where a
+    record says, unless their age matters.
 
     :param destination: the template that the videos were to be landed by.
     :param path_from_uri: makes the path that a local path or a URI names.
@@ -42,26 +43,55 @@ def rescue(
     :param since: only generations made at or after this time.
     :param known: where videos are on record.
     :returns: one row a generation: ``generation_id, vendor, outcome, uri, cost, reason``, its ``outcome`` a
-        :data:`RescueOutcome`. The ``cost`` of what is lost is what it cost.
+        :data:`RescueOutcome`. The ``cost`` of what is lost is what it cost; of what the vendor was not asked about it
+        is ``None``.
     :raises Unsupported: without ``generation_ids``, where the vendor has no list.
     """
     places = Places(destination, path_from_uri, known)
+    if generation_ids is None:
+        listed = ((item.generation_id, item) for item in client.generations.list_all())
+        return [
+            _report(client, generation_id, item, places, clock)
+            for generation_id, item in listed
+            if not _is_older(item, since)
+        ]
     rows = []
-    for generation_id, generation in _find(client, generation_ids):
-        if _is_older(generation, since):
+    for generation_id in generation_ids:
+        if since is None and (kept := _kept(client, generation_id, places)):
+            rows.append(kept)
             continue
-        try:
-            found = places.find(generation_id, generation)
-            outcome, uri, reason = (
-                ("present", found, None) if found else _land(client, generation, places, clock)
-            )
-        except DestinationError as error:
-            outcome, uri, reason = "failed", None, str(error)
-        if outcome == "lost" and (gone := places.on_record(generation_id)):
-            reason = f"{reason} It was in {gone}, and is not there any more."
-        cost = _cost(client, generation)
-        rows.append(_row(client, generation_id, outcome, uri=uri, cost=cost, reason=reason))
+        generation = _read(client, generation_id)
+        if not _is_older(generation, since):
+            rows.append(_report(client, generation_id, generation, places, clock))
     return rows
+
+
+def _kept(client: SeedanceClient, generation_id: str, places: Places) -> dict[str, Any] | None:
+    """The row of a video that is where a record says; ``None`` if it may not be."""
+    try:
+        uri = places.find_on_record(generation_id)
+    except DestinationError:
+        return None
+    return _row(client, generation_id, "present", uri=uri) if uri else None
+
+
+def _report(
+    client: SeedanceClient,
+    generation_id: str,
+    generation: Generation | SeedanceError | None,
+    places: Places,
+    clock: Clock,
+) -> dict[str, Any]:
+    """Land a generation's video unless it is somewhere, and say what became of it."""
+    try:
+        found = places.find(generation_id, generation)
+        outcome, uri, reason = ("present", found, None) if found else _land(client, generation, places, clock)
+    except DestinationError as error:
+        outcome, uri, reason = "failed", None, str(error)
+    if outcome == "lost" and (gone := places.on_record(generation_id)):
+        reason = f"{reason} It was in {gone}, and is not there any more."
+    cost = _cost(client, generation)
+    return _row(client, generation_id, outcome, uri=uri, cost=cost, reason=reason)
 
 
 def _row(
@@ -83,21 +113,14 @@ def _row(
     }
 
 
-def _find(
-    client: SeedanceClient, generation_ids: Sequence[str] | None
-) -> Iterator[tuple[str, Generation | SeedanceError | None]]:
-    """Each generation with its id; ``None`` for one that the vendor does not know, or why it could not be read."""
-    if generation_ids is None:
-        for listed in client.generations.list_all():
-            yield listed.generation_id, listed
-        return
-    for generation_id in generation_ids:
-        try:
-            yield generation_id, client.generations.get(generation_id)
-        except NotFound:
-            yield generation_id, None
-        except SeedanceError as error:
-            yield generation_id, error
+def _read(client: SeedanceClient, generation_id: str) -> Generation | SeedanceError | None:
+    """A generation as the vendor tells; ``None`` if it does not know it, or why it could not be read."""
+    try:
+        return client.generations.get(generation_id)
+    except NotFound:
+        return None
+    except SeedanceError as error:
+        return error
 
 
 def _is_older(generation: Generation | SeedanceError | None, since: datetime | None) -> bool:

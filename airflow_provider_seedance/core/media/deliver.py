@@ -287,10 +287,12 @@ class DeliveringClient:
         else:
             self._wire_request = self._delivery.deliver(self._client, self._media)
 
-    def create(self, request: GenerationRequest, intent_id: str | None = None) -> Pending:
+    def create(
+        self, request: GenerationRequest, intent_id: str | None = None, callback_url: str | None = None
+    ) -> Pending:
         assert request == self._media.request
         assert self._wire_request is not None, "prepare() comes first"
-        return self._client.generations.create(self._wire_request, intent_id)
+        return self._client.generations.create(self._wire_request, intent_id, callback_url)
 
     def get(self, generation_id: str) -> Generation:
         return self._client.generations.get(generation_id)

@@ -61,6 +61,9 @@ class RecordedTimes(Protocol):
     @property
     def queue_deadline(self) -> datetime | None: ...
 
+    @property
+    def has_callback(self) -> bool: ...
+
 
 @dataclass(frozen=True, slots=True)
 class WaitState:
@@ -71,6 +74,7 @@ class WaitState:
     :param queue_deadline: when the wait ends if the generation is still queued; ``None`` for no such limit.
     :param failing_since: when the first of the status requests failed that have failed without a break.
     :param failures: how many status requests have failed since then.
+    :param has_callback: whether the vendor tells of the end by itself, so that polling only backs that up.
     """
 
     deadline: float
@@ -78,6 +82,7 @@ class WaitState:
     queue_deadline: float | None = None
     failing_since: float | None = None
     failures: int = 0
+    has_callback: bool = False
 
     def to_payload(self) -> dict[str, Any]:
         """The three times, as trigger arguments and event payloads carry them. Failures do not travel."""
@@ -107,6 +112,7 @@ class WaitState:
             started=record.started.timestamp(),
             deadline=record.deadline.timestamp(),
             queue_deadline=record.queue_deadline.timestamp() if record.queue_deadline else None,
+            has_callback=record.has_callback,
         )
 
 

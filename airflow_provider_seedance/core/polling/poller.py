@@ -25,6 +25,7 @@ from airflow_provider_seedance.core.polling.schedule import (
     PollHistory,
     pause_before_list_request,
     pause_before_single_request,
+    pause_with_callback,
 )
 from airflow_provider_seedance.core.vendors.contract import Listing
 from airflow_provider_seedance.errors import Kind, MalformedReply, NoReply, SeedanceError
@@ -296,7 +297,7 @@ class Poller:
         if isinstance(answer, Pending):
             waiter.history, waiter.last_pending_at = history.with_answer(answer, now), now
             queue = self._next_queue(queue, waiter, answer)
-            pause = self._pause(queue, waiter.history, now)
+            pause = self._pause(queue, waiter, now)
         elif isinstance(answer, Succeeded) and waiter.last_pending_at is not None:
             ended_at = (waiter.last_pending_at + now) / 2
             self._latency_model.observe(history.latency_key, ended_at - history.started)
@@ -311,7 +312,10 @@ class Poller:
             self._queues[0],
         )
 
-    def _pause(self, queue: DueQueue[_Waiter], history: PollHistory, now: float) -> float:
+    def _pause(self, queue: DueQueue[_Waiter], waiter: _Waiter, now: float) -> float:
+        history = waiter.history
+        if waiter.wait.has_callback:
+            return pause_with_callback(random=self._clock.random(), max_lag=self._max_lag)
         if queue is not self._single_queue:
             return pause_before_list_request(history, now=now, max_lag=self._max_lag)
         expected = self._latency_model.predict(history.latency_key, history.vendor_estimate)

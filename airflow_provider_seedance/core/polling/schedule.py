@@ -106,6 +106,15 @@ def pause_before_list_request(history: PollHistory, *, now: float, max_lag: floa
     return min(max_lag, max(pause, OLD_LIST_PAUSE_FRACTION * elapsed))
 
 
+def pause_with_callback(*, random: float, max_lag: float) -> float:
+    """Seconds until the next status request where the vendor tells of the end: the longest pause, for a lost callback.
+
+    :param random: a random number in [0, 1), for jitter.
+    :param max_lag: the longest pause, seconds.
+    """
+    return max_lag * (1.0 - JITTER * random)
+
+
 def _by_latency(expected: LatencyDistribution, elapsed: float) -> tuple[float, float]:
     """Seconds until dense polling begins, and its pause, from the usual latency."""
     deviations = min(max(expected.deviations_at(elapsed), DENSE_FROM_DEVIATIONS), OVERDUE_DEVIATIONS)

@@ -188,14 +188,18 @@ def connection_lost(record: SubmissionRecord, why: str) -> RecordedConnectionLos
 
 def failure_of(generation: Failed, **details: Any) -> GenerationFailed:
     """The error for a generation that ended without a video."""
-    return GenerationFailed(
+    error = GenerationFailed(
         f"the generation ended as {generation.status.value}: {generation.failure.message}",
         kind=generation.failure.kind,
         code=generation.failure.code,
         vendor=generation.vendor,
         generation_id=generation.generation_id,
+        diagnosis=generation.failure.diagnosis,
         **details,
     )
+    charge = generation.charge
+    error.billed = bool(charge and charge.basis == "billed" and charge.amount)
+    return error
 
 
 def _after_end_without_video(prior: PriorSubmission) -> Action:
@@ -213,8 +217,10 @@ def _after_end_without_video(prior: PriorSubmission) -> Action:
     raise GenerationFailed(
         f"the generation ended as {outcome.status}: {outcome.reason}",
         kind=outcome.error,
+        code=outcome.code,
         vendor=prior.record.vendor,
         generation_id=prior.record.generation_id,
+        diagnosis=outcome.diagnosis,
     )
 
 
@@ -222,7 +228,13 @@ def _after_refusal(record: SubmissionRecord, outcome: Refused) -> Action:
     error = outcome.error
     if error is None or error.traits.retryable or error.traits.account_wide:
         return Action.SUBMIT
-    raise refusal(error, f"an earlier try was refused: {outcome.reason}", vendor=record.vendor)
+    raise refusal(
+        error,
+        f"an earlier try was refused: {outcome.reason}",
+        code=outcome.code,
+        vendor=record.vendor,
+        diagnosis=outcome.diagnosis,
+    )
 
 
 def _after_success(prior: PriorSubmission) -> Action:

@@ -10,8 +10,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
+from airflow_provider_seedance.core.diagnosis import Diagnosis, Medium, Stage
 from airflow_provider_seedance.errors import Kind, SeedanceError
-from airflow_provider_seedance.models import Cost, Failed, Usage
+from airflow_provider_seedance.models import Cost, Failed, Failure, Usage
 
 #: What a person looks for in a record, whether or not it is known.
 _ALWAYS = ("reason", "error")
@@ -32,44 +33,68 @@ class _Outcome(BaseModel):
         return {"kind": self.kind, **fields}
 
 
-class Refused(_Outcome):
-    """The vendor surely did not accept the request: nothing is billed.
+class _WithReason(_Outcome):
+    """An outcome that may be for a reason of the vendor's.
 
-    :param error: the kind of the refusal; tells whether a retry may do better.
+    :param error: the kind of the reason; tells whether a retry may do better.
+    :param code: the vendor's own error code.
+    :param stage: with the four that follow, what it is about; see :class:`.Diagnosis`.
     """
 
-    kind: Literal["refused"] = "refused"
     reason: str | None = None
     error: Kind | None = None
+    code: str | None = None
+    stage: Stage | None = None
+    medium: Medium | None = None
+    field: str | None = None
+    index: int | None = None
+    param: str | None = None
+
+    @property
+    def diagnosis(self) -> Diagnosis:
+        """What it is about."""
+        return Diagnosis(self.stage, self.medium, self.field, self.index, self.param)
+
+
+def _reason_of(why: SeedanceError | Failure) -> dict[str, Any]:
+    """What an error, or a generation's failure, tells an outcome."""
+    return {"reason": why.message, "error": why.kind, "code": why.code, **vars(why.diagnosis)}
+
+
+class Refused(_WithReason):
+    """The vendor surely did not accept the request: nothing is billed."""
+
+    kind: Literal["refused"] = "refused"
 
     @classmethod
     def by(cls, error: SeedanceError) -> Refused:
         """The outcome of a create that ended in ``error``."""
-        return cls(reason=error.message, error=error.kind)
+        return cls(**_reason_of(error))
 
 
-class Ended(_Outcome):
+class Ended(_WithReason):
     """The generation's final status; one that has succeeded is delivered as well.
 
-    :param error: why there is no video; tells whether a retry may do better.
     :param cost: what it cost, as far as that is known.
     :param tokens: as the vendor counted.
     """
 
     kind: Literal["ended"] = "ended"
     status: Literal["succeeded", "failed", "expired", "cancelled"]
-    reason: str | None = None
-    error: Kind | None = None
     cost: Cost | None = None
     tokens: int | None = None
 
     @classmethod
     def without_video(cls, generation: Failed) -> Ended:
         """The outcome of a generation that ended without a video."""
-        failure = generation.failure
         charge = generation.charge
         billed = charge if charge is not None and charge.basis == "billed" else None
-        return cls(status=generation.status.value, reason=failure.message, error=failure.kind, cost=billed)
+        return cls(status=generation.status.value, cost=billed, **_reason_of(generation.failure))
+
+    @classmethod
+    def failed(cls, error: SeedanceError) -> Ended:
+        """The outcome of a generation that ended in ``error``."""
+        return cls(status="failed", **_reason_of(error))
 
 
 def tokens_of(usage: Usage | None) -> int | None:

@@ -95,6 +95,8 @@ class SubmissionRecord(BaseModel):
     started: AwareDatetime | None = None
     deadline: AwareDatetime | None = None
     queue_deadline: AwareDatetime | None = None
+    #: Whether the vendor was given a URL, at which it tells of the generation's end.
+    has_callback: bool = False
     #: ``None`` while the generation is waited for, or it is not known whether there is one.
     outcome: Outcome | None = None
     #: How the vendor's answer to the create begins, if no id could be read from it: a person may find it there.

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Protocol
 
 from airflow_provider_seedance.core.clock import Clock, utc_now
-from airflow_provider_seedance.core.ledger.entries import Progress, Settlement
+from airflow_provider_seedance.core.ledger.entries import LONGEST_SUBMISSION, Progress, Settlement
 from airflow_provider_seedance.core.ledger.ledger import Ledger, Row
 from airflow_provider_seedance.core.submission.outcome import tokens_of
 from airflow_provider_seedance.errors import NotFound, SeedanceError
@@ -17,8 +17,6 @@ from airflow_provider_seedance.models import Cost, Failed, Generation, Generatio
 
 log = logging.getLogger(__name__)
 
-#: A younger intent without a generation id may be on its way to the vendor: a create may take 300 seconds.
-LONGEST_SUBMISSION = timedelta(minutes=10)
 #: How many generations are asked about at a time.
 MAX_LOOKS = 50
 

@@ -56,7 +56,9 @@ STORE_ID_DELAYS = (0.0, 0.5, 2.0, 5.0)
 class PayingGenerations(ReadingGenerations, Protocol):
     """How a client makes and finds generations."""
 
-    def create(self, request: GenerationRequest, intent_id: str | None = None) -> Pending: ...
+    def create(
+        self, request: GenerationRequest, intent_id: str | None = None, callback_url: str | None = None
+    ) -> Pending: ...
 
     def find(self, request: GenerationRequest, intent_id: str, since: datetime) -> tuple[Generation, ...]: ...
 
@@ -102,6 +104,7 @@ class Submitter:
     :param describe: called with the connection before each payment; says what is ordered, for the log.
     :param video_kept: whether the video of a delivered generation is whole where it was landed.
     :param begin: stores a new intent where more than its record is to be known; without it the store does.
+    :param callback_url: where the vendor is to tell of an intent's generation, the same each time; ``None``: nowhere.
     """
 
     open_client: Callable[[str], PayingClient]
@@ -117,6 +120,7 @@ class Submitter:
     describe: Callable[[str], str] = lambda conn_id: "one video"
     video_kept: Callable[[SubmissionRecord], bool] = lambda record: False
     begin: BeginIntent | None = None
+    callback_url: Callable[[SubmissionRecord], str | None] | None = None
 
     def submit(self, request: GenerationRequest) -> Submission:
         """The generation to wait for: an earlier try's where that is right, else a new one.
@@ -178,6 +182,8 @@ class Submitter:
             videos=earlier.videos if earlier else (),
             unbilled_intents=earlier.unbilled_intents + unbilled if earlier else 0,
         )
+        if self.callback_url is not None:
+            intent = intent.replace(has_callback=self.callback_url(intent) is not None)
         try:
             self._begin(intent, request, client)
         except StateUnwritable as fault:
@@ -201,7 +207,7 @@ class Submitter:
         self, client: PayingClient, request: GenerationRequest, intent: SubmissionRecord, order: str
     ) -> Submission:
         try:
-            created = client.generations.create(request, intent.intent_id)
+            created = self._create(client, request, intent)
         except SeedanceError as error:
             if not error.maybe_accepted:
                 self.store.write(intent.replace(outcome=Refused.by(error)))
@@ -209,6 +215,10 @@ class Submitter:
             log.warning("%s The vendor is asked whether it was accepted.", error)
             return self._reconcile(request, self._with_unread_reply(intent, error), own=True)
         return self._accepted(intent, created, order)
+
+    def _create(self, client: PayingClient, request: GenerationRequest, intent: SubmissionRecord) -> Pending:
+        callback_url = self.callback_url(intent) if self.callback_url and intent.has_callback else None
+        return client.generations.create(request, intent.intent_id, callback_url)
 
     def _accepted(self, intent: SubmissionRecord, created: Generation, order: str) -> Submission:
         """Take the generation that answers a create.
@@ -342,7 +352,7 @@ class Submitter:
         self.check(intent.seedance_conn_id, intent.earlier_generation_ids)
         order = self.describe(intent.seedance_conn_id)
         try:
-            created = client.generations.create(request, intent.intent_id)
+            created = self._create(client, request, intent)
         except SeedanceError as error:
             if not error.maybe_accepted:
                 self.store.write(intent.replace(outcome=Refused.by(error)))

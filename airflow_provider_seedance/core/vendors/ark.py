@@ -112,6 +112,18 @@ def task_error_details(task: Body) -> ErrorDetails:
     )
 
 
+_IMAGES = ("first_frame", "last_frame", "reference_images")
+#: Our fields by their names in Ark's errors; ``content`` has its parts in this order (contract: modelark 2.3, 7.3).
+PARAMETERS = {
+    "content": ("draft_task_id", "prompt", *_IMAGES, "reference_videos", "reference_audios"),
+    "text": ("prompt",),
+    "image_url": _IMAGES,
+    "video_url": ("reference_videos",),
+    "audio_url": ("reference_audios",),
+    "ratio": ("aspect_ratio",),
+    "tools": ("web_search",),
+}
+
 #: Beginning of an error code -> kind; the first match counts (contract: modelark 7.2).
 _KINDS = (
     ("ContentSecurityDetectionError", Kind.OVERLOAD),

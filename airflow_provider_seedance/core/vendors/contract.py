@@ -25,6 +25,7 @@ from airflow_provider_seedance.core.library import (
     UploadedFile,
 )
 from airflow_provider_seedance.core.redaction import clean, redact
+from airflow_provider_seedance.core.vendors.diagnosis import Parameters
 from airflow_provider_seedance.core.vendors.strict_json import parse_json
 from airflow_provider_seedance.errors import MalformedReply
 from airflow_provider_seedance.models import (
@@ -196,6 +197,8 @@ class GenerationCalls:
     find: Callable[[GenerationRequest], Call[Generation]] | None = None
     #: Whether a listed generation may be what became of a marked request, by all that the vendor echoes.
     matches: Callable[[GenerationRequest, Generation], bool] | None = None
+    #: What the vendor calls the request's fields in its errors, where it has other names for them.
+    parameters: Parameters = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -268,6 +271,50 @@ class AssetCalls:
 
 
 @dataclass(frozen=True)
+class CallbackRequest:
+    """A request that came to a callback URL, and may be from anybody.
+
+    :param headers: names in lower case.
+    :param received_at: epoch seconds.
+    """
+
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    received_at: float
+
+
+class CallbackRefused(Exception):
+    """Why a callback is not taken."""
+
+
+@dataclass(frozen=True)
+class CallbackHint:
+    """What a callback claims. Only a read of the generation tells whether it is so.
+
+    :param generation_id: ``None`` if the claim names none.
+    :param pending: whether it claims that the generation goes on, so that there is nothing to read yet.
+    """
+
+    generation_id: str | None = None
+    pending: bool = False
+
+
+@dataclass(frozen=True)
+class CallbackCalls:
+    """How the vendor tells by itself that a generation has changed.
+
+    :param field: of the create body, for the URL.
+    :param read: what a callback claims; it never fails.
+    :param verify: checks the signature with the account's secret, and tells the id of the event, which is the same
+        when the event is sent again; raises :class:`.CallbackRefused`. ``None`` for a vendor that signs nothing.
+    """
+
+    field: str
+    read: Callable[[bytes], CallbackHint]
+    verify: Callable[[CallbackRequest, str], str] | None = None
+
+
+@dataclass(frozen=True)
 class AccountCalls:
     """What concerns the account, and no generation."""
 
@@ -292,6 +339,7 @@ class Vendor:
     listing: Listing | None = None
     files: FileCalls | None = None
     assets: AssetCalls | None = None
+    callbacks: CallbackCalls | None = None
     catalog: Path | None = None
 
     @property

@@ -14,6 +14,7 @@ from typing import Any
 
 from airflow_provider_seedance.core.redaction import MAX_TEXT, clean, redact
 from airflow_provider_seedance.core.vendors.contract import HttpResponse
+from airflow_provider_seedance.core.vendors.diagnosis import diagnose
 from airflow_provider_seedance.core.vendors.reading import (
     MAX_WORD,
     as_dict,
@@ -52,11 +53,15 @@ def kind_of_status(status: int) -> Kind:
 
 @dataclass(frozen=True)
 class ErrorDetails:
-    """What an error answer says, in whatever shape. ``code`` falls back to the error's type."""
+    """What an error answer says, in whatever shape. ``code`` falls back to the error's type.
+
+    :param param: the vendor's name of the parameter at fault.
+    """
 
     code: str | None
     message: str | None
     request_id: str | None
+    param: str | None = None
 
 
 #: Where errors stand, in the order in which they are believed, and where their words do.
@@ -105,10 +110,16 @@ def error_details(body: Mapping[str, Any]) -> ErrorDetails:
         message = _as_it_stands(error)
     if not _code(details):
         details = as_dict(body.get("detail")) or details
-    param = as_word(details.get("param"))
+    param = _param(details)
     if message and param and param not in message:
         message = f"{message} (parameter {param})"
-    return ErrorDetails(inner or _code(details), message, request_id)
+    return ErrorDetails(inner or _code(details), message, request_id, param)
+
+
+def _param(details: Mapping[str, Any]) -> str | None:
+    """The parameter at fault, also of an error that a gateway passes on as JSON in its message."""
+    inner = as_dict(nested_json(details.get("message")).get("error"))
+    return as_word(details.get("param")) or as_word(inner.get("param"))
 
 
 def _code(details: Mapping[str, Any]) -> str | None:
@@ -251,6 +262,7 @@ def refuse(
         request_id=details.request_id or as_word(response.headers.get("x-request-id")),
         retry_after=retry_after if header is None else header,
         advice=advice,
+        diagnosis=diagnose(kind, details.code, details.message, details.param, accepted=False),
     )
 
 
@@ -301,4 +313,5 @@ def failure(status: Status, kind: Kind, details: ErrorDetails) -> Failure:
     message = details.message or details.code or default
     if details.request_id:
         message = f"{message} (request id {details.request_id[:MAX_WORD]})"
-    return Failure(kind=kind, code=details.code, message=message)
+    diagnosis = diagnose(kind, details.code, details.message, details.param, accepted=True)
+    return Failure(kind=kind, code=details.code, message=message, diagnosis=diagnosis)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from airflow_provider_seedance.core.vendors.contract import HttpResponse
+from airflow_provider_seedance.core.vendors.contract import CallbackHint, HttpResponse
 from airflow_provider_seedance.core.vendors.reading import (
     as_dict,
     as_id,
@@ -23,6 +23,7 @@ from airflow_provider_seedance.core.vendors.replies import (
     is_vendors_own,
 )
 from airflow_provider_seedance.core.vendors.status_words import PENDING, status_of
+from airflow_provider_seedance.core.vendors.strict_json import parse_json
 from airflow_provider_seedance.models import Status
 
 #: Members in which gateways wrap a task, alone or in a list of one.
@@ -204,3 +205,14 @@ def _links_in(value: Any, depth: int = 0) -> Iterator[str]:
     elif depth < _DEEPEST_LINK and isinstance(value, dict):
         for name in (*_LINK_NAMES, *_LINK_PLACES):
             yield from _links_in(value.get(name), depth + 1)
+
+
+def read_callback(body: bytes) -> CallbackHint:
+    """What a callback claims about a task, which it is or which it wraps; of another body, nothing."""
+    try:
+        value = parse_json(body)
+    except ValueError:
+        return CallbackHint()
+    task = task_in(as_dict(_single(value)))
+    claimed = next((found for name in ID_NAMES if (found := as_id(task.get(name)))), None)
+    return CallbackHint(claimed, pending=status_of(word_of(task) or "") in PENDING)

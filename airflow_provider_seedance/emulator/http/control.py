@@ -37,6 +37,7 @@ class Control:
     def routes(self) -> list[BaseRoute]:
         """All routes below ``/_emulator``."""
         return [
+            Route(f"{PREFIX}/health", self._guarded(self.health), methods=["GET"]),
             Route(f"{PREFIX}/ledger", self._guarded(self.ledger), methods=["GET"]),
             Route(f"{PREFIX}/faults", self._guarded(self.add_fault), methods=["POST"]),
             Route(f"{PREFIX}/faults", self._guarded(self.clear_faults), methods=["DELETE"]),
@@ -52,7 +53,7 @@ class Control:
         """The handler, but for requests that a web page made and for large bodies."""
 
         async def check_and_handle(request: Request) -> Response:
-            reason = refusal(request.headers, self._state.settings.host)
+            reason = refusal(request.headers, self._state.settings.host, self._state.settings.names)
             if reason is not None:
                 return JSONResponse({"error": reason}, 403)
             try:
@@ -61,6 +62,10 @@ class Control:
                 return JSONResponse({"error": str(error)}, 413)
 
         return check_and_handle
+
+    async def health(self, request: Request) -> Response:
+        """That the emulator answers."""
+        return JSONResponse({"status": "healthy"})
 
     async def ledger(self, request: Request) -> Response:
         """The number of requests by kind, and what each generation costs."""

@@ -40,12 +40,14 @@ class Settings:
     seed: int = 0
     host: str = "127.0.0.1"
     """The name or address that it listens on, by which the control surface may be called."""
+    names: tuple[str, ...] = ()
+    """Further host names by which the control surface may be called."""
     link_seconds: float = 86400
     """Life of a result link, in vendor time."""
     slots: int = 10
     """ModelArk generations that run at once, per model."""
     webhook_secret: str = "whsec-emulator"
-    """Signs ToAPIs webhooks."""
+    """Signs ToAPIs webhooks; a new and a previous one, with a comma between them, both do."""
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,8 @@ def test_each_row_has_a_result_with_all_keys() -> None:
         "metadata": {"sku": 1},
     }
     assert [set(result) for result in (two, three, four)] == [set(one)] * 3
-    assert two["error"] == {"kind": "moderation", "message": "x" * 900}
+    nothing = dict.fromkeys(("code", "stage", "medium", "field", "index"))
+    assert two["error"] == {"kind": "moderation", **nothing, "message": "x" * 900}
     assert (three["status"], four["status"]) == ("in_flight", "not_submitted")
     assert [json.loads(line)["row"] for line in to_json_lines([one, two, three, four]).splitlines()] == [
         1,

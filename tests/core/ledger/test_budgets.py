@@ -6,6 +6,7 @@ import logging
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -49,6 +50,30 @@ def test_the_limit_itself_can_be_spent(ledger: Ledger) -> None:
     assert "comes back" in said
     assert not refused.value.retryable
     assert refused.value.ends == datetime(2026, 11, 22, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_named"),
+    [
+        ({}, True),
+        ({"created_at": NOW - timedelta(minutes=9)}, False),
+        ({"progress": Progress("submitted", {}, "cgt-1")}, False),
+    ],
+    ids=["its owner died", "it may be on its way", "it is under way"],
+)
+def test_what_nobody_knows_stays_counted_and_is_named(
+    ledger: Ledger, changes: dict[str, Any], is_named: bool
+) -> None:
+    """The refusal says how a person can tell what became of it."""
+    made = intent("a", created_at=NOW - timedelta(hours=1), estimate=usd("10"))
+    ledger.insert(replace(made, **changes), TEN_A_DAY)
+    with pytest.raises(SpendLimitReached) as refused:
+        ledger.insert(intent("b"), TEN_A_DAY)
+    said = str(refused.value)
+    assert (
+        "10 USD are reserved by intents" in said and "sd-a-1" in said and "ledger resolve" in said
+    ) is is_named
+    assert ("comes back when those generations end" in said) is not is_named
 
 
 @pytest.mark.parametrize(

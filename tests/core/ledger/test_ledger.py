@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy import URL, Column, Engine, Integer, MetaData, Table, text
@@ -107,6 +108,28 @@ def test_a_video_that_another_task_lands_is_found(ledger: Ledger) -> None:
     ledger.note_landed(manifest, NOW)
     assert ledger.landed_since(NOW) == ledger.landed("v1:fox", "modelark") == [manifest]
     assert ledger.landed_since(NOW + timedelta(seconds=1)) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_found"),
+    [
+        ({}, True),
+        ({"progress": Progress("succeeded", {"number": 1}, "cgt-1")}, True),
+        ({"progress": settled(usd("1"), manifest=MANIFEST)}, True),
+        ({"progress": Progress("intended", {"number": 1})}, False),
+        ({"progress": Progress("refused", {"number": 1}, "cgt-1")}, False),
+        ({"progress": Progress("failed", {"number": 1}, "cgt-1")}, False),
+        ({"progress": Progress("expired", {"number": 1}, "cgt-1")}, False),
+        ({"created_at": NOW - timedelta(days=1, seconds=1)}, False),
+        ({"account_id": "other"}, False),
+        ({"vendor": "evolink"}, False),
+    ],
+)
+def test_what_may_be_brought_home_is_listed(ledger: Ledger, changes: dict[str, Any], is_found: bool) -> None:
+    """Generations of the account that may have a video, made not too long ago."""
+    made = intent(progress=Progress("submitted", {"number": 1}, "cgt-1"))
+    ledger.write(replace(made, **changes), NOW)
+    assert bool(ledger.records_to_rescue("modelark", "account", NOW - timedelta(days=1))) is is_found
 
 
 def test_what_is_not_settled_is_listed_by_account(ledger: Ledger) -> None:

@@ -43,6 +43,9 @@ class Client:
         self.reads += 1
         return self.generation
 
+    def located(self, failed: Failed, request: object) -> Failed:
+        return failed
+
     def cancel(self, generation_id: str) -> Cancellation:
         if not self.cancels:
             raise Unsupported("no such call")

@@ -7,6 +7,7 @@ import gc
 import itertools
 import sys
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -45,6 +46,19 @@ def test_each_wait_ends_soon_after_its_generation(lists: bool) -> None:
             assert ends <= scene.elapsed < ends + 15
 
     run(play, lists=lists, ends={"a": 20.0, "b": 70.0, "c": 100.0})
+
+
+@LISTS
+def test_what_has_a_callback_is_polled_for_safety_only(lists: bool) -> None:
+    """Once at the start, for an end before the wait, and then after the longest pauses: a lost callback costs one."""
+
+    async def play(scene: Scene) -> None:
+        assert await scene.wait("a", has_callback=True) is WaitOutcome.ENDED
+        assert 300.0 <= scene.elapsed <= 360.0
+        reads = [at for at, _, _ in scene.vendor.requests]
+        assert all(54.0 <= later - at <= 60.0 for at, later in pairwise(reads))
+
+    run(play, lists=lists, ends={"a": 300.0}, max_lag=60.0)
 
 
 def test_a_list_request_takes_a_hundred() -> None:

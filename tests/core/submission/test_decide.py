@@ -76,8 +76,11 @@ def test_a_retry_submits_what_may_do_better(outcome: Outcome) -> None:
 @pytest.mark.parametrize(
     ("outcome", "error"),
     [
-        (Refused(reason="a person", error=Kind.MODERATION), ModerationRefused),
-        (Ended(status="failed", reason="a person", error=Kind.MODERATION), GenerationFailed),
+        (Refused(reason="a person", error=Kind.MODERATION, code="C", stage="input"), ModerationRefused),
+        (
+            Ended(status="failed", reason="a person", error=Kind.MODERATION, code="C", stage="input"),
+            GenerationFailed,
+        ),
     ],
 )
 def test_a_retry_does_not_repeat_what_would_fail_again(outcome: Outcome, error: type[SeedanceError]) -> None:
@@ -86,6 +89,7 @@ def test_a_retry_does_not_repeat_what_would_fail_again(outcome: Outcome, error: 
     with pytest.raises(error, match="a person") as caught:
         decide_by_record(prior(record))
     assert not caught.value.retryable
+    assert (caught.value.code, caught.value.stage, caught.value.billed) == ("C", "input", False)
     assert decide_by_record(prior(record, cleared=True)) is Action.SUBMIT
     assert decide_by_record(prior(record, changed=True)) is Action.SUBMIT
 

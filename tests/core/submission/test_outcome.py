@@ -9,7 +9,7 @@ import pytest
 
 from airflow_provider_seedance.core.submission.outcome import Ended, GaveUp, Outcome, Refused, Superseded
 from airflow_provider_seedance.core.submission.record import StateUnreadable, SubmissionRecord
-from airflow_provider_seedance.errors import Kind, NotSent
+from airflow_provider_seedance.errors import Diagnosis, Kind, NotSent, refusal
 
 RECORD = SubmissionRecord(
     intent_number=1,
@@ -47,6 +47,27 @@ def test_an_outcome_says_what_may_be_billed(
     ("outcome", "stored"),
     [
         (Refused.by(NotSent("no route")), {"kind": "refused", "reason": "no route", "error": "connection"}),
+        (
+            Refused.by(
+                refusal(
+                    Kind.MODERATION,
+                    "a face",
+                    code="Input",
+                    diagnosis=Diagnosis("input", "image", "reference_images", 2, "content[3]"),
+                )
+            ),
+            {
+                "kind": "refused",
+                "reason": "a face",
+                "error": "moderation",
+                "code": "Input",
+                "stage": "input",
+                "medium": "image",
+                "field": "reference_images",
+                "index": 2,
+                "param": "content[3]",
+            },
+        ),
         (
             Ended(status="failed", reason="a person", error=Kind.MODERATION),
             {"kind": "ended", "status": "failed", "reason": "a person", "error": "moderation"},

@@ -40,9 +40,11 @@ class Interrupted:
     def generations(self) -> Interrupted:
         return self
 
-    def create(self, request: GenerationRequest, intent_id: str | None = None) -> Pending:
+    def create(
+        self, request: GenerationRequest, intent_id: str | None = None, callback_url: str | None = None
+    ) -> Pending:
         self.meanwhile()
-        return self.client.generations.create(request, intent_id)
+        return self.client.generations.create(request, intent_id, callback_url)
 
     def get(self, generation_id: str) -> Generation:
         return self.client.generations.get(generation_id)

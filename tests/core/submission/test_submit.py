@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -97,6 +97,7 @@ def submitter(
     policies: Policies | None = None,
     api_key: str = "sk-test-0123456789",
     draw: float = 0.5,
+    callback_url: Callable[[SubmissionRecord], str | None] | None = None,
 ) -> Iterator[Submitter]:
     settings = Account.create(vendor=vendor, api_key=api_key, host=emulator.vendor_url(vendor))
     with SeedanceClient(settings, attempts=1) as client:
@@ -109,6 +110,7 @@ def submitter(
             timeout=3600.0,
             queue_timeout=None,
             clock=ImpatientClock(draw=draw),
+            callback_url=callback_url,
         )
 
 
@@ -134,6 +136,46 @@ def test_a_submission_is_on_record_before_and_after(emulator: Any, vendor: str) 
     assert record.deadline
     assert record.started
     assert (record.deadline - record.started).total_seconds() == 3600.0
+
+
+def callback_urls_sent(emulator: Any) -> list[str | None]:
+    """What each create had as its callback URL."""
+    creates = [entry for entry in emulator.requests() if entry["operation"] == "create"]
+    return [entry["body"].get("callback_url") for entry in creates]
+
+
+@pytest.mark.parametrize("vendor", ["modelark", "evolink", "toapis"])
+def test_the_vendor_is_told_where_to_tell_of_the_end(emulator: Any, vendor: str) -> None:
+    """The URL is of the intent; the request is the same order with it and without."""
+    url = "http://127.0.0.1:9/{}".format
+    record = submit(emulator, vendor, Memory(), callback_url=lambda intent: url(intent.intent_id))
+    assert callback_urls_sent(emulator) == [url(record.intent_id)]
+    assert record.has_callback
+    plain = submit(emulator, vendor, Memory())
+    assert (plain.fingerprint, plain.has_callback) == (record.fingerprint, False)
+
+
+def test_a_callback_url_of_the_users_own_is_left_alone(emulator: Any) -> None:
+    """It is part of the request."""
+    own = REQUEST.model_copy(update={"vendor_options": {"callback_url": "https://h.example/own"}})
+    submit(emulator, "modelark", Memory(), own, callback_url=lambda intent: "http://127.0.0.1:9/ours")
+    assert callback_urls_sent(emulator) == ["https://h.example/own"]
+
+
+@pytest.mark.parametrize("wanted", [None, "http://127.0.0.1:9/x"])
+def test_no_url_goes_to_a_vendor_that_has_no_callbacks(emulator: Any, wanted: str | None) -> None:
+    """Nor anywhere if there is none."""
+    submit(emulator, "anyfast", Memory(), callback_url=lambda intent: wanted)
+    assert callback_urls_sent(emulator) == [None]
+
+
+def test_a_create_that_is_sent_again_names_the_same_url(emulator: Any) -> None:
+    """The vendor knows the order by its key; the URL is what it was."""
+    emulator.add_fault(on="create", kind="drop_before_accept")
+    submit(emulator, "toapis", Memory(), callback_url=lambda intent: f"http://127.0.0.1:9/{intent.intent_id}")
+    urls = callback_urls_sent(emulator)
+    assert len(urls) == 2
+    assert len(set(urls)) == 1
 
 
 @pytest.mark.parametrize("vendor", VENDORS)

@@ -75,8 +75,14 @@ def test_kind_of_status(status: int, kind: Kind) -> None:
         ({"error": '{"error": {"code": "c", "message": "m"}}'}, ErrorDetails("c", "m", None)),
         ({"message": '{"error": {"code": "c", "message": "m"}}'}, ErrorDetails("c", "m", None)),
         ({"message": '{"code": "c", "detail": [{"msg": "m"}]}'}, ErrorDetails("c", "m", None)),
-        ({"error": {"code": "c", "message": "m", "param": "p"}}, ErrorDetails("c", "m (parameter p)", None)),
-        ({"error": {"code": "c", "message": "p is bad", "param": "p"}}, ErrorDetails("c", "p is bad", None)),
+        (
+            {"error": {"code": "c", "message": "m", "param": "p"}},
+            ErrorDetails("c", "m (parameter p)", None, "p"),
+        ),
+        (
+            {"error": {"code": "c", "message": "p is bad", "param": "p"}},
+            ErrorDetails("c", "p is bad", None, "p"),
+        ),
         ({"error": {"code": "c", "message": "m", "param": ""}}, ErrorDetails("c", "m", None)),
         ({"ResponseMetadata": {"Error": {"Code": "c", "Message": "m"}}}, ErrorDetails("c", "m", None)),
         ({"title": "Not Found", "status": 404, "detail": "m"}, ErrorDetails(None, "m", None)),

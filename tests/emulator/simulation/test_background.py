@@ -7,7 +7,10 @@ import hmac
 import json
 import time
 
+import httpx
 import pytest
+
+from airflow_provider_seedance.emulator import serve
 
 ARK = "/api/v3/contents/generations/tasks"
 ARK_BODY = {"model": "dreamina-seedance-2-0-260128", "content": [{"type": "text", "text": "x"}]}
@@ -80,6 +83,21 @@ def test_toapis_signs_its_webhook(emulator, api, receiver, golden, shape):
     assert body["id"] == event
     assert (body["data"].pop("trace_id"), body["data"].pop("client_business_id")) == ("t-1", "b-1")
     assert shape(body) == shape(golden("toapis", "webhook"))
+
+
+def test_toapis_signs_with_both_secrets_while_one_is_replaced(receiver):
+    """The new one's signature, then the previous one's."""
+    with serve(rate=0, webhook_secret="new,previous") as emulator:
+        url = f"{emulator.vendor_url('toapis')}/v1/videos/generations"
+        key = {"Authorization": "Bearer sk-one"}
+        httpx.post(url, json={**TOAPIS_BODY, "callback_url": receiver.url}, headers=key, trust_env=False)
+        emulator.advance(1000)
+        receiver.wait_for(1)
+    headers = receiver.headers[0]
+    message = f"{headers['x-toapis-webhook-id']}.{headers['x-toapis-webhook-timestamp']}.".encode()
+    message += receiver.bodies[0]
+    expected = [hmac.new(secret, message, hashlib.sha256).hexdigest() for secret in (b"new", b"previous")]
+    assert headers["x-toapis-webhook-signature"] == ",".join(f"v1={digest}" for digest in expected)
 
 
 def test_strangers_are_never_called(emulator, api):

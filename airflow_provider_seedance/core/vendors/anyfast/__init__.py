@@ -3,6 +3,7 @@
 It has no list, no cancel and no idempotency: a lost id cannot be found again.
 """
 
+from airflow_provider_seedance.core.vendors import ark
 from airflow_provider_seedance.core.vendors.anyfast import account, assets, generations
 from airflow_provider_seedance.core.vendors.contract import (
     API,
@@ -25,6 +26,7 @@ VENDOR = Vendor(
     generations=GenerationCalls(
         create=generations.create,
         get=generations.get,
+        parameters=ark.PARAMETERS,
     ),
     account=AccountCalls(
         probe=account.probe,

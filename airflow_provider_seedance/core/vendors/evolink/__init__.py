@@ -9,7 +9,7 @@ from airflow_provider_seedance.core.vendors.contract import (
     Service,
     Vendor,
 )
-from airflow_provider_seedance.core.vendors.evolink import account, files, generations
+from airflow_provider_seedance.core.vendors.evolink import account, callbacks, errors, files, generations
 
 VENDOR = Vendor(
     name=generations.NAME,
@@ -30,6 +30,7 @@ VENDOR = Vendor(
     generations=GenerationCalls(
         create=generations.create,
         get=generations.get,
+        parameters=errors.PARAMETERS,
     ),
     account=AccountCalls(
         probe=account.probe,
@@ -41,4 +42,5 @@ VENDOR = Vendor(
         quota=files.quota,
         delete=files.delete,
     ),
+    callbacks=callbacks.CALLS,
 )

@@ -20,6 +20,14 @@ from airflow_provider_seedance.core.vendors.replies import (
 )
 from airflow_provider_seedance.errors import Kind, VendorRefusal
 
+#: Our fields by the names that errors have for them (contract: evolink 3.2).
+PARAMETERS = {
+    "image_urls": ("first_frame", "last_frame", "reference_images"),
+    "video_urls": ("reference_videos",),
+    "audio_urls": ("reference_audios",),
+    "quality": ("resolution",),
+    "model_params": ("web_search",),
+}
 #: Error code of a failed task -> kind (contract: evolink 6.2).
 _FAILURES = {
     "content_policy_violation": Kind.MODERATION,

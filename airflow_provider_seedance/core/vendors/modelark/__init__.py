@@ -1,5 +1,6 @@
 """BytePlus ModelArk and Volcengine Ark, the official API (contract: modelark)."""
 
+from airflow_provider_seedance.core.vendors import ark
 from airflow_provider_seedance.core.vendors.contract import (
     API,
     ASSETS,
@@ -10,7 +11,7 @@ from airflow_provider_seedance.core.vendors.contract import (
     Service,
     Vendor,
 )
-from airflow_provider_seedance.core.vendors.modelark import account, assets, generations, listing
+from airflow_provider_seedance.core.vendors.modelark import account, assets, callbacks, generations, listing
 
 VENDOR = Vendor(
     name=generations.NAME,
@@ -38,6 +39,7 @@ VENDOR = Vendor(
         cancel=generations.cancel,
         mark=generations.mark,
         matches=generations.matches,
+        parameters=ark.PARAMETERS,
     ),
     account=AccountCalls(
         probe=account.probe,
@@ -50,4 +52,5 @@ VENDOR = Vendor(
         last_page=listing.LAST_PAGE,
         ids_per_request=listing.IDS_PER_REQUEST,
     ),
+    callbacks=callbacks.CALLS,
 )

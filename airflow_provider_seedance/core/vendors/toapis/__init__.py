@@ -8,7 +8,14 @@ from airflow_provider_seedance.core.vendors.contract import (
     Service,
     Vendor,
 )
-from airflow_provider_seedance.core.vendors.toapis import account, assets, files, generations
+from airflow_provider_seedance.core.vendors.toapis import (
+    account,
+    assets,
+    callbacks,
+    errors,
+    files,
+    generations,
+)
 
 VENDOR = Vendor(
     name=generations.NAME,
@@ -25,6 +32,7 @@ VENDOR = Vendor(
         get=generations.get,
         mark=generations.mark,
         find=generations.find,
+        parameters=errors.PARAMETERS,
     ),
     account=AccountCalls(
         probe=account.probe,
@@ -34,4 +42,5 @@ VENDOR = Vendor(
         upload=files.upload,
     ),
     assets=assets.CALLS,
+    callbacks=callbacks.CALLS,
 )

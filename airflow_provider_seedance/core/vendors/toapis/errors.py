@@ -19,6 +19,16 @@ from airflow_provider_seedance.core.vendors.replies import (
 )
 from airflow_provider_seedance.errors import Kind, VendorRefusal
 
+_IMAGES = ("first_frame", "last_frame", "reference_images")
+#: Our fields by the names that errors have for them; ``content`` is that of the upstream (contract: toapis 3, 6.2).
+PARAMETERS = {
+    "image_with_roles": _IMAGES,
+    "image_urls": _IMAGES,
+    "video_with_roles": ("reference_videos",),
+    "audio_with_roles": ("reference_audios",),
+    "content": ("prompt", *_IMAGES, "reference_videos", "reference_audios"),
+    "tools": ("web_search",),
+}
 #: Error code -> kind, where it says more than the HTTP status (contract: toapis 6.2).
 _KINDS = {
     "insufficient_quota": Kind.BALANCE,

@@ -110,16 +110,20 @@ def webhook(state: State, generation: Generation) -> Delivery:
     def headers(content: bytes) -> dict[str, str]:
         timestamp = str(int(state.clock.wall()))
         message = f"{event_id}.{timestamp}.".encode() + content
-        secret = state.settings.webhook_secret.encode()
+        secrets = state.settings.webhook_secret.split(",")
         return {
             "X-ToAPIs-Webhook-Id": event_id,
             "X-ToAPIs-Webhook-Timestamp": timestamp,
-            "X-ToAPIs-Webhook-Signature": f"v1={hmac.new(secret, message, hashlib.sha256).hexdigest()}",
+            "X-ToAPIs-Webhook-Signature": ",".join(_signature(secret, message) for secret in secrets),
         }
 
     return Delivery(
         NAME, generation.id, str(order.callback), body, _WEBHOOK_RETRY_DELAYS, _WEBHOOK_TIMEOUT, headers
     )
+
+
+def _signature(secret: str, message: bytes) -> str:
+    return f"v1={hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()}"
 
 
 def balance_body(state: State, account: str) -> dict[str, Any]:

@@ -1,0 +1,8 @@
+"""EvoLink's callback: the task as GET shows it, once, at its end; nothing signs it (contract: evolink 7)."""
+
+from __future__ import annotations
+
+from airflow_provider_seedance.core.vendors.contract import CallbackCalls
+from airflow_provider_seedance.core.vendors.tasks import read_callback
+
+CALLS = CallbackCalls(field="callback_url", read=read_callback)

@@ -1,0 +1,167 @@
+"""Takes callbacks from anybody, and believes nobody: little is read of a request before its token is known."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from http import HTTPStatus
+from typing import Protocol
+
+from airflow_provider_seedance.core.callbacks.check import RepeatedCallback, TakenEvents, event_of
+from airflow_provider_seedance.core.callbacks.rate import RateLimit
+from airflow_provider_seedance.core.callbacks.token import CallbackTarget, CallbackTokens
+from airflow_provider_seedance.core.callbacks.wakeup import WaitingTasks, WakeResult, wake
+from airflow_provider_seedance.core.catalog.rules import warn_once
+from airflow_provider_seedance.core.client.account import Account
+from airflow_provider_seedance.core.clock import Clock, EventLoopTimeout, within
+from airflow_provider_seedance.core.vendors.contract import CallbackHint, CallbackRefused, CallbackRequest
+from airflow_provider_seedance.errors import ConfigurationError, SeedanceError
+from airflow_provider_seedance.models import Generation
+
+log = logging.getLogger(__name__)
+
+#: Bytes of the largest body that is read; a vendor's is a few thousand.
+MAX_BODY_BYTES = 65_536
+#: Seconds in which a body, and a connection's look-up, must be complete.
+BODY_SECONDS, LOOKUP_SECONDS = 5.0, 5.0
+#: Callbacks with a good token a second, and at once after a pause.
+CALLBACKS_PER_SECOND, CALLBACKS_AT_ONCE = 50.0, 500
+#: Callbacks that are being read or worked on at a time.
+MAX_UNDER_WAY = 500
+
+_UNKNOWN_TOKEN = (
+    "A callback came with a token that was not made with this API server's secret. Workers and API servers need the"
+    " same [seedance] callback_secret, or [core] fernet_key."
+)
+
+
+class CallbackAccounts(Protocol):
+    """The vendor accounts of connections, and reading at them."""
+
+    async def account(self, seedance_conn_id: str) -> Account: ...
+
+    async def read(self, seedance_conn_id: str, generation_id: str) -> Generation: ...
+
+
+class CallbackReceiver:
+    """Decides about each callback within milliseconds, and wakes tasks afterwards.
+
+    What it holds is bounded, whatever comes. It belongs to one process; where several API servers take callbacks, each
+    remembers its own.
+
+    :param tasks: Airflow's deferred tasks.
+    """
+
+    def __init__(
+        self, tokens: CallbackTokens, accounts: CallbackAccounts, tasks: WaitingTasks, clock: Clock
+    ) -> None:
+        self._tokens = tokens
+        self._accounts = accounts
+        self._tasks = tasks
+        self._clock = clock
+        self._rate = RateLimit(CALLBACKS_PER_SECOND, CALLBACKS_AT_ONCE)
+        self._taken = TakenEvents()
+        self._being_read = 0
+        #: By token: a vendor that repeats itself is listened to once.
+        self._wakings: dict[str, asyncio.Task[None]] = {}
+
+    async def receive(self, token: str, headers: Mapping[str, str], body: AsyncIterator[bytes]) -> HTTPStatus:
+        """Take a callback; the status answers it. It says nothing about tasks to who has no token.
+
+        :param token: the end of the URL.
+        :param headers: names in lower case.
+        """
+        target = self._tokens.open(token)
+        if target is None:
+            warn_once(_UNKNOWN_TOKEN)
+            return HTTPStatus.NOT_FOUND
+        if not self._rate.take(self._clock.now()):
+            return HTTPStatus.TOO_MANY_REQUESTS
+        if self._being_read + len(self._wakings) >= MAX_UNDER_WAY:
+            return HTTPStatus.SERVICE_UNAVAILABLE
+        self._being_read += 1
+        try:
+            return await self._take(token, target, headers, body)
+        finally:
+            self._being_read -= 1
+
+    async def drain(self) -> None:
+        """Wait until what was taken is worked off."""
+        await asyncio.gather(*self._wakings.values(), return_exceptions=True)
+
+    async def _take(
+        self, token: str, target: CallbackTarget, headers: Mapping[str, str], body: AsyncIterator[bytes]
+    ) -> HTTPStatus:
+        if _announced_size(headers) > MAX_BODY_BYTES:
+            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        try:
+            content = await within(BODY_SECONDS, _read(body))
+        except EventLoopTimeout:
+            return HTTPStatus.REQUEST_TIMEOUT
+        except ConnectionError:
+            return HTTPStatus.BAD_REQUEST
+        if content is None:
+            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        try:
+            account = await within(LOOKUP_SECONDS, self._accounts.account(target.seedance_conn_id))
+        except ConfigurationError:
+            return HTTPStatus.NOT_FOUND
+        except (SeedanceError, EventLoopTimeout):
+            return HTTPStatus.SERVICE_UNAVAILABLE
+        return self._check(token, target, account, CallbackRequest(headers, content, self._clock.now()))
+
+    def _check(
+        self, token: str, target: CallbackTarget, account: Account, request: CallbackRequest
+    ) -> HTTPStatus:
+        calls = account.vendor.callbacks
+        if calls is None:
+            return HTTPStatus.NOT_FOUND
+        try:
+            event_id = event_of(calls, request, account.webhook_secret, self._taken)
+        except RepeatedCallback:
+            return HTTPStatus.CONFLICT
+        except CallbackRefused as refused:
+            log.warning(
+                "A callback of %s through connection %s is refused: %s.",
+                account.vendor.name,
+                target.seedance_conn_id,
+                refused,
+            )
+            return HTTPStatus.UNAUTHORIZED
+        if event_id is not None:
+            self._taken.add(event_id, request.received_at)
+        self._start(token, target, calls.read(request.body))
+        return HTTPStatus.ACCEPTED
+
+    def _start(self, token: str, target: CallbackTarget, hint: CallbackHint) -> None:
+        if hint.pending or token in self._wakings:
+            return
+        waking = asyncio.create_task(self._wake(target, hint))
+        self._wakings[token] = waking
+        waking.add_done_callback(lambda _: self._wakings.pop(token, None))
+
+    async def _wake(self, target: CallbackTarget, hint: CallbackHint) -> None:
+        who = (target.dag_id, target.run_id, target.task_id, target.map_index)
+        try:
+            result = await wake(target, hint, tasks=self._tasks, read=self._accounts.read, clock=self._clock)
+        except Exception as fault:  # noqa: BLE001  # the task is polled all the same
+            log.warning("A callback could not wake %s (%s); it is polled.", who, type(fault).__name__)
+            return
+        level = logging.INFO if result is WakeResult.WOKEN else logging.DEBUG
+        log.log(level, "A callback for %s: %s.", who, result.value)
+
+
+def _announced_size(headers: Mapping[str, str]) -> int:
+    announced = headers.get("content-length", "")
+    return int(announced) if announced.isascii() and announced.isdigit() and len(announced) < 20 else 0
+
+
+async def _read(body: AsyncIterator[bytes]) -> bytes | None:
+    """The whole body; ``None`` once it is too large."""
+    content = bytearray()
+    async for chunk in body:
+        content += chunk
+        if len(content) > MAX_BODY_BYTES:
+            return None
+    return bytes(content)

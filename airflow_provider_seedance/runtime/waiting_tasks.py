@@ -1,0 +1,112 @@
+"""Airflow's deferred tasks, seen from its API server: finding one, and telling it that its trigger has fired.
+
+Airflow offers no public call for this. What is used here has been the same since Airflow 3.1; where it is not, tasks
+are polled.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_seedance.core import clock
+from airflow_provider_seedance.runtime.polling import EARLIEST_EVENT_SECONDS
+
+if TYPE_CHECKING:
+    from airflow_provider_seedance.core.callbacks.token import CallbackTarget
+    from airflow_provider_seedance.core.callbacks.wakeup import WaitingTask
+
+#: The trigger whose tasks can be woken, as Airflow stores its name.
+TRIGGER = "airflow_provider_seedance.triggers.generation.SeedanceGenerationTrigger"
+
+
+def why_impossible() -> str | None:
+    """Why this version of Airflow cannot be told that a trigger has fired; ``None`` if it can."""
+    try:
+        from airflow.models.taskinstance import TaskInstance
+        from airflow.models.trigger import Trigger
+        from airflow.triggers.base import TriggerEvent
+
+        inspect.signature(Trigger.submit_event).bind(1, TriggerEvent, session=None)
+        _ = TaskInstance.trigger_id, TaskInstance.state, Trigger.created_date, Trigger.kwargs
+    except (ImportError, AttributeError, TypeError) as fault:
+        return f"this version of Airflow does it in another way ({fault})."
+    return None
+
+
+class DeferredTasks:
+    """The deferred task instances in Airflow's database; each call takes one short transaction, on a thread."""
+
+    async def find(self, target: CallbackTarget) -> WaitingTask | None:
+        """The task instance, if its trigger is ours and waits for a generation."""
+        return await clock.off_loop(lambda: _find(target))
+
+    async def resume(self, task: WaitingTask) -> bool:
+        """Give the task the event that its trigger would fire; ``False`` if it does not wait any more."""
+        return await clock.off_loop(lambda: _resume(task))
+
+
+def _find(target: CallbackTarget) -> WaitingTask | None:
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.models.trigger import Trigger
+    from airflow.utils.session import create_session
+    from airflow.utils.state import TaskInstanceState
+    from sqlalchemy import select
+    from sqlalchemy.orm import lazyload
+
+    wanted = (
+        select(Trigger)
+        .join(TaskInstance, TaskInstance.trigger_id == Trigger.id)
+        .where(
+            TaskInstance.dag_id == target.dag_id,
+            TaskInstance.run_id == target.run_id,
+            TaskInstance.task_id == target.task_id,
+            TaskInstance.map_index == target.map_index,
+            TaskInstance.state == TaskInstanceState.DEFERRED,
+            Trigger.classpath == TRIGGER,
+        )
+        .options(lazyload("*"))
+    )
+    with create_session() as session:
+        trigger = session.scalars(wanted).one_or_none()
+        if trigger is None:
+            return None
+        return _waiting_task(trigger.id, trigger.kwargs, trigger.created_date.timestamp())
+
+
+def _waiting_task(trigger_id: int, kwargs: dict[str, Any], deferred_at: float) -> WaitingTask:
+    from airflow_provider_seedance.core.callbacks.wakeup import WaitingTask
+    from airflow_provider_seedance.core.polling.decide import WaitState
+
+    return WaitingTask(
+        trigger_id,
+        kwargs["seedance_conn_id"],
+        kwargs["generation_id"],
+        WaitState.from_payload(kwargs),
+        earliest_event=deferred_at + EARLIEST_EVENT_SECONDS,
+    )
+
+
+def _resume(task: WaitingTask) -> bool:
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.models.trigger import Trigger
+    from airflow.triggers.base import TriggerEvent
+    from airflow.utils.session import create_session
+    from airflow.utils.state import TaskInstanceState
+    from sqlalchemy import select
+
+    from airflow_provider_seedance.core.polling.decide import WaitOutcome
+    from airflow_provider_seedance.core.polling.event import GenerationEvent
+
+    payload = GenerationEvent(task.generation_id, WaitOutcome.ENDED, task.wait).to_payload()
+    # The row is locked: of two callbacks, in two API servers, one finds the task deferred.
+    waiting = (
+        select(TaskInstance.id)
+        .where(TaskInstance.trigger_id == task.trigger_id, TaskInstance.state == TaskInstanceState.DEFERRED)
+        .with_for_update()
+    )
+    with create_session() as session:
+        if session.scalars(waiting).one_or_none() is None:
+            return False
+        Trigger.submit_event(task.trigger_id, TriggerEvent(payload), session=session)  # type: ignore[no-untyped-call]
+        return True

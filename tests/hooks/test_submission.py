@@ -1,0 +1,108 @@
+"""What the hook submits is in the ledger, where there is one, and counts in the connection's budgets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from airflow_provider_seedance.core.ledger import spend
+from airflow_provider_seedance.core.submission.decide import OrphanedIntent
+from airflow_provider_seedance.errors import BudgetExceeded, ConfigurationError, SeedanceError
+from airflow_provider_seedance.hooks.seedance import SeedanceHook
+from airflow_provider_seedance.models import GenerationRequest
+from airflow_provider_seedance.runtime.ledger import require_ledger
+
+REQUEST = GenerationRequest(prompt="A fox looks up", duration=4, resolution="480p", aspect_ratio="16:9")
+Connect = Callable[..., str]
+
+
+@pytest.fixture
+def ledger_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A ledger is switched on."""
+    monkeypatch.setenv("AIRFLOW__SEEDANCE__LEDGER_CONN_ID", "seedance_ledger")
+    monkeypatch.setenv("AIRFLOW_CONN_SEEDANCE_LEDGER", f"sqlite:///{tmp_path}/ledger.db")
+
+
+def rows() -> list[dict[str, Any]]:
+    return list(spend.history(require_ledger("a test").engine, spend.Filter()))
+
+
+@pytest.mark.usefixtures("ledger_file")
+def test_each_call_is_an_intent(connect: Connect) -> None:
+    """On a thread and on a loop; outside of a task nobody is named."""
+    hook = SeedanceHook(connect("evolink"))
+    made = [hook.create_generation(REQUEST), asyncio.run(hook.acreate_generation(REQUEST))]
+    found = rows()
+    assert [row["generation_id"] for row in found] == [pending.generation_id for pending in made[::-1]]
+    assert {(row["status"], row["cost_basis"], row["dag_id"]) for row in found} == {
+        ("submitted", "reserved", None)
+    }
+
+
+@pytest.mark.usefixtures("ledger_file")
+def test_the_calling_task_is_named(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As who spent it."""
+    ti = SimpleNamespace(dag_id="film", run_id="run", task_id="plain", map_index=-1)
+
+    monkeypatch.setattr("airflow.sdk.get_current_context", lambda: {"ti": ti})
+    SeedanceHook(connect("modelark")).create_generation(REQUEST)
+    (row,) = rows()
+    assert (row["dag_id"], row["run_id"], row["task_id"]) == ("film", "run", "plain")
+
+
+@pytest.mark.usefixtures("ledger_file")
+def test_a_budget_counts_what_the_hook_buys(connect: Connect, emulator: Any) -> None:
+    """The second video has no room."""
+    price = SeedanceHook(connect("modelark")).estimate_cost(REQUEST).amount
+    extra = {"budgets": [{"limit": f"{price:f} USD", "per": "day"}]}
+    hook = SeedanceHook(connect("modelark", extra=extra))
+    hook.create_generation(REQUEST)
+    with pytest.raises(BudgetExceeded, match="leaves no room"):
+        hook.create_generation(REQUEST)
+    assert emulator.ledger()["creates_received"] == 1
+
+
+@pytest.mark.usefixtures("ledger_file")
+@pytest.mark.parametrize(
+    ("vendor", "fault", "error", "status"),
+    [
+        ("modelark", {"kind": "moderation"}, SeedanceError, "refused"),
+        ("evolink", {"kind": "status", "status": 402}, SeedanceError, "refused"),
+        ("anyfast", {"kind": "drop_after_accept"}, OrphanedIntent, "intended"),
+    ],
+)
+def test_what_becomes_of_a_refused_or_a_lost_call(
+    vendor: str,
+    fault: dict[str, Any],
+    error: type[SeedanceError],
+    status: str,
+    connect: Connect,
+    emulator: Any,
+) -> None:
+    """What surely bought nothing is free; what may have been bought stays reserved."""
+    emulator.add_fault(on="create", **fault)
+    with pytest.raises(error):
+        SeedanceHook(connect(vendor)).create_generation(REQUEST)
+    (row,) = rows()
+    assert row["status"] == status
+    assert bool(row["settled_at"]) is (status == "refused")
+
+
+def test_a_budget_without_a_ledger_is_refused(connect: Connect, emulator: Any) -> None:
+    """As the operators do."""
+    extra = {"budgets": [{"limit": "5 USD", "per": "day"}]}
+    with pytest.raises(ConfigurationError, match="ledger_conn_id"):
+        SeedanceHook(connect("modelark", extra=extra)).create_generation(REQUEST)
+    assert emulator.requests() == []
+
+
+def test_a_least_balance_is_kept(connect: Connect, emulator: Any) -> None:
+    """Without a ledger too."""
+    with pytest.raises(BudgetExceeded, match="min_balance"):
+        SeedanceHook(connect("evolink", extra={"min_balance": "99999999 credits"})).create_generation(REQUEST)
+    assert emulator.ledger()["creates_received"] == 0

@@ -23,14 +23,17 @@ with DAG(
         "output": Param("/tmp/seedance", description="Directory or object-storage prefix"),
     },
 ):
-    finished = SeedanceGenerationSensor(
+    wait = SeedanceGenerationSensor(
         task_id="wait",
         generation_id="{{ params.generation_id }}",
         seedance_conn_id="{{ params.seedance_conn_id }}",
         timeout=timedelta(hours=2),
+        do_xcom_push=False,  # nobody reads its result, so no worker has to
     )
-    SeedanceDownloadVideoOperator(
+    download = SeedanceDownloadVideoOperator(
         task_id="download",
-        video=finished.output,
+        video="{{ params.generation_id }}",
+        seedance_conn_id="{{ params.seedance_conn_id }}",
         destination="{{ params.output }}/{generation_id}.mp4",
     )
+    wait >> download

@@ -125,7 +125,8 @@ class SeedanceApproveVideoOperator(SignedLinkMaskingMixin, MapLabelMixin, Approv
 
 def _has_poster(result: Mapping[str, Any]) -> bool:
     """Whether a picture of the landed video is beside it."""
+    from airflow_provider_seedance.core.storage.files import size_of
     from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
     uri = (result.get("manifest") or result).get("uri")
-    return bool(uri) and path_from_uri(f"{str(uri).rpartition('.')[0]}.jpg").exists()
+    return bool(uri) and bool(size_of(path_from_uri(f"{str(uri).rpartition('.')[0]}.jpg")))

@@ -35,9 +35,10 @@ TRIGGER = "airflow_provider_seedance.triggers.sensor.SeedanceGenerationSensorTri
 class SeedanceGenerationSensor(SignedLinkMaskingMixin, SeedanceBaseOperator, BaseSensorOperator):
     """Wait until a generation has succeeded that another task, DAG or system has started, and tell of its video.
 
-    The task begins and ends in the triggerer, and takes no worker, if Airflow allows that: from version 3.3, for a task
-    that is not mapped, and whose arguments are constants or templates of ``params`` and the run. Otherwise a worker
-    hands it to the triggerer. A generation that ends without a video ends the task without further tries.
+    The task begins in the triggerer, without a worker, if Airflow allows that: from version 3.3, for a task that is not
+    mapped, and whose arguments are constants or templates of ``params`` and the run. Otherwise a worker hands it to the
+    triggerer. At the end a worker reads what is to be returned; with ``do_xcom_push=False`` the task ends in the
+    triggerer too. A generation that ends without a video ends the task without further tries.
 
     Returns what the generate operator returns, as far as the vendor tells it, without the links: these die, and
     :class:`~airflow_provider_seedance.operators.download.SeedanceDownloadVideoOperator` reads fresh ones.
@@ -80,6 +81,7 @@ class SeedanceGenerationSensor(SignedLinkMaskingMixin, SeedanceBaseOperator, Bas
                 "seedance_conn_id": self.seedance_conn_id,
                 "generation_id": self.generation_id,
                 "timeout": self.timeout,
+                "ends_task": not self.do_xcom_push,
             },
             timeout=timedelta(seconds=self.timeout) + BACKSTOP,
         )
@@ -97,9 +99,9 @@ class SeedanceGenerationSensor(SignedLinkMaskingMixin, SeedanceBaseOperator, Bas
         return False if result is None else PokeReturnValue(is_done=True, xcom_value=result)
 
     def execute_complete(self, context: Context, event: Mapping[str, Any] | str) -> Any:
-        """Resume after the trigger, which itself ends the task where it can.
+        """Resume after the trigger.
 
-        :param event: the end of the wait; ``success``, as ``dag.test()`` has it, when the trigger ends the task.
+        :param event: the end of the wait; ``success`` in ``dag.test()``, where no trigger can end a task.
         """
         from airflow_provider_seedance.core.polling.decide import WaitOutcome
         from airflow_provider_seedance.core.polling.event import GenerationEvent
@@ -127,7 +129,11 @@ class SeedanceGenerationSensor(SignedLinkMaskingMixin, SeedanceBaseOperator, Bas
         left = max(0.0, deadline - clock.SYSTEM_CLOCK.now())
         self.defer(
             trigger=SeedanceGenerationSensorTrigger(
-                self.seedance_conn_id, parse_generation_id(self.generation_id), self.timeout, deadline
+                self.seedance_conn_id,
+                parse_generation_id(self.generation_id),
+                self.timeout,
+                deadline,
+                ends_task=not self.do_xcom_push,
             ),
             method_name="execute_complete",
             timeout=timedelta(seconds=left) + BACKSTOP,

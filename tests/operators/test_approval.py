@@ -80,7 +80,7 @@ def test_a_video_is_shown(has_poster, asked, tmp_path) -> None:
         "provenance": {"generated_by": {"dag_id": "d", "run_id": "r", "task_id": "t", "map_index": -1}},
     }
     if has_poster:
-        (tmp_path / "fox.jpg").touch()
+        (tmp_path / "fox.jpg").write_bytes(b"jpeg")
     fields = asked(
         SeedanceApproveVideoOperator(task_id="approve", video={"manifest": manifest, "prompt": "A fox"})
     )

@@ -133,6 +133,7 @@ def test_it_begins_in_the_triggerer(generation_id) -> None:
         "seedance_conn_id": "seedance_default",
         "generation_id": generation_id,
         "timeout": 60.0,
+        "ends_task": False,
     }
 
 
@@ -160,16 +161,32 @@ def test_a_worker_begins_mapped_tasks() -> None:
     assert trigger_kwargs(mapped) is None
 
 
-def test_the_trigger_ends_the_task(started, emulator, passing) -> None:
-    """With what is told of the video as XComs, by key too, and without a link; nothing holds it back."""
+@pytest.mark.parametrize("ends_task", [True, False])
+def test_the_trigger_may_end_the_task(ends_task, started, emulator, passing) -> None:
+    """Where nobody wants its result, since Airflow would store that as text; nothing holds it back."""
     generation_id = started()
     emulator.advance(LONG)
-    trigger = by_way_of_the_database(SeedanceGenerationSensorTrigger("seedance_tested", generation_id, 3_600))
-    (event,) = events_of(trigger)
-    assert isinstance(event, TaskSuccessEvent)
-    assert event.xcoms["return_value"]["generation_id"] == event.xcoms["generation_id"] == generation_id
-    assert "http" not in str(event.xcoms)
+    trigger = SeedanceGenerationSensorTrigger("seedance_tested", generation_id, 60, ends_task=ends_task)
+    (event,) = events_of(by_way_of_the_database(trigger))
+    assert isinstance(event, TaskSuccessEvent) is ends_task
+    assert "http" not in str(event.payload)
     assert passing.moment - passing.start < 6
+
+
+def test_the_trigger_does_not_end_the_task_without_a_video(started, emulator) -> None:
+    """The task reads why."""
+    generation_id = started("[emulator:moderation] A fox")
+    emulator.advance(LONG)
+    trigger = SeedanceGenerationSensorTrigger("seedance_tested", generation_id, 60, ends_task=True)
+    (event,) = events_of(trigger)
+    assert event.payload["outcome"] == "ended"
+
+
+def test_a_task_without_a_result(waiting, started) -> None:
+    """Ends well in ``dag.test()`` too, which knows no task that ends in a trigger."""
+    run = waiting(started(), do_xcom_push=False)
+    run()
+    assert run.payloads == ["success"]
 
 
 def test_the_trigger_cannot_read_the_video(started, emulator, monkeypatch) -> None:
@@ -178,7 +195,7 @@ def test_the_trigger_cannot_read_the_video(started, emulator, monkeypatch) -> No
     emulator.advance(LONG)
     monkeypatch.delenv("AIRFLOW_CONN_SEEDANCE_TESTED")
     monkeypatch.setattr(BaseHook, "get_connection", lambda conn_id: 1 / 0)
-    trigger = SeedanceGenerationSensorTrigger("seedance_tested", generation_id, 30)
+    trigger = SeedanceGenerationSensorTrigger("seedance_tested", generation_id, 30, ends_task=True)
     (event,) = events_of(trigger)
     assert event.payload["generation_id"] == generation_id
     assert event.payload["outcome"] != "ended"

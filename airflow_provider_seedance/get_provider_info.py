@@ -48,6 +48,7 @@ def get_provider_info() -> dict[str, Any]:
                     "airflow_provider_seedance.operators.download",
                     "airflow_provider_seedance.operators.publish",
                     "airflow_provider_seedance.operators.assets",
+                    "airflow_provider_seedance.operators.approval",
                 ],
             }
         ],

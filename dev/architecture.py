@@ -116,6 +116,7 @@ LAYERS = (
     ("policies", "triggers"),
     ("operators",),
     ("decorators", "sensors", "task_groups"),
+    ("notifications",),
     ("plugins.gallery", "plugins.callbacks"),
     ("plugins",),
     ("get_provider_info", "__main__"),

@@ -1,7 +1,7 @@
-"""With approval: a person agrees to the storyboard and its cost before it is paid, and to a clip before it is published.
+"""With approval: a person agrees to the cost before it is paid, and to the clip before it is published.
 
-Both questions stand under "Required Actions" in Airflow's UI. "Reject" skips what follows: nothing is paid, or nothing is
-published.
+Both questions stand under "Required Actions" in Airflow's UI. "Reject" skips what follows: nothing is paid, or nothing
+is published.
 """
 
 from datetime import timedelta

@@ -35,6 +35,7 @@ LIBRARIES = {
         "decorators",
         "sensors",
         "task_groups",
+        "notifications",
         "plugins",
     ),
     "httpx": ("core.client.http", "core.client.transport", "core.client.httpx_client", "core.client.errors"),

@@ -43,9 +43,10 @@ LIBRARIES = {
     "http.client": ("core.client.connections", "core.client.download", "core.client.errors"),
     "urllib.request": ("core.client.proxies", "core.client.connections", "core.client.download"),
     "socket": ("core.client.addresses", "core.client.connections", "core.client.httpx_client"),
-    "av": ("core.landing.verify", "core.media.probe"),
-    "PIL": ("core.media.probe",),
+    "av": ("core.landing.verify", "core.landing.poster", "core.media.probe"),
+    "PIL": ("core.landing.poster", "core.media.probe"),
     "fastapi": ("plugins",),
+    "jinja2": ("plugins", "operators._mapping"),
     "cryptography": ("core.callbacks.token",),
     "sqlalchemy": ("core.ledger", "runtime.ledger", "runtime.waiting_tasks", "plugins.gallery"),
     "asyncio": (

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.sdk.bases.decorator import DecoratedOperator, determine_kwargs, task_decorator_factory
 
 from airflow_provider_seedance.operators._mapping import MAP_INDEX_TEMPLATE
+from airflow_provider_seedance.operators._request import take_request
 from airflow_provider_seedance.operators.generate import SeedanceGenerateVideoOperator
 from airflow_provider_seedance.runtime.exceptions import task_errors
 
@@ -55,7 +56,7 @@ class SeedanceDecoratedOperator(DecoratedOperator, SeedanceGenerateVideoOperator
     def execute(self, context: Context) -> Any:
         with task_errors(context):
             self.request = self._call(context)
-            self._take_request()
+            take_request(self)
         context["ti"].xcom_push(key=REQUEST_KEY, value=self.request)
         return super().execute(context)
 
@@ -64,7 +65,7 @@ class SeedanceDecoratedOperator(DecoratedOperator, SeedanceGenerateVideoOperator
         ti = context["ti"]
         self._reveal()
         self.request = ti.xcom_pull(task_ids=ti.task_id, key=REQUEST_KEY, map_indexes=ti.map_index)
-        self._take_request()
+        take_request(self)
         return super().resume_execution(next_method, next_kwargs, context)
 
     def _call(self, context: Context) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -42,20 +42,32 @@ def at_parse(check: Callable[..., object], name: str, value: T, *rest: Any) -> T
     :param check: one of the functions below, called with ``name``, ``value`` and ``rest``.
     :raises ValueError: with what the check says.
     """
-    from airflow_provider_seedance.errors import ConfigurationError
-
     if is_constant(value):
-        try:
-            check(name, value, *rest)
-        except ConfigurationError as error:
-            raise ValueError(str(error)) from None
+        as_value_error(check, name, value, *rest)
     return value
+
+
+def as_value_error(check: Callable[..., object], *arguments: Any) -> None:
+    """Run a check of a constructor's arguments.
+
+    :raises ValueError: with what the check says.
+    """
+    from airflow_provider_seedance.errors import SeedanceError
+
+    try:
+        check(*arguments)
+    except SeedanceError as error:
+        raise ValueError(str(error)) from None
 
 
 def is_constant(value: Any) -> bool:
     """Whether a value is known when the DAG is parsed: no template, and no result of another task."""
     if isinstance(value, str):
         return "{{" not in value and "{%" not in value
+    if isinstance(value, Mapping):
+        return all(map(is_constant, value.values()))
+    if isinstance(value, (list, tuple)):
+        return all(map(is_constant, value))
     return value is None or isinstance(value, (bool, int, float, timedelta))
 
 
@@ -163,3 +175,82 @@ def whole_number(name: str, value: Any, *, least: int) -> int | None:
     if number < least:
         raise ConfigurationError(f"{name} must be a whole number of at least {least}, not {describe(value)}")
     return number
+
+
+def conn_ids(name: str, value: Any) -> tuple[str, ...]:
+    """The ids of connections, from one id or a list of them, also as a template writes it.
+
+    :raises ConfigurationError: if there is none, one is no text, or one is named twice.
+    """
+    from airflow_provider_seedance.core.redaction import describe
+    from airflow_provider_seedance.errors import ConfigurationError
+
+    given = _list_in(value)
+    ids = [given] if isinstance(given, str) else given
+    if (
+        not isinstance(ids, (list, tuple))
+        or not ids
+        or not all(isinstance(each, str) and each for each in ids)
+    ):
+        raise ConfigurationError(
+            f"{name} must be the id of a connection or a list of ids, not {describe(value)}"
+        )
+    if len(set(ids)) < len(ids):
+        raise ConfigurationError(f"{name} names a connection twice: {', '.join(ids)}")
+    return tuple(ids)
+
+
+def request_changes(name: str, value: Any) -> tuple[Mapping[str, Any], ...]:
+    """A list of request changes, also as a template writes it; what is known of their values is checked.
+
+    :raises ConfigurationError: if it is no list of dicts, or has a field that no request has.
+    :raises RequestInvalid: if a field's value does not fit.
+    """
+    from airflow_provider_seedance.core.redaction import describe
+    from airflow_provider_seedance.core.request_fields import REQUEST_FIELDS
+    from airflow_provider_seedance.core.suggestions import did_you_mean
+    from airflow_provider_seedance.errors import ConfigurationError
+
+    if value in (*_OMITTED, (), []):
+        return ()
+    changes = _list_in(value)
+    if not isinstance(changes, (list, tuple)) or not all(isinstance(change, Mapping) for change in changes):
+        raise ConfigurationError(
+            f"{name} must be a list of dicts of request fields, not {describe(value)}",
+            advice='{} asks for the same again, {"generate_audio": False} for a video without sound.',
+        )
+    for field in (field for change in changes for field in change if field not in REQUEST_FIELDS):
+        hint = did_you_mean(field, REQUEST_FIELDS)
+        raise ConfigurationError(
+            f"{name} changes {describe(field)}, which is no field of a request",
+            advice=f"{hint}The fields are: {', '.join(REQUEST_FIELDS)}.",
+        )
+    return tuple(changes)
+
+
+def check_changes(name: str, value: Any) -> None:
+    """Check a list of request changes as far as it is known when the DAG is parsed.
+
+    :raises ConfigurationError: as :func:`request_changes`.
+    :raises RequestInvalid: if a value cannot be what its field needs.
+    """
+    from airflow_provider_seedance.models import GenerationRequest
+
+    if isinstance(value, (list, tuple)):
+        value = [change for change in value if isinstance(change, Mapping) or is_constant(change)]
+    elif not is_constant(value):
+        return
+    for change in request_changes(name, value):
+        GenerationRequest.parse({field: known for field, known in change.items() if is_constant(known)})
+
+
+def _list_in(value: Any) -> Any:
+    """The list that ``value`` writes down; any other value as it is."""
+    from airflow_provider_seedance.core.literals import parse_literal
+
+    if not isinstance(value, str) or not value.strip().startswith("["):
+        return value
+    try:
+        return parse_literal(value)
+    except ValueError:
+        return value

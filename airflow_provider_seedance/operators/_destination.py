@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_seedance.core.client.http import SeedanceClient
     from airflow_provider_seedance.core.landing.manifest import Manifest, Provenance
-    from airflow_provider_seedance.core.submission.record import RecordStore
+    from airflow_provider_seedance.core.submission.record import RecordStore, SubmissionRecord
     from airflow_provider_seedance.models import GenerationRequest, Succeeded
 
 
@@ -23,6 +23,7 @@ class DestinationMixin(BaseOperator):
     """Base of operators that land the video that they generate, where a ``destination`` is given."""
 
     destination: str | None
+    last_frame_destination: str | None
     #: Where the generation's record lives, once it was looked up.
     _records: RecordStore | None = None
 
@@ -84,6 +85,19 @@ class DestinationMixin(BaseOperator):
             earlier_ids=self._earlier_ids(),
         )
 
+    def _land_last_frame(
+        self, client: SeedanceClient, generation: Succeeded, mode: str | None
+    ) -> dict[str, Any]:
+        from airflow_provider_seedance.core.lifecycle.last_frame import land_last_frame
+        from airflow_provider_seedance.runtime.object_storage import path_from_uri
+
+        assert self.last_frame_destination
+        landed = land_last_frame(
+            client, generation, self.last_frame_destination, path_from_uri=path_from_uri, mode=mode
+        )
+        self.log.info("Landed the last frame at %s.", landed["uri"])
+        return landed
+
     def _landed(self, client: SeedanceClient, generation_id: str) -> Manifest | None:
         """The manifest of a generation's video that is whole at the destination."""
         from airflow_provider_seedance.core.landing.manifest import GenerationReference
@@ -97,10 +111,14 @@ class DestinationMixin(BaseOperator):
 
     def _earlier_ids(self) -> tuple[str, ...]:
         """The generations that this task's present one takes the place of."""
+        record = self._record_if_readable()
+        return record.earlier_generation_ids if record else ()
+
+    def _record_if_readable(self) -> SubmissionRecord | None:
+        """The task's record; a finished video is not held up by one that cannot be read."""
         from airflow_provider_seedance.core.submission.record import StateUnreadable
 
         try:
-            record = self._records.read() if self._records else None
+            return self._records.read() if self._records else None
         except StateUnreadable:
-            return ()
-        return record.earlier_generation_ids if record else ()
+            return None

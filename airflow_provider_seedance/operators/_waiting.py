@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 
 from airflow_provider_seedance.core import clock
-from airflow_provider_seedance.operators._arguments import choice
+from airflow_provider_seedance.operators._arguments import choice, conn_ids
 from airflow_provider_seedance.runtime.exceptions import deferral_errors, task_errors
 from airflow_provider_seedance.runtime.metrics import count_result
 
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
     from airflow_provider_seedance.core.polling.event import GenerationEvent
     from airflow_provider_seedance.core.polling.wait import WaitResult
-    from airflow_provider_seedance.core.submission.record import RecordStore
+    from airflow_provider_seedance.core.submission.record import RecordStore, SubmissionRecord
     from airflow_provider_seedance.models import Generation, GenerationRequest, Succeeded
+    from airflow_provider_seedance.operators._attempts import TaskAttempts
     from airflow_provider_seedance.runtime.clients import ClientPool
 
 #: The trigger keeps the deadline; Airflow's own deferral timeout only backs it up, this much later.
@@ -45,6 +46,7 @@ class Wait:
     :param conn_id: the connection that submitted it; all that concerns it goes through its ``client``.
     :param store: where its record lives.
     :param state: the times of the wait.
+    :param attempts: what may follow if it ends without a video; ``None`` if nothing does.
     """
 
     conn_id: str
@@ -52,13 +54,15 @@ class Wait:
     store: RecordStore
     generation_id: str
     state: WaitState
+    attempts: TaskAttempts | None = None
 
 
 class GenerationWaitMixin(BaseOperator):
     """Base of operators that wait for one generation; both modes end alike."""
 
-    seedance_conn_id: str
+    seedance_conn_id: str | Sequence[str]
     deferrable: bool
+    durable: bool
     on_kill_action: str
     #: What to cancel if the task is killed while it waits in the worker.
     _in_flight: tuple[Account, str] | None = None
@@ -66,6 +70,10 @@ class GenerationWaitMixin(BaseOperator):
     @abstractmethod
     def _store(self, context: Context) -> RecordStore:
         """Where the generation's record lives."""
+
+    @abstractmethod
+    def _attempts(self, context: Context, store: RecordStore, clients: ClientPool) -> TaskAttempts | None:
+        """What may follow a generation that ends without a video."""
 
     @abstractmethod
     def _retry_pays(self, store: RecordStore) -> bool:
@@ -79,13 +87,20 @@ class GenerationWaitMixin(BaseOperator):
     def _ordered(self) -> GenerationRequest | None:
         """What the generation was made of, if this task has submitted it."""
 
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
-        """Resume after the trigger: read how the generation ended, and land it if that was asked for."""
+    def execute_complete(
+        self, context: Context, event: dict[str, Any], record: dict[str, Any] | None = None
+    ) -> Any:
+        """Resume after the trigger: read how the generation ended, and land it if that was asked for.
+
+        :param record: of a task that no store remembers.
+        """
         from airflow_provider_seedance.core.polling.event import GenerationEvent
+        from airflow_provider_seedance.core.submission.record import SubmissionRecord
 
         with task_errors(context):
             ended = GenerationEvent.from_payload(event)
-        return self._resume(context, ended)
+            carried = SubmissionRecord.parse(record) if record else None
+        return self._resume(context, ended, carried=carried)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """As any task, but a deferral that failed or timed out goes on from the record of its generation."""
@@ -114,6 +129,11 @@ class GenerationWaitMixin(BaseOperator):
         """Whether what is still queued is cancelled when nobody waits for it any more."""
         return self.on_kill_action != "detach"
 
+    @property
+    def _first_conn_id(self) -> str:
+        """The connection to begin with."""
+        return conn_ids("seedance_conn_id", self.seedance_conn_id)[0]
+
     @contextmanager
     def _bill_told(self, store: RecordStore) -> Iterator[None]:
         """Log what a failure has cost, beside the failure itself, and let the failure tell."""
@@ -131,6 +151,20 @@ class GenerationWaitMixin(BaseOperator):
                 if record is not None:
                     error.about(generation_id=record.generation_id, connection=record.seedance_conn_id)
             raise
+
+    def _submit(self, attempts: TaskAttempts, store: RecordStore) -> Any:
+        """Make the next attempt, or find that of an earlier try, and wait for its generation."""
+        from airflow_provider_seedance.core.polling.decide import WaitState
+
+        submission = attempts.submit()
+        record = submission.record
+        assert record.generation_id
+        if submission.generation is None:
+            # The vendor has the video no more, or cannot be asked: what the task returned is on record.
+            return record.result
+        conn_id, state = record.seedance_conn_id, WaitState.from_record(record)
+        wait = Wait(conn_id, attempts.client(conn_id), store, record.generation_id, state, attempts)
+        return self._wait(wait, submission.generation)
 
     def _wait(self, wait: Wait, generation: Generation | None, *, in_worker: bool = False) -> Any:
         """Wait for a generation that may have ended already.
@@ -163,8 +197,16 @@ class GenerationWaitMixin(BaseOperator):
                 **wait.state.to_payload(),
             ),
             method_name="execute_complete",
+            kwargs=self._carried(wait.store),
             timeout=timedelta(seconds=left) + BACKSTOP,
         )
+
+    def _carried(self, store: RecordStore) -> dict[str, Any] | None:
+        """What a task that no store remembers is to know when it resumes."""
+        if store.remembers and self.durable:
+            return None
+        record = store.read()
+        return {"record": record.to_dict()} if record else None
 
     def _wait_in_worker(self, wait: Wait) -> WaitResult:
         from airflow_provider_seedance.core.polling.report import WaitReport
@@ -177,19 +219,28 @@ class GenerationWaitMixin(BaseOperator):
             report=WaitReport(wait.generation_id, self.log.log),
         )
 
-    def _resume(self, context: Context, ended: GenerationEvent, unfinished: Exception | None = None) -> Any:
+    def _resume(
+        self,
+        context: Context,
+        ended: GenerationEvent,
+        unfinished: Exception | None = None,
+        carried: SubmissionRecord | None = None,
+    ) -> Any:
         """Go on after a wait; ``unfinished`` is raised instead of waiting again."""
         from airflow_provider_seedance.runtime.clients import ClientPool
 
         with task_errors(context):
             store = self._store(context)
+            if carried is not None:
+                store.write(carried)
             with (
                 self._bill_told(store),
                 ClientPool() as clients,
                 task_errors(retry_pays=self._retry_pays(store)),
             ):
                 conn_id, client = self._connection_of(store, ended.generation_id, clients)
-                wait = Wait(conn_id, client, store, ended.generation_id, ended.wait)
+                attempts = self._attempts(context, store, clients)
+                wait = Wait(conn_id, client, store, ended.generation_id, ended.wait, attempts)
                 return self._conclude(wait, ended.outcome, unfinished=unfinished)
 
     def _connection_of(
@@ -202,10 +253,10 @@ class GenerationWaitMixin(BaseOperator):
         try:
             record = store.read()
         except StateUnreadable as fault:
-            self.log.warning("%s Connection %s is used.", fault, self.seedance_conn_id)
+            self.log.warning("%s Connection %s is used.", fault, self._first_conn_id)
             record = None
         if record is None or record.generation_id != generation_id:
-            return self.seedance_conn_id, clients(self.seedance_conn_id)
+            return self._first_conn_id, clients(self._first_conn_id)
         return record.seedance_conn_id, recorded_client(record, clients)
 
     def _conclude(
@@ -220,8 +271,15 @@ class GenerationWaitMixin(BaseOperator):
         from airflow_provider_seedance.core.lifecycle.conclude import record_delivery
         from airflow_provider_seedance.core.lifecycle.describe import end_in_words
         from airflow_provider_seedance.core.polling.decide import WaitOutcome
+        from airflow_provider_seedance.errors import GenerationFailed
 
-        video = self._concluded(wait, outcome, generation)
+        try:
+            video = self._concluded(wait, outcome, generation)
+        except GenerationFailed as failed:
+            if wait.attempts is None or not wait.attempts.leads_on():
+                raise
+            self.log.warning("%s", failed)
+            return self._submit(wait.attempts, wait.store)
         if video is None:
             if unfinished is not None:
                 raise unfinished

@@ -277,8 +277,8 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
         reuse_rows(run.plan, journal, RowReuse(reuse, vendor, self.destination, run.publish))
 
     def _log_start(self, run: BatchRun, session: BatchSession) -> None:
-        from airflow_provider_seedance.core.batch.summary import totals
         from airflow_provider_seedance.core.lifecycle.describe import totals_in_words
+        from airflow_provider_seedance.core.lifecycle.result import totals
         from airflow_provider_seedance.core.redaction import redact
         from airflow_provider_seedance.core.storage.paths import uri_of
 

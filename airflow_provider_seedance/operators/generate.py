@@ -15,17 +15,19 @@ from airflow_provider_seedance.core.request_fields import (
 )
 from airflow_provider_seedance.operators._arguments import (
     OVERWRITE,
+    as_value_error,
     at_parse,
+    check_changes,
+    conn_ids,
     one_of,
-    policies,
     requests_as_dicts,
     seconds,
     switch,
 )
+from airflow_provider_seedance.operators._attempts import TaskAttempts, request_on_record
 from airflow_provider_seedance.operators._base import SeedanceBaseOperator
 from airflow_provider_seedance.operators._destination import DestinationMixin
-from airflow_provider_seedance.operators._ledger import LedgerMixin
-from airflow_provider_seedance.operators._media import OwnMediaMixin
+from airflow_provider_seedance.operators._request import take_request
 from airflow_provider_seedance.operators._waiting import GenerationWaitMixin, Wait
 from airflow_provider_seedance.runtime.config import default_deferrable
 from airflow_provider_seedance.runtime.exceptions import task_errors
@@ -37,10 +39,8 @@ if TYPE_CHECKING:
 
     from airflow_provider_seedance.core.client.http import SeedanceClient
     from airflow_provider_seedance.core.landing.ownership import Overwrite
-    from airflow_provider_seedance.core.media.content import RequestMedia
     from airflow_provider_seedance.core.submission.decide import OnClear, OnOrphanedIntent, OnStaleState
     from airflow_provider_seedance.core.submission.record import RecordStore, TaskIdentity
-    from airflow_provider_seedance.core.submission.submit import Submitter
     from airflow_provider_seedance.models import GenerationRequest, Succeeded
     from airflow_provider_seedance.operators._base import (
         LinksArgument,
@@ -54,12 +54,7 @@ if TYPE_CHECKING:
 
 
 class SeedanceGenerateVideoOperator(
-    SignedLinkMaskingMixin,
-    OwnMediaMixin,
-    DestinationMixin,
-    GenerationWaitMixin,
-    LedgerMixin,
-    SeedanceBaseOperator,
+    SignedLinkMaskingMixin, DestinationMixin, GenerationWaitMixin, SeedanceBaseOperator
 ):
     """Generate one video with Seedance, through whichever vendor the connection names.
 
@@ -68,7 +63,8 @@ class SeedanceGenerateVideoOperator(
 
     Returns a plain dict: ``vendor, seedance_conn_id, generation_id, model, mode, status, video_url,
     last_frame_url, duration, resolution, aspect_ratio, width, height, seed, usage, cost, created_at, finished_at,
-    expires_at``, and ``manifest`` when ``destination`` is given. The links in it die within a day, and whoever has
+    expires_at, attempts, paid``, and ``manifest`` when ``destination`` is given. ``attempts`` are all that were made,
+    and ``paid`` is what they cost together, by currency and basis. The links in it die within a day, and whoever has
     one can fetch the file.
 
     :param prompt: what the video shows.
@@ -95,8 +91,16 @@ class SeedanceGenerateVideoOperator(
     :param destination: also land the file here: a path or object-storage URI, in which ``{vendor}``,
         ``{generation_id}``, ``{model}`` and ``{mode}`` are filled in.
     :param generation_id: adopt this existing generation instead of paying for one.
-    :param seedance_conn_id: a connection of type ``seedance``, for new generations; one that was submitted before
-        is followed through the connection that submitted it.
+    :param seedance_conn_id: a connection of type ``seedance``, for new generations; or several, in the order in which
+        they are asked: the next one where the one before is out of balance, refuses the key, lacks the model or an
+        option, or is in trouble for ``failover_after``. What was submitted is followed through the connection that
+        submitted it.
+    :param failover_after: seconds, or a ``timedelta``, for which a connection may be out of reach or overloaded before
+        the next one is asked; default 300.
+    :param on_moderation: request changes to try, in this order, after the vendor's safety filter has refused the
+        request or the video: ``{"generate_audio": False}``, ``{"prompt": "..."}``, ``{"model": "..."}``. Each is laid
+        over the request as it is written, and is paid for by itself; ``{}`` asks for the same again, and only after
+        a video was rejected. What the vendor does not have is skipped.
     :param deferrable: wait in the triggerer; ``False`` waits in the worker, with the same outcome. Default ``True``,
         or what the environment sets as ``[operators] default_deferrable``.
     :param timeout: seconds, or a ``timedelta``, for queueing and running together, from the submission; default 3600,
@@ -114,7 +118,8 @@ class SeedanceGenerateVideoOperator(
     :param overwrite: what to do about a file that is already at the destination: ``own`` takes over or replaces only
         what the same generation left there, and refuses another's file, before paying where the destination has no
         ``{generation_id}``; ``always`` replaces it, and says so; ``never`` refuses whatever is there.
-    :param max_cost: refuse to submit above this estimate, such as ``"1.50 USD"`` or ``"60 credits"``.
+    :param max_cost: refuse to submit above this estimate, such as ``"1.50 USD"`` or ``"60 credits"``; what earlier
+        attempts at the same video have cost counts.
     :param on_budget: when a budget of the connection leaves no room: ``fail``, or ``wait`` without a worker until its
         period ends or room is made. What an empty budget has no room for always fails.
     :param reuse: take the whole, landed video of an equal request to the same vendor, if the ledger knows one, instead
@@ -144,9 +149,11 @@ class SeedanceGenerateVideoOperator(
         "on_stale_state",
         "on_clear",
         "overwrite",
+        "on_moderation",
+        "failover_after",
         "preview",
     )
-    template_fields_renderers = {"vendor_options": "json", "request": "json"}  # noqa: RUF012 - Airflow's own convention
+    template_fields_renderers = {"vendor_options": "json", "request": "json", "on_moderation": "json"}  # noqa: RUF012 - Airflow's own convention
     label_fields = ("prompt", "request", "first_frame", "reference_images", "generation_id", "draft_task_id")
     ui_color = "#e8e3ff"
     #: Which task instance this is, once its record was looked up.
@@ -178,7 +185,7 @@ class SeedanceGenerateVideoOperator(
         vendor_options: Result | None = None,
         destination: Text | None = None,
         generation_id: Result | None = None,
-        seedance_conn_id: str = "seedance_default",
+        seedance_conn_id: str | Sequence[str] = "seedance_default",
         deferrable: bool | None = None,
         timeout: timedelta | float | str | None = None,
         queue_timeout: timedelta | float | str | None = None,
@@ -188,6 +195,8 @@ class SeedanceGenerateVideoOperator(
         on_stale_state: OnStaleState = "fail",
         on_clear: OnClear = "reattach",
         overwrite: Overwrite = "own",
+        on_moderation: Sequence[Result] | Text | None = None,
+        failover_after: timedelta | float | str | None = None,
         max_cost: str | Mapping[str, Any] | None = None,
         on_budget: Literal["fail", "wait"] = "fail",
         reuse: bool = False,
@@ -223,7 +232,7 @@ class SeedanceGenerateVideoOperator(
         self.vendor_options = vendor_options
         self.destination: Any = destination
         self.generation_id = generation_id
-        self.seedance_conn_id = seedance_conn_id
+        self.seedance_conn_id = at_parse(conn_ids, "seedance_conn_id", seedance_conn_id)
         self.deferrable = default_deferrable() if deferrable is None else deferrable
         self.timeout = at_parse(seconds, "timeout", timeout)
         self.queue_timeout = at_parse(seconds, "queue_timeout", queue_timeout)
@@ -233,6 +242,9 @@ class SeedanceGenerateVideoOperator(
         self.on_stale_state = one_of("on_stale_state", on_stale_state, "fail", "resubmit")
         self.on_clear = one_of("on_clear", on_clear, "reattach", "regenerate")
         self.overwrite: Overwrite = one_of("overwrite", overwrite, *OVERWRITE)
+        as_value_error(check_changes, "on_moderation", on_moderation)
+        self.on_moderation = on_moderation
+        self.failover_after = at_parse(seconds, "failover_after", failover_after)
         self.max_cost = max_cost
         self.last_frame_destination = last_frame_destination
         self.check_media = one_of("check_media", check_media, "files", "all")
@@ -240,6 +252,12 @@ class SeedanceGenerateVideoOperator(
         self.reuse = reuse
         self.reuse_max_age = reuse_max_age
         self.preview = at_parse(switch, "preview", preview)
+
+    def pre_execute(self, context: Any) -> None:
+        """As any operator, and each argument has its value then; Airflow calls this before a resumption too."""
+        super().pre_execute(context)
+        with task_errors(context):
+            take_request(self)
 
     def execute(self, context: Context) -> Any:
         from airflow_provider_seedance.runtime.clients import ClientPool
@@ -250,44 +268,32 @@ class SeedanceGenerateVideoOperator(
             with self._bill_told(store), ClientPool() as clients:
                 return self._generate(context, store, clients)
 
+    def submit_again(self, context: Context, event: Any = None) -> Any:
+        """Look again whether the budget has room."""
+        return self.execute(context)
+
     def _generate(self, context: Context, store: RecordStore, clients: ClientPool) -> Any:
-        from airflow_provider_seedance.core.polling.decide import WaitState
         from airflow_provider_seedance.models import parse_generation_id
 
         self._check_on_kill_action()
         if self.generation_id:
             adopted = parse_generation_id(self.generation_id)
             push_generation_id(context, adopted)
-            return self._adopt(clients(self.seedance_conn_id), store, adopted)
-        media = self._media(store)
-        request = media.request
+            return self._adopt(clients(self._first_conn_id), store, adopted)
+        attempts = TaskAttempts(self, context, store, clients)
         if switch("preview", self.preview):
-            client = clients(self.seedance_conn_id)
-            self._delivery().check(client, media)
-            shown = self._preview(client, request, context)
-            self.log.info(
-                "Preview for %s, nothing is submitted: %s.",
-                client.vendor_name,
-                self._in_words(client, request),
-            )
-            return shown
-        if self.reuse and (reused := self._reused(clients(self.seedance_conn_id), store, request)):
+            return attempts.preview()
+        if self.reuse and (reused := attempts.reused()):
             return reused
         if not store.remembers:
             # Outside of what a retry would pay for again: what fails here may be tried again.
-            self._check_before_paying(context, clients(self.seedance_conn_id), media)
+            attempts.check_first()
+        attempts.tell_unfit()
         with task_errors(retry_pays=self._retry_pays(store)):
-            submitter = self._submitter(clients, store, context, media)
-            submission = self._submit_or_wait(submitter, request)
-            record = submission.record
-            assert record.generation_id
-            push_generation_id(context, record.generation_id)
-            if submission.generation is None:
-                # The vendor has the video no more, or cannot be asked: what the task returned is on record.
-                return record.result
-            conn_id = record.seedance_conn_id
-            wait = Wait(conn_id, clients(conn_id), store, record.generation_id, WaitState.from_record(record))
-            return self._wait(wait, submission.generation)
+            return self._submit(attempts, store)
+
+    def _attempts(self, context: Context, store: RecordStore, clients: ClientPool) -> TaskAttempts | None:
+        return None if self.generation_id else TaskAttempts(self, context, store, clients)
 
     def _store(self, context: Context) -> RecordStore:
         from airflow_provider_seedance.runtime.task_state import identity_of, record_store
@@ -300,7 +306,7 @@ class SeedanceGenerateVideoOperator(
         return not store.remembers and not self.generation_id
 
     def _adopt(self, client: SeedanceClient, store: RecordStore, generation_id: str) -> Any:
-        from airflow_provider_seedance.core.lifecycle.result import result_of_landed
+        from airflow_provider_seedance.core.lifecycle.result import result_of_landed, with_attempts
         from airflow_provider_seedance.core.polling.decide import WaitState
         from airflow_provider_seedance.errors import SeedanceError
         from airflow_provider_seedance.models import Pending, Succeeded
@@ -309,7 +315,9 @@ class SeedanceGenerateVideoOperator(
         # Which model made it is told when it has finished.
         self._check_destination({**adopted, "model": self.model})
         now = clock.SYSTEM_CLOCK.now()
-        state = WaitState(started=now, deadline=now + self._timeout_seconds(), queue_deadline=None)
+        state = WaitState(
+            started=now, deadline=now + self._timeout_seconds(self.service_tier), queue_deadline=None
+        )
         try:
             generation = client.generations.get(generation_id)
         except SeedanceError:
@@ -318,74 +326,17 @@ class SeedanceGenerateVideoOperator(
         if not isinstance(generation, Pending | Succeeded) and (
             manifest := self._landed(client, generation_id)
         ):
-            return result_of_landed(manifest, self.seedance_conn_id)
-        return self._wait(Wait(self.seedance_conn_id, client, store, generation_id, state), generation)
-
-    def _submitter(
-        self, clients: ClientPool, store: RecordStore, context: Context, media: RequestMedia
-    ) -> Submitter:
-        from airflow_provider_seedance.core.lifecycle.deliver import is_video_kept
-        from airflow_provider_seedance.core.media.deliver import DeliveringClients
-        from airflow_provider_seedance.core.submission.submit import Submitter
-        from airflow_provider_seedance.runtime.callbacks import callback_url_of
-        from airflow_provider_seedance.runtime.ledger import begin_in_ledger
-        from airflow_provider_seedance.runtime.object_storage import path_from_uri
-        from airflow_provider_seedance.runtime.task_state import identity_of
-
-        delivering = DeliveringClients(clients, media, self._delivery())
-
-        def check(conn_id: str, earlier_ids: tuple[str, ...]) -> None:
-            self._check_before_paying(context, clients(conn_id), media, earlier_ids)
-            delivering(conn_id).prepare()
-
-        task = identity_of(context)
-        return Submitter(
-            delivering,
-            store,
-            task,
-            self.seedance_conn_id,
-            policies(self),
-            timeout=self._timeout_seconds(),
-            queue_timeout=seconds("queue_timeout", self.queue_timeout),
-            clock=clock.SYSTEM_CLOCK,
-            check=check,
-            media=media.keys,
-            describe=lambda conn_id: self._in_words(clients(conn_id), media.request),
-            begin=begin_in_ledger(store),
-            video_kept=lambda record: is_video_kept(record, self.destination, path_from_uri),
-            callback_url=callback_url_of(task, media.request, clients) if self.deferrable else None,
-        )
-
-    def _in_words(self, client: SeedanceClient, request: GenerationRequest) -> str:
-        from airflow_provider_seedance.core.lifecycle.describe import order_in_words
-
-        return order_in_words(request, client.estimate_cost(request), destination=self.destination)
-
-    def _check_before_paying(
-        self,
-        context: Context,
-        client: SeedanceClient,
-        media: RequestMedia,
-        earlier_ids: tuple[str, ...] = (),
-    ) -> None:
-        from airflow_provider_seedance.core.submission.budget import check_balance, check_budget
-        from airflow_provider_seedance.runtime.ledger import check_has_ledger
-
-        request = media.request
-        prepared = client.catalog.prepare(request)
-        self._delivery().check(client, media)
-        check_has_ledger(client)
-        check_balance(client)
-        check_budget(client.estimate_cost(request), self.max_cost, vendor=client.vendor_name)
-        self._check_destination_before_paying(context, client, request, prepared.model, earlier_ids)
+            return with_attempts(result_of_landed(manifest, self._first_conn_id), None)
+        return self._wait(Wait(self._first_conn_id, client, store, generation_id, state), generation)
 
     def _ordered(self) -> GenerationRequest | None:
-        return None if self.generation_id else self._request()
+        return None if self.generation_id else request_on_record(self, self._record_if_readable())
 
     def _deliver(self, conn_id: str, client: SeedanceClient, generation: Succeeded) -> dict[str, Any]:
-        from airflow_provider_seedance.core.lifecycle.result import provenance_of, result_dict
+        from airflow_provider_seedance.core.lifecycle.result import provenance_of, result_dict, with_attempts
 
-        request = None if self.generation_id else self._recorded_request()
+        record = self._record_if_readable()
+        request = None if self.generation_id else request_on_record(self, record)
         provenance = provenance_of(generation, request, client.catalog, self._task)
         delivered = result_dict(
             generation,
@@ -398,9 +349,9 @@ class SeedanceGenerateVideoOperator(
             delivered["manifest"] = self._land(client, generation, request, provenance)
         if self.last_frame_destination:
             delivered["last_frame"] = self._land_last_frame(client, generation, delivered["mode"])
-        return delivered
+        return with_attempts(delivered, record)
 
-    def _timeout_seconds(self) -> float:
+    def _timeout_seconds(self, service_tier: Any) -> float:
         from airflow_provider_seedance.core.polling.decide import default_timeout
 
-        return seconds("timeout", self.timeout) or default_timeout(self.service_tier)
+        return seconds("timeout", self.timeout) or default_timeout(service_tier)

@@ -13,7 +13,8 @@ from airflow_provider_seedance.core.batch.paths import (
     RESULTS_FILE_NAME,
     folder_of_batch,
 )
-from airflow_provider_seedance.core.batch.summary import Totals, progress_in_words, to_json_lines
+from airflow_provider_seedance.core.batch.summary import progress_in_words, to_json_lines
+from airflow_provider_seedance.core.lifecycle.result import Totals
 from airflow_provider_seedance.core.storage.files import write_text
 from airflow_provider_seedance.core.storage.paths import StoragePath, uri_of
 from airflow_provider_seedance.core.submission.record import StateUnreadable, StateUnwritable, TaskIdentity

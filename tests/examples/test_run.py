@@ -71,6 +71,21 @@ def test_multimodal_reference(run_dag, samples, tmp_path) -> None:
     assert (film.frames, film.sound) == (frames_of(8), True)
 
 
+def test_second_chance(run_dag, hurried_emulator, tmp_path) -> None:
+    """The first vendor has no money left, the second rejects the first wording; one video is paid for."""
+    hurried_emulator.add_fault(vendor="modelark", on="create", kind="status", status=403, times=None)
+    outcome = run_dag(
+        "seedance_second_chance",
+        prompt="[emulator:moderation] A stuntman falls",
+        output=str(tmp_path),
+    )
+    assert outcome.state == "success"
+    result = outcome.returned["generate"]
+    assert [attempt["status"] for attempt in result["attempts"]][-1] == "succeeded"
+    assert (result["vendor"], result["attempts"][-1]["rung"]) == ("evolink", 3)
+    assert sum(entry["billed"] for entry in hurried_emulator.ledger()["generations"]) == 1
+
+
 def test_full_pipeline(run_dag, hurried_emulator, tmp_path) -> None:
     """Generated, landed and published, with the story beside the video."""
     outcome = run_dag(

@@ -37,6 +37,8 @@ KEYS = {
     "reused",
     "request_fingerprint",
     "provenance",
+    "attempts",
+    "paid",
 }
 
 

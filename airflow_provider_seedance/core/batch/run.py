@@ -24,7 +24,6 @@ from airflow_provider_seedance.core.batch.scheduler import (
     ThreadPools,
 )
 from airflow_provider_seedance.core.batch.state import Phase, RowState
-from airflow_provider_seedance.core.batch.summary import Totals, totals
 from airflow_provider_seedance.core.batch.worker import (
     AccountOf,
     BatchOptions,
@@ -34,6 +33,7 @@ from airflow_provider_seedance.core.batch.worker import (
     RowWorker,
 )
 from airflow_provider_seedance.core.client.http import AsyncSeedanceClient, SeedanceClient
+from airflow_provider_seedance.core.lifecycle.result import Totals, totals
 from airflow_provider_seedance.core.polling.decide import WaitOutcome
 from airflow_provider_seedance.core.submission.budget import BalanceCheck, Budget
 from airflow_provider_seedance.core.submission.ledger_records import IntentBook

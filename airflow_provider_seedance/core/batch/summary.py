@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
 from typing import Any
 
 from airflow_provider_seedance.core.batch.journal.lines import States
@@ -12,16 +11,12 @@ from airflow_provider_seedance.core.batch.journal.store import state_of
 from airflow_provider_seedance.core.batch.rows import Row
 from airflow_provider_seedance.core.batch.state import RowOutcome, RowState
 from airflow_provider_seedance.core.lifecycle.describe import totals_in_words
-from airflow_provider_seedance.core.lifecycle.result import cost_dict
+from airflow_provider_seedance.core.lifecycle.result import Totals, cost_dict, totals
 from airflow_provider_seedance.errors import Kind, SeedanceError
 from airflow_provider_seedance.models import Cost
 
 #: How many failed rows the summary lists, and how many characters of each reason.
 MAX_FAILURES_IN_SUMMARY, MAX_REASON_CHARACTERS = 20, 500
-
-
-#: Sums by currency and basis, as decimal strings.
-Totals = dict[str, dict[str, str]]
 
 
 class BatchIncomplete(SeedanceError):
@@ -100,19 +95,6 @@ def summarize(results: list[dict[str, Any]], uri: str) -> dict[str, Any]:
         "cost": totals(Cost(**result["cost"]) for result in results),
         "results": uri,
         "failures": [_short(result) for result in results if result["error"]][:MAX_FAILURES_IN_SUMMARY],
-    }
-
-
-def totals(costs: Iterable[Cost]) -> Totals:
-    """Sums by currency and basis, as decimal strings: ``{"USD": {"billed": "1.20"}}``."""
-    sums: dict[str, dict[str, Decimal]] = {}
-    for cost in costs:
-        if cost.amount is not None and cost.currency:
-            by_basis = sums.setdefault(cost.currency, {})
-            by_basis[cost.basis] = by_basis.get(cost.basis, Decimal(0)) + cost.amount
-    return {
-        currency: {basis: f"{amount:f}" for basis, amount in by_basis.items()}
-        for currency, by_basis in sums.items()
     }
 
 

@@ -14,6 +14,8 @@ from airflow_provider_seedance.errors import ConfigurationError, Kind, SeedanceE
 #: Seconds that a write of another process is waited for, and a server that does not answer.
 LOCK_TIMEOUT, CONNECT_TIMEOUT = 30, 10
 DATABASES = ("sqlite", "postgresql")
+#: An option of connections that write nothing, and so wait for nobody who writes.
+_READS_ONLY = "seedance_reads_only"
 
 
 class LedgerUnavailable(SeedanceError):
@@ -40,7 +42,7 @@ def make_engine(url: URL) -> Engine:
 
 
 def _sqlite(engine: Engine) -> Engine:
-    """A transaction takes the write lock when it begins, so that what it reads stays true until it commits."""
+    """A transaction that may write takes the lock when it begins, so that what it reads stays true until it commits."""
 
     @event.listens_for(engine, "connect")
     def on_connect(connection: Any, _: Any) -> None:
@@ -53,7 +55,8 @@ def _sqlite(engine: Engine) -> Engine:
 
     @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        writes = not connection.get_execution_options().get(_READS_ONLY)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
 
@@ -65,7 +68,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
     :raises LedgerUnavailable: if the database cannot be asked.
     """
     with database_errors("read"), engine.connect() as connection:
-        yield connection
+        yield connection.execution_options(**{_READS_ONLY: True})
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -10,10 +10,13 @@ from typing import Any
 from airflow_provider_seedance.core.catalog import Catalog
 from airflow_provider_seedance.core.landing.manifest import Manifest, Provenance, TaskReference
 from airflow_provider_seedance.core.redaction import RESULT_LINK_KEYS, redact_values
+from airflow_provider_seedance.core.submission.attempts import Attempt
 from airflow_provider_seedance.core.submission.fingerprint import fingerprint
-from airflow_provider_seedance.core.submission.record import TaskIdentity
+from airflow_provider_seedance.core.submission.record import SubmissionRecord, TaskIdentity
 from airflow_provider_seedance.models import Cost, GenerationRequest, Succeeded
 
+#: Sums by currency and basis, as decimal strings.
+Totals = dict[str, dict[str, str]]
 #: The cost of a reused video.
 NOTHING_PAID = Cost(amount=Decimal(0), currency=None, basis="billed")
 
@@ -137,6 +140,44 @@ def reused_dict(manifest: Manifest, request: GenerationRequest, seedance_conn_id
         "cost": cost_dict(NOTHING_PAID),
         "reused": True,
         "request_fingerprint": fingerprint(request),
+    }
+
+
+def with_attempts(result: dict[str, Any], record: SubmissionRecord | None) -> dict[str, Any]:
+    """A result with all attempts at its video, and what they have cost together.
+
+    :param record: of the task; ``None`` for a video that it has not paid for.
+    """
+    attempts = [attempt_dict(attempt) for attempt in (record.all_attempts if record else ())]
+    if attempts:
+        attempts[-1] |= {"status": result["status"], "cost": result["cost"]}
+    paid = totals(Cost(**attempt["cost"]) for attempt in attempts)
+    return {**result, "attempts": attempts, "paid": paid}
+
+
+def attempt_dict(attempt: Attempt) -> dict[str, Any]:
+    """An attempt as a JSON object."""
+    return {
+        "connection": attempt.connection,
+        "vendor": attempt.vendor,
+        "rung": attempt.rung,
+        "generation_id": attempt.generation_id,
+        "status": attempt.status,
+        "reason": attempt.reason,
+        "cost": cost_dict(attempt.cost),
+    }
+
+
+def totals(costs: Iterable[Cost]) -> Totals:
+    """Sums by currency and basis, as decimal strings: ``{"USD": {"billed": "1.20"}}``."""
+    sums: dict[str, dict[str, Decimal]] = {}
+    for cost in costs:
+        if cost.amount is not None and cost.currency:
+            by_basis = sums.setdefault(cost.currency, {})
+            by_basis[cost.basis] = by_basis.get(cost.basis, Decimal(0)) + cost.amount
+    return {
+        currency: {basis: f"{amount:f}" for basis, amount in by_basis.items()}
+        for currency, by_basis in sums.items()
     }
 
 

@@ -12,7 +12,7 @@ from airflow_provider_seedance.core.landing.manifest import Manifest
 from airflow_provider_seedance.core.landing.ownership import Overwrite, check_replaceable, write_record
 from airflow_provider_seedance.core.landing.publish import copy_landed
 from airflow_provider_seedance.core.ledger.ledger import Ledger
-from airflow_provider_seedance.core.lifecycle.result import reused_dict
+from airflow_provider_seedance.core.lifecycle.result import reused_dict, with_attempts
 from airflow_provider_seedance.core.storage.destination import resolve_destination
 from airflow_provider_seedance.core.storage.files import has_content
 from airflow_provider_seedance.core.storage.paths import PathFromUri, StoragePath, uri_of
@@ -88,4 +88,4 @@ class Reuse:
         if (found := self.find(request, vendor)) is None:
             return None
         manifest = self.deliver(found, destination, request.mode.value)
-        return reused_dict(manifest, request, seedance_conn_id)
+        return with_attempts(reused_dict(manifest, request, seedance_conn_id), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -15,15 +15,26 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.core.client.http import SeedanceClient
 
 
+class BalanceTooLow(BudgetExceeded):
+    """Less is left on the account than the connection's ``min_balance``."""
+
+
 #: How long a vendor's word about the balance is good, seconds.
 BALANCE_SECONDS = 60.0
 
 
-def check_budget(estimate: Cost, max_cost: str | Mapping[str, Any] | None, *, vendor: str) -> None:
+def check_budget(
+    estimate: Cost,
+    max_cost: str | Mapping[str, Any] | None,
+    *,
+    vendor: str,
+    spent: Iterable[Cost] = (),
+) -> None:
     """Refuse what would cost more than ``max_cost``, or what cannot be compared with it.
 
     :param max_cost: ``"1.50 USD"``, ``"60 credits"``, or a mapping with ``amount`` and ``currency``; ``None`` or
         empty for no limit.
+    :param spent: what earlier attempts at the same video have cost.
     :raises ConfigurationError: if it is not an amount with a currency.
     :raises BudgetExceeded: if the estimate is above it, in another currency, or unknown.
     """
@@ -42,18 +53,35 @@ def check_budget(estimate: Cost, max_cost: str | Mapping[str, Any] | None, *, ve
             vendor=vendor,
             advice=f"Give max_cost in {estimate.currency}, or set prices in {currency} in the connection's extra.",
         )
-    if estimate.amount > limit:
+    before = _sum(spent, currency, vendor=vendor)
+    if before + estimate.amount > limit:
+        already = f", and {before:f} {currency} are spent on earlier attempts: together" if before else ""
         raise BudgetExceeded(
-            f"this request may cost {estimate.amount:f} {estimate.currency}, above max_cost {limit:f} {currency}",
+            f"this request may cost {estimate.amount:f} {estimate.currency}{already}, above max_cost {limit:f}"
+            f" {currency}",
             vendor=vendor,
             advice="Raise max_cost, or ask for a shorter, smaller or cheaper video.",
         )
 
 
+def _sum(costs: Iterable[Cost], currency: str, *, vendor: str) -> Decimal:
+    """What was paid, all of it in the currency of ``max_cost``."""
+    paid = [cost for cost in costs if cost.amount]
+    for cost in paid:
+        if (cost.currency or "").upper() != currency.upper():
+            raise BudgetExceeded(
+                f"an earlier attempt has cost {cost.amount:f} {cost.currency}, and max_cost is in {currency}",
+                vendor=vendor,
+                advice="Set prices in one currency in the extra of all connections, or leave max_cost out.",
+            )
+    return sum((cost.amount or Decimal(0) for cost in paid), Decimal(0))
+
+
 def check_balance(client: SeedanceClient) -> None:
     """Refuse to submit while the vendor tells that less than the connection's ``min_balance`` is left.
 
-    :raises BudgetExceeded: if less is left, or in another currency.
+    :raises BalanceTooLow: if less is left.
+    :raises BudgetExceeded: if it is told in another currency.
     :raises Unsupported: if the vendor does not tell.
     :raises SeedanceError: if it cannot be asked.
     """
@@ -70,7 +98,7 @@ def check_balance(client: SeedanceClient) -> None:
             advice=f"Give min_balance in {left.currency}.",
         )
     if left.amount < amount:
-        raise BudgetExceeded(
+        raise BalanceTooLow(
             f"the account has {left.amount:f} {left.currency} left, below the connection's min_balance of {amount:f}",
             vendor=client.vendor_name,
             advice="Top the account up, or lower min_balance in the connection's extra.",

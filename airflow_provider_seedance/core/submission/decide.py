@@ -94,6 +94,7 @@ class PriorSubmission:
     :param changed: whether the request differs from the recorded one. Another connection is no change.
     :param cleared: whether a user cleared the task; else this is a retry, or a worker's successor.
     :param result_stored: whether its result lasts beyond the try, as that of a batch's row does.
+    :param leads_on: whether another attempt is to be made once nothing is billed for this one; see :mod:`.attempts`.
     """
 
     record: SubmissionRecord
@@ -101,6 +102,7 @@ class PriorSubmission:
     cleared: bool
     policies: Policies
     result_stored: bool = False
+    leads_on: bool = False
 
     @property
     def regenerates(self) -> bool:
@@ -203,36 +205,38 @@ def failure_of(generation: Failed, **details: Any) -> GenerationFailed:
 
 
 def _after_end_without_video(prior: PriorSubmission) -> Action:
-    """Nothing is billed: a clear and a changed request pay for a new one, and a retry does where that may do better."""
+    """Nothing is billed: a clear, a changed request and a further attempt pay for a new one; so does a retry where that
+    may do better."""
     outcome = prior.record.outcome
     assert isinstance(outcome, Refused | Ended)
-    if prior.changed or prior.cleared:
+    if prior.changed or prior.cleared or prior.leads_on:
         return Action.SUBMIT
     if isinstance(outcome, Refused):
-        return _after_refusal(prior.record, outcome)
-    if outcome.error is None:
+        error = outcome.error
+        again = error is None or error.traits.retryable or error.traits.account_wide
+    elif outcome.error is None:
         return Action.READ
-    if outcome.error.traits.retryable or outcome.error is Kind.CANCELLED:
+    else:
+        again = outcome.error.traits.retryable or outcome.error is Kind.CANCELLED
+    if again:
         return Action.SUBMIT
-    raise GenerationFailed(
+    raise error_on_record(prior.record, outcome)
+
+
+def error_on_record(record: SubmissionRecord, outcome: Refused | Ended) -> SeedanceError:
+    """The error for a request that was refused, or a generation that ended without a video, in an earlier try."""
+    assert outcome.error is not None
+    if isinstance(outcome, Refused):
+        message = f"an earlier try was refused: {outcome.reason}"
+        return refusal(
+            outcome.error, message, code=outcome.code, vendor=record.vendor, diagnosis=outcome.diagnosis
+        )
+    return GenerationFailed(
         f"the generation ended as {outcome.status}: {outcome.reason}",
         kind=outcome.error,
         code=outcome.code,
-        vendor=prior.record.vendor,
-        generation_id=prior.record.generation_id,
-        diagnosis=outcome.diagnosis,
-    )
-
-
-def _after_refusal(record: SubmissionRecord, outcome: Refused) -> Action:
-    error = outcome.error
-    if error is None or error.traits.retryable or error.traits.account_wide:
-        return Action.SUBMIT
-    raise refusal(
-        error,
-        f"an earlier try was refused: {outcome.reason}",
-        code=outcome.code,
         vendor=record.vendor,
+        generation_id=record.generation_id,
         diagnosis=outcome.diagnosis,
     )
 

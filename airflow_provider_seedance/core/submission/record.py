@@ -14,8 +14,10 @@ from typing import Any, Protocol
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from airflow_provider_seedance.core.submission.attempts import FREE, Attempt, AttemptStatus, with_attempt
 from airflow_provider_seedance.core.submission.outcome import Ended, Outcome, Refused, Superseded
 from airflow_provider_seedance.errors import Kind, SeedanceError
+from airflow_provider_seedance.models import Cost
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,13 @@ class SubmissionRecord(BaseModel):
     media: dict[str, str] = Field(default_factory=dict)
     #: How many of the earlier intents bought nothing: refused, not in the vendor's list, or ended without a video.
     unbilled_intents: int = 0
+    #: The place of this intent among the attempts at the video: which change of the request, and which series.
+    rung: int = 0
+    series: int = 1
+    #: What became of earlier attempts, the latest last.
+    attempts: tuple[Attempt, ...] = ()
+    #: Since when its connection has been out of reach or overloaded, if it was before this intent.
+    trouble_since: AwareDatetime | None = None
 
     @property
     def is_delivered(self) -> bool:
@@ -147,6 +156,43 @@ class SubmissionRecord(BaseModel):
         It does not once nothing is billed for sure, or once the user has chosen to pay for a new one all the same.
         """
         return not self.is_unbilled and not isinstance(self.outcome, Superseded)
+
+    @property
+    def attempt(self) -> Attempt:
+        """What became of this intent, as the latest of the attempts."""
+        outcome = self.outcome
+        failed = outcome if isinstance(outcome, Refused | Ended) else None
+        cost = FREE if self.is_unbilled else Cost(**((self.result or {}).get("cost") or {}))
+        return Attempt(
+            connection=self.seedance_conn_id,
+            vendor=self.vendor,
+            rung=self.rung,
+            generation_id=self.generation_id,
+            status=self._attempt_status(),
+            reason=outcome.reason if outcome else None,
+            cost=(outcome.cost if isinstance(outcome, Ended) else None) or cost,
+            error=failed.error if failed else None,
+            stage=failed.stage if failed else None,
+            since=self.trouble_since or self.intended_at,
+            series=self.series,
+        )
+
+    def _attempt_status(self) -> AttemptStatus:
+        if isinstance(self.outcome, Refused):
+            return "refused"
+        if isinstance(self.outcome, Ended):
+            return self.outcome.status
+        return "submitted" if self.generation_id else "unknown"
+
+    @property
+    def all_attempts(self) -> tuple[Attempt, ...]:
+        """Those of this and of earlier intents, the latest last."""
+        return with_attempt(self.attempts, self.attempt)
+
+    @property
+    def tried(self) -> tuple[Attempt, ...]:
+        """The attempts of the present series, the latest last."""
+        return tuple(attempt for attempt in self.all_attempts if attempt.series == self.series)
 
     def to_dict(self) -> dict[str, Any]:
         """The record as a JSON object."""
@@ -191,15 +237,19 @@ class RecordStore(Protocol):
 
 
 class NoRecords:
-    """For tasks that are not durable: nothing is remembered from try to try."""
+    """For tasks that are not durable: nothing is remembered from try to try, nor over a deferral."""
 
     remembers = False
 
+    def __init__(self) -> None:
+        self._record: SubmissionRecord | None = None
+
     def read(self) -> SubmissionRecord | None:
-        return None
+        return self._record
 
     def write(self, record: SubmissionRecord) -> None:
-        """Forget it."""
+        """Keep it as long as this process works on the task."""
+        self._record = record
 
 
 class StateUnreadable(SeedanceError):

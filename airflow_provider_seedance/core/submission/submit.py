@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from airflow_provider_seedance.core.client.flows import CLOCK_SKEW
 from airflow_provider_seedance.core.clock import Clock, utc_now
 from airflow_provider_seedance.core.ledger.ledger import IntentTaken
+from airflow_provider_seedance.core.submission.attempts import Turn
 from airflow_provider_seedance.core.submission.decide import (
     Action,
     ForeignGeneration,
@@ -25,7 +26,7 @@ from airflow_provider_seedance.core.submission.decide import (
     reattached,
 )
 from airflow_provider_seedance.core.submission.fingerprint import fingerprint
-from airflow_provider_seedance.core.submission.outcome import Refused
+from airflow_provider_seedance.core.submission.outcome import Ended, Refused
 from airflow_provider_seedance.core.submission.record import (
     RecordStore,
     StateUnreadable,
@@ -104,6 +105,7 @@ class Submitter:
     :param describe: called with the connection before each payment; says what is ordered, for the log.
     :param video_kept: whether the video of a delivered generation is whole where it was landed.
     :param begin: stores a new intent where more than its record is to be known; without it the store does.
+    :param turn: which attempt a new intent is.
     :param callback_url: where the vendor is to tell of an intent's generation, the same each time; ``None``: nowhere.
     """
 
@@ -120,6 +122,7 @@ class Submitter:
     describe: Callable[[str], str] = lambda conn_id: "one video"
     video_kept: Callable[[SubmissionRecord], bool] = lambda record: False
     begin: BeginIntent | None = None
+    turn: Turn = field(default_factory=Turn)
     callback_url: Callable[[SubmissionRecord], str | None] | None = None
 
     def submit(self, request: GenerationRequest) -> Submission:
@@ -146,9 +149,9 @@ class Submitter:
         if decision.action is Action.REATTACH:
             assert decision.generation
             return self._reattach(record, decision.generation)
-        return self._pay(
-            request, record, unbilled=record.is_unbilled or isinstance(decision.generation, Failed)
-        )
+        if isinstance(decision.generation, Failed):
+            record = record.replace(outcome=Ended.without_video(decision.generation))
+        return self._pay(request, record, unbilled=record.is_unbilled)
 
     def _decide(self, request: GenerationRequest, record: SubmissionRecord) -> Decision:
         prior = PriorSubmission(
@@ -156,6 +159,7 @@ class Submitter:
             changed=record.fingerprint != fingerprint(request),
             cleared=self.task.max_tries > record.max_tries,
             policies=self.policies,
+            leads_on=self.turn.leads_on,
         )
         return decide_with_vendor(prior, self.open_client, self.store.write, lambda: self.video_kept(record))
 
@@ -181,6 +185,7 @@ class Submitter:
             media=dict(self.media),
             videos=earlier.videos if earlier else (),
             unbilled_intents=earlier.unbilled_intents + unbilled if earlier else 0,
+            **self.turn.on_record(self.seedance_conn_id, earlier.all_attempts if earlier else ()),
         )
         if self.callback_url is not None:
             intent = intent.replace(has_callback=self.callback_url(intent) is not None)

@@ -17,8 +17,8 @@ from airflow_provider_seedance.core.batch.summary import (
     results_of,
     summarize,
     to_json_lines,
-    totals,
 )
+from airflow_provider_seedance.core.lifecycle.result import totals
 from airflow_provider_seedance.errors import Kind, NotSent, SeedanceError, refusal
 from airflow_provider_seedance.models import Cost, GenerationRequest
 from tests.core.batch.simulation import record_of

@@ -1,0 +1,227 @@
+"""The attempts of one task at its video: what each orders, and what is checked before it is paid for."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_seedance.core import clock
+from airflow_provider_seedance.operators._arguments import (
+    conn_ids,
+    overwrite_of,
+    policies,
+    request_changes,
+    seconds,
+)
+from airflow_provider_seedance.operators._ledger import defer_until_room
+from airflow_provider_seedance.operators._request import TaskRequest
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_provider_seedance.core.client.http import SeedanceClient
+    from airflow_provider_seedance.core.media.content import RequestMedia
+    from airflow_provider_seedance.core.submission.attempts import AttemptPlan, Place, Turn
+    from airflow_provider_seedance.core.submission.record import RecordStore, SubmissionRecord
+    from airflow_provider_seedance.core.submission.submit import Submission, Submitter
+    from airflow_provider_seedance.core.submission.submit_attempts import AttemptSubmitter
+    from airflow_provider_seedance.models import Cost, GenerationRequest
+    from airflow_provider_seedance.runtime.clients import ClientPool
+
+
+class TaskAttempts:
+    """The attempts of a task at its video, in their order: over connections, and over changes of the request.
+
+    :param operator: the generate operator, its arguments rendered.
+    :param store: where the task's record lives.
+    """
+
+    def __init__(self, operator: Any, context: Context, store: RecordStore, clients: ClientPool) -> None:
+        self._operator = operator
+        self._context = context
+        self._store = store
+        self._clients = clients
+        self._request = TaskRequest(operator, self.plan.changes)
+
+    @cached_property
+    def plan(self) -> AttemptPlan:
+        """The connections and the changes that the user names."""
+        from airflow_provider_seedance.core.submission.attempts import DEFAULT_FAILOVER_AFTER, AttemptPlan
+
+        after = seconds("failover_after", self._operator.failover_after) or DEFAULT_FAILOVER_AFTER
+        return AttemptPlan(
+            conn_ids("seedance_conn_id", self._operator.seedance_conn_id),
+            request_changes("on_moderation", self._operator.on_moderation),
+            timedelta(seconds=after),
+        )
+
+    def client(self, conn_id: str) -> SeedanceClient:
+        """The client of a connection, open as long as the task is worked on."""
+        return self._clients(conn_id)
+
+    def submit(self) -> Submission:
+        """The generation to wait for; where a budget leaves no room, and the task is to wait for it, defer."""
+        from airflow_provider_seedance.core.ledger.budgets import SpendLimitReached
+        from airflow_provider_seedance.runtime.xcom import push_generation_id
+
+        try:
+            submission = self._submitter.submit()
+        except SpendLimitReached as reached:
+            if self._operator.on_budget == "wait":
+                defer_until_room(self._operator, reached, "submit_again")
+            raise
+        push_generation_id(self._context, submission.record.generation_id)
+        return submission
+
+    def leads_on(self) -> bool:
+        """Whether the attempt on record has ended so that another one is to be made at once."""
+        from airflow_provider_seedance.core.submission.record import StateUnreadable
+
+        try:
+            return self._submitter.leads_on()
+        except StateUnreadable as fault:
+            self._operator.log.warning("%s No further attempt is made.", fault)
+            return False
+
+    def check_first(self) -> None:
+        """Check the only attempt before anything else is done; one of several is checked in its turn."""
+        if len(self.plan.connections) == 1 and not self.plan.changes:
+            self._check_before_paying(self._clients(self.plan.first.connection), self._media(0), ())
+
+    def tell_unfit(self) -> None:
+        """Log which of the other attempts could not be made, before the first one is."""
+        from airflow_provider_seedance.core.submission.submit_attempts import tell_unfit
+
+        def prepare(place: Place) -> None:
+            self._clients(place.connection).catalog.prepare(self._media(place.rung).request)
+
+        if self._store.read() is None:
+            tell_unfit(self.plan, prepare)
+
+    def preview(self) -> dict[str, Any]:
+        """What the first attempt would send, with how the connection's budgets stand; nothing is submitted."""
+        from airflow_provider_seedance.core.lifecycle.preview import preview
+        from airflow_provider_seedance.runtime.ledger import standings
+        from airflow_provider_seedance.runtime.task_state import identity_of
+
+        conn_id = self.plan.first.connection
+        client, media = self._clients(conn_id), self._media(0)
+        self._request.delivery.check(client, media)
+        budgets = standings(client, conn_id, identity_of(self._context))
+        shown = preview(client, media.request, budgets)
+        self._operator.log.info(
+            "Preview for %s, nothing is submitted: %s.",
+            client.vendor_name,
+            self._in_words(client, media.request),
+        )
+        return shown
+
+    def reused(self) -> dict[str, Any] | None:
+        """The result for a video of an equal request, unless the task goes on with a generation of its own."""
+        from airflow_provider_seedance.runtime.ledger import reuse_of
+
+        operator, record = self._operator, self._store.read()
+        if record is not None and (record.blocks_new_payment or operator.on_clear == "regenerate"):
+            return None
+        conn_id = self.plan.first.connection
+        client, request = self._clients(conn_id), self._media(0).request
+        client.catalog.prepare(request)
+        result = reuse_of(seconds("reuse_max_age", operator.reuse_max_age), overwrite_of(operator)).result(
+            request, vendor=client.vendor_name, seedance_conn_id=conn_id, destination=operator.destination
+        )
+        if result:
+            manifest = result["manifest"]
+            operator.log.info("Reused %s as %s; nothing is paid.", manifest["reused_from"], manifest["uri"])
+        return result
+
+    def _media(self, rung: int) -> RequestMedia:
+        return self._request.media(self._store.read(), rung)
+
+    @cached_property
+    def _submitter(self) -> AttemptSubmitter:
+        from airflow_provider_seedance.core.submission.submit_attempts import AttemptSubmitter
+        from airflow_provider_seedance.runtime.task_state import identity_of
+
+        return AttemptSubmitter(
+            self.plan,
+            self._store,
+            self._submitter_at,
+            lambda rung: self._media(rung).request,
+            task=identity_of(self._context),
+            policies=policies(self._operator),
+            clock=clock.SYSTEM_CLOCK,
+        )
+
+    def _submitter_at(self, place: Place, turn: Turn) -> Submitter:
+        from airflow_provider_seedance.core.lifecycle.deliver import is_video_kept
+        from airflow_provider_seedance.core.media.deliver import DeliveringClients
+        from airflow_provider_seedance.core.submission.submit import Submitter
+        from airflow_provider_seedance.runtime.callbacks import callback_url_of
+        from airflow_provider_seedance.runtime.ledger import begin_in_ledger
+        from airflow_provider_seedance.runtime.object_storage import path_from_uri
+        from airflow_provider_seedance.runtime.task_state import identity_of
+
+        operator, media = self._operator, self._media(place.rung)
+        delivering = DeliveringClients(self._clients, media, self._request.delivery)
+
+        def check(conn_id: str, earlier_ids: tuple[str, ...]) -> None:
+            self._check_before_paying(self._clients(conn_id), media, earlier_ids, self._spent(turn))
+            delivering(conn_id).prepare()
+
+        task, callbacks = identity_of(self._context), operator.deferrable
+        return Submitter(
+            delivering,
+            self._store,
+            task,
+            place.connection,
+            policies(operator),
+            timeout=operator._timeout_seconds(media.request.service_tier),
+            queue_timeout=seconds("queue_timeout", operator.queue_timeout),
+            clock=clock.SYSTEM_CLOCK,
+            check=check,
+            media=media.keys,
+            describe=lambda conn_id: self._in_words(self._clients(conn_id), media.request),
+            begin=begin_in_ledger(self._store),
+            video_kept=lambda record: is_video_kept(record, operator.destination, path_from_uri),
+            callback_url=callback_url_of(task, media.request, self._clients) if callbacks else None,
+            turn=turn,
+        )
+
+    def _spent(self, turn: Turn) -> list[Cost]:
+        """What the earlier attempts of the same series have cost."""
+        record = self._store.read()
+        attempts = record.all_attempts if record else ()
+        return [attempt.cost for attempt in attempts if attempt.series == turn.series]
+
+    def _in_words(self, client: SeedanceClient, request: GenerationRequest) -> str:
+        from airflow_provider_seedance.core.lifecycle.describe import order_in_words
+
+        estimate = client.estimate_cost(request)
+        return order_in_words(request, estimate, destination=self._operator.destination)
+
+    def _check_before_paying(
+        self,
+        client: SeedanceClient,
+        media: RequestMedia,
+        earlier_ids: tuple[str, ...],
+        spent: list[Cost] | None = None,
+    ) -> None:
+        from airflow_provider_seedance.core.submission.budget import check_balance, check_budget
+        from airflow_provider_seedance.runtime.ledger import check_has_ledger
+
+        operator, request = self._operator, media.request
+        prepared = client.catalog.prepare(request)
+        self._request.delivery.check(client, media)
+        check_has_ledger(client)
+        check_balance(client)
+        check_budget(
+            client.estimate_cost(request), operator.max_cost, vendor=client.vendor_name, spent=spent or ()
+        )
+        operator._check_destination_before_paying(self._context, client, request, prepared.model, earlier_ids)
+
+
+def request_on_record(operator: Any, record: SubmissionRecord | None) -> GenerationRequest:
+    """The request of the attempt on record; its files are not read again."""
+    changes = request_changes("on_moderation", operator.on_moderation)
+    return TaskRequest(operator, changes).on_record(record)

@@ -105,6 +105,7 @@ LAYERS = (
         "runtime.asset_records",
         "runtime.media",
         "runtime.callbacks",
+        "runtime.lineage",
     ),
     ("runtime.ledger",),
     ("runtime.task_state",),

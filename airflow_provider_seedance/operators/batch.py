@@ -20,12 +20,13 @@ from airflow_provider_seedance.operators._arguments import (
 )
 from airflow_provider_seedance.operators._base import SeedanceBaseOperator
 from airflow_provider_seedance.operators._waiting import BACKSTOP, NO_CONNECTION_IN_TRIGGERER
+from airflow_provider_seedance.runtime.asset_events import PublicationEvent, declared_alias, outlet_of
 from airflow_provider_seedance.runtime.config import default_deferrable
 from airflow_provider_seedance.runtime.exceptions import deferral_errors, task_errors
 from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
 
 if TYPE_CHECKING:
-    from airflow.sdk import Context
+    from airflow.sdk import Asset, AssetAlias, Context
 
     from airflow_provider_seedance.core.batch.event import BatchEvent
     from airflow_provider_seedance.core.batch.journal.store import Journal
@@ -71,6 +72,8 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
     :param publish_destination: where each landed video is published then, as
         :class:`~airflow_provider_seedance.operators.publish.SeedancePublishVideoOperator` does, with the row's metadata
         in its sidecar: a template like ``destination``. ``None`` publishes nothing.
+    :param asset: of the events, one for each video that was published, with its publication as the extra; as for that
+        operator. They are emitted through an alias, ``<dag_id>.<task_id>`` unless one is given.
     :param seedance_conn_id: a connection of type ``seedance``.
     :param defaults: request fields for rows that leave them out.
     :param max_active: generations in flight at a time, at most.
@@ -105,6 +108,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
         "requests",
         "destination",
         "publish_destination",
+        "asset",
         "seedance_conn_id",
         "defaults",
         "max_active",
@@ -128,6 +132,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
         requests: Sequence[RequestArgument] | Text,
         destination: Text | None,
         publish_destination: Text | None = None,
+        asset: Asset | AssetAlias | str | None = None,
         seedance_conn_id: str = "seedance_default",
         defaults: RequestArgument | None = None,
         max_active: Whole = DEFAULT_MAX_ACTIVE,
@@ -151,6 +156,9 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
         if publish_destination is not None and destination is None:
             raise ValueError("publish_destination needs a destination, where the videos are landed first")
         self.publish_destination: Any = publish_destination
+        self.asset = asset
+        if publish_destination is not None:
+            self.outlets = declared_alias(self, asset)
         self.seedance_conn_id = seedance_conn_id
         self.defaults: Any = requests_as_dicts(self, defaults)
         self.max_active = max_active
@@ -247,6 +255,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
             if ended.all_ended:
                 summary = summarize(results, uri_of(session.results))
                 check_complete(summary, journal.states.values(), ended.stopped_by)
+                self._emit(context, results)
                 return summary
         if deferral_error is not None:
             raise deferral_error
@@ -262,6 +271,17 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
                 source = (result["manifest"] or {}).get("source", {})
                 model = source.get("model") or run.plan.rows[result["row"]].request.model
                 count_result({**result, "vendor": source.get("vendor"), "model": model})
+
+    def _emit(self, context: Context, results: Sequence[Mapping[str, Any]]) -> None:
+        """Let the success emit the event of each video that this task has published."""
+        from airflow_provider_seedance.core.batch.summary import published_by_task
+
+        if records := published_by_task(results):
+            outlet = outlet_of(self.asset, f"{self.dag_id}.{self.task_id}")
+            count = PublicationEvent(context, self, outlet).emit_all(records)
+            self.log.info(
+                "The success of this task emits %d asset events, one for each published video.", count
+            )
 
     def submit_again(self, context: Context, event: Any = None) -> dict[str, Any]:
         """Look again whether the budget has room, and go on."""
@@ -290,6 +310,12 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
             redact(str(self.destination)),
             uri_of(session.journal),
         )
+        if excess := run.budget.excess(plan.estimates.values()):
+            self.log.warning(
+                "Together the rows may cost %s: rows for which max_cost leaves no room are not submitted, and the task"
+                " fails then. Raise max_cost, or leave rows out, if all are wanted.",
+                excess,
+            )
 
     def _is_unknown_to_triggerer(self, event: BatchEvent) -> bool:
         """Whether a connection of the batch is of no use in the triggerer, so that the task had better wait here."""

@@ -11,7 +11,7 @@ from airflow_provider_seedance.core.batch.rows import RawRow, Row, RowProblems, 
 from airflow_provider_seedance.core.client.http import SeedanceClient
 from airflow_provider_seedance.core.media.content import RequestMedia
 from airflow_provider_seedance.core.storage.destination import resolve_destination
-from airflow_provider_seedance.core.submission.budget import check_budget
+from airflow_provider_seedance.core.submission.budget import check_budget, check_currency
 from airflow_provider_seedance.errors import BudgetExceeded, ConfigurationError
 from airflow_provider_seedance.models import Cost, GenerationRequest
 
@@ -46,6 +46,7 @@ def make_plan(
     :param destinations: templates; of each, every row must have a file of its own.
     :param read_media: as for :func:`check_rows`.
     :raises ConfigurationError: if a destination is the same for every row, or cannot be filled in for any.
+    :raises BudgetExceeded: if the vendor's prices are in another currency than ``max_cost``.
     :raises RowsInvalid: naming every row that is rejected, for its request, its price or its destination.
     """
     rows = check_rows(
@@ -65,6 +66,7 @@ def make_plan(
         for template in destinations
         for number, problem in _destination_problems(rows, template, client.vendor_name, labels)
     }
+    check_currency(estimates.values(), max_cost, vendor=client.vendor_name)
     for raw_row in raw_rows:
         try:
             check_budget(estimates[raw_row.number], max_cost, vendor=client.vendor_name)

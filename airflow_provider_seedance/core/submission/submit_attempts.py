@@ -24,7 +24,12 @@ from airflow_provider_seedance.core.submission.attempts import (
     with_attempt,
 )
 from airflow_provider_seedance.core.submission.budget import BalanceTooLow
-from airflow_provider_seedance.core.submission.decide import Policies, error_on_record
+from airflow_provider_seedance.core.submission.decide import (
+    Policies,
+    PriorSubmission,
+    decide_by_record,
+    error_on_record,
+)
 from airflow_provider_seedance.core.submission.fingerprint import fingerprint
 from airflow_provider_seedance.core.submission.outcome import Ended, Refused, Superseded
 from airflow_provider_seedance.core.submission.record import (
@@ -131,10 +136,20 @@ class AttemptSubmitter:
             place, turn = next_turn(self._plan, (), self._skipped, now)
             return place, replace(turn, series=record.series + 1)
         if record.is_unbilled:
+            if self._next(record) is None:
+                self._check_may_start_over(record)
             return next_turn(self._plan, record.tried, self._skipped, now)
         place = Place(record.seedance_conn_id, record.rung)
         known = place if self._plan.has(place) else Place(self._plan.first.connection, record.rung)
         return known, Turn(record.rung, record.series)
+
+    def _check_may_start_over(self, record: SubmissionRecord) -> None:
+        """Ask the policy about the last attempt of all: its request is not the one that a new series begins with.
+
+        :raises SeedanceError: if a retry would be refused again.
+        """
+        cleared = self._task.max_tries > record.max_tries
+        decide_by_record(PriorSubmission(record, False, cleared, self._policies))
 
     def _starts_anew(self, record: SubmissionRecord) -> bool:
         """Whether a new intent would begin with the first attempt, whatever became of the one on record."""

@@ -171,6 +171,13 @@ FAULTS = (
         },
     ),
     Fault(
+        "with a ledger, another try pays between the look for a record and the intent",
+        Cell("made", 1),
+        Cell("made", 1),
+        Cell("made", 1),
+        seen={ANY: None},
+    ),
+    Fault(
         "worker killed before the intent is stored",
         Cell("retry submits", 1),
         Cell("retry submits", 1),

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from airflow_provider_seedance.runtime.polling import EARLIEST_EVENT_SECONDS
 from tests.airflow.film import frames_of, measured
 from tests.airflow.fixtures import VENDORS
 from tests.airflow.stack import DEFAULT_TIMEOUT, MARKED_KEY, RATE, unlocked
@@ -210,5 +211,7 @@ def _question(stack, run, task_id: str) -> dict[str, Any]:
 
 
 def _approve(stack, run, task_id: str) -> None:
+    """Answer as slowly as a person: Airflow fails a task that is resumed before its pause has been processed."""
+    time.sleep(EARLIEST_EVENT_SECONDS)
     answer = {"chosen_options": ["Approve"], "params_input": {}}
     unlocked(lambda: stack.api.call("PATCH", _details(run, task_id), json=answer))

@@ -58,6 +58,7 @@ LIBRARIES = {
         "hooks",
         "triggers",
         "plugins.callbacks",
+        "plugins.seedance",
         "runtime.callback_accounts",
     ),
     "time": ("core.clock",),

@@ -69,6 +69,7 @@ def get_provider_info() -> dict[str, Any]:
                 ],
             }
         ],
+        "extra-links": ["airflow_provider_seedance.operators._links.GalleryLink"],
         "plugins": [
             {
                 "name": "seedance",

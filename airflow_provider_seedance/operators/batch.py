@@ -19,6 +19,7 @@ from airflow_provider_seedance.operators._arguments import (
     whole_number,
 )
 from airflow_provider_seedance.operators._base import SeedanceBaseOperator
+from airflow_provider_seedance.operators._links import GalleryLink
 from airflow_provider_seedance.operators._waiting import BACKSTOP, NO_CONNECTION_IN_TRIGGERER
 from airflow_provider_seedance.runtime.asset_events import PublicationEvent, declared_alias, outlet_of
 from airflow_provider_seedance.runtime.config import default_deferrable
@@ -125,6 +126,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
     template_fields_renderers = {"requests": "json", "defaults": "json"}  # noqa: RUF012 - Airflow's own convention
     label_fields = ("requests", "destination")
     ui_color = "#d9d3ff"
+    operator_extra_links = (GalleryLink(),)
 
     def __init__(
         self,

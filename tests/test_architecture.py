@@ -47,6 +47,7 @@ LIBRARIES = {
         "hooks",
         "triggers",
         "plugins.callbacks",
+        "plugins.seedance",
         "runtime.callback_accounts",
     ),
     "time": ("core.clock",),

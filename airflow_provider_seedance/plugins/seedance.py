@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
@@ -55,10 +57,17 @@ async def callbacks(
     receive: Callable[[], Awaitable[Message]],
     send: Callable[[Message], Awaitable[None]],
 ) -> None:
-    """The webhook receiver as an ASGI app, imported at its first request."""
-    from airflow_provider_seedance.plugins.callbacks.app import app
-
+    """The webhook receiver as an ASGI app. Its import takes a thread, since the API server goes on meanwhile."""
+    app = await asyncio.to_thread(_callbacks_app)
     await app(scope, receive, send)
+
+
+@cache
+def _callbacks_app() -> Any:
+    from airflow_provider_seedance.plugins.callbacks.app import app, configured_receiver
+
+    configured_receiver()
+    return app
 
 
 class SeedancePlugin(AirflowPlugin):

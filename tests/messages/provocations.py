@@ -334,7 +334,7 @@ MESSAGES: Mapping[str, Mapping[str, Provoke]] = {
         "rows that cannot succeed": lambda s: s.plan([{"prompt": "A fox", "duration": 99}, "A hare"]),
         "no rows": lambda s: read_rows("", Path),
         "rows of another type": lambda s: read_rows({"prompt": "A fox"}, Path),
-        "a file of rows that is not there": lambda s: read_rows(f"{s.folder}/rows.csv", Path),
+        "a file of rows that is not there": lambda s: read_rows("/no/rows.csv", Path),
         "a file of another kind": lambda s: read_rows(s.file("rows.txt", "A fox"), Path),
         "a CSV without a header": lambda s: read_rows(s.file("rows.csv", ""), Path),
         "one destination for all rows": lambda s: check_distinct_destinations("s3://videos/clip.mp4"),

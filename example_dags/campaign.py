@@ -47,7 +47,7 @@ with DAG(
         return group.output["uri"]
 
     @task
-    def report(uris: list[str]) -> None:
+    def report(uris):
         """Tell where the clips are."""
         print("\n".join(uris))
 

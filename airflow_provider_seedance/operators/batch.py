@@ -19,6 +19,7 @@ from airflow_provider_seedance.operators._arguments import (
     whole_number,
 )
 from airflow_provider_seedance.operators._base import SeedanceBaseOperator
+from airflow_provider_seedance.operators._links import GalleryLink
 from airflow_provider_seedance.operators._waiting import BACKSTOP, NO_CONNECTION_IN_TRIGGERER
 from airflow_provider_seedance.runtime.asset_events import PublicationEvent, declared_alias, outlet_of
 from airflow_provider_seedance.runtime.config import default_deferrable
@@ -125,6 +126,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
     template_fields_renderers = {"requests": "json", "defaults": "json"}  # noqa: RUF012 - Airflow's own convention
     label_fields = ("requests", "destination")
     ui_color = "#d9d3ff"
+    operator_extra_links = (GalleryLink(),)
 
     def __init__(
         self,
@@ -220,7 +222,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
         from airflow_provider_seedance.runtime.clients import ClientPool
 
         with task_errors(context):
-            session, run = self._prepare(context)
+            session, run = self._prepare(context, new_try=new_try)
             with open_journal(session.journal) as in_files, ClientPool() as clients:
                 journal = run.ledgered(in_files)
                 finished = resume_rows(
@@ -326,14 +328,13 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
             self.log.warning(NO_CONNECTION_IN_TRIGGERER, self.seedance_conn_id)
         return unknown
 
-    def _prepare(self, context: Context) -> tuple[BatchSession, BatchRun]:
+    def _prepare(self, context: Context, *, new_try: bool) -> tuple[BatchSession, BatchRun]:
         """The batch's files, and what is to be done, all of it checked."""
         from airflow_provider_seedance.core.batch.destinations import Destinations
         from airflow_provider_seedance.core.batch.plan import make_plan
         from airflow_provider_seedance.core.batch.rows import read_rows
         from airflow_provider_seedance.core.batch.run import BatchRun
         from airflow_provider_seedance.core.batch.worker import BatchOptions
-        from airflow_provider_seedance.core.media.content import FileReader
         from airflow_provider_seedance.core.submission.budget import Budget
         from airflow_provider_seedance.hooks.seedance import SeedanceHook
         from airflow_provider_seedance.runtime.batch_session import BatchSession
@@ -353,7 +354,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
             clock.SYSTEM_CLOCK,
         )
         session = BatchSession.open(context, self.destination)
-        delivery, reader = media_delivery(check_media=self.check_media), FileReader(path_from_uri)
+        delivery = media_delivery(check_media=self.check_media)
         with SeedanceHook(self.seedance_conn_id).get_conn() as client:
             plan = make_plan(
                 client,
@@ -362,7 +363,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
                 max_failures=whole_number("max_failures", self.max_failures, least=0),
                 max_cost=self.max_cost,
                 destinations=destinations.templates,
-                read_media=partial(delivery.read, client, reader, session.media_on_record()),
+                read_media=session.media_reader(client, delivery, new_try=new_try),
             )
             check_has_ledger(client)
             if plan.rows:

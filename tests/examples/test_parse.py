@@ -35,6 +35,8 @@ def test_each_is_good_to_look_around_in(dags) -> None:
         assert all(task.retries for task in dag.tasks), dag.dag_id
         if conn := dag.params.get_param("seedance_conn_id") if "seedance_conn_id" in dag.params else None:
             assert conn.schema["examples"]
+        # An amount has a currency, which is not that of every vendor.
+        assert dag.params.get("max_cost") is None, dag.dag_id
         if "resolution" in dag.params:
             resolution = dag.params.get_param("resolution").schema
             assert resolution.get("enum") or resolution.get("examples")

@@ -178,11 +178,3 @@ def test_the_test_that_development_shows_works(airflow_stack: AirflowWithEmulato
     space: dict[str, Callable[..., None]] = {}
     exec(compile(block.text, "development.md", "exec"), space)
     space["test_a_clip_is_landed"](airflow_stack, tmp_path)
-
-
-def test_every_page_is_in_the_sites_contents() -> None:
-    """What the contents leave out is found by nobody, and fails the strict build."""
-    contents = (PROJECT / "docs/index.md").read_text("utf-8")
-    listed = set(re.findall(r"^([\w-]+)$", contents, re.MULTILINE))
-    pages = {page.stem for page in (PROJECT / "docs").iterdir() if page.suffix in (".md", ".rst")} - {"index"}
-    assert listed == pages

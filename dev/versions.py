@@ -24,7 +24,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 PAGE = PROJECT / "docs" / "versions.md"
 COMMAND = "make test-all"
 #: What of the suite is run: the rest does not import Airflow, or looks into its newest version.
-PART = ("tests/versions", "tests/examples/test_parse.py", "tests/examples/test_run.py::test_text_to_video")
+PART = ("tests/versions", "tests/examples/test_parse.py")
 PYTHONS = ("python3.10", "python3.13")
 
 

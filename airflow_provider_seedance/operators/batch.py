@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.operators._arguments import (
     OVERWRITE,
+    as_value_error,
     at_parse,
+    check_changes,
+    conn_ids,
     one_of,
     overwrite_of,
     policies,
@@ -18,6 +21,7 @@ from airflow_provider_seedance.operators._arguments import (
     seconds,
     whole_number,
 )
+from airflow_provider_seedance.operators._attempts import attempt_plan
 from airflow_provider_seedance.operators._base import SeedanceBaseOperator
 from airflow_provider_seedance.operators._waiting import BACKSTOP, NO_CONNECTION_IN_TRIGGERER
 from airflow_provider_seedance.runtime.config import default_deferrable
@@ -32,7 +36,7 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.core.batch.run import BatchRun
     from airflow_provider_seedance.core.landing.ownership import Overwrite
     from airflow_provider_seedance.core.submission.decide import OnClear, OnOrphanedIntent, OnStaleState
-    from airflow_provider_seedance.operators._base import RequestArgument, Text, Whole
+    from airflow_provider_seedance.operators._base import RequestArgument, Result, Text, Whole
     from airflow_provider_seedance.runtime.batch_session import BatchSession
 
 #: Generations in flight at a time, unless the user says; the vendor's own limit is learned below it.
@@ -71,7 +75,12 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
     :param publish_destination: where each landed video is published then, as
         :class:`~airflow_provider_seedance.operators.publish.SeedancePublishVideoOperator` does, with the row's metadata
         in its sidecar: a template like ``destination``. ``None`` publishes nothing.
-    :param seedance_conn_id: a connection of type ``seedance``.
+    :param seedance_conn_id: a connection of type ``seedance``, or several in the order in which they are asked; what
+        one row finds out about a connection counts for the others.
+    :param failover_after: seconds, or a ``timedelta``, for which a connection may be out of reach or overloaded before
+        the next one is asked; default 300.
+    :param on_moderation: request changes to try for a row, in this order, after a moderation refusal; as for
+        :class:`~airflow_provider_seedance.operators.generate.SeedanceGenerateVideoOperator`, but for its media.
     :param defaults: request fields for rows that leave them out.
     :param max_active: generations in flight at a time, at most.
     :param max_failures: with more rows than this that are failed, uncollected or uncertain, nothing more is submitted
@@ -106,6 +115,8 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
         "destination",
         "publish_destination",
         "seedance_conn_id",
+        "failover_after",
+        "on_moderation",
         "defaults",
         "max_active",
         "max_failures",
@@ -128,7 +139,9 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
         requests: Sequence[RequestArgument] | Text,
         destination: Text | None,
         publish_destination: Text | None = None,
-        seedance_conn_id: str = "seedance_default",
+        seedance_conn_id: str | Sequence[str] = "seedance_default",
+        failover_after: timedelta | float | str | None = None,
+        on_moderation: Sequence[Result] | Text | None = None,
         defaults: RequestArgument | None = None,
         max_active: Whole = DEFAULT_MAX_ACTIVE,
         max_failures: Whole | None = None,
@@ -151,7 +164,10 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
         if publish_destination is not None and destination is None:
             raise ValueError("publish_destination needs a destination, where the videos are landed first")
         self.publish_destination: Any = publish_destination
-        self.seedance_conn_id = seedance_conn_id
+        self.seedance_conn_id = at_parse(conn_ids, "seedance_conn_id", seedance_conn_id)
+        self.failover_after = at_parse(seconds, "failover_after", failover_after)
+        as_value_error(check_changes, "on_moderation", on_moderation)
+        self.on_moderation = on_moderation
         self.defaults: Any = requests_as_dicts(self, defaults)
         self.max_active = max_active
         self.max_failures = max_failures
@@ -230,7 +246,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
                     session.register(len(run.plan.rows))
                     self._log_start(run, session)
                 if new_try and self.reuse:
-                    self._reuse(run, journal, clients(self.seedance_conn_id).vendor_name)
+                    self._reuse(run, journal, clients(run.options.seedance_conn_id).vendor_name)
                 ended_before = {row for row, state in journal.states.items() if state.outcome}
                 ended = run.run(
                     journal, event, stay=not self.deferrable or self._is_unknown_to_triggerer(event)
@@ -303,15 +319,14 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
     def _prepare(self, context: Context) -> tuple[BatchSession, BatchRun]:
         """The batch's files, and what is to be done, all of it checked."""
         from airflow_provider_seedance.core.batch.destinations import Destinations
-        from airflow_provider_seedance.core.batch.plan import make_plan
+        from airflow_provider_seedance.core.batch.plan import fitting_client, make_plan
         from airflow_provider_seedance.core.batch.rows import read_rows
         from airflow_provider_seedance.core.batch.run import BatchRun
         from airflow_provider_seedance.core.batch.worker import BatchOptions
         from airflow_provider_seedance.core.media.content import FileReader
         from airflow_provider_seedance.core.submission.budget import Budget
-        from airflow_provider_seedance.hooks.seedance import SeedanceHook
         from airflow_provider_seedance.runtime.batch_session import BatchSession
-        from airflow_provider_seedance.runtime.clients import accounts_of
+        from airflow_provider_seedance.runtime.clients import ClientPool, accounts_of
         from airflow_provider_seedance.runtime.ledger import check_has_ledger, intent_book
         from airflow_provider_seedance.runtime.media import media_delivery
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
@@ -327,7 +342,9 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
             clock.SYSTEM_CLOCK,
         )
         delivery, reader = media_delivery(check_media=self.check_media), FileReader(path_from_uri)
-        with SeedanceHook(self.seedance_conn_id).get_conn() as client:
+        attempts = attempt_plan(self, without_media=True)
+        with ClientPool() as clients:
+            client, *backups = map(clients, attempts.connections)
             plan = make_plan(
                 client,
                 read_rows(self.requests, path_from_uri),
@@ -336,22 +353,28 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
                 max_cost=self.max_cost,
                 destinations=destinations.templates,
                 read_media=lambda request: delivery.checked(client, reader.identify(request)),
+                backups=backups,
+                changes=attempts.changes,
             )
-            check_has_ledger(client)
+            for each in (client, *backups):
+                check_has_ledger(each)
             if plan.rows:
                 # Once for all, and whatever is there: it may be this batch's own, of an earlier try.
-                destinations.check(client, plan.rows[min(plan.rows)], overwrite="always")
+                first = plan.rows[min(plan.rows)]
+                fitting = fitting_client((client, *backups), first.request)
+                destinations.check(fitting, first, overwrite="always")
         session = BatchSession.open(context, self.destination)
         timeout = seconds("timeout", self.timeout)
         run = BatchRun(
             plan,
             BatchOptions(
                 session.task,
-                self.seedance_conn_id,
+                attempts.connections[0],
                 policies(self),
                 clock.SYSTEM_CLOCK,
                 timeout,
                 delivery,
+                attempts,
             ),
             Budget.parse(self.max_cost),
             max_active,

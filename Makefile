@@ -10,7 +10,7 @@ PIP := $(RUN) -m pip --disable-pip-version-check
 BENCH := build/bench
 
 .DEFAULT_GOAL := help
-.PHONY: help demo airflow cluster chaos bench test audit lint format constraints benchpins clean
+.PHONY: help demo airflow cluster chaos bench screenshots test audit lint format constraints benchpins clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +29,9 @@ chaos: $(VENV)/.cluster  ## Make CHAOS_VIDEOS=100 videos in a cluster in which t
 
 bench: $(BENCH)/.bench  ## Run all benchmarks, and write benchmarks/RESULTS.md
 	@$(BENCH)/bin/python -m benchmarks.suite
+
+screenshots: $(VENV)/.dev  ## Take the pictures of the gallery in docs/images; needs Chromium
+	@$(RUN) -m dev.screenshots
 
 test: lint audit  ## Lint, check types, audit what is installed and run every test
 	$(RUN) -m pytest -n 2 --dist loadgroup

@@ -32,6 +32,7 @@ ORDER = (
     "hostile",
     "triggerer.peers",
     "triggerer.growth",
+    "webhooks",
     "batch.limit",
     "batch.mapped",
 )

@@ -57,6 +57,7 @@ def airflow(
     executor: str = "LocalExecutor",
     settings: Mapping[str, str] | None = None,
     port: int | None = None,
+    parts: Sequence[str] = tuple(_PARTS),
     timeout: float = 300.0,
 ) -> Iterator[Stack]:
     """Run Airflow until the block is left; then no process of it is left either.
@@ -71,6 +72,7 @@ def airflow(
     :param executor: the executor's name.
     :param settings: further Airflow settings, as ``SECTION__KEY``.
     :param port: of the web UI and API; any free one without it.
+    :param parts: which are started; the API server is always among them.
     :param timeout: seconds until everything must be up.
     :raises StackError: if it is not.
     :raises ProcessDied: if a part ends while starting.
@@ -92,13 +94,14 @@ def airflow(
     if database:
         _migrate(environment)
     elif not (home / "airflow.db").exists():
-        _fresh_sqlite(home, environment)
+        fresh_sqlite(home, environment)
     url = f"http://127.0.0.1:{port}"
     with Processes(home / "logs") as processes, AirflowApi(url) as api:
-        for name, command in _PARTS.items():
-            processes.start(name, airflow_command(*command), environment)
-        _wait_until_healthy(api, processes, timeout)
-        api.warm_up()
+        for name in parts:
+            processes.start(name, airflow_command(*_PARTS[name]), environment)
+        _wait_until_healthy(api, processes, parts, timeout)
+        if "scheduler" in parts:
+            api.warm_up()
         yield Stack(home, url, api, environment, processes)
 
 
@@ -107,9 +110,9 @@ def airflow_command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "airflow", *arguments]
 
 
-def _wait_until_healthy(api: AirflowApi, processes: Processes, timeout: float) -> None:
+def _wait_until_healthy(api: AirflowApi, processes: Processes, parts: Sequence[str], timeout: float) -> None:
     deadline = time.monotonic() + timeout
-    wanted = ("metadatabase", "scheduler", "triggerer", "dag_processor")
+    wanted = ["metadatabase", *(part.replace("-", "_") for part in parts if part != "api-server")]
     while True:
         processes.check()
         seen = api.health()
@@ -122,7 +125,7 @@ def _wait_until_healthy(api: AirflowApi, processes: Processes, timeout: float) -
         time.sleep(0.2)
 
 
-def _fresh_sqlite(home: Path, environment: Mapping[str, str]) -> None:
+def fresh_sqlite(home: Path, environment: Mapping[str, str]) -> None:
     """Put a migrated database into ``home``, made once for this virtual environment and Airflow version."""
     cached = Path(sys.prefix, "var", f"airflow-{importlib.metadata.version('apache-airflow-core')}.db")
     if not cached.exists():

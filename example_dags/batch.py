@@ -25,9 +25,10 @@ with DAG(
         "rows": Param(str(ROWS), description="CSV or JSONL file, or its object-storage URI"),
         "output": Param("/tmp/seedance/batch", description="Directory or object-storage prefix"),
         "max_cost": Param(
-            "50 USD",
-            description="What the whole batch may cost; in credits for EvoLink",
-            examples=["500 credits"],
+            None,
+            type=["null", "string"],
+            description="What the whole batch may cost, in the vendor's currency",
+            examples=["50 USD", "500 credits"],
         ),
         "resolution": Param("480p", enum=["480p", "720p", "1080p"]),
     },
@@ -40,7 +41,7 @@ with DAG(
         destination="{{ params.output }}/{{ run_id }}/{row}.mp4",
         max_active=50,
         max_failures=20,
-        max_cost="{{ params.max_cost }}",
+        max_cost="{{ params.max_cost or '' }}",
     )
 
     @task

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_seedance.core import clock
+from airflow_provider_seedance.core.request_fields import REQUEST_FIELDS
 from airflow_provider_seedance.operators._arguments import (
     conn_ids,
     overwrite_of,
@@ -62,6 +63,23 @@ class TaskAttempts:
         self.plan = attempt_plan(operator)
         self._request = TaskRequest(operator, self.plan.changes)
 
+    def check_readable(self) -> None:
+        """Check that the request's values can be read.
+
+        :raises RequestInvalid: if not, with what the first connection's vendor does not take in the rest.
+        """
+        from airflow_provider_seedance.core.catalog.problems import all_problems
+        from airflow_provider_seedance.errors import RequestInvalid
+
+        try:
+            self._request.request()
+            return
+        except RequestInvalid as invalid:
+            found = invalid.problems
+        client = self._clients(self.plan.first.connection)
+        fields = {name: getattr(self._operator, name) for name in REQUEST_FIELDS}
+        raise RequestInvalid(all_problems(found, fields, client.catalog.prepare), vendor=client.vendor_name)
+
     def client(self, conn_id: str) -> SeedanceClient:
         """The client of a connection, open as long as the task is worked on."""
         return self._clients(conn_id)
@@ -106,14 +124,17 @@ class TaskAttempts:
             tell_unfit(self.plan, prepare)
 
     def preview(self) -> dict[str, Any]:
-        """What the first attempt would send, with how the connection's budgets stand; nothing is submitted."""
+        """What the first attempt would send, with how the connection's budgets stand; nothing is submitted.
+
+        What a submission would refuse is refused.
+        """
         from airflow_provider_seedance.core.lifecycle.preview import preview
         from airflow_provider_seedance.runtime.ledger import standings
         from airflow_provider_seedance.runtime.task_state import identity_of
 
         conn_id = self.plan.first.connection
-        client, media = self._clients(conn_id), self._media(0)
-        self._request.delivery.check(client, media)
+        client, media, record = self._clients(conn_id), self._media(0), self._store.read()
+        self._check_before_paying(client, media, record.all_generation_ids if record else ())
         budgets = standings(client, conn_id, identity_of(self._context))
         shown = preview(client, media.request, budgets)
         self._operator.log.info(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_seedance.core import clock
@@ -16,20 +15,19 @@ from airflow_provider_seedance.operators._arguments import (
     conn_ids,
     one_of,
     overwrite_of,
-    policies,
     requests_as_dicts,
     seconds,
-    whole_number,
 )
-from airflow_provider_seedance.operators._attempts import attempt_plan
 from airflow_provider_seedance.operators._base import SeedanceBaseOperator
+from airflow_provider_seedance.operators._batch import DEFAULT_MAX_ACTIVE, prepare_batch
 from airflow_provider_seedance.operators._waiting import BACKSTOP, NO_CONNECTION_IN_TRIGGERER
+from airflow_provider_seedance.runtime.asset_events import PublicationEvent, declared_alias, outlet_of
 from airflow_provider_seedance.runtime.config import default_deferrable
 from airflow_provider_seedance.runtime.exceptions import deferral_errors, task_errors
 from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
 
 if TYPE_CHECKING:
-    from airflow.sdk import Context
+    from airflow.sdk import Asset, AssetAlias, Context
 
     from airflow_provider_seedance.core.batch.event import BatchEvent
     from airflow_provider_seedance.core.batch.journal.store import Journal
@@ -38,9 +36,6 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.core.submission.decide import OnClear, OnOrphanedIntent, OnStaleState
     from airflow_provider_seedance.operators._base import RequestArgument, Result, Text, Whole
     from airflow_provider_seedance.runtime.batch_session import BatchSession
-
-#: Generations in flight at a time, unless the user says; the vendor's own limit is learned below it.
-DEFAULT_MAX_ACTIVE = 100
 
 
 class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator):
@@ -75,6 +70,8 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
     :param publish_destination: where each landed video is published then, as
         :class:`~airflow_provider_seedance.operators.publish.SeedancePublishVideoOperator` does, with the row's metadata
         in its sidecar: a template like ``destination``. ``None`` publishes nothing.
+    :param asset: of the events, one for each video that was published, with its publication as the extra; as for that
+        operator. They are emitted through an alias, ``<dag_id>.<task_id>`` unless one is given.
     :param seedance_conn_id: a connection of type ``seedance``, or several in the order in which they are asked; what
         one row finds out about a connection counts for the others.
     :param failover_after: seconds, or a ``timedelta``, for which a connection may be out of reach or overloaded before
@@ -114,6 +111,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
         "requests",
         "destination",
         "publish_destination",
+        "asset",
         "seedance_conn_id",
         "failover_after",
         "on_moderation",
@@ -139,6 +137,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
         requests: Sequence[RequestArgument] | Text,
         destination: Text | None,
         publish_destination: Text | None = None,
+        asset: Asset | AssetAlias | str | None = None,
         seedance_conn_id: str | Sequence[str] = "seedance_default",
         failover_after: timedelta | float | str | None = None,
         on_moderation: Sequence[Result] | Text | None = None,
@@ -164,6 +163,9 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
         if publish_destination is not None and destination is None:
             raise ValueError("publish_destination needs a destination, where the videos are landed first")
         self.publish_destination: Any = publish_destination
+        self.asset = asset
+        if publish_destination is not None:
+            self.outlets = declared_alias(self, asset)
         self.seedance_conn_id = at_parse(conn_ids, "seedance_conn_id", seedance_conn_id)
         self.failover_after = at_parse(seconds, "failover_after", failover_after)
         as_value_error(check_changes, "on_moderation", on_moderation)
@@ -228,7 +230,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
         from airflow_provider_seedance.runtime.clients import ClientPool
 
         with task_errors(context):
-            session, run = self._prepare(context)
+            session, run = prepare_batch(self, context)
             with open_journal(session.journal) as in_files, ClientPool() as clients:
                 journal = run.ledgered(in_files)
                 finished = resume_rows(
@@ -263,6 +265,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
             if ended.all_ended:
                 summary = summarize(results, uri_of(session.results))
                 check_complete(summary, journal.states.values(), ended.stopped_by)
+                self._emit(context, results)
                 return summary
         if deferral_error is not None:
             raise deferral_error
@@ -278,6 +281,17 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
                 source = (result["manifest"] or {}).get("source", {})
                 model = source.get("model") or run.plan.rows[result["row"]].request.model
                 count_result({**result, "vendor": source.get("vendor"), "model": model})
+
+    def _emit(self, context: Context, results: Sequence[Mapping[str, Any]]) -> None:
+        """Let the success emit the event of each video that this task has published."""
+        from airflow_provider_seedance.core.batch.summary import published_by_task
+
+        if records := published_by_task(results):
+            outlet = outlet_of(self.asset, f"{self.dag_id}.{self.task_id}")
+            count = PublicationEvent(context, self, outlet).emit_all(records)
+            self.log.info(
+                "The success of this task emits %d asset events, one for each published video.", count
+            )
 
     def submit_again(self, context: Context, event: Any = None) -> dict[str, Any]:
         """Look again whether the budget has room, and go on."""
@@ -306,6 +320,12 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
             redact(str(self.destination)),
             uri_of(session.journal),
         )
+        if excess := run.budget.excess(plan.estimates.values()):
+            self.log.warning(
+                "Together the rows may cost %s: rows for which max_cost leaves no room are not submitted, and the task"
+                " fails then. Raise max_cost, or leave rows out, if all are wanted.",
+                excess,
+            )
 
     def _is_unknown_to_triggerer(self, event: BatchEvent) -> bool:
         """Whether a connection of the batch is of no use in the triggerer, so that the task had better wait here."""
@@ -315,77 +335,6 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
         if unknown:
             self.log.warning(NO_CONNECTION_IN_TRIGGERER, self.seedance_conn_id)
         return unknown
-
-    def _prepare(self, context: Context) -> tuple[BatchSession, BatchRun]:
-        """The batch's files, and what is to be done, all of it checked."""
-        from airflow_provider_seedance.core.batch.destinations import Destinations
-        from airflow_provider_seedance.core.batch.plan import fitting_client, make_plan
-        from airflow_provider_seedance.core.batch.rows import read_rows
-        from airflow_provider_seedance.core.batch.run import BatchRun
-        from airflow_provider_seedance.core.batch.worker import BatchOptions
-        from airflow_provider_seedance.core.media.content import FileReader
-        from airflow_provider_seedance.core.submission.budget import Budget
-        from airflow_provider_seedance.runtime.batch_session import BatchSession
-        from airflow_provider_seedance.runtime.clients import ClientPool, accounts_of
-        from airflow_provider_seedance.runtime.ledger import check_has_ledger, intent_book
-        from airflow_provider_seedance.runtime.media import media_delivery
-        from airflow_provider_seedance.runtime.object_storage import path_from_uri
-        from airflow_provider_seedance.runtime.task_state import identity_of
-
-        max_active = whole_number("max_active", self.max_active, least=1) or DEFAULT_MAX_ACTIVE
-        destinations = Destinations(
-            self.destination,
-            self.publish_destination,
-            overwrite_of(self),
-            identity_of(context),
-            path_from_uri,
-            clock.SYSTEM_CLOCK,
-        )
-        delivery, reader = media_delivery(check_media=self.check_media), FileReader(path_from_uri)
-        attempts = attempt_plan(self, without_media=True)
-        with ClientPool() as clients:
-            client, *backups = map(clients, attempts.connections)
-            plan = make_plan(
-                client,
-                read_rows(self.requests, path_from_uri),
-                self.defaults,
-                max_failures=whole_number("max_failures", self.max_failures, least=0),
-                max_cost=self.max_cost,
-                destinations=destinations.templates,
-                read_media=lambda request: delivery.checked(client, reader.identify(request)),
-                backups=backups,
-                changes=attempts.changes,
-            )
-            for each in (client, *backups):
-                check_has_ledger(each)
-            if plan.rows:
-                # Once for all, and whatever is there: it may be this batch's own, of an earlier try.
-                first = plan.rows[min(plan.rows)]
-                fitting = fitting_client((client, *backups), first.request)
-                destinations.check(fitting, first, overwrite="always")
-        session = BatchSession.open(context, self.destination)
-        timeout = seconds("timeout", self.timeout)
-        run = BatchRun(
-            plan,
-            BatchOptions(
-                session.task,
-                attempts.connections[0],
-                policies(self),
-                clock.SYSTEM_CLOCK,
-                timeout,
-                delivery,
-                attempts,
-            ),
-            Budget.parse(self.max_cost),
-            max_active,
-            destinations.land,
-            partial(session.report, len(plan.rows), str(self.max_cost) if self.max_cost else None),
-            accounts_of,
-            destinations.publish,
-            destinations.check,
-            intent_book(),
-        )
-        return session, run
 
     def _defer(self, journal: str, deadline: float) -> None:
         from airflow_provider_seedance.triggers.batch import SeedanceBatchTrigger

@@ -281,6 +281,7 @@ class SeedanceGenerateVideoOperator(
             push_generation_id(context, adopted)
             return self._adopt(clients(self._first_conn_id), store, adopted)
         attempts = TaskAttempts(self, context, store, clients)
+        attempts.check_readable()
         if switch("preview", self.preview):
             return attempts.preview()
         if self.reuse and (reused := attempts.reused()):

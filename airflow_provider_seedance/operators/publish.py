@@ -135,10 +135,7 @@ class SeedancePublishVideoOperator(SignedLinkMaskingMixin, SeedanceBaseOperator)
 
 
 def _reference(context: Context) -> TaskReference:
-    from airflow_provider_seedance.core.landing.manifest import TaskReference
+    from airflow_provider_seedance.core.lifecycle.result import reference_to
     from airflow_provider_seedance.runtime.task_state import identity_of
 
-    task = identity_of(context)
-    return TaskReference(
-        dag_id=task.dag_id, run_id=task.run_id, task_id=task.task_id, map_index=task.map_index
-    )
+    return reference_to(identity_of(context))

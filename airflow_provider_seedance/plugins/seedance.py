@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import cache
 from typing import Any
+from urllib.parse import quote
 
 from airflow.plugins_manager import AirflowPlugin
 
@@ -26,19 +29,49 @@ async def gallery(
     await app(scope, receive, send)
 
 
+def _icon(colour: str) -> str:
+    """A film frame with a triangle, in outlines like the icons beside it."""
+    return "data:image/svg+xml," + quote(
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" stroke="{colour}" stroke-width="1.5"'
+        ' stroke-linecap="round" stroke-linejoin="round"><rect x="3" y="4" width="18" height="16" rx="2"/>'
+        '<path d="M7 4v16M17 4v16M3 9h4M3 15h4M17 9h4M17 15h4M10.5 9.5v5l4-2.5z"/></svg>'
+    )
+
+
+def _view(destination: str, route: str, query: str, **more: Any) -> dict[str, Any]:
+    """A place of the gallery in the web UI."""
+    return {
+        "name": "Seedance",
+        # Without a slash before it, so that it is below the path of Airflow's base_url.
+        "href": f"{GALLERY_PREFIX.removeprefix('/')}/{query}",
+        "destination": destination,
+        "url_route": route,
+        "icon": _icon("#64778f"),
+        "icon_dark_mode": _icon("#c3ccd8"),
+        **more,
+    }
+
+
 async def callbacks(
     scope: Message,
     receive: Callable[[], Awaitable[Message]],
     send: Callable[[Message], Awaitable[None]],
 ) -> None:
-    """The webhook receiver as an ASGI app, imported at its first request."""
-    from airflow_provider_seedance.plugins.callbacks.app import app
-
+    """The webhook receiver as an ASGI app. Its import takes a thread, since the API server goes on meanwhile."""
+    app = await asyncio.to_thread(_callbacks_app)
     await app(scope, receive, send)
 
 
+@cache
+def _callbacks_app() -> Any:
+    from airflow_provider_seedance.plugins.callbacks.app import app, configured_receiver
+
+    configured_receiver()
+    return app
+
+
 class SeedancePlugin(AirflowPlugin):
-    """Adds the Seedance page to Airflow's navigation, and the receiver of vendors' callbacks to its API server."""
+    """Adds the Seedance page to Airflow's navigation, tabs to its runs and tasks, and the receiver of callbacks."""
 
     name = "seedance"
     fastapi_apps = [  # noqa: RUF012
@@ -46,12 +79,11 @@ class SeedancePlugin(AirflowPlugin):
         {"name": "seedance-callbacks", "app": callbacks, "url_prefix": CALLBACKS_PREFIX},
     ]
     external_views = [  # noqa: RUF012 - Airflow's own convention
-        {
-            "name": "Seedance",
-            # Without a slash before it, so that it is below the path of Airflow's base_url.
-            "href": f"{GALLERY_PREFIX.removeprefix('/')}/",
-            "destination": "nav",
-            "url_route": "seedance",
-            "category": "browse",
-        }
+        _view("nav", "seedance", "", nav_top_level=True),
+        _view("dag_run", "seedance-run", "?dag_id={DAG_ID}&run_id={RUN_ID}"),
+        _view(
+            "task_instance",
+            "seedance-task",
+            "?dag_id={DAG_ID}&run_id={RUN_ID}&task_id={TASK_ID}&map_index={MAP_INDEX}",
+        ),
     ]

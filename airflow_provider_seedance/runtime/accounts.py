@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_seedance.core.client.account import Account
 
+CONNECTION_TYPE = "seedance"
 #: Characters of the shortest secret that Airflow masks, and the words that it leaves alone.
 SHORTEST_MASKED = 5
 NEVER_MASKED = ("airflow",)
@@ -24,6 +25,7 @@ def account_of(conn_id: str, connection: Connection) -> Account:
     from airflow_provider_seedance.errors import ConfigurationError
     from airflow_provider_seedance.runtime.config import download_options
 
+    _check_type(conn_id, connection)
     try:
         extra = read_extra(connection.extra, connection.extra_dejson)
         check_login(connection.login)
@@ -49,6 +51,18 @@ def account_of(conn_id: str, connection: Connection) -> Account:
         error.about(connection=conn_id)
         raise
     return account
+
+
+def _check_type(conn_id: str, connection: Connection) -> None:
+    """Refuse a connection to another system, whose password is none of a vendor's business."""
+    from airflow_provider_seedance.errors import ConfigurationError
+
+    if connection.conn_type != CONNECTION_TYPE:
+        raise ConfigurationError(
+            f"connection {conn_id!r} is of type {connection.conn_type!r}, not {CONNECTION_TYPE!r}",
+            advice="Name another connection in seedance_conn_id, or set this one's type and its vendor.",
+            connection=conn_id,
+        )
 
 
 def _check_that_airflow_masks(key: str | None, vendor: str | None) -> None:

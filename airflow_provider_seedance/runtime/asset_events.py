@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import string
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -106,6 +106,22 @@ def _without(outlets: list[Any], outlet: Outlet) -> list[Any]:
     return [other for other in outlets if other != outlet]
 
 
+def own_alias(task: BaseOperator) -> AssetAlias:
+    """The alias of a task's own."""
+    return AssetAlias(f"{task.dag_id}.{task.task_id}")
+
+
+def declared_alias(task: BaseOperator, given: object) -> list[Any]:
+    """The outlets of a task that publishes many videos: the alias that is given, or its own.
+
+    :raises ConfigurationError: as :func:`outlet_of`.
+    """
+    if not _is_template(given):
+        outlet_of(given, "checked")
+    alias = given if isinstance(given, AssetAlias) else own_alias(task)
+    return declared_outlets(task.outlets, alias, alias.name)
+
+
 @dataclass(frozen=True)
 class PublicationEvent:
     """The event that the success of this try emits, or not.
@@ -137,26 +153,45 @@ class PublicationEvent:
         """Let the success emit no event: it does for each asset among the outlets."""
         self.task.outlets = _without(self.task.outlets, self.outlet)
 
+    def emit_all(self, records: Sequence[Mapping[str, Any]]) -> int:
+        """Let the success emit an event for each of many videos, but for those that Airflow has, and count them.
+
+        They are emitted through an alias, since a success is one event of an asset.
+        """
+        emitted, known = self._emitted(records), self._known
+        new = [record for record in records if _publication(record) not in emitted]
+        for record in new:
+            alias, asset = self._aliased(record)
+            self._replace_outlet(alias)
+            self._events[alias].add(known or asset, extra=_event_extra(record))
+        return len(new)
+
     def is_emitted(self, record: Mapping[str, Any]) -> bool:
         """Whether Airflow has the event of this publication; ``False`` if that cannot be found out."""
+        return _publication(record) in self._emitted([record])
+
+    def _emitted(self, records: Sequence[Mapping[str, Any]]) -> set[tuple[Any, ...]]:
+        """The publications since the first of these whose events Airflow has; none if that cannot be found out."""
         from airflow.sdk.execution_time.context import InletEventsAccessors
 
+        if not records:
+            return set()
         outlet = self._known or self.outlet
-        start = datetime.fromisoformat(record["published_at"].replace("Z", "+00:00")) - _CLOCK_SKEW
+        first = min(record["published_at"] for record in records)
+        start = datetime.fromisoformat(first.replace("Z", "+00:00")) - _CLOCK_SKEW
         try:
-            events = (
-                InletEventsAccessors([outlet])[outlet].after(start.isoformat()).limit(_MAX_SEARCHED_EVENTS)
-            )
-            return any(_same_publication(event.extra or {}, record) for event in events)
+            events = InletEventsAccessors([outlet])[outlet].after(start.isoformat())
+            found = events.limit(_MAX_SEARCHED_EVENTS + len(records))
+            return {_publication(event.extra or {}) for event in found}
         except Exception:
-            log.debug("The events of %s cannot be read, so this one is emitted.", outlet, exc_info=True)
-            return False
+            log.debug("The events of %s cannot be read, so all are emitted.", outlet, exc_info=True)
+            return set()
 
     def _aliased(self, record: Mapping[str, Any]) -> tuple[AssetAlias, Asset]:
         if isinstance(self.outlet, AssetAlias):
             folder = record["uri"].rpartition("/")[0] or "/"
             return self.outlet, Asset(uri=asset_uri(folder))
-        return AssetAlias(f"{self.task.dag_id}.{self.task.task_id}"), self.outlet
+        return own_alias(self.task), self.outlet
 
     def _replace_outlet(self, outlet: Outlet) -> None:
         self.task.outlets = _with(_without(self.task.outlets, self.outlet), outlet)
@@ -180,8 +215,9 @@ class PublicationEvent:
         return None
 
 
-def _same_publication(extra: Mapping[str, Any], record: Mapping[str, Any]) -> bool:
-    return all(extra.get(name) == record[name] for name in ("uri", "sha256", "published_at"))
+def _publication(record: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What tells publications apart."""
+    return tuple(record.get(name) for name in ("uri", "sha256", "published_at"))
 
 
 def _event_extra(record: Mapping[str, Any]) -> dict[str, Any]:

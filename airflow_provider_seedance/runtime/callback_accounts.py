@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from airflow_provider_seedance.core import clock
+from airflow_provider_seedance.core.client.http import AsyncSeedanceClient
+from airflow_provider_seedance.hooks.seedance import SeedanceHook
 
 if TYPE_CHECKING:
     from airflow_provider_seedance.core.client.account import Account
-    from airflow_provider_seedance.core.client.http import AsyncSeedanceClient
     from airflow_provider_seedance.models import Generation
 
 #: How long a connection that was looked up is not looked up again, seconds.
@@ -53,8 +54,6 @@ class ConnectionAccounts:
             return await client.generations.get(generation_id)
 
     async def _look_up(self, seedance_conn_id: str) -> tuple[Account, AsyncSeedanceClient]:
-        from airflow_provider_seedance.hooks.seedance import SeedanceHook
-
         known = self._connections.setdefault(seedance_conn_id, _Connection())
         async with known.lock:
             now = clock.SYSTEM_CLOCK.now()
@@ -69,8 +68,6 @@ async def _opened(
     account: Account, before: tuple[Account, AsyncSeedanceClient] | None
 ) -> tuple[Account, AsyncSeedanceClient]:
     """The account with a client, the one before as long as the account is the same."""
-    from airflow_provider_seedance.core.client.http import AsyncSeedanceClient
-
     if before is not None:
         if before[0] == account:
             return before

@@ -26,8 +26,12 @@ _UNKNOWN_AIRFLOW = (
     "[seedance] callback_base_url is set, and this provider does not know how to wake a task of Airflow %s. No"
     " callbacks are asked for; generations are polled."
 )
+_NO_WEBHOOK_SECRET = (
+    "%s signs its callbacks, and connection %s has no webhook_secret. No callbacks are asked for; generations are"
+    " polled."
+)
 _URL_REFUSED = (
-    "%s does not take callback URLs that begin with %s ([seedance] callback_base_url). No callbacks are asked for;"
+    "[seedance] callback_base_url: %s does not take callback URLs that begin with %s. No callbacks are asked for;"
     " generations are polled."
 )
 
@@ -57,10 +61,14 @@ def callback_url_of(
 
     def callback_url(intent: SubmissionRecord) -> str | None:
         from airflow_provider_seedance.core.callbacks.token import CallbackTarget
+        from airflow_provider_seedance.core.catalog.rules import warn_once
 
         client = open_client(intent.seedance_conn_id)
         callbacks = client.settings.vendor.callbacks
         if tokens is None or callbacks is None or callbacks.field in request.vendor_options:
+            return None
+        if callbacks.verify is not None and client.settings.webhook_secret is None:
+            warn_once(_NO_WEBHOOK_SECRET % (client.vendor_name, intent.seedance_conn_id))
             return None
         names = (task.dag_id, task.run_id, task.task_id, task.map_index)
         token = tokens.seal(CallbackTarget(*names, intent.intent_id, intent.seedance_conn_id))

@@ -7,14 +7,19 @@ are polled.
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.runtime.polling import EARLIEST_EVENT_SECONDS
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from airflow_provider_seedance.core.callbacks.token import CallbackTarget
     from airflow_provider_seedance.core.callbacks.wakeup import WaitingTask
+
+T = TypeVar("T")
 
 #: The trigger whose tasks can be woken, as Airflow stores its name.
 TRIGGER = "airflow_provider_seedance.triggers.generation.SeedanceGenerationTrigger"
@@ -35,21 +40,31 @@ def why_impossible() -> str | None:
 
 
 class DeferredTasks:
-    """The deferred task instances in Airflow's database; each call takes one short transaction, on a thread."""
+    """The deferred task instances in Airflow's database; each call is one short transaction, on a thread."""
 
     async def find(self, target: CallbackTarget) -> WaitingTask | None:
         """The task instance, if its trigger is ours and waits for a generation."""
-        return await clock.off_loop(lambda: _find(target))
+        return await clock.off_loop(lambda: _in_transaction(lambda session: _find(target, session)))
 
     async def resume(self, task: WaitingTask) -> bool:
         """Give the task the event that its trigger would fire; ``False`` if it does not wait any more."""
-        return await clock.off_loop(lambda: _resume(task))
+        return await clock.off_loop(lambda: _in_transaction(lambda session: _resume(task, session)))
 
 
-def _find(target: CallbackTarget) -> WaitingTask | None:
+def _in_transaction(work: Callable[[Session], T]) -> T:
+    """What ``work`` returns; it is done again if the database was locked or away."""
+    from airflow.utils.retries import run_with_db_retries
+    from airflow.utils.session import create_session
+
+    for attempt in run_with_db_retries():
+        with attempt, create_session() as session:
+            return work(session)
+    raise AssertionError("unreachable")
+
+
+def _find(target: CallbackTarget, session: Session) -> WaitingTask | None:
     from airflow.models.taskinstance import TaskInstance
     from airflow.models.trigger import Trigger
-    from airflow.utils.session import create_session
     from airflow.utils.state import TaskInstanceState
     from sqlalchemy import select
     from sqlalchemy.orm import lazyload
@@ -67,11 +82,10 @@ def _find(target: CallbackTarget) -> WaitingTask | None:
         )
         .options(lazyload("*"))
     )
-    with create_session() as session:
-        trigger = session.scalars(wanted).one_or_none()
-        if trigger is None:
-            return None
-        return _waiting_task(trigger.id, trigger.kwargs, trigger.created_date.timestamp())
+    trigger = session.scalars(wanted).one_or_none()
+    if trigger is None:
+        return None
+    return _waiting_task(trigger.id, trigger.kwargs, trigger.created_date.timestamp())
 
 
 def _waiting_task(trigger_id: int, kwargs: dict[str, Any], deferred_at: float) -> WaitingTask:
@@ -87,11 +101,10 @@ def _waiting_task(trigger_id: int, kwargs: dict[str, Any], deferred_at: float) -
     )
 
 
-def _resume(task: WaitingTask) -> bool:
+def _resume(task: WaitingTask, session: Session) -> bool:
     from airflow.models.taskinstance import TaskInstance
     from airflow.models.trigger import Trigger
     from airflow.triggers.base import TriggerEvent
-    from airflow.utils.session import create_session
     from airflow.utils.state import TaskInstanceState
     from sqlalchemy import select
 
@@ -105,8 +118,7 @@ def _resume(task: WaitingTask) -> bool:
         .where(TaskInstance.trigger_id == task.trigger_id, TaskInstance.state == TaskInstanceState.DEFERRED)
         .with_for_update()
     )
-    with create_session() as session:
-        if session.scalars(waiting).one_or_none() is None:
-            return False
-        Trigger.submit_event(task.trigger_id, TriggerEvent(payload), session=session)  # type: ignore[no-untyped-call]
-        return True
+    if session.scalars(waiting).one_or_none() is None:
+        return False
+    Trigger.submit_event(task.trigger_id, TriggerEvent(payload), session=session)  # type: ignore[no-untyped-call]
+    return True

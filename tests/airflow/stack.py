@@ -17,6 +17,7 @@ import pytest
 from airflow_provider_seedance.emulator import Emulator, serve
 from dev.api import Run
 from dev.emulator import VENDORS, connection
+from dev.environment import free_port
 from dev.processes import signals_end_the_block
 from dev.stack import Stack, airflow
 from tests.airflow.home import DAGS, EXAMPLES
@@ -79,7 +80,12 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestedStack]:
             f"seedance_{vendor}": {**connection(vendor, emulator.url), "password": MARKED_KEY}
             for vendor in VENDORS
         }
+        signed = connection("toapis", emulator.url)
+        signed["extra"] = {**signed["extra"], "webhook_secret": "whsec-emulator"}
+        connections["seedance_toapis_signed"] = {**signed, "password": MARKED_KEY}
+        port = free_port()
         settings = {
+            "SEEDANCE__CALLBACK_BASE_URL": f"http://127.0.0.1:{port}",
             # A triggerer that was killed is missed after this many seconds.
             "TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "10",
             # One DAG waits for another's asset.
@@ -87,6 +93,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestedStack]:
         }
         with (
             signals_end_the_block(),
-            airflow(home, dags=[folder], connections=connections, settings=settings) as running,
+            airflow(home, dags=[folder], connections=connections, settings=settings, port=port) as running,
         ):
             yield TestedStack(**vars(running), emulator=emulator)

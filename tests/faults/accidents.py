@@ -7,9 +7,11 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from airflow_provider_seedance.core.landing.partial import Partial
+from airflow_provider_seedance.core.ledger.ledger import Ledger
 from airflow_provider_seedance.core.submission.record import NoRecords
 from airflow_provider_seedance.errors import DestinationError
 from airflow_provider_seedance.runtime import task_state
@@ -28,12 +30,14 @@ class Accident:
 
     :param arguments: of the operator.
     :param happens: begins when it is entered, and is over when it is resumed.
+    :param has_ledger: whether a ledger remembers, whatever else does.
     """
 
     row: str
     variant: str
     arguments: dict[str, Any]
     happens: Happening
+    has_ledger: bool = False
 
     def __str__(self) -> str:
         return f"{self.row}-{self.variant}" if self.variant else self.row
@@ -136,6 +140,24 @@ def _dies_at_write(number: int, *, stored: bool) -> Happening:
     return happens
 
 
+def _overtaken(scene: Scene) -> Iterator[None]:
+    """A worker that was thought dead wakes up: it has found no record, and its successor has made the video since."""
+    scene.patch.setenv("AIRFLOW__SEEDANCE__LEDGER_CONN_ID", "seedance_ledger")
+    ledger = Path(scene.destination).with_name("ledger.db")
+    scene.patch.setenv("AIRFLOW_CONN_SEEDANCE_LEDGER", f"sqlite:///{ledger}")
+    original = Ledger.insert
+
+    with scene.patch.context() as patch:
+
+        def insert(*args: Any) -> None:
+            patch.setattr(Ledger, "insert", original)
+            scene.try_once()
+            original(*args)
+
+        patch.setattr(Ledger, "insert", insert)
+        yield
+
+
 def _dies_landing(scene: Scene) -> Iterator[None]:
     def append(partial: Partial, chunk: bytes) -> None:
         raise Killed
@@ -145,6 +167,15 @@ def _dies_landing(scene: Scene) -> Iterator[None]:
         yield
 
 
+ACCIDENTS.append(
+    Accident(
+        "with a ledger, another try pays between the look for a record and the intent",
+        "",
+        {},
+        _overtaken,
+        has_ledger=True,
+    )
+)
 accident("worker killed before the intent is stored", _dies_at_write(1, stored=False))
 accident("worker killed after the intent is stored, before the create", _dies_at_write(1, stored=True))
 accident(

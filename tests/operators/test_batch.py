@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.sdk import DAG, Asset, AssetAlias
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferralTimeout, TaskDeferred
 
 from airflow_provider_seedance.core.batch.summary import BatchIncomplete
@@ -54,7 +55,7 @@ def test_bad_rows_are_refused_all_at_once(batching, connect, emulator) -> None:
     """Before anything is sent."""
     rows = ["A fox", {"prompt": "A hare", "duration": 99}, {"prompt": "A cat", "colour": "red"}]
     with pytest.raises(
-        AirflowFailException, match=r"2 of 3 rows(?s:.*)row 2: duration=99(?s:.*)row 3: colour"
+        AirflowFailException, match=r"2 of 3 rows(?s:.*)row 2: duration=99(?s:.*)column `colour`"
     ):
         batching(connect(), rows)()
     assert emulator.requests() == []
@@ -290,6 +291,35 @@ def test_rows_own_data_name_and_publish_their_videos(batching, connect, emulator
     assert creates(emulator) == 2
 
 
+PUBLISHED = [Asset(name="clips", uri="s3://bucket/clips"), AssetAlias("clips"), None]
+
+
+@pytest.mark.parametrize("asset", PUBLISHED, ids=["an asset", "an alias", "its own"])
+def test_each_published_video_is_one_event(asset, batching, connect, asset_server, tmp_path) -> None:
+    """With its publication; emitted again after a kill, and by no rerun."""
+    asset_server.active = {"clips": "s3://bucket/clips"}
+    with DAG("tested", schedule=None):
+        task = batching(connect(), publish_destination=f"{tmp_path}/out/{{row}}.mp4", asset=asset)
+    alias = "clips" if isinstance(asset, AssetAlias) else "tested.batch"
+    assert task.operator.outlets == [AssetAlias(alias)]
+    asset_server.kill(task)
+    summary = asset_server.succeed(task)
+    events = list(asset_server.events)
+    assert {event.extra["uri"] for event in events} == {row["publication"]["uri"] for row in lines(summary)}
+    assert [event.aliases for event in events] == [(alias,)] * 3
+    place = {"clips": f"file://{tmp_path}/out", "tested.batch": "tested.batch"}[alias]
+    assert {event.asset for event in events} == {asset.uri if isinstance(asset, Asset) else place}
+    assert all(event.extra["manifest"]["provenance"]["request"] is None for event in events)
+    task.context["ti"].max_tries += 1
+    asset_server.succeed(task)
+    assert asset_server.events == events
+
+
+def test_a_batch_that_publishes_nothing_declares_nothing(batching, connect) -> None:
+    with DAG("tested", schedule=None):
+        assert batching(connect()).operator.outlets == []
+
+
 @pytest.mark.parametrize(
     ("destination", "told"),
     [
@@ -384,3 +414,13 @@ def test_what_stands_between_is_not_the_vendor(on, status, body, batching, conne
     emulator.add_fault(on=on, kind="reply", status=status, headers={}, body=body, times=2)
     assert batching(connect(vendor))()["counts"]["succeeded"] == 3
     assert creates(emulator) == 3
+
+
+@pytest.mark.parametrize("limit", ["50 USD", {"amount": "1", "currency": "EUR"}])
+def test_a_limit_in_another_currency_is_not_the_rows_fault(limit, batching, connect, emulator) -> None:
+    """It is told once, with what to give instead."""
+    with pytest.raises(
+        AirflowFailException, match=r"(?s)price is in credits, max_cost is in .*Give max_cost in"
+    ):
+        batching(connect("evolink"), max_cost=limit)()
+    assert creates(emulator) == 0

@@ -182,6 +182,7 @@ def test_an_equal_request_is_not_paid_for_again(
     second = generating(conn_id, **{"reuse": True, "destination": f"{tmp_path}/b/fox.mp4", **changes})()
     assert creates(emulator) == bought
     assert (first["reused"], second["reused"]) == (False, bought == 1)
+    assert second["cost"]["currency"] == "USD"
     assert Path(second["manifest"]["uri"]).read_bytes()
     if second["reused"]:
         assert second["manifest"]["reused_from"] == first["manifest"]["uri"]

@@ -44,7 +44,7 @@ def test_a_video_from_its_submission_to_its_file(
     lines, generation_id = log(), bought["generation_id"]
     assert lines[0] == (
         f"INFO Submitted generation {generation_id} to evolink: seedance-2.0, text, 480p, 16:9, 4 s,"
-        f" at most 20.46 credits, to {tmp_path}/{{generation_id}}.mp4."
+        f" at most 20.46 credits, destination {tmp_path}/{{generation_id}}.mp4."
     )
     assert re.fullmatch(
         rf"INFO Generation {generation_id} has succeeded \d+ s after its submission: 4 s of video, 864x496,"
@@ -132,3 +132,13 @@ def test_a_clear_that_pays_for_nothing_new_says_how_to_regenerate(
     task()
     (hint,) = (line for line in log() if "regenerate" in line)
     assert hint.endswith("To pay for a new one, clear the task with on_clear='regenerate'.")
+
+
+def test_a_total_above_the_limit_is_told_before_anything_is_paid(batching, connect, log) -> None:
+    """The rows may cost less than their estimates, so those that have room are made."""
+    with pytest.raises(AirflowFailException, match="max_cost"):
+        batching(connect(), max_cost="0.70 USD")()
+    started, warned, submitted, *_ = log()
+    assert "Batch of 3 rows" in started
+    assert "may cost 0.852474 USD, above max_cost 0.70 USD" in warned
+    assert "Submitted" in submitted

@@ -144,11 +144,49 @@ def test_a_destination_below_a_file(refused, connect, tmp_path) -> None:
     assert "Choose another destination" in text
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_destination_without_permission(refused, connect, tmp_path) -> None:
-    """The text names the directory that refuses."""
-    tmp_path.chmod(0o500)
-    assert f"no permission to write in {tmp_path}" in refused(connect(), destination=f"{tmp_path}/video.mp4")
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="no Linux")
+def test_a_destination_without_permission(refused, connect) -> None:
+    """The text names the directory that refuses; in this one even root may not write."""
+    assert "no permission to write in /proc/self" in refused(connect(), destination="/proc/self/video.mp4")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"duration": "five", "resolution": "9p"}, ["duration='five'", "resolution='9p'"]),
+        ({"seed": "x", "duration": 99}, ["seed='x'", "duration=99"]),
+        ({"watermark": "maybe", "service_tier": "fast"}, ["watermark='maybe'", "service_tier='fast'"]),
+        ({"first_frame": 7, "duration": 99}, ["first_frame=7"]),
+    ],
+)
+def test_a_value_that_cannot_be_read_hides_no_other_problem(arguments, words, refused, connect) -> None:
+    """What the vendor does not take is told at the same time."""
+    text = refused(connect(), **arguments)
+    assert all(word in text for word in words), text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"max_cost": "0.01 USD"}, "above max_cost 0.01 USD"),
+        ({"destination": "/proc/self/video.mp4"}, "no permission to write in /proc/self"),
+        ({"destination": "warehouse://bucket/video.mp4"}, "Install the Airflow provider"),
+    ],
+)
+def test_a_preview_refuses_what_a_submission_would(arguments, said, refused, connect) -> None:
+    """What the preview lets through can be paid for, and its video has a place."""
+    assert said in refused(connect(), preview=True, **arguments)
+
+
+@pytest.mark.parametrize("conn_type", ["http", "aws", "generic"])
+def test_a_connection_to_another_system(conn_type, refused, connect, monkeypatch) -> None:
+    """It is named with its type."""
+    conn_id = connect()
+    name = f"AIRFLOW_CONN_{conn_id.upper()}"
+    monkeypatch.setenv(
+        name, os.environ[name].replace('"conn_type": "seedance"', f'"conn_type": "{conn_type}"')
+    )
+    assert f"connection '{conn_id}' is of type '{conn_type}', not 'seedance'" in refused(conn_id)
 
 
 @pytest.mark.parametrize(

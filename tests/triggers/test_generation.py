@@ -247,6 +247,21 @@ def test_a_kill_that_is_interrupted_is_carried_out(waiting_for, emulator, monkey
     assert bought["status"] == "cancelled"
 
 
+@pytest.mark.parametrize("state", ["scheduled", "queued", "running", "success", "failed"])
+def test_a_trigger_whose_task_a_callback_woke_cancels_nothing(
+    waiting_for, emulator, monkeypatch, state: str
+) -> None:
+    """Airflow ends it as if the task had been killed; by then the task may have come to its own end."""
+    trigger = waiting_for()
+    trigger.cancel_on_kill = True
+    emulator.advance(3600)
+    monkeypatch.setattr(trigger, "_task_state", lambda: state)
+    asyncio.run(trigger.on_kill())
+    ledger = emulator.ledger()
+    assert ledger["requests"]["modelark"]["cancel"] == 0
+    assert [entry["status"] for entry in ledger["generations"]] == ["succeeded"]
+
+
 def test_a_connection_that_cannot_be_read_once_is_tolerated(waiting_for, monkeypatch) -> None:
     """Airflow's API may fail for a moment."""
     trigger = waiting_for()

@@ -17,7 +17,7 @@ from airflow_provider_seedance.core.lifecycle.deliver import (
     fields_before_paying,
     land_generation,
 )
-from airflow_provider_seedance.core.lifecycle.result import provenance_of
+from airflow_provider_seedance.core.lifecycle.result import provenance_of, reference_to
 from airflow_provider_seedance.core.storage.paths import PathFromUri
 from airflow_provider_seedance.core.submission.record import TaskIdentity
 from airflow_provider_seedance.models import Succeeded
@@ -92,13 +92,17 @@ class Destinations:
         """Publish a row's landed video, with its user's own data as metadata."""
         if self.publishing is None:
             return None
+        own = reference_to(self.task) if self.task else None
         publication = publish(
             Manifest.parse(manifest),
             destination_of_row(self.publishing, row.number, row.metadata),
             row.metadata,
             path_from_uri=self.path_from_uri,
             clock=self.clock,
+            published_by=own,
             overwrite=self.overwrite,
             earlier_ids=earlier_ids,
         )
-        return publication.to_dict()
+        # An earlier try may have been killed before it could put its publication on record.
+        is_own = publication.published or (own is not None and publication.published_by == own)
+        return {**publication.to_dict(), "published": is_own}

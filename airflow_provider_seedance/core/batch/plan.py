@@ -13,7 +13,7 @@ from airflow_provider_seedance.core.batch.rows import RawRow, Row, RowProblems, 
 from airflow_provider_seedance.core.client.http import SeedanceClient
 from airflow_provider_seedance.core.media.content import RequestMedia
 from airflow_provider_seedance.core.storage.destination import resolve_destination
-from airflow_provider_seedance.core.submission.budget import check_budget
+from airflow_provider_seedance.core.submission.budget import check_budget, check_currency
 from airflow_provider_seedance.errors import BudgetExceeded, ConfigurationError, RequestInvalid
 from airflow_provider_seedance.models import Cost, GenerationRequest
 
@@ -52,6 +52,7 @@ def make_plan(
     :param backups: the clients of further connections, in the order in which they are asked.
     :param changes: of the request, that may be tried.
     :raises ConfigurationError: if a destination is the same for every row, or cannot be filled in for any.
+    :raises BudgetExceeded: if the vendor's prices are in another currency than ``max_cost``.
     :raises RowsInvalid: naming every row that is rejected, for its request, its price or its destination.
     """
     rows = check_rows(
@@ -72,6 +73,7 @@ def make_plan(
         for template in destinations
         for number, problem in _destination_problems(rows, template, client.vendor_name, labels)
     }
+    check_currency(estimates.values(), max_cost, vendor=client.vendor_name)
     for raw_row in raw_rows:
         try:
             for vendor, cost in possible[raw_row.number]:

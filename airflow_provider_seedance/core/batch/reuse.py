@@ -11,7 +11,7 @@ from airflow_provider_seedance.core.batch.plan import Plan
 from airflow_provider_seedance.core.batch.rows import Row
 from airflow_provider_seedance.core.batch.state import Phase, RowOutcome, RowState
 from airflow_provider_seedance.core.batch.worker import Publish, publication_on_record, without_request
-from airflow_provider_seedance.core.lifecycle.result import NOTHING_PAID
+from airflow_provider_seedance.core.lifecycle.result import nothing_paid
 from airflow_provider_seedance.core.lifecycle.reuse import Reuse
 from airflow_provider_seedance.core.submission.outcome import Superseded
 
@@ -35,10 +35,11 @@ class RowReuse:
         if (found := self.reuse.find(row.request, self.vendor)) is None:
             return None
         place = self.destination and destination_of_row(self.destination, row.number, row.metadata)
-        manifest = self.reuse.deliver(found, place, row.request.mode.value).to_dict()
+        delivered = self.reuse.deliver(found, place, row.request.mode.value)
+        manifest = delivered.to_dict()
         return RowOutcome(
             status="succeeded",
-            cost=NOTHING_PAID,
+            cost=nothing_paid(delivered),
             manifest=without_request(manifest),
             publication=publication_on_record(self.publish(manifest, row, ())),
             reused=True,

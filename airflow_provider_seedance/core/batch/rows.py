@@ -16,6 +16,7 @@ from airflow_provider_seedance.core.batch.tables import (
     read_table,
     unknown_field,
 )
+from airflow_provider_seedance.core.catalog.problems import all_problems
 from airflow_provider_seedance.core.literals import check_json, parse_literal
 from airflow_provider_seedance.core.media.content import RequestMedia
 from airflow_provider_seedance.core.redaction import MAX_TEXT, describe, redact, shorten
@@ -103,7 +104,7 @@ class RowsInvalid(SeedanceError):
 
 
 def _lines(problems: Mapping[str, RowProblems]) -> list[str]:
-    """A line for each problem, with the rows that have it: of a whole column, that is one line."""
+    """A line for each problem, with the rows that have it: of a whole column, that is one line, by its name."""
     rows: dict[tuple[str, str], list[str]] = {}
     texts: dict[tuple[str, str], str] = {}
     for label, found in problems.items():
@@ -111,7 +112,13 @@ def _lines(problems: Mapping[str, RowProblems]) -> list[str]:
             key = (problem.field, problem.reason) if isinstance(problem, Problem) else ("", problem)
             rows.setdefault(key, []).append(label)
             texts.setdefault(key, shorten(redact(str(problem)), MAX_TEXT))
-    return [f"{_named(labels)}: {texts[key]}" for key, labels in rows.items()]
+    columns = {key for key in rows if key[0] and key[1] == unknown_field(key[0])}
+    return [
+        f"column `{key[0]}`: {key[1]} ({_named(labels)})"
+        if key in columns
+        else f"{_named(labels)}: {texts[key]}"
+        for key, labels in rows.items()
+    ]
 
 
 def _named(labels: Sequence[str]) -> str:
@@ -145,10 +152,21 @@ def _read_text(path: str, path_from_uri: PathFromUri) -> str:
             return decode_text(file.read(), path)
     except SeedanceError:
         raise
+    except (FileNotFoundError, NotADirectoryError):
+        reason = "there is no such file"
+    except IsADirectoryError:
+        reason = "it is a directory"
+    except PermissionError:
+        reason = "this user may not read it"
     except Exception as fault:
         raise ConfigurationError(
             f"requests={path!r} cannot be read: {type(fault).__name__}: {fault}"
         ) from fault
+    raise ConfigurationError(
+        f"requests={path!r} cannot be read: {reason}",
+        advice="Give the path or URI of a .jsonl, .csv or .json file that each worker can open; for requests in the DAG"
+        " file itself, give a list.",
+    )
 
 
 def rows_from_list(items: Iterable[Any]) -> list[RawRow]:
@@ -276,7 +294,7 @@ def check_rows(
             problems[raw_row.label] = [raw_row.error]
             continue
         try:
-            row = _row(raw_row, fields)
+            row = _row(raw_row, fields, prepare)
             media = read_media(row.request)
             prepare(media.request)
             rows.append(replace(row, request=media.request, media=media))
@@ -299,7 +317,7 @@ def _parse_defaults(given: Any) -> Mapping[str, Any]:
     return {str(name): value for name, value in given.items()}
 
 
-def _row(raw_row: RawRow, defaults: Mapping[str, Any]) -> Row:
+def _row(raw_row: RawRow, defaults: Mapping[str, Any], prepare: Callable[[GenerationRequest], object]) -> Row:
     fields = {**defaults, **dict(_present_fields(raw_row.fields))}
     metadata = fields.pop(METADATA, None) or {}
     generation_id = fields.pop(GENERATION_ID, None)
@@ -311,7 +329,7 @@ def _row(raw_row: RawRow, defaults: Mapping[str, Any]) -> Row:
     except RequestInvalid as invalid:
         unknown += invalid.problems
     if unknown:
-        raise RequestInvalid(unknown)
+        raise RequestInvalid(all_problems(unknown, fields, prepare))
     return Row(
         raw_row.number,
         request,

@@ -35,7 +35,8 @@ class RowOutcome(_Value):
     :param tokens: as the vendor counted.
     :param reused: the video is that of an equal request, and nothing was paid.
     :param manifest: of the landed video, as JSON, without the request.
-    :param publication: where it was published: ``uri, sidecar_uri, bytes, sha256, published_at``.
+    :param publication: where it was published: ``uri, sidecar_uri, bytes, sha256, published_at``, and ``published``,
+        whether this task did it.
     :param error_kind: of the error that ended it; ``reason`` is the error's text.
     :param code: the vendor's own error code.
     :param diagnosis: what in the request, or in the result, the error is about.

@@ -99,6 +99,21 @@ def summarize(results: list[dict[str, Any]], uri: str) -> dict[str, Any]:
     }
 
 
+def published_by_task(results: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The publications that the batch has made, with what they are about: without prompts and links."""
+    return [
+        {
+            **result["publication"],
+            "row": result["row"],
+            "metadata": result["metadata"],
+            "source": result["manifest"]["source"],
+            "manifest": result["manifest"],
+        }
+        for result in results
+        if result["publication"] and result["publication"].get("published")
+    ]
+
+
 def progress_in_words(rows: int, counts: Mapping[str, int], cost: Totals, limit: str | None) -> str:
     """How far a batch is: ``Of 100 rows: 3 succeeded, 97 in flight; cost so far 1.35 USD (billed) of 150 USD.``
 

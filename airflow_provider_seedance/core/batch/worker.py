@@ -37,7 +37,7 @@ _ORPHAN_ADVICE = (
 )
 
 #: What of a publication is on record; the rest is in its sidecar.
-_ON_RECORD = ("uri", "sidecar_uri", "bytes", "sha256", "published_at")
+_ON_RECORD = ("uri", "sidecar_uri", "bytes", "sha256", "published_at", "published")
 #: The account of a connection, by its id.
 AccountOf = Callable[[str], Account]
 #: Lands a row's video and returns its manifest; ``None`` where nothing is to be landed. The last argument of all three

@@ -42,11 +42,13 @@ def event_of(
 ) -> str | None:
     """The id of the event that a callback tells of; ``None`` where nothing is signed.
 
-    :param secret: what the vendor signs with; without one, the token in the URL is all that is asked for.
+    :param secret: what the vendor signs with; one that signs is given no URL without it.
     :raises CallbackRefused: if the signature is not the vendor's, or the event was taken before.
     """
-    if calls.verify is None or secret is None:
+    if calls.verify is None:
         return None
+    if secret is None:
+        raise CallbackRefused("the connection has no webhook_secret")
     event_id = calls.verify(request, secret)
     if event_id in taken:
         raise RepeatedCallback("it was taken before")

@@ -15,7 +15,9 @@ from airflow_provider_seedance.models import Cost
 
 FRAMES_PER_SECOND = 24
 _MILLION = Decimal(1_000_000)
-_ROUNDING = Decimal("0.000001")
+#: The least amount that a bill tells, by currency: credits are billed with four decimals.
+_LEAST = {"credits": Decimal("0.0001")}
+_LEAST_MONEY = Decimal("0.000001")
 
 
 @dataclass(frozen=True)
@@ -99,5 +101,5 @@ def _highest_cost(amounts: Iterable[tuple[Price, Decimal | None]]) -> Cost:
         return Cost()
     # Amounts of different currencies cannot be compared; the first price, a user's before ours, decides.
     amount, currency = max((each for each in known if each[1] == known[0][1]), key=lambda each: each[0])
-    rounded = amount.quantize(_ROUNDING, ROUND_UP).normalize()
+    rounded = amount.quantize(_LEAST.get(currency, _LEAST_MONEY), ROUND_UP).normalize()
     return Cost(amount=Decimal(format(rounded, "f")), currency=currency, basis="estimated")

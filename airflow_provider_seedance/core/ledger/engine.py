@@ -14,6 +14,8 @@ from airflow_provider_seedance.errors import ConfigurationError, Kind, SeedanceE
 #: Seconds that a write of another process is waited for, and a server that does not answer.
 LOCK_TIMEOUT, CONNECT_TIMEOUT = 30, 10
 DATABASES = ("sqlite", "postgresql")
+#: The execution option of a connection in whose transaction nothing is written.
+ONLY_READS = "seedance_only_reads"
 
 
 class LedgerUnavailable(SeedanceError):
@@ -40,7 +42,10 @@ def make_engine(url: URL) -> Engine:
 
 
 def _sqlite(engine: Engine) -> Engine:
-    """A transaction takes the write lock when it begins, so that what it reads stays true until it commits."""
+    """A transaction that writes takes the write lock when it begins, so that what it reads stays true until it commits.
+
+    One that only reads waits for nobody.
+    """
 
     @event.listens_for(engine, "connect")
     def on_connect(connection: Any, _: Any) -> None:
@@ -53,7 +58,8 @@ def _sqlite(engine: Engine) -> Engine:
 
     @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        reads = connection.get_execution_options().get(ONLY_READS)
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return engine
 
@@ -65,7 +71,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
     :raises LedgerUnavailable: if the database cannot be asked.
     """
     with database_errors("read"), engine.connect() as connection:
-        yield connection
+        yield connection.execution_options(**{ONLY_READS: True})
 
 
 @contextmanager

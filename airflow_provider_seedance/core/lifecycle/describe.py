@@ -27,7 +27,7 @@ def order_in_words(
         request.aspect_ratio,
         f"{request.duration} s" if request.duration and request.duration > 0 else None,
         "price unknown" if estimate.amount is None else f"at most {estimate.amount:f} {estimate.currency}",
-        f"to {redact(destination)}" if destination else None,
+        f"destination {redact(destination)}" if destination else None,
     )
     return ", ".join(part for part in parts if part)
 

@@ -17,8 +17,18 @@ from airflow_provider_seedance.models import Cost, GenerationRequest, Succeeded
 
 #: Sums by currency and basis, as decimal strings.
 Totals = dict[str, dict[str, str]]
-#: The cost of a reused video.
-NOTHING_PAID = Cost(amount=Decimal(0), currency=None, basis="billed")
+
+
+def nothing_paid(manifest: Manifest) -> Cost:
+    """The cost of a video that is reused: nothing, in the currency of what it once cost."""
+    return Cost(amount=Decimal(0), currency=(manifest.provenance.cost or {}).get("currency"), basis="billed")
+
+
+def reference_to(task: TaskIdentity) -> TaskReference:
+    """The task, for manifests and sidecars."""
+    return TaskReference(
+        dag_id=task.dag_id, run_id=task.run_id, task_id=task.task_id, map_index=task.map_index
+    )
 
 
 def provenance_of(
@@ -41,10 +51,7 @@ def provenance_of(
         seed=_seed(generation, request),
         cost=cost_dict(catalog.cost(generation, request)),
         usage=_usage(generation),
-        generated_by=task
-        and TaskReference(
-            dag_id=task.dag_id, run_id=task.run_id, task_id=task.task_id, map_index=task.map_index
-        ),
+        generated_by=reference_to(task) if task else None,
         row=row,
     )
 
@@ -137,7 +144,7 @@ def reused_dict(manifest: Manifest, request: GenerationRequest, seedance_conn_id
         "aspect_ratio": request.aspect_ratio,
         "seed": request.seed,
         "usage": None,
-        "cost": cost_dict(NOTHING_PAID),
+        "cost": cost_dict(nothing_paid(manifest)),
         "reused": True,
         "request_fingerprint": fingerprint(request),
     }

@@ -47,12 +47,7 @@ def check_budget(
             vendor=vendor,
             advice="Add a row to prices in the connection's extra, or leave max_cost out.",
         )
-    if (estimate.currency or "").upper() != currency.upper():
-        raise BudgetExceeded(
-            f"this vendor's price is in {estimate.currency}, max_cost is in {currency}",
-            vendor=vendor,
-            advice=f"Give max_cost in {estimate.currency}, or set prices in {currency} in the connection's extra.",
-        )
+    check_currency([estimate], max_cost, vendor=vendor)
     before = _sum(spent, currency, vendor=vendor)
     if before + estimate.amount > limit:
         already = f", and {before:f} {currency} are spent on earlier attempts: together" if before else ""
@@ -75,6 +70,26 @@ def _sum(costs: Iterable[Cost], currency: str, *, vendor: str) -> Decimal:
                 advice="Set prices in one currency in the extra of all connections, or leave max_cost out.",
             )
     return sum((cost.amount or Decimal(0) for cost in paid), Decimal(0))
+
+
+def check_currency(
+    estimates: Iterable[Cost], max_cost: str | Mapping[str, Any] | None, *, vendor: str
+) -> None:
+    """Refuse a ``max_cost`` in another currency than prices are.
+
+    :raises ConfigurationError: if it is not an amount with a currency.
+    :raises BudgetExceeded: if a known estimate is in another currency.
+    """
+    if (parsed := parse_money("max_cost", max_cost)) is None:
+        return
+    _, currency = parsed
+    for estimate in estimates:
+        if estimate.amount is not None and (estimate.currency or "").upper() != currency.upper():
+            raise BudgetExceeded(
+                f"this vendor's price is in {estimate.currency}, max_cost is in {currency}",
+                vendor=vendor,
+                advice=f"Give max_cost in {estimate.currency}, or set prices in {currency} in the connection's extra.",
+            )
 
 
 def check_balance(client: SeedanceClient) -> None:
@@ -152,6 +167,13 @@ class Budget:
             return True
         others = self.total - self._amounts.get(number, Decimal(0))
         return others + (estimate.amount or Decimal(0)) <= self.limit
+
+    def excess(self, estimates: Iterable[Cost]) -> str | None:
+        """That these estimates together are above the limit, in words; ``None`` if they are not."""
+        total = sum((estimate.amount or Decimal(0) for estimate in estimates), Decimal(0))
+        if self.limit is None or total <= self.limit:
+            return None
+        return f"{total:f} {self.currency}, above max_cost {self.limit:f} {self.currency}"
 
     def reserve(self, number: int, estimate: Cost) -> None:
         """Count the estimate, before the submission."""

@@ -28,20 +28,20 @@ def make_app(receiver: Callable[[], CallbackReceiver | None]) -> FastAPI:
 
     :param receiver: asked at each request; ``None`` for a place where no callbacks are taken.
     """
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
 
     @app.post(TEST_PATH)
     async def test() -> Response:
-        return Response(status_code=HTTPStatus.NO_CONTENT if receiver() else HTTPStatus.NOT_FOUND)
+        return Response(status_code=204 if receiver() else 404)
 
     @app.post("/{token}")
     async def callback(token: str, request: Request) -> Response:
         taking = receiver()
         if taking is None:
-            return Response(status_code=HTTPStatus.NOT_FOUND)
+            return Response(status_code=404)
         status = await taking.receive(token, request.headers, _body(request))
         headers = {"retry-after": str(RETRY_AFTER_SECONDS)} if status in _BUSY else None
-        return Response(status_code=status, headers=headers)
+        return Response(status_code=int(status), headers=headers)
 
     return app
 

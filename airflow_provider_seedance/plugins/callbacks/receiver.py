@@ -122,11 +122,9 @@ class CallbackReceiver:
         except RepeatedCallback:
             return HTTPStatus.CONFLICT
         except CallbackRefused as refused:
-            log.warning(
-                "A callback of %s through connection %s is refused: %s.",
-                account.vendor.name,
-                target.seedance_conn_id,
-                refused,
+            warn_once(
+                f"A callback of {account.vendor.name} through connection {target.seedance_conn_id} is refused:"
+                f" {refused}."
             )
             return HTTPStatus.UNAUTHORIZED
         if event_id is not None:

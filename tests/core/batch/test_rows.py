@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from airflow_provider_seedance.core.batch.rows import (
     RowsInvalid,
     check_rows,
     parse_list,
+    read_rows,
     rows_from_file,
     rows_from_list,
 )
@@ -215,8 +217,9 @@ def test_a_problem_of_many_rows_is_told_once() -> None:
     assert len(refused.value.problems) == 250
     assert str(refused.value).split("\n") == [
         "modelark: 250 of 250 rows are rejected, and nothing is paid:",
-        "row 1, row 2, row 3, row 4, row 5 and 245 more: id='0': is no field of a request; "
-        "name it metadata.id to keep it for the results.",
+        "column `id`: is no field of a request; name it metadata.id to keep it for the results (row 1, row 2, row 3,"
+        " row 4, row 5 and 245 more)",
+        "row 1, row 2, row 3, row 4, row 5 and 245 more: duration=99: allowed: 4 to 15 or -1.",
         "Correct these rows; repeating them unchanged cannot succeed.",
     ]
 
@@ -242,7 +245,8 @@ def test_a_column_that_is_no_field(name: str, said: str) -> None:
     with pytest.raises(RowsInvalid) as refused:
         rows(rows_from_file(f"prompt,seed,{name}\nA fox,7,1\nA hare,8,2\n", "rows.csv"))
     [_, line, _] = str(refused.value).split("\n")
-    assert line.startswith(f"row 1 (line 2), row 2 (line 3): {name}='1': ")
+    assert line.startswith(f"column `{name}`: ")
+    assert line.rstrip(".").endswith("(row 1 (line 2), row 2 (line 3))")
     assert said in line
 
 
@@ -275,3 +279,37 @@ def test_settings_in_the_prompt_of_a_row() -> None:
     """They are refused as everywhere, for the model that the row or the defaults name."""
     with pytest.raises(RowsInvalid, match=r"row 2: prompt='--dur 12': .* use the parameter duration"):
         rows(rows_from_list(["A fox", "A hare --dur 12"]), model="seedance-1.5-pro")
+
+
+@pytest.mark.parametrize(
+    ("row", "fields"),
+    [
+        ({"durration": 5, "resolution": "9p"}, ["durration", "resolution"]),
+        ({"duration": "five", "service_tier": "fast"}, ["duration", "service_tier"]),
+        ({"seed": "x", "colour": "red", "duration": 99}, ["colour", "duration", "seed"]),
+    ],
+)
+def test_all_that_is_wrong_with_a_row_is_told(row: dict[str, Any], fields: list[str]) -> None:
+    """What is no field, what cannot be read and what the vendor does not take."""
+    with pytest.raises(RowsInvalid) as refused:
+        rows(rows_from_list([{"prompt": "A fox", **row}]))
+    (problems,) = refused.value.problems.values()
+    assert sorted(problem.partition("=")[0] for problem in problems.split("; ") if "=" in problem) == fields
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda path: None, "there is no such file"),
+        (lambda path: path.mkdir(), "it is a directory"),
+        (lambda path: path.parent.joinpath("a").write_text(""), "there is no such file"),
+    ],
+)
+def test_a_file_that_is_not_there(tmp_path: Path, make: Any, said: str) -> None:
+    """The path is named, and what to do."""
+    make(tmp_path / "rows.csv")
+    name = "a/rows.csv" if (tmp_path / "a").exists() else "rows.csv"
+    with pytest.raises(
+        ConfigurationError, match=f"(?s)rows.csv' cannot be read: {said}.*Give the path or URI"
+    ):
+        read_rows(str(tmp_path / name), Path)

@@ -162,6 +162,7 @@ def test_what_nobody_signs_has_no_event(vendor: str) -> None:
     assert event_of(calls(vendor), CallbackRequest({}, BODY, NOW), None, TakenEvents()) is None
 
 
-def test_without_a_secret_the_token_is_what_proves_it() -> None:
-    """As with the vendors that sign nothing."""
-    assert event(CallbackRequest({}, BODY, NOW), secret=None) is None
+def test_without_a_secret_nothing_is_the_vendors() -> None:
+    """The connection was changed since the URL was given."""
+    with pytest.raises(CallbackRefused, match="webhook_secret"):
+        event(signed(v1(SECRET)), secret=None)

@@ -103,7 +103,7 @@ FAULTS = (
         Cell("stops", 0),
         Cell("stops", 0),
         Cell("stops", 0),
-        seen={ANY: "Change the prompt or the reference media"},
+        seen={ANY: "Change the prompt"},
         rows=True,
     ),
     Fault(
@@ -169,6 +169,13 @@ FAULTS = (
             "sent again": None,
             "stops": "<vendor>: one text video of seedance-2.0 may have been bought at",
         },
+    ),
+    Fault(
+        "with a ledger, another try pays between the look for a record and the intent",
+        Cell("made", 1),
+        Cell("made", 1),
+        Cell("made", 1),
+        seen={ANY: None},
     ),
     Fault(
         "worker killed before the intent is stored",

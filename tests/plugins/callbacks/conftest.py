@@ -31,17 +31,18 @@ TOKEN = TOKENS.seal(TARGET)
 
 @dataclass
 class Tasks:
-    """Airflow with one task, which waits for the generation ``g-1``."""
+    """Airflow with one task, which waits for a generation."""
 
     waiting: bool = True
     earliest_event: float = 0.0
+    generation_id: str = "g-1"
     woken: list[str] = field(default_factory=list)
     asked: int = 0
 
     async def find(self, target: CallbackTarget) -> WaitingTask | None:
         self.asked += 1
         wait = WaitState(started=0.0, deadline=2e9)
-        task = WaitingTask(1, target.seedance_conn_id, "g-1", wait, self.earliest_event)
+        task = WaitingTask(1, target.seedance_conn_id, self.generation_id, wait, self.earliest_event)
         return task if self.waiting and target.task_id == "task" else None
 
     async def resume(self, task: WaitingTask) -> bool:

@@ -1,0 +1,200 @@
+"""Airflow's own tables as a gallery: task instances, what they returned, their rendered fields and their state."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from airflow.models.renderedtifields import RenderedTaskInstanceFields
+from airflow.models.taskinstance import TaskInstance
+from airflow.models.xcom import XComModel
+from airflow.utils.session import create_session
+from sqlalchemy import Select, String, and_, cast, func, null, or_, select, tuple_
+from sqlalchemy.orm import Session, aliased
+
+from airflow_provider_seedance.core.gallery.cards import (
+    Card,
+    GenerateTask,
+    TaskKey,
+    card_of_task,
+    generation_of,
+    manifest_in,
+)
+from airflow_provider_seedance.core.gallery.filters import PAGE_SIZE, Filters
+from airflow_provider_seedance.core.gallery.page import Page
+from airflow_provider_seedance.core.gallery.states import TASK_STATES
+from airflow_provider_seedance.core.gallery.wording import total
+from airflow_provider_seedance.runtime.task_state import KEY
+
+
+def _task_states() -> Any:
+    """The table of task states; ``None`` before Airflow 3.3."""
+    try:
+        from airflow.models.task_state_store import TaskStateStoreModel
+    except ImportError:
+        return None
+    return TaskStateStoreModel
+
+
+TASK_STATE_TABLE = _task_states()
+
+#: Class names of operators that make one video, and of those that land or publish one.
+GENERATING = ("SeedanceGenerateVideoOperator", "SeedanceDecoratedOperator")
+LANDING = ("SeedanceDownloadVideoOperator", "SeedancePublishVideoOperator")
+
+#: What tells task instances apart, in every table here.
+KEY_COLUMNS = ("dag_id", "run_id", "task_id", "map_index")
+
+
+class TaskInstances:
+    """What Airflow itself knows; nothing needs to be configured."""
+
+    def page(self, filters: Filters, dag_ids: Collection[str]) -> Page:
+        """The cards that the filters choose, the latest first."""
+        query = _chosen(_tasks(dag_ids), filters)
+        with create_session() as session:
+            # The ids are made in the order of time, and have an index; the times have none.
+            found = session.execute(
+                query.order_by(TaskInstance.id.desc()).offset(filters.offset).limit(PAGE_SIZE + 1)
+            ).all()
+            cards = _cards(session, [_generate_task(row) for row in found[:PAGE_SIZE]])
+            choices = {"dag_id": _dag_ids(session, dag_ids)}
+        return Page(
+            cards=cards,
+            has_next=len(found) > PAGE_SIZE,
+            count=None,
+            sums=total(card.cost for card in cards),
+            choices=choices,
+        )
+
+    def find(self, key: Mapping[str, str], dag_ids: Collection[str]) -> Card | None:
+        """The card of a task instance."""
+        query = _tasks(dag_ids)
+        for name in KEY_COLUMNS:
+            query = query.where(cast(getattr(TaskInstance, name), String) == key.get(name, ""))
+        with create_session() as session:
+            cards = _cards(session, [_generate_task(row) for row in session.execute(query)])
+        return cards[0] if cards else None
+
+
+def same_task(table: Any) -> Any:
+    """Whether a row of another table is about the task instance."""
+    return and_(*(getattr(table, name) == getattr(TaskInstance, name) for name in KEY_COLUMNS))
+
+
+def _tasks(dag_ids: Collection[str]) -> Select[Any]:
+    """Task instances that make a video, with what they returned."""
+    returned, rendered = XComModel, RenderedTaskInstanceFields
+    query = (
+        select(
+            TaskInstance.dag_id,
+            TaskInstance.run_id,
+            TaskInstance.task_id,
+            TaskInstance.map_index,
+            TaskInstance.state,
+            func.coalesce(TaskInstance.queued_dttm, TaskInstance.start_date).label("created_at"),
+            returned.value.label("result"),
+            rendered.rendered_fields.label("rendered"),
+            (TASK_STATE_TABLE.value if TASK_STATE_TABLE else null()).label("record"),
+        )
+        .outerjoin(returned, and_(same_task(returned), returned.key == "return_value"))
+        .outerjoin(rendered, same_task(rendered))
+        .where(TaskInstance.operator.in_(GENERATING), TaskInstance.dag_id.in_(sorted(dag_ids)))
+    )
+    if TASK_STATE_TABLE:
+        query = query.outerjoin(
+            TASK_STATE_TABLE, and_(same_task(TASK_STATE_TABLE), TASK_STATE_TABLE.key == KEY)
+        )
+    return query
+
+
+def _chosen(query: Select[Any], filters: Filters) -> Select[Any]:
+    ti = TaskInstance
+    for name in KEY_COLUMNS:
+        if (value := getattr(filters, name)) is not None:
+            query = query.where(getattr(ti, name) == value)
+    if filters.state == "in_progress":
+        # Airflow has no word for a task instance that waits to be scheduled.
+        query = query.where(or_(ti.state.is_(None), ti.state.in_(TASK_STATES[filters.state])))
+    elif filters.state:
+        query = query.where(ti.state.in_(TASK_STATES[filters.state]))
+    created = func.coalesce(ti.queued_dttm, ti.start_date)
+    if filters.started_at:
+        query = query.where(created >= filters.started_at)
+    if filters.ended_at:
+        query = query.where(created < filters.ended_at)
+    for name, wanted in (("vendor", filters.vendor), ("model", filters.model)):
+        if wanted is not None:
+            query = query.where(_mentions(wanted, before=f'"{name}": "', after='"'))
+    return query if filters.text is None else query.where(_mentions(filters.text))
+
+
+def _mentions(wanted: str, *, before: str = "", after: str = "") -> Any:
+    """Whether what a task was given or returned has a text in it, however the database stores JSON."""
+    columns = (
+        cast(XComModel.value, String),
+        cast(RenderedTaskInstanceFields.rendered_fields, String),
+    )
+    forms = {f"{before}{json.dumps(wanted, ensure_ascii=ascii)[1:-1]}{after}" for ascii in (True, False)}
+    return or_(*(column.icontains(form, autoescape=True) for column in columns for form in sorted(forms)))
+
+
+def _generate_task(row: Any) -> GenerateTask:
+    return GenerateTask(
+        key=TaskKey(row.dag_id, row.run_id, row.task_id, row.map_index),
+        state=row.state,
+        created_at=row.created_at,
+        result=plain(row.result),
+        rendered=row.rendered,
+        record=plain(row.record),
+    )
+
+
+def plain(value: Any) -> Any:
+    """A stored value that may be JSON, or its text."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return None
+
+
+def _cards(session: Session, tasks: Iterable[GenerateTask]) -> list[Card]:
+    """The cards of tasks, with the files that other tasks of their runs have landed."""
+    tasks = list(tasks)
+    landed = _landed(session, {(task.key.dag_id, task.key.run_id) for task in tasks})
+    cards = [card_of_task(task) for task in tasks]
+    return [
+        card
+        if card.manifest or card.generation_id not in landed
+        else card_of_task(task, landed[card.generation_id])
+        for task, card in zip(tasks, cards, strict=True)
+    ]
+
+
+def _landed(session: Session, runs: Collection[tuple[str, str]]) -> dict[str | None, Mapping[str, Any]]:
+    """The manifests of the files that the download and publish tasks of runs have left, by generation."""
+    if not runs:
+        return {}
+    returned = aliased(XComModel)
+    query = (
+        select(returned.value)
+        .join(TaskInstance, and_(same_task(returned), returned.key == "return_value"))
+        .where(
+            TaskInstance.operator.in_(LANDING),
+            tuple_(TaskInstance.dag_id, TaskInstance.run_id).in_(sorted(runs)),
+        )
+    )
+    manifests = (manifest_in(plain(value)) for value in session.execute(query).scalars())
+    return {generation_of(manifest): manifest for manifest in manifests if manifest}
+
+
+def _dag_ids(session: Session, dag_ids: Collection[str]) -> list[str]:
+    query = (
+        select(TaskInstance.dag_id)
+        .where(TaskInstance.operator.in_(GENERATING), TaskInstance.dag_id.in_(sorted(dag_ids)))
+        .distinct()
+    )
+    return sorted(session.execute(query).scalars())

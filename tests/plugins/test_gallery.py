@@ -1,0 +1,176 @@
+"""The gallery's routes, with a ledger and without one."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.plugins.conftest import JPEG, MP4, Client
+
+
+def addresses(client: Client, route: str) -> list[str]:
+    """The addresses of a route on the page."""
+    found = re.findall(rf'"({route}\?[^"]+)"', client.get("/").text)
+    return list(dict.fromkeys(map(html.unescape, found)))
+
+
+def prompts(client: Client, query: str = "") -> list[str]:
+    """The headings of the cards."""
+    return re.findall(r'class="prompt">([^<]+)<', client.get(f"/{query}").text)
+
+
+def video(client: Client, name: str) -> str:
+    """The address of the video with this file."""
+    (found,) = (
+        address
+        for address in addresses(client, "video")
+        if client.get(address.replace("video", "manifest")).json()["uri"].endswith(name)
+    )
+    return found
+
+
+def test_a_page_has_the_readable_videos_the_latest_first(source: str, client: Client) -> None:
+    """What a person has written is text and never markup."""
+    page = client.get("/")
+    assert page.status_code == 200
+    assert prompts(client) == ["Words", "Ein Kranich fliegt über die Dächer", "A fox &lt;b&gt;runs&lt;/b&gt;"]
+    assert "secret" not in page.text
+
+
+def test_nothing_is_loaded_from_elsewhere_and_no_signed_link_is_shown(source: str, client: Client) -> None:
+    """The policy says so to the browser, too."""
+    page = client.get("/")
+    assert not re.search(r"""(src|href|action)=["']?(https?:)?//""", page.text)
+    assert "X-Signature" not in page.text
+    assert "default-src 'self'" in page.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("?state=in_progress", ["Ein Kranich fliegt über die Dächer"]),
+        ("?task_id=words", ["Words"]),
+        ("?map_index=4", ["Ein Kranich fliegt über die Dächer"]),
+        ("?dag_id=secret", []),
+        ("?text=FOX", ["A fox &lt;b&gt;runs&lt;/b&gt;"]),
+        ("?text=%25", []),
+        ("?vendor=modelark&model=seedance-2.0&text=words", ["Words"]),
+        ("?since=2026-11-29", []),
+        ("?until=2026-11-27", []),
+        ("?page=2", []),
+        ("?page=x&since=x&map_index=%7BMAP_INDEX%7D&state=success", 3),
+    ],
+)
+def test_filters_of_the_address(source: str, client: Client, query: str, found: Any) -> None:
+    """The same ones in both sources; nonsense filters nothing."""
+    shown = prompts(client, query)
+    assert (len(shown) if isinstance(found, int) else shown) == found
+
+
+def test_a_page_costs_at_most_five_queries(source: str, client: Client, queries: list[str]) -> None:
+    """However many cards there are; one more is Airflow's, for the DAGs that the user may read."""
+    client.get("/")
+    assert 0 < len(queries) <= 4, queries
+
+
+def test_each_card_leads_to_its_task(source: str, client: Client) -> None:
+    """Below the path that Airflow is served at."""
+    page = client.get("/").text
+    assert 'href="/air/dags/film/runs/manual__2026-11-28/tasks/shot/mapped/4"' in page
+    assert 'href="/air/dags/film/runs/manual__2026-11-28/tasks/words"' in page
+
+
+def test_a_video_is_sent_whole_and_in_parts(source: str, client: Client) -> None:
+    """A player that seeks asks for parts."""
+    address = video(client, "fox.mp4")
+    whole = client.get(address)
+    assert (whole.status_code, whole.content) == (200, MP4)
+    assert whole.headers["content-type"] == "video/mp4"
+    part = client.get(address, headers={"Range": "bytes=100-199"})
+    assert (part.status_code, part.content) == (206, MP4[100:200])
+    assert part.headers["content-range"] == f"bytes 100-199/{len(MP4)}"
+    beyond = client.get(address, headers={"Range": f"bytes={len(MP4)}-"})
+    assert (beyond.status_code, beyond.headers["content-range"]) == (416, f"bytes */{len(MP4)}")
+
+
+def test_the_poster_beside_a_video(source: str, client: Client) -> None:
+    """It is a picture, or nothing."""
+    answer = client.get(video(client, "fox.mp4").replace("video", "poster"))
+    assert (answer.status_code, answer.content) == (200, JPEG)
+    assert client.get(video(client, "passwords.mp4").replace("video", "poster")).status_code == 404
+
+
+def test_what_is_no_video_is_not_sent(source: str, client: Client) -> None:
+    """A task may return any path as the place of its video."""
+    answer = client.get(video(client, "passwords.mp4"))
+    assert answer.status_code == 404
+    assert "root" not in answer.text
+
+
+def test_nobody_gets_a_byte_of_a_dag_that_they_may_not_read(
+    source: str, client_of: Callable[[set[str]], Client]
+) -> None:
+    """Whoever has the address of a video still needs the permission."""
+    address = video(client_of({"secret"}), "secret.mp4")
+    for route in ("video", "poster", "manifest"):
+        assert client_of({"secret"}).get(address.replace("video", route)).status_code == 200
+        assert client_of({"film"}).get(address.replace("video", route)).status_code == 404
+        assert client_of(set()).get(address.replace("video", route)).status_code == 404
+
+
+@pytest.mark.parametrize("query", ["", "?id=x", "?id=999999", "?dag_id=film", "?dag_id=film&run_id=%00"])
+def test_an_address_without_a_video(source: str, client: Client, query: str) -> None:
+    """It is not found, and breaks nothing."""
+    assert client.get(f"/video{query}").status_code == 404
+
+
+def test_an_empty_gallery_says_what_to_do(source: str, client_of: Callable[[set[str]], Client]) -> None:
+    """And a search without a result says something else."""
+    assert "No videos yet" in client_of(set()).get("/").text
+    assert "No video fits these filters" in client_of(set()).get("/?text=fox").text
+
+
+def test_a_ledger_that_cannot_be_read(
+    airflow_tables: None, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page shows what Airflow knows, and why."""
+    from airflow_provider_seedance.core.ledger.engine import LedgerUnavailable
+
+    def fail() -> None:
+        raise LedgerUnavailable("the ledger is not reachable")
+
+    monkeypatch.setattr("airflow_provider_seedance.plugins.gallery.sources.open_ledger", fail)
+    assert "the ledger is not reachable" in client.get("/").text
+    assert len(prompts(client)) == 3
+    assert client.get("/video?id=1").status_code == 503
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["http://127.0.0.1/x.mp4", "https://host/x.mp4", "ftp://host/x.mp4", "memory://x.mp4", "x.mp4", "s3://"],
+)
+def test_no_file_is_fetched_from_just_anywhere(uri: str) -> None:
+    """A task may return any address; the API server does not go there."""
+    from fastapi import HTTPException
+
+    from airflow_provider_seedance.plugins.gallery.files import send
+
+    with pytest.raises(HTTPException) as caught:
+        send(uri, "video/mp4", None)
+    assert caught.value.status_code == 404
+
+
+def test_without_a_login_there_is_nothing() -> None:
+    """Every route asks Airflow who it is."""
+    from airflow.api_fastapi.core_api.security import get_user
+
+    from airflow_provider_seedance.plugins.gallery.app import app
+
+    for route in app.routes:
+        dependencies = getattr(getattr(route, "dependant", None), "dependencies", None)
+        if dependencies is not None:
+            assert get_user in {one.call for one in dependencies}, route

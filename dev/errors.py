@@ -23,7 +23,7 @@ _HEADER = "| what happens | error | message | what to do |\n|---|---|---|---|"
 _VARYING = re.compile(
     r"127\.0\.0\.1:\d{2,5}|cgt-\d{14}-\w{5}|task-unified-\d{10}-\w+|\b021\d{12}\w{20,}"
     r"|20\d\d-\d\d-\d\dT[\d:.]+\+00:00|(?<=promises )\d+|(?<=says )\d+|(?<=needs )\d+|(?<=byte )\d+"
-    r"|(?<=and )\d+(?= are)"
+    r"|(?<=and )\d+(?= are)|(?<=\[Errno )\d+"
 )
 
 

@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import av
 from sqlalchemy import URL, create_engine, insert
 
-from airflow_provider_seedance.core.landing.poster import poster_name, poster_of
 from airflow_provider_seedance.core.ledger.engine import make_engine
 from airflow_provider_seedance.core.ledger.entries import Intent, Order, Owner, Progress, Settlement
 from airflow_provider_seedance.core.ledger.ledger import Ledger
@@ -37,6 +38,7 @@ class Video:
     :param state: Airflow's word for its task.
     :param ago: how long ago it was ordered.
     :param file: where it was landed.
+    :param summary: what its task returned, if it is the first row of a batch.
     """
 
     prompt: str
@@ -53,6 +55,7 @@ class Video:
     ago: timedelta = timedelta(minutes=5)
     file: Path | None = None
     reason: str | None = None
+    summary: Mapping[str, Any] | None = None
 
     @property
     def generation_id(self) -> str:
@@ -95,8 +98,10 @@ class Video:
         }
 
     @property
-    def result(self) -> dict[str, Any] | None:
+    def result(self) -> Mapping[str, Any] | None:
         """As the operator returns it, with links that nobody may see."""
+        if self.summary is not None:
+            return self.summary
         if self.state != "success":
             return None
         return {
@@ -127,7 +132,9 @@ def render(video: Video, folder: Path) -> Path:
         audio=True,
     )
     render_video(clip, target)
-    target.with_name(poster_name(target.name)).write_bytes(poster_of(target))
+    with av.open(str(target)) as container:
+        middle = next(islice(container.decode(video=0), 12 * video.seconds, None))
+    middle.to_image().save(target.with_suffix(".jpg"), quality=85)  # type: ignore[no-untyped-call]
     return target
 
 
@@ -222,7 +229,7 @@ def _task_instance(video: Video, now: datetime) -> dict[str, Any]:
     return {
         **_key(video),
         "state": video.state,
-        "operator": "SeedanceGenerateVideoOperator",
+        "operator": f"SeedanceGenerate{'Video' if video.summary is None else 'Batch'}Operator",
         "queued_dttm": now - video.ago,
         "pool": "default_pool",
         "try_number": 1,
@@ -264,7 +271,7 @@ def _intent(number: int, video: Video, moment: datetime) -> Intent:
     request = video.request
     estimate = Cost(amount=Decimal(video.cost), currency=video.currency, basis="estimated")
     return Intent(
-        owner=Owner(str(number), **_key(video)),
+        owner=Owner(str(number), **_key(video), batch_row=None if video.summary is None else 0),
         number=1,
         intent_id=f"sd-{number}",
         vendor=video.vendor,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 DEFAULT_MAX_ACTIVE = 100
 
 
-def prepare_batch(operator: Any, context: Context) -> tuple[BatchSession, BatchRun]:
+def prepare_batch(operator: Any, context: Context, *, new_try: bool) -> tuple[BatchSession, BatchRun]:
     """The files of a batch, and what is to be done, all of it checked.
 
     :param operator: the batch operator, its arguments rendered.
@@ -29,7 +29,6 @@ def prepare_batch(operator: Any, context: Context) -> tuple[BatchSession, BatchR
     from airflow_provider_seedance.core.batch.rows import read_rows
     from airflow_provider_seedance.core.batch.run import BatchRun
     from airflow_provider_seedance.core.batch.worker import BatchOptions
-    from airflow_provider_seedance.core.media.content import FileReader
     from airflow_provider_seedance.core.submission.budget import Budget
     from airflow_provider_seedance.runtime.batch_session import BatchSession
     from airflow_provider_seedance.runtime.clients import ClientPool, accounts_of
@@ -48,7 +47,7 @@ def prepare_batch(operator: Any, context: Context) -> tuple[BatchSession, BatchR
         clock.SYSTEM_CLOCK,
     )
     session = BatchSession.open(context, operator.destination)
-    delivery, reader = media_delivery(check_media=operator.check_media), FileReader(path_from_uri)
+    delivery = media_delivery(check_media=operator.check_media)
     attempts = attempt_plan(operator, without_media=True)
     with ClientPool() as clients:
         client, *backups = map(clients, attempts.connections)
@@ -59,7 +58,7 @@ def prepare_batch(operator: Any, context: Context) -> tuple[BatchSession, BatchR
             max_failures=whole_number("max_failures", operator.max_failures, least=0),
             max_cost=operator.max_cost,
             destinations=destinations.templates,
-            read_media=partial(delivery.read, client, reader, session.media_on_record()),
+            read_media=session.media_reader(client, delivery, new_try=new_try),
             backups=backups,
             changes=attempts.changes,
         )

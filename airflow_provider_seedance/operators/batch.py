@@ -20,6 +20,7 @@ from airflow_provider_seedance.operators._arguments import (
 )
 from airflow_provider_seedance.operators._base import SeedanceBaseOperator
 from airflow_provider_seedance.operators._batch import DEFAULT_MAX_ACTIVE, prepare_batch
+from airflow_provider_seedance.operators._links import GalleryLink
 from airflow_provider_seedance.operators._waiting import BACKSTOP, NO_CONNECTION_IN_TRIGGERER
 from airflow_provider_seedance.runtime.asset_events import PublicationEvent, declared_alias, outlet_of
 from airflow_provider_seedance.runtime.config import default_deferrable
@@ -130,6 +131,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
     template_fields_renderers = {"requests": "json", "defaults": "json"}  # noqa: RUF012 - Airflow's own convention
     label_fields = ("requests", "destination")
     ui_color = "#d9d3ff"
+    operator_extra_links = (GalleryLink(),)
 
     def __init__(
         self,
@@ -230,7 +232,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
         from airflow_provider_seedance.runtime.clients import ClientPool
 
         with task_errors(context):
-            session, run = prepare_batch(self, context)
+            session, run = prepare_batch(self, context, new_try=new_try)
             with open_journal(session.journal) as in_files, ClientPool() as clients:
                 journal = run.ledgered(in_files)
                 finished = resume_rows(

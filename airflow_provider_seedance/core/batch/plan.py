@@ -39,7 +39,7 @@ def make_plan(
     max_failures: int | None,
     max_cost: Any,
     destinations: Sequence[str] = (),
-    read_media: Callable[[GenerationRequest], RequestMedia] = RequestMedia,
+    read_media: Callable[[int, GenerationRequest], RequestMedia] = lambda row, request: RequestMedia(request),
     backups: Sequence[SeedanceClient] = (),
     changes: Sequence[Mapping[str, Any]] = (),
 ) -> Plan:

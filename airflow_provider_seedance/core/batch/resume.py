@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from airflow_provider_seedance.core.batch.decide import outcome_of_error
 from airflow_provider_seedance.core.batch.journal.store import Journal, state_of
+from airflow_provider_seedance.core.batch.listing import listing_clients
 from airflow_provider_seedance.core.batch.plan import Plan
 from airflow_provider_seedance.core.batch.rows import Row
 from airflow_provider_seedance.core.batch.state import RowOutcome, RowState, RowStatus, resume_row
@@ -50,7 +51,8 @@ def resume_rows(
     :returns: the rows whose video was seen to be finished.
     :raises StaleState: if rows have changed that may be billed, and the user did not choose to pay again.
     """
-    resumer = _RowResumer(options, open_client, lands=lands, publishes=publishes)
+    clients = listing_clients(open_client, journal.states.values()) if new_try else open_client
+    resumer = _RowResumer(options, clients, lands=lands, publishes=publishes)
     after: dict[int, RowState] = {}
     for number in sorted(plan.rows.keys() | journal.states.keys()):
         before, row = state_of(journal.states, number), plan.rows.get(number)

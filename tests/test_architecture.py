@@ -26,7 +26,18 @@ SHARED_BY_VENDORS = ("ark", "base", "limits", "multipart", "values")
 
 #: Library -> where it may be imported. Time, chance and event loops are arguments everywhere else.
 LIBRARIES = {
-    "airflow": ("runtime", "hooks", "operators", "triggers", "policies", "decorators", "sensors", "plugins"),
+    "airflow": (
+        "runtime",
+        "hooks",
+        "operators",
+        "triggers",
+        "policies",
+        "decorators",
+        "sensors",
+        "task_groups",
+        "notifications",
+        "plugins",
+    ),
     "httpx": ("core.client.http", "core.client.transport", "core.client.httpx_client", "core.client.errors"),
     "aiohttp": ("core.client.aiohttp_client", "core.client.errors"),
     "http.client": ("core.client.connections", "core.client.download", "core.client.errors"),
@@ -62,6 +73,7 @@ EDGES = (
     "__main__",
     "decorators",
     "sensors",
+    "task_groups",
     "operators",
     "triggers",
     "hooks",
@@ -393,6 +405,8 @@ PUBLIC = (
     "operators.publish",
     "plugins.seedance",
     "policies.retry",
+    "sensors.generation",
+    "task_groups",
     "triggers.batch",
     "triggers.generation",
 )
@@ -420,6 +434,8 @@ def test_importing_what_dags_import_loads_nothing_heavy() -> None:
         "policies",
         "runtime",
         "errors",
+        "sensors",
+        "task_groups",
         "triggers",
         "core",
     }

@@ -24,6 +24,7 @@ ORDER = (
     "import_time",
     "lost_replies",
     "ledger",
+    "gallery",
     "landing",
     "upload",
     "polling.simulate",

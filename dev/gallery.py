@@ -37,6 +37,7 @@ class Video:
     :param state: Airflow's word for its task.
     :param ago: how long ago it was ordered.
     :param file: where it was landed.
+    :param summary: what its task returned, if it is the first row of a batch.
     """
 
     prompt: str
@@ -53,6 +54,7 @@ class Video:
     ago: timedelta = timedelta(minutes=5)
     file: Path | None = None
     reason: str | None = None
+    summary: Mapping[str, Any] | None = None
 
     @property
     def generation_id(self) -> str:
@@ -95,8 +97,10 @@ class Video:
         }
 
     @property
-    def result(self) -> dict[str, Any] | None:
+    def result(self) -> Mapping[str, Any] | None:
         """As the operator returns it, with links that nobody may see."""
+        if self.summary is not None:
+            return self.summary
         if self.state != "success":
             return None
         return {
@@ -222,7 +226,7 @@ def _task_instance(video: Video, now: datetime) -> dict[str, Any]:
     return {
         **_key(video),
         "state": video.state,
-        "operator": "SeedanceGenerateVideoOperator",
+        "operator": f"SeedanceGenerate{'Video' if video.summary is None else 'Batch'}Operator",
         "queued_dttm": now - video.ago,
         "pool": "default_pool",
         "try_number": 1,
@@ -264,7 +268,7 @@ def _intent(number: int, video: Video, moment: datetime) -> Intent:
     request = video.request
     estimate = Cost(amount=Decimal(video.cost), currency=video.currency, basis="estimated")
     return Intent(
-        owner=Owner(str(number), **_key(video)),
+        owner=Owner(str(number), **_key(video), batch_row=None if video.summary is None else 0),
         number=1,
         intent_id=f"sd-{number}",
         vendor=video.vendor,

@@ -100,7 +100,8 @@ def airflow(
         for name in parts:
             processes.start(name, airflow_command(*_PARTS[name]), environment)
         _wait_until_healthy(api, processes, parts, timeout)
-        api.warm_up()
+        if "scheduler" in parts:
+            api.warm_up()
         yield Stack(home, url, api, environment, processes)
 
 

@@ -44,7 +44,7 @@ with DAG(
 
     @task.branch(trigger_rule="all_done")
     def choose(error: dict | None) -> str:
-        """What to do about the error; `None` is a success."""
+        """What to do about the error; without one, `report` tells whether there is a video."""
         if error is None:
             return "report"
         if error["kind"] == "moderation":

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
+from airflow_provider_seedance.core.error_kinds import Kind
 from airflow_provider_seedance.core.redaction import MAX_TEXT, describe, redact, redact_values, shorten
 from airflow_provider_seedance.core.request_fields import MEDIA_FIELDS
 
@@ -75,6 +76,17 @@ class Diagnosis:
             return cls("input")
         field, index = found.group(1), found.group(2) or found.group(3)
         return cls("input", medium_of(field), field, None if index is None else int(index))
+
+
+def remedy_of(kind: Kind, diagnosis: Diagnosis) -> str:
+    """What to do about a vendor's refusal or a failure: the usual advice for the kind, or a more exact one."""
+    if kind is Kind.MODERATION and diagnosis.stage == "output":
+        return "Change the prompt or the reference media, or generate it again: the same request may pass."
+    if diagnosis.stage == "input" and diagnosis.field:
+        place = diagnosis.field if diagnosis.index is None else f"{diagnosis.field}[{diagnosis.index}]"
+        what = "the prompt" if place == "prompt" else place
+        return f"Change {what}; repeating the request unchanged cannot succeed."
+    return kind.traits.advice
 
 
 def _shown_value(value: Any) -> Any:

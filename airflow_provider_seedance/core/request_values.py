@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from os import PathLike
 from typing import Annotated, Any, get_args
 
 from pydantic import AfterValidator, BeforeValidator
@@ -23,9 +24,15 @@ def absent(value: Any) -> Any:
     return None if isinstance(value, str) and value.strip() in ("", "None") else value
 
 
+def _written(value: Any) -> Any:
+    """The text of a path, such as ``Path`` and ``ObjectStoragePath``; anything else as it is."""
+    is_path = isinstance(value, PathLike) or (hasattr(value, "protocol") and hasattr(value, "path"))
+    return str(value) if is_path else value
+
+
 def _sequence(value: Any) -> Any:
     """One link, a list, or a list that a template turned into text."""
-    value = absent(value)
+    value = absent(_written(value))
     if value is None:
         return ()
     if not isinstance(value, str):
@@ -48,7 +55,8 @@ def _sendable(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _medium(value: Any) -> Any:
-    """A link, and not the result that holds it."""
+    """A link or a path, and not the result that holds it."""
+    value = _written(value)
     if isinstance(mapping_in(value), Mapping):
         raise ValueError("a link is needed, not a dict; of a result, give its video_url or last_frame_url")
     if isinstance(value, str) and _NEXT_LINK.search(value.strip()):
@@ -60,9 +68,7 @@ def _medium(value: Any) -> Any:
 
 def _media(value: Any) -> Any:
     links = _sequence(value)
-    for link in links if isinstance(links, (list, tuple)) else (links,):
-        _medium(link)
-    return links
+    return [_medium(link) for link in links] if isinstance(links, (list, tuple)) else _medium(links)
 
 
 def _whole_number(value: Any) -> Any:

@@ -352,6 +352,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
             path_from_uri,
             clock.SYSTEM_CLOCK,
         )
+        session = BatchSession.open(context, self.destination)
         delivery, reader = media_delivery(check_media=self.check_media), FileReader(path_from_uri)
         with SeedanceHook(self.seedance_conn_id).get_conn() as client:
             plan = make_plan(
@@ -361,13 +362,12 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
                 max_failures=whole_number("max_failures", self.max_failures, least=0),
                 max_cost=self.max_cost,
                 destinations=destinations.templates,
-                read_media=lambda request: delivery.checked(client, reader.identify(request)),
+                read_media=partial(delivery.read, client, reader, session.media_on_record()),
             )
             check_has_ledger(client)
             if plan.rows:
                 # Once for all, and whatever is there: it may be this batch's own, of an earlier try.
                 destinations.check(client, plan.rows[min(plan.rows)], overwrite="always")
-        session = BatchSession.open(context, self.destination)
         timeout = seconds("timeout", self.timeout)
         run = BatchRun(
             plan,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_seedance.core import clock
-from airflow_provider_seedance.core.batch.journal.store import is_journal_missing
+from airflow_provider_seedance.core.batch.journal.store import is_journal_missing, read_states
 from airflow_provider_seedance.core.batch.paths import (
     RESULTS_FILE_NAME,
     folder_of_batch,
@@ -75,6 +75,14 @@ class BatchSession:
             )
         results = folder_of_batch(destination or base, task)
         return cls(task, journal, path_from_uri(f"{results}/{RESULTS_FILE_NAME}"), task_state)
+
+    def media_on_record(self) -> dict[str, str]:
+        """The content of the rows' files as earlier tries have read them; see :attr:`.SubmissionRecord.media`.
+
+        :raises StateUnreadable: if the journal cannot be read.
+        """
+        records = (state.record for state in read_states(self.journal).values())
+        return {key: name for record in records if record for key, name in record.media.items()}
 
     def register(self, rows: int) -> None:
         """Put the place of the journal into Airflow's task state, before anything is paid.

@@ -24,6 +24,51 @@ def test_moderation_of_the_input(vendor: str, opened: Open) -> None:
 
 @each_vendor
 @pytest.mark.parametrize(
+    ("medium", "field", "index"),
+    [
+        ("text", "prompt", None),
+        ("image", "reference_images", 0),
+        ("video", "reference_videos", 0),
+        ("audio", "reference_audios", 0),
+    ],
+)
+def test_what_the_filter_found_in_the_input(
+    vendor: str, medium: str, field: str, index: int | None, opened: Open
+) -> None:
+    """The medium and our own parameter, whatever the vendor calls it."""
+    account = opened(vendor)
+    sample = account.emulator.sample_url
+    account.emulator.add_fault(vendor=vendor, on="create", kind="moderation", medium=medium)
+    asked = GenerationRequest(
+        prompt="x",
+        reference_images=[sample("reference.png")],
+        reference_videos=[sample("reference.mp4")],
+        reference_audios=[sample("reference.mp3")],
+    )
+    with pytest.raises(ModerationRefused) as caught:
+        account("generations.create", asked)
+    error = caught.value
+    assert (error.stage, error.medium, error.field, error.index) == ("input", medium, field, index)
+    assert error.billed is False
+
+
+@each_vendor
+@pytest.mark.parametrize("medium", ["video", "audio"])
+def test_what_the_filter_found_in_the_result(vendor: str, medium: str, opened: Open) -> None:
+    """The medium; no parameter is at fault."""
+    account = opened(vendor)
+    generation_id = account.create()
+    account.emulator.add_fault(vendor=vendor, on="get", kind="moderation", medium=medium)
+    account.get(generation_id)
+    account.emulator.advance(LONG)
+    seen = account.get(generation_id)
+    assert isinstance(seen, Failed)
+    told = seen.failure.diagnosis
+    assert (told.stage, told.medium, told.field) == ("output", medium, None)
+
+
+@each_vendor
+@pytest.mark.parametrize(
     ("fate", "kind", "retryable"), [("moderation", Kind.MODERATION, False), ("fail", Kind.OVERLOAD, True)]
 )
 def test_a_generation_that_fails(vendor: str, fate: str, kind: Kind, retryable: bool, opened: Open) -> None:

@@ -8,11 +8,15 @@ import logging
 from pathlib import Path
 
 import pytest
+from airflow.sdk import ObjectStoragePath
 from airflow.sdk.exceptions import AirflowFailException
 
+from airflow_provider_seedance.core.media.deliver import DeliveringClient, MediaDelivery
+from airflow_provider_seedance.core.media.uploads import UploadCache
 from airflow_provider_seedance.runtime import media as runtime_media
 from tests.airflow.fixtures import KEY, VENDORS
 from tests.core.media.files import image, lasting, sample, wav
+from tests.operators.conftest import lines
 from tests.operators.stores import SECRET, SigningFileSystem, put, store, unsigning_store
 
 __all__ = ["store", "unsigning_store"]
@@ -197,6 +201,73 @@ def test_no_link_is_seen_where_it_does_not_belong(generating, connect, emulator,
     assert "store.example" not in shown
 
 
+@pytest.mark.parametrize("quoted", [False, True], ids=["a success", "a vendor that quotes the link"])
+def test_no_signed_link_of_a_batch_stays_behind(
+    quoted, batching, connect, emulator, store, caplog, tmp_path, monkeypatch
+) -> None:
+    """Neither in logs, journal, results and task state nor in the ledger, though a refusal quotes it."""
+    monkeypatch.setenv("AIRFLOW__SEEDANCE__LEDGER_CONN_ID", "seedance_ledger")
+    monkeypatch.setenv("AIRFLOW_CONN_SEEDANCE_LEDGER", f"sqlite:///{tmp_path}/ledger.db")
+    rows = [{"prompt": "Go on", "reference_videos": [put(f"{store}/clip.mp4", FILES["video"])]}]
+    if quoted:
+        link = f"https://store.example/clip.mp4?X-Amz-Expires=86400&{SECRET}"
+        body = json.dumps({"error": {"code": "InvalidParameter", "message": f"cannot fetch {link}"}})
+        headers = {"Content-Type": "application/json"}
+        emulator.add_fault(on="create", kind="reply", status=400, headers=headers, body=body, times=None)
+    task = batching(connect(), rows)
+    with caplog.at_level(logging.DEBUG):
+        try:
+            told = task()
+        except AirflowFailException as error:
+            told = str(error)
+    assert SigningFileSystem.signed
+    files = [file.read_bytes() for file in tmp_path.rglob("*") if file.is_file() and file.suffix != ".mp4"]
+    assert len(files) >= 3
+    shown = "".join(map(repr, (caplog.text, told, task.state.values, task.rendered, task.payloads, files)))
+    assert SECRET not in shown
+    assert SECRET.partition("=")[2] not in shown
+
+
+def _earlier(generating, connect, emulator, tmp_path) -> dict:
+    return generating(connect(), destination=f"{tmp_path}/earlier.mp4", return_last_frame=True)()
+
+
+#: What a user may write -> the field, and what makes it.
+SOURCES = {
+    "a path": ("first_frame", lambda place, **_: str(place / "a.png")),
+    "a file URI": ("first_frame", lambda place, **_: f"file://{place}/a.png"),
+    "a data URI": (
+        "first_frame",
+        lambda **_: f"data:image/png;base64,{base64.b64encode(FILES['image']).decode()}",
+    ),
+    "a link": ("first_frame", lambda emulator, **_: emulator.sample_url("first.png")),
+    "an object store": ("first_frame", lambda store, **_: put(f"{store}/a.png", FILES["image"])),
+    "a path of Airflow": ("first_frame", lambda place, **_: ObjectStoragePath(f"file://{place}/a.png")),
+    "an earlier result's last frame": ("first_frame", lambda earlier, **_: earlier()["last_frame_url"]),
+    "an earlier result's file": ("reference_videos", lambda earlier, **_: earlier()["manifest"]["uri"]),
+}
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_media_come_from_anywhere(source, generating, connect, emulator, store, tmp_path) -> None:
+    """As an argument, and by a template from what another task has returned."""
+    (tmp_path / "a.png").write_bytes(FILES["image"])
+    field, make = SOURCES[source]
+    given = make(
+        place=tmp_path,
+        emulator=emulator,
+        store=store,
+        earlier=lambda: _earlier(generating, connect, emulator, tmp_path),
+    )
+    for arguments in (
+        {field: [given] if field == "reference_videos" else given},
+        {field: "{{ params.given }}", "params": {"given": str(given)}},
+    ):
+        made = generating(connect("evolink"), **arguments)()
+        assert made["mode"] == ("reference" if field == "reference_videos" else "first_frame")
+        assert made["status"] == "succeeded"
+
+
 def test_the_manifest_names_the_request_by_its_content(generating, connect, tmp_path) -> None:
     """The same fingerprint after a deferral, and for a copy of the file."""
     prints = set()
@@ -255,3 +326,94 @@ def test_links_are_looked_at_where_the_user_asks(name, words, generating, connec
 def test_a_relative_path_is_refused_with_its_parameter(generating, connect) -> None:
     with pytest.raises(AirflowFailException, match=r"first_frame.*relative"):
         generating(connect(), first_frame="pictures/a.png")()
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+def _dies(original, *, after: bool):
+    """``original``, once: killed before it has begun, or when it is done."""
+    calls = []
+
+    def call(*args, **kwargs):
+        calls.append(args)
+        if len(calls) == 1 and not after:
+            raise Killed
+        done = original(*args, **kwargs)
+        if len(calls) == 1:
+            raise Killed
+        return done
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "after", "uploads"),
+    [
+        (MediaDelivery, "upload", False, 1),
+        (UploadCache, "keep", False, 2),
+        (UploadCache, "keep", True, 1),
+        (DeliveringClient, "prepare", True, 1),
+        (DeliveringClient, "create", False, 1),
+        (DeliveringClient, "create", True, 1),
+    ],
+    ids=[
+        "before the upload",
+        "before it is remembered",
+        "after it is remembered",
+        "before the intent",
+        "before the create",
+        "after the create",
+    ],
+)
+def test_a_kill_around_an_upload_buys_one_video(
+    owner, name, after, uploads, generating, connect, emulator, tmp_path, monkeypatch
+) -> None:
+    """The next try uses the upload that is known, or makes it again, for the same request."""
+    monkeypatch.setenv("AIRFLOW__SEEDANCE__STATE_FOLDER", str(tmp_path / "state"))
+    (tmp_path / "a.png").write_bytes(FILES["image"])
+    task = generating(connect("toapis"), first_frame=str(tmp_path / "a.png"))
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, _dies(getattr(owner, name), after=after))
+        with pytest.raises(Killed):
+            task()
+    runtime_media._uploads.cache_clear()
+    result = task()
+    assert [entry["generation_id"] for entry in emulator.ledger()["generations"]] == [result["generation_id"]]
+    assert len(_uploads(emulator)) == uploads
+    again = generating(connect("toapis"), first_frame=str(tmp_path / "a.png"))()
+    assert again["request_fingerprint"] == result["request_fingerprint"]
+
+
+@pytest.mark.parametrize("gone", ["while it is waited for", "after the success"])
+def test_a_row_whose_file_is_gone_is_not_lost(gone, batching, connect, emulator, tmp_path) -> None:
+    """It is paid for: its video is landed, and a clear keeps it."""
+    file = tmp_path / "a.png"
+    file.write_bytes(FILES["image"])
+    task = batching(connect("evolink"), [{"prompt": "A fox", "first_frame": str(file)}, {"prompt": "A hare"}])
+    if gone == "after the success":
+        task()
+        file.unlink()
+        task.context["ti"].max_tries += 1
+    else:
+        advance = task.while_deferred
+        task.while_deferred = lambda: (advance(), file.unlink(missing_ok=True))
+    assert task()["counts"]["succeeded"] == 2
+    assert emulator.ledger()["creates_received"] == 2
+
+
+def test_a_row_whose_file_is_gone_is_not_bought_without_it(batching, connect, emulator, tmp_path) -> None:
+    """It has failed before, and its sibling goes on."""
+    file = tmp_path / "a.png"
+    file.write_bytes(FILES["image"])
+    rows = [{"prompt": "[emulator:fail] A fox", "first_frame": str(file)}, {"prompt": "A hare"}]
+    task = batching(connect("evolink"), rows)
+    task()
+    bought = emulator.ledger()["creates_received"]
+    file.unlink()
+    task.context["ti"].max_tries += 1
+    (first, second) = lines(task())
+    assert (first["status"], second["status"]) == ("failed", "succeeded")
+    assert "a.png" in first["error"]["message"] or "first_frame" in first["error"]["message"]
+    assert emulator.ledger()["creates_received"] == bought

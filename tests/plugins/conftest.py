@@ -23,13 +23,14 @@ JPEG = b"\xff\xd8\xff\xe0 a poster"
 
 @pytest.fixture(scope="session")
 def videos(tmp_path_factory: pytest.TempPathFactory) -> list[Video]:
-    """One of a DAG that the user may not read, and three that the user may, the latest last."""
+    """A batch and a video that the user may not see, and three that the user may, the latest last."""
     folder = tmp_path_factory.mktemp("videos")
     for name in ("secret", "fox"):
         (folder / f"{name}.mp4").write_bytes(MP4)
         (folder / f"{name}.jpg").write_bytes(JPEG)
     (folder / "passwords.mp4").write_text("root:x:0:0")
     return [
+        Video("Row 0", dag_id="nightly", summary={"rows": 4, "counts": {"succeeded": 3, "failed": 1}}),
         Video("A secret", dag_id="secret", file=folder / "secret.mp4", ago=timedelta(days=1)),
         Video("A fox <b>runs</b>", file=folder / "fox.mp4", ago=timedelta(hours=3)),
         Video("Ein Kranich fliegt über die Dächer", map_index=4, vendor="evolink", state="deferred"),

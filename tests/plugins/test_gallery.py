@@ -77,6 +77,14 @@ def test_a_page_costs_at_most_five_queries(source: str, client: Client, queries:
     assert 0 < len(queries) <= 4, queries
 
 
+def test_a_batch_is_a_bar(source: str, client_of: Callable[[set[str]], Client]) -> None:
+    """With the words for it; a ledger has a card for each of its rows too."""
+    page = client_of({"nightly"}).get("/").text
+    assert 'aria-label="3 of 4 rows succeeded, 1 failed"' in page
+    assert page.count("<rect") == 2
+    assert page.count("<article") == (1 if source == "ledger" else 0)
+
+
 def test_each_card_leads_to_its_task(source: str, client: Client) -> None:
     """Below the path that Airflow is served at."""
     page = client.get("/").text

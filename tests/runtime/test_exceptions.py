@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import html
 import logging
 import sys
 from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+import structlog
 from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.execution_time import task_runner
 from structlog.tracebacks import extract
 
 from airflow_provider_seedance.errors import (
@@ -102,3 +107,29 @@ def test_the_frames_are_logged_for_who_asks(caplog: pytest.LogCaptureFixture) ->
 def test_the_errors_of_others_are_left_alone() -> None:
     with pytest.raises(KeyError, match="theirs"):
         execute(KeyError("theirs"))
+
+
+def test_airflows_mail_has_the_message_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Line by line, as a log shows it: what happened, and what to do."""
+    mails: list[str] = []
+
+    class Mailbox:
+        """Takes what Airflow renders into its mail."""
+
+        def __init__(self, **_: Any) -> None: ...
+
+        def __call__(self, context: dict[str, Any]) -> None:
+            mails.append(context["exception_html"])
+
+    monkeypatch.setenv("AIRFLOW__EMAIL__EMAIL_BACKEND", "team.mail.send")
+    monkeypatch.setattr(task_runner, "_LegacyEmailBackendNotifier", Mailbox)
+    ended, _ = shown(lambda: execute(FINAL[0]))
+    task: Any = SimpleNamespace(email="team@example.com")
+    instance: Any = SimpleNamespace(try_number=1, max_tries=0)
+    task_runner._send_error_email_notification(task, instance, {}, ended, structlog.get_logger())
+    (mail,) = mails
+    assert html.unescape(mail).split("<br>") == [
+        "modelark: request refused before sending:",
+        "- duration=99: allowed: 4 to 15.",
+        "Correct the request; repeating it unchanged cannot succeed.",
+    ]

@@ -13,6 +13,7 @@ from itertools import count
 from typing import TypeVar
 
 from airflow_provider_seedance.core.client.retry import MAX_ATTEMPTS, pause_before_retry
+from airflow_provider_seedance.core.diagnosis import remedy_of
 from airflow_provider_seedance.core.library import FilePage, FileQuota, UploadedFile
 from airflow_provider_seedance.core.vendors.contract import (
     Call,
@@ -174,6 +175,8 @@ class GenerationFlows(Flows):
             return (yield from self._exchange(self.vendor.generations.create(called_back)))
         except VendorRefusal as error:
             error.diagnosis = locate(error.diagnosis, self.vendor.generations.parameters, marked)
+            if error.advice == error.kind.traits.advice:
+                error.advice = remedy_of(error.kind, error.diagnosis)
             raise
 
     def find(

@@ -139,6 +139,16 @@ Index(
     intents.c.cost_amount,
     intents.c.tokens,
 )
+Index(
+    "ix_seedance_intents_gallery",
+    intents.c.dag_id,
+    intents.c.vendor,
+    intents.c.model,
+    intents.c.status,
+    intents.c.cost_currency,
+    intents.c.cost_basis,
+    intents.c.cost_amount,
+)
 Index("ix_seedance_intents_generation", intents.c.vendor, intents.c.generation_id)
 Index("ix_seedance_intents_fingerprint", intents.c.fingerprint, intents.c.vendor, intents.c.landed_at)
 Index(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ from airflow_provider_seedance.core.clock import Clock, utc_now
 from airflow_provider_seedance.core.library import UploadedFile
 from airflow_provider_seedance.core.media.check import check_media
 from airflow_provider_seedance.core.media.content import (
+    FileReader,
     MediaFile,
     RequestMedia,
     numbered_links,
@@ -92,6 +93,17 @@ class MediaDelivery:
         """The same media, once they are checked; see :meth:`check`."""
         self.check(client, media)
         return media
+
+    def read(
+        self, client: SeedanceClient, reader: FileReader, known: Mapping[str, str], request: GenerationRequest
+    ) -> RequestMedia:
+        """A request's files, read and checked. If one that is on record cannot be read, the check is left to a payment.
+
+        :param known: the ``keys`` of earlier tries.
+        :raises RequestInvalid: as :meth:`FileReader.identify` and :meth:`check`.
+        """
+        media = reader.identify(request, known)
+        return media if media.missing else self.checked(client, media)
 
     def check(self, client: SeedanceClient, media: RequestMedia) -> dict[str, DeliveryMethod]:
         """Check the files, and find a way for each. Sends nothing and writes nothing.

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, Literal, get_args
 
+from airflow_provider_seedance.core.diagnosis import remedy_of
 from airflow_provider_seedance.core.submission.outcome import Ended, Refused, Superseded
 from airflow_provider_seedance.core.submission.record import SubmissionRecord
 from airflow_provider_seedance.errors import (
@@ -197,6 +198,7 @@ def failure_of(generation: Failed, **details: Any) -> GenerationFailed:
         vendor=generation.vendor,
         generation_id=generation.generation_id,
         diagnosis=generation.failure.diagnosis,
+        advice=remedy_of(generation.failure.kind, generation.failure.diagnosis),
         **details,
     )
     charge = generation.charge
@@ -226,19 +228,17 @@ def _after_end_without_video(prior: PriorSubmission) -> Action:
 def error_on_record(record: SubmissionRecord, outcome: Refused | Ended) -> SeedanceError:
     """The error for a request that was refused, or a generation that ended without a video, in an earlier try."""
     assert outcome.error is not None
+    told: dict[str, Any] = {
+        "kind": outcome.error,
+        "code": outcome.code,
+        "vendor": record.vendor,
+        "diagnosis": outcome.diagnosis,
+        "advice": remedy_of(outcome.error, outcome.diagnosis),
+    }
     if isinstance(outcome, Refused):
-        message = f"an earlier try was refused: {outcome.reason}"
-        return refusal(
-            outcome.error, message, code=outcome.code, vendor=record.vendor, diagnosis=outcome.diagnosis
-        )
-    return GenerationFailed(
-        f"the generation ended as {outcome.status}: {outcome.reason}",
-        kind=outcome.error,
-        code=outcome.code,
-        vendor=record.vendor,
-        generation_id=record.generation_id,
-        diagnosis=outcome.diagnosis,
-    )
+        return refusal(message=f"an earlier try was refused: {outcome.reason}", **told)
+    message = f"the generation ended as {outcome.status}: {outcome.reason}"
+    return GenerationFailed(message, generation_id=record.generation_id, **told)
 
 
 def _after_success(prior: PriorSubmission) -> Action:

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from airflow_provider_seedance.core.redaction import describe
 from airflow_provider_seedance.core.submission.attempts import FREE, Attempt, AttemptStatus, with_attempt
 from airflow_provider_seedance.core.submission.outcome import Ended, Outcome, Refused, Superseded
 from airflow_provider_seedance.errors import Kind, SeedanceError
@@ -212,8 +213,12 @@ class SubmissionRecord(BaseModel):
             if isinstance(fields, Mapping):
                 return cls.model_validate(fields)
         except ValidationError as fault:
-            raise StateUnreadable(f"the record of this task's generation is damaged: {fault}") from fault
-        raise StateUnreadable(f"the record of this task's generation is damaged: {fields!r}")
+            wrong = "; ".join(
+                f"{'.'.join(map(str, error['loc']))}: {error['msg']}"
+                for error in fault.errors(include_url=False)
+            )
+            raise StateUnreadable(f"the record of this task's generation is damaged: {wrong}") from fault
+        raise StateUnreadable(f"the record of this task's generation is damaged: it is {describe(fields)}")
 
 
 class RecordStore(Protocol):

@@ -236,6 +236,7 @@ class Submitter:
                 " was used before, by another task or another Airflow",
                 vendor=intent.vendor,
                 generation_id=created.generation_id,
+                advice="Nothing was bought. Clear the task: that asks for a generation under a new key.",
             )
             self.store.write(intent.replace(outcome=Refused.by(error)))
             raise error

@@ -37,6 +37,7 @@ _MEDIA: Mapping[Medium, re.Pattern[str]] = {
     ),
     "video": re.compile(r"\bvideos?\b|视频", re.IGNORECASE),
 }
+_ANY_MEDIUM = re.compile(r"\bmedia\b", re.IGNORECASE)
 #: Where a parameter is named in a sentence; one with a place in a list tells the most.
 _PLACES = (
     re.compile(r"\b([a-z_]{2,40}\[[0-9]{1,3}\](?:\.[a-z_]{1,40}){0,3})"),
@@ -75,7 +76,9 @@ def _stage(kind: Kind, code: str, message: str, *, accepted: bool) -> Stage | No
 def _medium(code: str, message: str) -> Medium | None:
     if (told := _ARK_CODE.match(code)) and told.group(2):
         code, message = told.group(2), ""
-    return next((medium for medium, words in _MEDIA.items() if words.search(f"{code} {message}")), None)
+    words = f"{code} {message}"
+    found = (medium for medium, own in _MEDIA.items() if own.search(words))
+    return None if _ANY_MEDIUM.search(words) else next(found, None)
 
 
 def _place(message: str, param: str | None) -> str | None:

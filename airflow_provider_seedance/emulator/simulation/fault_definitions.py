@@ -26,6 +26,7 @@ _FIELDS_OF_KIND = {
     "status": ("status", "retry_after", "body"),
     "delay": ("seconds",),
     "malformed": ("status", "body"),
+    "moderation": ("medium",),
     "not_ready": ("seconds", "status", "retry_after", "body"),
     "reply": _FIELDS_OF_REPLY,
 }
@@ -84,6 +85,8 @@ def _check_choices(spec: Mapping[str, Any], vendors: Collection[str]) -> str:
     on = _choose("on", spec.get("on"), _KINDS_OF)
     if spec.get("link") is not None:
         _choose("link", spec["link"], ("first", "second"))
+    if spec.get("medium") is not None:
+        _choose("medium", spec["medium"], ("text", "image", "video", "audio"))
     return _choose("kind", spec.get("kind"), _KINDS_OF[on], f"kind for {on}")
 
 

@@ -44,6 +44,13 @@ class Fault:
     path: str | None = None
     link: str | None = None
     reply: Reply | None = None
+    medium: str | None = None
+    """Of a moderation: ``text``, ``image``, ``video`` or ``audio``; None leaves it to the vendor."""
+
+    @property
+    def outcome(self) -> str:
+        """The outcome of a generation that it strikes: its kind, and the medium if one is given."""
+        return f"{self.kind}:{self.medium}" if self.medium else self.kind
 
     def matches(self, target: Target) -> bool:
         """Whether the rule applies to that call and is not used up."""

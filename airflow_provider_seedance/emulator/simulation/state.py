@@ -167,7 +167,7 @@ class State:
     def apply_fault(self, generation: Generation, fault: Fault | None) -> None:
         """Mark the generation with the outcome that a fault demands, if the fault is of that kind."""
         if fault and fault.kind in OUTCOMES and not generation.phase.is_final:
-            generation.outcome = fault.kind
+            generation.outcome = fault.outcome
 
     def cancel(self, generation: Generation) -> None:
         """Cancel a queued generation."""

@@ -17,7 +17,6 @@ from airflow_provider_seedance.core.gallery.filters import Filters
 from airflow_provider_seedance.core.redaction import redact_values
 from airflow_provider_seedance.errors import SeedanceError
 from airflow_provider_seedance.plugins.gallery.access import ReadableDagIds
-from airflow_provider_seedance.plugins.gallery.batches import latest_batches
 from airflow_provider_seedance.plugins.gallery.files import poster_uri, send
 from airflow_provider_seedance.plugins.gallery.pages import render
 from airflow_provider_seedance.plugins.gallery.sources import page_of, source_of
@@ -39,7 +38,6 @@ def gallery(request: Request, dag_ids: ReadableDagIds) -> Response:
     page, trouble = page_of(filters, dag_ids)
     html = render(
         page,
-        latest_batches(filters, dag_ids),
         filters,
         airflow=_path_of_airflow(request),
         notice=trouble,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -10,7 +9,6 @@ from urllib.parse import quote, urlencode
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from airflow_provider_seedance import __version__
-from airflow_provider_seedance.core.gallery.batches import Batch
 from airflow_provider_seedance.core.gallery.cards import TaskKey
 from airflow_provider_seedance.core.gallery.filters import Filters
 from airflow_provider_seedance.core.gallery.page import Page
@@ -31,9 +29,7 @@ _templates.globals.update(
 _templates.filters.update(about_file=about_file, seconds=seconds, words=lambda name: name.replace("_", " "))
 
 
-def render(
-    page: Page, batches: Sequence[Batch], filters: Filters, *, airflow: str, notice: str | None, now: datetime
-) -> str:
+def render(page: Page, filters: Filters, *, airflow: str, notice: str | None, now: datetime) -> str:
     """The gallery as an HTML document.
 
     :param airflow: the path of Airflow's own pages, which ends with a slash.
@@ -41,7 +37,6 @@ def render(
     """
     return _templates.get_template("gallery.html").render(
         page=page,
-        batches=batches,
         filters=filters,
         notice=notice,
         now=now,

@@ -15,7 +15,7 @@ from airflow_provider_seedance.core.gallery.wording import Sum
 from airflow_provider_seedance.core.ledger import videos
 from airflow_provider_seedance.core.ledger.ledger import Ledger
 from airflow_provider_seedance.errors import SeedanceError
-from airflow_provider_seedance.plugins.gallery.task_instances import TaskInstances
+from airflow_provider_seedance.plugins.gallery.task_instances import TaskInstances, batches_of
 from airflow_provider_seedance.runtime.ledger import open_ledger
 
 log = logging.getLogger(__name__)
@@ -43,10 +43,11 @@ class LedgerSource:
     def page(self, filters: Filters, dag_ids: Collection[str]) -> Page:
         engine, which = self.ledger.engine, _selection(filters, dag_ids)
         rows = videos.page(engine, which, offset=filters.offset, limit=PAGE_SIZE)
+        cards = [card_of_intent(row) for row in rows]
         sums = videos.sums(engine, which)
         count = sum(number for _, _, number, _ in sums)
         return Page(
-            cards=[card_of_intent(row) for row in rows],
+            cards=cards,
             has_next=filters.offset + len(rows) < count,
             count=count,
             sums=[
@@ -55,6 +56,7 @@ class LedgerSource:
                 if amount is not None
             ],
             choices=videos.choices(engine, dag_ids),
+            batches=batches_of({card.task for card in cards if card.batch_row is not None}),
         )
 
     def find(self, key: Mapping[str, str], dag_ids: Collection[str]) -> Card | None:

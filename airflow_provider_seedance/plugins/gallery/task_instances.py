@@ -13,6 +13,7 @@ from airflow.utils.session import create_session
 from sqlalchemy import Select, String, and_, cast, func, null, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
+from airflow_provider_seedance.core.gallery.batches import Batch, batch_of
 from airflow_provider_seedance.core.gallery.cards import (
     Card,
     GenerateTask,
@@ -25,6 +26,7 @@ from airflow_provider_seedance.core.gallery.filters import PAGE_SIZE, Filters
 from airflow_provider_seedance.core.gallery.page import Page
 from airflow_provider_seedance.core.gallery.states import TASK_STATES
 from airflow_provider_seedance.core.gallery.wording import total
+from airflow_provider_seedance.runtime.batch_session import KEY as BATCH_KEY
 from airflow_provider_seedance.runtime.task_state import KEY
 
 
@@ -39,8 +41,9 @@ def _task_states() -> Any:
 
 TASK_STATE_TABLE = _task_states()
 
-#: Class names of operators that make one video, and of those that land or publish one.
+#: Class names of operators that make one video or many, and of those that land or publish one.
 GENERATING = ("SeedanceGenerateVideoOperator", "SeedanceDecoratedOperator")
+BATCH = "SeedanceGenerateBatchOperator"
 LANDING = ("SeedanceDownloadVideoOperator", "SeedancePublishVideoOperator")
 
 #: What tells task instances apart, in every table here.
@@ -51,21 +54,22 @@ class TaskInstances:
     """What Airflow itself knows; nothing needs to be configured."""
 
     def page(self, filters: Filters, dag_ids: Collection[str]) -> Page:
-        """The cards that the filters choose, the latest first."""
+        """The cards and batches that the filters choose, the latest first."""
         query = _chosen(_tasks(dag_ids), filters)
         with create_session() as session:
             # The ids are made in the order of time, and have an index; the times have none.
             found = session.execute(
                 query.order_by(TaskInstance.id.desc()).offset(filters.offset).limit(PAGE_SIZE + 1)
             ).all()
-            cards = _cards(session, [_generate_task(row) for row in found[:PAGE_SIZE]])
-            choices = {"dag_id": _dag_ids(session, dag_ids)}
+            shown = found[:PAGE_SIZE]
+            cards = _cards(session, [_generate_task(row) for row in shown if row.operator != BATCH])
         return Page(
             cards=cards,
             has_next=len(found) > PAGE_SIZE,
             count=None,
             sums=total(card.cost for card in cards),
-            choices=choices,
+            choices={"dag_id": sorted({row.dag_id for row in shown})},
+            batches=[_batch(row) for row in shown if row.operator == BATCH],
         )
 
     def find(self, key: Mapping[str, str], dag_ids: Collection[str]) -> Card | None:
@@ -74,11 +78,23 @@ class TaskInstances:
         for name in KEY_COLUMNS:
             query = query.where(cast(getattr(TaskInstance, name), String) == key.get(name, ""))
         with create_session() as session:
-            cards = _cards(session, [_generate_task(row) for row in session.execute(query)])
-        return cards[0] if cards else None
+            row = session.execute(query.where(TaskInstance.operator != BATCH)).one_or_none()
+            return None if row is None else _cards(session, [_generate_task(row)])[0]
 
 
-def same_task(table: Any) -> Any:
+def batches_of(tasks: Collection[TaskKey]) -> list[Batch]:
+    """How far the batches of these task instances are, the latest first."""
+    if not tasks:
+        return []
+    keys = tuple_(*(getattr(TaskInstance, name) for name in KEY_COLUMNS))
+    query = _tasks({task.dag_id for task in tasks}).where(
+        TaskInstance.operator == BATCH, keys.in_([tuple(vars(task).values()) for task in tasks])
+    )
+    with create_session() as session:
+        return [_batch(row) for row in session.execute(query.order_by(TaskInstance.id.desc()))]
+
+
+def _same_task(table: Any) -> Any:
     """Whether a row of another table is about the task instance."""
     return and_(*(getattr(table, name) == getattr(TaskInstance, name) for name in KEY_COLUMNS))
 
@@ -93,18 +109,19 @@ def _tasks(dag_ids: Collection[str]) -> Select[Any]:
             TaskInstance.task_id,
             TaskInstance.map_index,
             TaskInstance.state,
+            TaskInstance.operator,
             func.coalesce(TaskInstance.queued_dttm, TaskInstance.start_date).label("created_at"),
             returned.value.label("result"),
             rendered.rendered_fields.label("rendered"),
             (TASK_STATE_TABLE.value if TASK_STATE_TABLE else null()).label("record"),
         )
-        .outerjoin(returned, and_(same_task(returned), returned.key == "return_value"))
-        .outerjoin(rendered, same_task(rendered))
-        .where(TaskInstance.operator.in_(GENERATING), TaskInstance.dag_id.in_(sorted(dag_ids)))
+        .outerjoin(returned, and_(_same_task(returned), returned.key == "return_value"))
+        .outerjoin(rendered, _same_task(rendered))
+        .where(TaskInstance.operator.in_((*GENERATING, BATCH)), TaskInstance.dag_id.in_(sorted(dag_ids)))
     )
     if TASK_STATE_TABLE:
         query = query.outerjoin(
-            TASK_STATE_TABLE, and_(same_task(TASK_STATE_TABLE), TASK_STATE_TABLE.key == KEY)
+            TASK_STATE_TABLE, and_(_same_task(TASK_STATE_TABLE), TASK_STATE_TABLE.key.in_((KEY, BATCH_KEY)))
         )
     return query
 
@@ -145,13 +162,19 @@ def _generate_task(row: Any) -> GenerateTask:
         key=TaskKey(row.dag_id, row.run_id, row.task_id, row.map_index),
         state=row.state,
         created_at=row.created_at,
-        result=plain(row.result),
+        result=_plain(row.result),
         rendered=row.rendered,
-        record=plain(row.record),
+        record=_plain(row.record),
     )
 
 
-def plain(value: Any) -> Any:
+def _batch(row: Any) -> Batch:
+    told = _plain(row.result) or _plain(row.record)
+    key = TaskKey(row.dag_id, row.run_id, row.task_id, row.map_index)
+    return batch_of(key, row.state, told if isinstance(told, Mapping) else {})
+
+
+def _plain(value: Any) -> Any:
     """A stored value that may be JSON, or its text."""
     if not isinstance(value, str):
         return value
@@ -164,8 +187,9 @@ def plain(value: Any) -> Any:
 def _cards(session: Session, tasks: Iterable[GenerateTask]) -> list[Card]:
     """The cards of tasks, with the files that other tasks of their runs have landed."""
     tasks = list(tasks)
-    landed = _landed(session, {(task.key.dag_id, task.key.run_id) for task in tasks})
     cards = [card_of_task(task) for task in tasks]
+    without_file = [card for card in cards if card.generation_id and not card.manifest]
+    landed = _landed(session, {(card.task.dag_id, card.task.run_id) for card in without_file})
     return [
         card
         if card.manifest or card.generation_id not in landed
@@ -181,20 +205,11 @@ def _landed(session: Session, runs: Collection[tuple[str, str]]) -> dict[str | N
     returned = aliased(XComModel)
     query = (
         select(returned.value)
-        .join(TaskInstance, and_(same_task(returned), returned.key == "return_value"))
+        .join(TaskInstance, and_(_same_task(returned), returned.key == "return_value"))
         .where(
             TaskInstance.operator.in_(LANDING),
             tuple_(TaskInstance.dag_id, TaskInstance.run_id).in_(sorted(runs)),
         )
     )
-    manifests = (manifest_in(plain(value)) for value in session.execute(query).scalars())
+    manifests = (manifest_in(_plain(value)) for value in session.execute(query).scalars())
     return {generation_of(manifest): manifest for manifest in manifests if manifest}
-
-
-def _dag_ids(session: Session, dag_ids: Collection[str]) -> list[str]:
-    query = (
-        select(TaskInstance.dag_id)
-        .where(TaskInstance.operator.in_(GENERATING), TaskInstance.dag_id.in_(sorted(dag_ids)))
-        .distinct()
-    )
-    return sorted(session.execute(query).scalars())

@@ -30,7 +30,7 @@ from airflow_provider_seedance.core.submission.record import (
 )
 from airflow_provider_seedance.core.submission.submit import Submitter
 from airflow_provider_seedance.emulator import serve
-from airflow_provider_seedance.errors import NoReply, SeedanceError
+from airflow_provider_seedance.errors import ModerationRefused, NoReply, SeedanceError
 from airflow_provider_seedance.models import Cost, GenerationRequest
 from tests.clocks import ImpatientClock
 from tests.core.submission.test_overlap import Interrupted
@@ -225,6 +225,24 @@ def test_what_is_reserved_and_settled_stands_in_the_row(emulator: Any, ledger: L
     with ledger.engine.connect() as connection:
         stored = str(connection.exec_driver_sql("SELECT * FROM seedance_intents").fetchall())
     assert "0123456789abcdef" not in stored
+
+
+def test_what_a_refusal_is_about_stands_in_the_ledger(emulator: Any, ledger: Ledger) -> None:
+    """The next try, and whoever reads the history, need not ask the vendor again."""
+    emulator.add_fault(vendor="modelark", on="create", kind="moderation", medium="text")
+    store = records(ledger)
+    with trying(emulator, "modelark", store) as trier, pytest.raises(ModerationRefused):
+        trier.submit(REQUEST)
+    outcome = (ledger.latest_record(store.owner.key) or {})["outcome"]
+    told = {name: outcome[name] for name in ("kind", "error", "stage", "medium", "field", "param")}
+    assert told == {
+        "kind": "refused",
+        "error": "moderation",
+        "stage": "input",
+        "medium": "text",
+        "field": "prompt",
+        "param": "content[0]",
+    }
 
 
 def test_prompts_can_be_left_out(ledger: Ledger) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_seedance.core.client.flows import GenerationFlows, Pause, Send
-from airflow_provider_seedance.core.diagnosis import Diagnosis
+from airflow_provider_seedance.core.diagnosis import Diagnosis, remedy_of
 from airflow_provider_seedance.core.submission.decide import failure_of
 from airflow_provider_seedance.core.vendors import load_vendor
 from airflow_provider_seedance.core.vendors.contract import HttpResponse
@@ -247,6 +247,14 @@ REFUSALS: list[tuple[str, int, Any, GenerationRequest, Kind, Any]] = [
     ),
     (
         "toapis",
+        422,
+        gateway("content_policy_violation", "The prompt or media violates the content policy"),
+        TEXT,
+        Kind.MODERATION,
+        ("input", None, None, None),
+    ),
+    (
+        "toapis",
         400,
         gateway("invalid_request", "image_with_roles[2].url: asset:// needs no review"),
         REFERENCES,
@@ -466,3 +474,18 @@ def test_a_medium_that_only_one_field_has_names_the_field() -> None:
     one = GenerationRequest(prompt="a", reference_videos=(f"{H}1.mp4",), reference_images=(f"{H}1.png",))
     found = locate(diagnose(Kind.MODERATION, None, "a video violates the policy", accepted=False), {}, one)
     assert (found.field, found.index) == ("reference_videos", 0)
+
+
+@pytest.mark.parametrize(
+    ("diagnosis", "remedy"),
+    [
+        (Diagnosis("output", "video"), "or generate it again: the same request may pass."),
+        (Diagnosis("input", "image", "reference_images", 2), "Change reference_images[2]; "),
+        (Diagnosis("input", "text", "prompt"), "Change the prompt; "),
+        (Diagnosis("input", "image"), "Change the prompt or the reference media; "),
+    ],
+)
+def test_the_remedy_is_as_exact_as_the_diagnosis(diagnosis: Diagnosis, remedy: str) -> None:
+    """One sentence, for a refusal and for a failure alike."""
+    assert remedy in remedy_of(Kind.MODERATION, diagnosis)
+    assert remedy_of(Kind.BALANCE, Diagnosis()) == Kind.BALANCE.traits.advice

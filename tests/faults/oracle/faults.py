@@ -103,7 +103,7 @@ FAULTS = (
         Cell("stops", 0),
         Cell("stops", 0),
         Cell("stops", 0),
-        seen={ANY: "Change the prompt or the reference media"},
+        seen={ANY: "Change the prompt"},
         rows=True,
     ),
     Fault(

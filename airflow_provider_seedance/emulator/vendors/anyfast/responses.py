@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow_provider_seedance.emulator.simulation.generation import Generation, Phase
 from airflow_provider_seedance.emulator.vendors.ark.content import ArkError
-from airflow_provider_seedance.emulator.vendors.ark.responses import FAILURES, request_id, task_object
+from airflow_provider_seedance.emulator.vendors.ark.responses import failure_of, request_id, task_object
 from airflow_provider_seedance.emulator.vendors.base import ApiError
 
 _ACCEPTED_SECONDS = 2.0
@@ -54,7 +54,7 @@ def task_body(generation: Generation, origin: str, now: float) -> dict[str, Any]
         if order.vendor_data["super_tokens"]:
             data["original_result_url"] = data["result_url"]
     if phase is Phase.FAILED:
-        code, message = FAILURES[generation.outcome or "fail"]
+        code, message = failure_of(generation.outcome)
         data["fail_reason"] = json.dumps({"error": {"code": code, "message": message}})
     return data
 

@@ -18,7 +18,7 @@ from airflow_provider_seedance.emulator.vendors.anyfast.responses import (
     stock_error,
     task_body,
 )
-from airflow_provider_seedance.emulator.vendors.ark.content import ArkError
+from airflow_provider_seedance.emulator.vendors.ark.content import ArkError, refused_by_filter
 from airflow_provider_seedance.emulator.vendors.ark.responses import publish_results, publish_video
 from airflow_provider_seedance.emulator.vendors.base import EMPTY_KEY, ApiError, Call, Endpoint, Vendor
 
@@ -64,8 +64,7 @@ class AnyFast:
         except ArkError as error:
             raise relayed_error(error) from error
         if call.fault and call.fault.kind == "moderation":
-            text = "The request failed because the input text may contain sensitive information."
-            raise relayed_error(ArkError("InputTextSensitiveContentDetected", text))
+            raise relayed_error(refused_by_filter(body["content"], call.fault.medium or "text"))
         if account == EMPTY_KEY:
             raise stock_error(403)
         generation = call.state.submit(NAME, call.state.new_id(NAME, "asyntask_", 32), order, call.fault)

@@ -29,6 +29,17 @@ class ArkError(Exception):
         self.param = param
 
 
+def refused_by_filter(content: list[Any], medium: str) -> ArkError:
+    """The filter's refusal of the first part of that medium."""
+    kind = "text" if medium == "text" else f"{medium}_url"
+    place = next((number for number, part in enumerate(content) if part.get("type") == kind), None)
+    named = medium if place is None else f"{medium} 'content[{place}]'"
+    return ArkError(
+        f"Input{medium.capitalize()}SensitiveContentDetected",
+        f"The request failed because the input {named} may contain sensitive information.",
+    )
+
+
 @dataclass(frozen=True)
 class Part:
     """One medium of the array."""

@@ -20,6 +20,13 @@ FAILURES = {
 }
 
 
+def failure_of(outcome: str | None) -> tuple[str, str]:
+    """Code and message of a generation with that outcome."""
+    kind, _, medium = (outcome or "fail").partition(":")
+    code, message = FAILURES[kind]
+    return code.replace("Video", medium.capitalize() or "Video"), message.replace("video", medium or "video")
+
+
 def request_id() -> str:
     """A random request id in Ark's form: two digits, the time, and random hex digits."""
     return f"02{int(time.time() * 1000):013d}{secrets.token_hex(19)}"
@@ -31,7 +38,7 @@ def task_object(generation: Generation, origin: str, vendor_fields: dict[str, An
     task: dict[str, Any] = {"id": generation.id, "model": order.model, "status": generation.phase.value}
     task["created_at"], task["updated_at"] = int(generation.created_at), int(generation.updated_at)
     if generation.phase is Phase.FAILED:
-        code, message = FAILURES[generation.outcome or "fail"]
+        code, message = failure_of(generation.outcome)
         task["error"] = {"code": code, "message": f"{message} Request id: {request_id()}"}
     if generation.phase is Phase.SUCCEEDED:
         task["content"] = {"video_url": origin + generation.links["video"]}

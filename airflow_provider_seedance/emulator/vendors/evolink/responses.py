@@ -61,7 +61,10 @@ def task_body(generation: Generation, origin: str, now: float) -> dict[str, Any]
     if phase is Phase.SUCCEEDED:
         task["results"] = [origin + generation.links["video"]]
     if phase is Phase.FAILED:
-        code, message = FAILURES[generation.outcome or "fail"]
+        kind, _, medium = (generation.outcome or "fail").partition(":")
+        code, message = FAILURES[kind]
+        if medium:
+            message = f"Content policy violation.\nThe generated {medium} was blocked by safety filters."
         task["error"] = {"code": code, "message": message, "type": "task_error"}
     return task
 
@@ -69,6 +72,17 @@ def task_body(generation: Generation, origin: str, now: float) -> dict[str, Any]
 def field_error(param: str, message: str) -> ApiError:
     """The error about an invalid field."""
     return api_error(400, message=message, param=param)
+
+
+def refused_by_filter(medium: str | None) -> ApiError:
+    """The filter's refusal of what was sent; only the words tell of which medium."""
+    words = {
+        None: FAILURES["moderation"][1],
+        "text": "Content policy violation in the prompt",
+        "image": "The image contains a real human face",
+    }
+    message = words.get(medium, f"Third-party content violation in the reference {medium}")
+    return api_error(400, code="content_policy_violation", message=message)
 
 
 def api_error(

@@ -15,7 +15,11 @@ from airflow_provider_seedance.emulator.vendors.evolink import NAME
 from airflow_provider_seedance.emulator.vendors.evolink.files import FileService
 from airflow_provider_seedance.emulator.vendors.evolink.models import MODELS
 from airflow_provider_seedance.emulator.vendors.evolink.requests import account_of, check, make_order
-from airflow_provider_seedance.emulator.vendors.evolink.responses import FAILURES, api_error, task_body
+from airflow_provider_seedance.emulator.vendors.evolink.responses import (
+    api_error,
+    refused_by_filter,
+    task_body,
+)
 from airflow_provider_seedance.emulator.vendors.values import json_bytes
 
 _PREFIX = "task-unified-"
@@ -66,7 +70,7 @@ class EvoLink:
             raise api_error(403)
         check(body)
         if call.fault and call.fault.kind == "moderation":
-            raise api_error(400, code="content_policy_violation", message=FAILURES["moderation"][1])
+            raise refused_by_filter(call.fault.medium)
         if account == EMPTY_KEY:
             raise api_error(402)
         order, outcome = make_order(call, account, body)

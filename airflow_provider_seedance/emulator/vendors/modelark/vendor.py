@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from airflow_provider_seedance.emulator.simulation.callbacks import Delivery
 from airflow_provider_seedance.emulator.simulation.generation import Generation, Phase
 from airflow_provider_seedance.emulator.simulation.state import State
-from airflow_provider_seedance.emulator.vendors.ark.content import ArkError
+from airflow_provider_seedance.emulator.vendors.ark.content import ArkError, refused_by_filter
 from airflow_provider_seedance.emulator.vendors.ark.models import MODELS
 from airflow_provider_seedance.emulator.vendors.ark.responses import publish_results
 from airflow_provider_seedance.emulator.vendors.base import EMPTY_KEY, ApiError, Call, Endpoint, Vendor
@@ -79,8 +79,7 @@ class ModelArk:
         except ArkError as error:
             raise error_of(error) from error
         if call.fault and call.fault.kind == "moderation":
-            text = "The request failed because the input text 'content[0]' may contain sensitive information."
-            raise api_error(400, "InputTextSensitiveContentDetected", text)
+            raise error_of(refused_by_filter(body["content"], call.fault.medium or "text"))
         if account == EMPTY_KEY:
             raise stock_error(403)
         time = datetime.fromtimestamp(call.now, _CHINA_TIME).strftime("%Y%m%d%H%M%S")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -75,7 +76,9 @@ def task_body(generation: Generation, origin: str, now: float) -> dict[str, Any]
             "cost_usd": _decimal_text(usd),
         }
     if phase is Phase.FAILED:
-        task["error"] = {"code": "generation_failed", "message": _FAILURES[generation.outcome or "fail"]}
+        kind, _, medium = (generation.outcome or "fail").partition(":")
+        message = f"the generated {medium} violates the content policy" if medium else _FAILURES[kind]
+        task["error"] = {"code": "generation_failed", "message": message}
         task["billing"] = {"status": "refunded", "credits": "0", "cost_usd": "0"}
     return task
 
@@ -151,6 +154,21 @@ def api_error(status: int, message: str | None = None, *, integer: bool = False)
     if integer:
         error["type"] = kinds.get(status, "invalid_request_error")
     return ApiError(status, {"error": error})
+
+
+def refused_by_filter(items: Sequence[tuple[str, str, str]], medium: str | None) -> ApiError:
+    """The filter's refusal: of the prompt in the gateway's own words, of a medium in those of the upstream.
+
+    :param items: the request's media by kind, role and URL; the upstream counts them after the text.
+    """
+    if medium in (None, "text"):
+        return api_error(422, "The prompt violates the content policy" if medium else None)
+    place = next((number for number, (kind, _, _) in enumerate(items, start=1) if kind == medium), 0)
+    code = f"Input{str(medium).capitalize()}SensitiveContentDetected"
+    text = (
+        f"The request failed because the input {medium} 'content[{place}]' may contain sensitive information."
+    )
+    return ApiError(400, {"error": {"code": code, "message": text}})
 
 
 def success_response(data: dict[str, Any], message: str = "") -> Response:

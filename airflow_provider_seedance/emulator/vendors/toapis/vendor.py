@@ -24,6 +24,7 @@ from airflow_provider_seedance.emulator.vendors.toapis.responses import (
     BASE32_ALPHABET,
     api_error,
     balance_body,
+    refused_by_filter,
     task_body,
     webhook,
 )
@@ -85,7 +86,7 @@ class ToApis:
         items = check(body, MODELS[name])
         media, outcome = find_media(call, account, body, items)
         if call.fault and call.fault.kind == "moderation":
-            raise api_error(422)
+            raise refused_by_filter(items, call.fault.medium)
         if account == EMPTY_KEY:
             raise api_error(402)
         order = make_order(call, account, body, media)

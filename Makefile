@@ -10,10 +10,10 @@ PIP := $(RUN) -m pip --disable-pip-version-check
 BENCH := build/bench
 
 .DEFAULT_GOAL := help
-.PHONY: help demo airflow cluster chaos bench screenshots test audit lint format constraints benchpins clean
+.PHONY: help demo airflow cluster chaos bench screenshots test test-all audit lint format docs package constraints benchpins versionpins clean
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/.package  ## Make four clips through a real Airflow, with no account and no network
 	@$(RUN) -m dev.demo
@@ -36,6 +36,9 @@ screenshots: $(VENV)/.dev  ## Take the pictures of the gallery in docs/images; n
 test: lint audit  ## Lint, check types, audit what is installed and run every test
 	$(RUN) -m pytest -n 2 --dist loadgroup
 
+test-all: $(VENV)/.package  ## Run what concerns Airflow on each version of Airflow and Python (VERSIONS=..., PYTHONS=...)
+	@$(RUN) -m dev.versions $(if $(VERSIONS),--versions $(VERSIONS)) $(if $(PYTHONS),--pythons $(PYTHONS))
+
 audit: $(VENV)/.dev  ## Check pins for known vulnerabilities and packages for their licences (AUDIT_STRICT=1: fail where the index does not tell)
 	@$(RUN) -m dev.audit
 
@@ -49,12 +52,19 @@ format: $(VENV)/.dev  ## Format the code
 	$(RUN) -m ruff check --fix
 	$(RUN) -m ruff format
 
+docs: $(VENV)/.docs  ## Build the documentation into build/docs, with every warning an error, and check its spelling
+	$(VENV)/bin/typos
+	$(RUN) -m sphinx --builder html --fail-on-warning --keep-going --quiet docs build/docs
+
+package: $(VENV)/.release  ## Build the distribution as a release does, and check it (TAG=v1.2.3: that it is that version)
+	@$(RUN) -m dev.package $(if $(TAG),--tag $(TAG))
+
 # With PYTHON= the oldest supported version, so that the pins can be installed on the newer ones too.
 constraints:  ## Pin the newest versions of everything in constraints.txt
 	$(PYTHON) -m venv --clear build/constraints
 	build/constraints/bin/python -m pip install --quiet --upgrade pip
 	build/constraints/bin/python -m pip install --quiet --dry-run --ignore-installed \
-		--report build/constraints/report.json pip --editable ".[probe,emulator]" --group dev --group cluster
+		--report build/constraints/report.json pip --editable ".[probe,emulator]" --group dev --group cluster --group release
 	$(PYTHON) dev/constraints.py < build/constraints/report.json > build/constraints/pins.txt
 	cp build/constraints/pins.txt constraints.txt
 
@@ -70,6 +80,11 @@ benchpins:  ## Pin the newest providers for the benchmarks in benchmarks/constra
 	(echo '# Exact versions of all that `make bench` installs. Made by `make benchpins`.'; \
 		grep --invert-match '^#' build/constraints/pins.txt) > benchmarks/constraints.txt
 
+versionpins:  ## Pin what each version of Airflow ran with at its release in constraints/
+	$(PYTHON) -m venv --clear build/constraints
+	build/constraints/bin/python -m pip install --quiet uv
+	$(PYTHON) -m dev.versions --pin build/constraints/bin/uv
+
 clean:  ## Remove what these targets made
 	rm -rf $(VENV) .airflow demo-output build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
@@ -84,6 +99,17 @@ $(VENV)/.package: pyproject.toml constraints.txt
 $(VENV)/.dev: $(VENV)/.package
 	@echo "Installing the tools for development."
 	@$(PIP) install --quiet --constraint constraints.txt --group dev
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/.package constraints/docs.txt
+	@$(RUN) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The documentation needs Python 3.11; set PYTHON=...")'
+	@echo "Installing what builds the documentation."
+	@$(PIP) install --quiet --constraint constraints.txt --constraint constraints/docs.txt --group docs
+	@touch $@
+
+$(VENV)/.release: $(VENV)/.package
+	@echo "Installing what builds and checks the distribution."
+	@$(PIP) install --quiet --constraint constraints.txt --group release
 	@touch $@
 
 $(VENV)/.cluster: $(VENV)/.package

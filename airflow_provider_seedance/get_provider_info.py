@@ -6,11 +6,17 @@ from importlib.metadata import entry_points
 from typing import Any
 
 
-def _text(label: str, description: str, **schema: Any) -> dict[str, Any]:
+def _field(label: str, description: str, section: str, kind: str = "string", **schema: Any) -> dict[str, Any]:
+    """A field of the connection form.
+
+    :param section: the group of fields in which the form shows it.
+    """
+    # Airflow's form shows a field that may not be null in red before anything is typed, and a null among the choices
+    # as a choice.
     return {
         "label": label,
         "description": description,
-        "schema": {"type": ["string", "null"], **schema},
+        "schema": {"type": [kind, "null"], "section": section, **schema},
     }
 
 
@@ -42,19 +48,28 @@ def get_provider_info() -> dict[str, Any]:
                     "airflow_provider_seedance.operators.download",
                     "airflow_provider_seedance.operators.publish",
                     "airflow_provider_seedance.operators.assets",
+                    "airflow_provider_seedance.operators.approval",
                 ],
+            }
+        ],
+        "sensors": [
+            {
+                "integration-name": "Seedance",
+                "python-modules": ["airflow_provider_seedance.sensors.generation"],
             }
         ],
         "triggers": [
             {
                 "integration-name": "Seedance",
                 "python-modules": [
+                    "airflow_provider_seedance.triggers.sensor",
                     "airflow_provider_seedance.triggers.generation",
                     "airflow_provider_seedance.triggers.batch",
                     "airflow_provider_seedance.triggers.asset",
                 ],
             }
         ],
+        "extra-links": ["airflow_provider_seedance.operators._links.GalleryLink"],
         "plugins": [
             {
                 "name": "seedance",
@@ -170,53 +185,70 @@ def _vendors() -> list[str]:
 
 
 def _connection_fields() -> dict[str, Any]:
+    account, models = "Account", "Models and prices"
+    money, requests, assets = "Money", "Requests", "Asset library (ModelArk)"
     return {
-        # Airflow's form shows a field that may not be null in red before anything is typed, and a null among the
-        # choices as a choice.
-        "vendor": _text("Vendor", "Required: whose HTTP API the key belongs to.", enum=_vendors()),
-        "region": _text(
+        "vendor": _field("Vendor", "Required: whose HTTP API the key belongs to.", account, enum=_vendors()),
+        "region": _field(
             "Region",
             "ModelArk only: ap-southeast (BytePlus, the default) or cn-beijing (Volcengine).",
+            account,
             enum=["ap-southeast", "cn-beijing"],
         ),
-        "request_timeout": {
-            "label": "Request timeout",
-            "description": "Seconds for one HTTP call; empty for 60, and 300 for a create.",
-            "schema": {"type": ["number", "null"], "minimum": 1, "maximum": 3600},
-        },
-        "max_concurrency": {
-            "label": "Concurrent requests",
-            "description": "HTTP calls at a time to the vendor from one process; empty for 20.",
-            "schema": {"type": ["integer", "null"], "minimum": 1, "maximum": 1000},
-        },
-        "access_key_id": _text(
-            "Access key ID", "ModelArk only, with its secret: signs the requests to the asset library."
-        ),
-        "secret_access_key": _text(
-            "Secret access key", "ModelArk only: the secret of the access key.", format="password"
-        ),
-        "catalog": _text(
-            "Catalog rows",
-            "Models to add or override: a JSON list, or the path of a JSON file.",
-            format="multiline",
-        ),
-        "webhook_secret": _text(
-            "Webhook secret",
-            "ToAPIs only: the signing secret of the key's webhook; callbacks without its signature are refused.",
-            format="password",
-        ),
-        "budgets": _text(
+        "budgets": _field(
             "Budgets",
             'What submissions may cost in a period, such as [{"limit": "200 USD", "per": "day"}]; they need a ledger.',
+            money,
             format="multiline",
         ),
-        "min_balance": _text(
+        "min_balance": _field(
             "Least balance",
             "Nothing is submitted while less than this is left, such as 5 USD; where the vendor tells its balance.",
+            money,
         ),
-        "prices": _text(
+        "prices": _field(
             "Prices",
             "Your own prices: a JSON list, or the path of a JSON file.",
+            models,
             format="multiline",
+        ),
+        "catalog": _field(
+            "Catalog rows",
+            "Models to add or override: a JSON list, or the path of a JSON file.",
+            models,
+            format="multiline",
+        ),
+        "request_timeout": _field(
+            "Request timeout",
+            "Seconds for one HTTP call; empty for 60, and 300 for a create.",
+            requests,
+            "number",
+            minimum=1,
+            maximum=3600,
+        ),
+        "max_concurrency": _field(
+            "Concurrent requests",
+            "HTTP calls at a time to the vendor from one process; empty for 20.",
+            requests,
+            "integer",
+            minimum=1,
+            maximum=1000,
+        ),
+        "webhook_secret": _field(
+            "Webhook secret",
+            "ToAPIs only: the signing secret of the key's webhook; callbacks without its signature are refused.",
+            requests,
+            format="password",
+        ),
+        "access_key_id": _field(
+            "Access key ID",
+            "ModelArk only, with its secret: signs the requests to the asset library.",
+            assets,
+        ),
+        "secret_access_key": _field(
+            "Secret access key",
+            "ModelArk only: the secret of the access key.",
+            assets,
+            format="password",
         ),
     }

@@ -29,6 +29,7 @@ PERMITTED = re.compile(
 )
 #: Package -> why it may be used all the same.
 EXCEPTIONS = {
+    "openlineage_sql": "Apache-2.0 by its repository, which its wheel does not say; OpenLineage's own dependency",
     "psycopg2-binary": "LGPL with exceptions, unmodified, for tests alone; Airflow's own driver of PostgreSQL",
     "text-unidecode": "dual-licensed, used under the Artistic License; Airflow's own dependency",
 }

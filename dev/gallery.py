@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import av
 from sqlalchemy import URL, create_engine, insert
 
-from airflow_provider_seedance.core.landing.poster import poster_name, poster_of
 from airflow_provider_seedance.core.ledger.engine import make_engine
 from airflow_provider_seedance.core.ledger.entries import Intent, Order, Owner, Progress, Settlement
 from airflow_provider_seedance.core.ledger.ledger import Ledger
@@ -131,7 +132,9 @@ def render(video: Video, folder: Path) -> Path:
         audio=True,
     )
     render_video(clip, target)
-    target.with_name(poster_name(target.name)).write_bytes(poster_of(target))
+    with av.open(str(target)) as container:
+        middle = next(islice(container.decode(video=0), 12 * video.seconds, None))
+    middle.to_image().save(target.with_suffix(".jpg"), quality=85)  # type: ignore[no-untyped-call]
     return target
 
 

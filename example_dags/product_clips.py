@@ -6,7 +6,6 @@ The pictures are brought to the vendor in its own way; those that it does not ta
 from datetime import timedelta
 
 from airflow.sdk import DAG, ObjectStoragePath, Param, task
-from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_provider_seedance.operators.generate import SeedanceGenerateVideoOperator
 
@@ -27,14 +26,12 @@ with DAG(
     },
 ):
 
-    @task
+    @task(retries=0)
     def list_pictures(**context) -> list[str]:
         """The pictures as paths or URIs, in the order of their names."""
         folder = ObjectStoragePath(context["params"]["pictures"])
         if not folder.is_dir():
-            raise AirflowFailException(
-                f"{folder} is no folder: put pictures there, or set the param pictures"
-            )
+            raise NotADirectoryError(f"{folder} is no folder: put pictures there, or set the param pictures")
         return sorted(str(path) for path in folder.iterdir() if path.suffix in (".png", ".jpg", ".webp"))
 
     SeedanceGenerateVideoOperator.partial(

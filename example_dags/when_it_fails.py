@@ -5,6 +5,7 @@ then is decided on by what the error says, and nothing is paid for twice.
 """
 
 from datetime import timedelta
+from typing import Any
 
 from airflow.sdk import DAG, Param, task
 
@@ -33,7 +34,7 @@ with DAG(
         "output": Param("/tmp/seedance", description="Directory or object-storage prefix"),
     },
 ):
-    ORDER = {
+    ORDER: dict[str, Any] = {
         "seedance_conn_id": "{{ params.seedance_conn_id }}",
         "duration": 4,
         "resolution": "480p",
@@ -43,7 +44,7 @@ with DAG(
     generate = SeedanceGenerateVideoOperator(task_id="generate", prompt="{{ params.prompt }}", **ORDER)
 
     @task.branch(trigger_rule="all_done")
-    def choose(error: dict | None) -> str:
+    def choose(error) -> str:
         """What to do about the error; without one, `report` tells whether there is a video."""
         if error is None:
             return "report"
@@ -67,7 +68,7 @@ with DAG(
     )
 
     @task
-    def notify(error: dict) -> None:
+    def notify(error):
         """Where a message to people would be sent."""
         print(f"{error['vendor']}, connection {error['connection']}: {error['message']}")
 

@@ -323,23 +323,23 @@ class SeedanceHook(BaseHook):
             return await client.account.balance()
 
     def test_connection(self) -> tuple[bool, str]:
-        """Check the key with a request that costs nothing.
+        """Check the connection with requests that cost nothing; a wrong key, a wrong region, an empty account and an
+        address that cannot be reached are told apart.
 
-        :returns: whether the vendor accepts the key, and a sentence for the user.
+        :returns: whether generations can be ordered, and what to tell the user.
         """
+        from airflow_provider_seedance.core.client.http import SeedanceClient
+        from airflow_provider_seedance.core.lifecycle.connection_check import Finding, check_connection
         from airflow_provider_seedance.errors import SeedanceError
 
         try:
-            with self.get_conn() as client:
-                priced = client.catalog.has_prices
-                client.account.probe()
-                vendor = client.settings.vendor.name
+            account = self.get_account()
+            check = check_connection(
+                account, lambda account: SeedanceClient(account, attempts=1, clock=clock.SYSTEM_CLOCK)
+            )
         except SeedanceError as error:
             return False, str(error)
-        accepted = f"{vendor} accepts the API key."
-        if priced:
-            return True, accepted
-        return True, f"{accepted}\nNo prices are known: max_cost refuses everything until extra has prices."
+        return check.finding is Finding.USABLE, check.message
 
 
 def _query(ids: Sequence[str], filters: dict[str, Any]) -> Any:

@@ -41,6 +41,11 @@ class MapLabelMixin(BaseOperator):
     #: The arguments that name an instance, the most telling first.
     label_fields: tuple[str, ...] = ()
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if self.map_index_template is None and self.get_closest_mapped_task_group() is not None:
+            self.map_index_template = MAP_INDEX_TEMPLATE
+
     @classmethod
     def partial(cls, **kwargs: Any) -> Any:
         """As any operator's, with a label for each mapped instance."""
@@ -91,10 +96,10 @@ def is_same_for_every_map_index(context: Context, argument: str) -> bool:
         return False
     task = dag.task_dict[ti.task_id]
     given = getattr(task, "partial_kwargs", task.__dict__).get(argument)
-    return isinstance(given, str) and _names_in(given) <= _SAME_FOR_ALL
+    return isinstance(given, str) and names_in(given) <= _SAME_FOR_ALL
 
 
-def _names_in(template: str) -> set[str]:
+def names_in(template: str) -> set[str]:
     """The names that a Jinja template takes from its context."""
     from jinja2 import Environment, meta
 

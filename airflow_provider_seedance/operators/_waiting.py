@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator
-
 from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.operators._arguments import choice, conn_ids
+from airflow_provider_seedance.operators._lineage import LineageMixin
 from airflow_provider_seedance.runtime.exceptions import deferral_errors, task_errors
 from airflow_provider_seedance.runtime.metrics import count_result
 
@@ -57,7 +56,7 @@ class Wait:
     attempts: TaskAttempts | None = None
 
 
-class GenerationWaitMixin(BaseOperator):
+class GenerationWaitMixin(LineageMixin):
     """Base of operators that wait for one generation; both modes end alike."""
 
     seedance_conn_id: str | Sequence[str]
@@ -270,6 +269,7 @@ class GenerationWaitMixin(BaseOperator):
         """Deliver what has succeeded, or wait again; ``generation`` as in :meth:`_wait`."""
         from airflow_provider_seedance.core.lifecycle.conclude import record_delivery
         from airflow_provider_seedance.core.lifecycle.describe import end_in_words
+        from airflow_provider_seedance.core.lifecycle.lineage import lineage_of_generation
         from airflow_provider_seedance.core.polling.decide import WaitOutcome
         from airflow_provider_seedance.errors import GenerationFailed
 
@@ -291,6 +291,7 @@ class GenerationWaitMixin(BaseOperator):
         delivered = self._deliver(wait.conn_id, wait.client, video)
         record_delivery(wait.store, wait.generation_id, delivered)
         count_result(delivered)
+        self._report_lineage(lineage_of_generation(vars(self), delivered))
         seconds = clock.SYSTEM_CLOCK.now() - wait.state.started
         self.log.info(end_in_words(delivered, seconds=seconds))
         return delivered

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.operators._arguments import OVERWRITE, one_of, overwrite_of
 from airflow_provider_seedance.operators._base import SeedanceBaseOperator
+from airflow_provider_seedance.operators._lineage import LineageMixin
 from airflow_provider_seedance.runtime.exceptions import task_errors
 from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.operators._base import Result, Text
 
 
-class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, SeedanceBaseOperator):
+class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, LineageMixin, SeedanceBaseOperator):
     """Land the video of a finished generation in a file or an object store, whole or not at all.
 
     The link is read from the vendor at run time, so a dead one in ``video`` does no harm. The file is streamed in
@@ -64,6 +65,7 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
 
     def execute(self, context: Context) -> dict[str, Any]:
         from airflow_provider_seedance.core.lifecycle.collect import land_video, parse_video
+        from airflow_provider_seedance.core.lifecycle.lineage import lineage_of_download
         from airflow_provider_seedance.hooks.seedance import SeedanceHook
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
         from airflow_provider_seedance.runtime.task_state import note_video
@@ -83,4 +85,5 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
                     verify=self.verify,
                 )
         note_video(manifest)
+        self._report_lineage(lineage_of_download(manifest))
         return manifest

@@ -27,6 +27,7 @@ from airflow_provider_seedance.operators._arguments import (
 from airflow_provider_seedance.operators._attempts import TaskAttempts, request_on_record
 from airflow_provider_seedance.operators._base import SeedanceBaseOperator
 from airflow_provider_seedance.operators._destination import DestinationMixin
+from airflow_provider_seedance.operators._links import GalleryLink
 from airflow_provider_seedance.operators._request import take_request
 from airflow_provider_seedance.operators._waiting import GenerationWaitMixin, Wait
 from airflow_provider_seedance.runtime.config import default_deferrable
@@ -156,6 +157,7 @@ class SeedanceGenerateVideoOperator(
     template_fields_renderers = {"vendor_options": "json", "request": "json", "on_moderation": "json"}  # noqa: RUF012 - Airflow's own convention
     label_fields = ("prompt", "request", "first_frame", "reference_images", "generation_id", "draft_task_id")
     ui_color = "#e8e3ff"
+    operator_extra_links = (GalleryLink(),)
     #: Which task instance this is, once its record was looked up.
     _task: TaskIdentity | None = None
 

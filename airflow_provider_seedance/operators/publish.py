@@ -10,6 +10,7 @@ from airflow.sdk import Asset, AssetAlias
 from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.operators._arguments import OVERWRITE, one_of, overwrite_of
 from airflow_provider_seedance.operators._base import SeedanceBaseOperator
+from airflow_provider_seedance.operators._lineage import LineageMixin
 from airflow_provider_seedance.runtime.asset_events import PublicationEvent, declared_outlets, outlet_of
 from airflow_provider_seedance.runtime.exceptions import task_errors
 from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.operators._base import Result, Text
 
 
-class SeedancePublishVideoOperator(SignedLinkMaskingMixin, SeedanceBaseOperator):
+class SeedancePublishVideoOperator(SignedLinkMaskingMixin, LineageMixin, SeedanceBaseOperator):
     """Copy a landed video to where it is to be found, write its sidecar beside it, and emit an asset event.
 
     A rerun with the same video and metadata publishes nothing twice, emits no event, and says so in ``published``
@@ -80,6 +81,7 @@ class SeedancePublishVideoOperator(SignedLinkMaskingMixin, SeedanceBaseOperator)
     def execute(self, context: Context) -> dict[str, Any]:
         from airflow_provider_seedance.core.landing.manifest import Manifest
         from airflow_provider_seedance.core.landing.publish import publish
+        from airflow_provider_seedance.core.lifecycle.lineage import lineage_of_publication
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
         from airflow_provider_seedance.runtime.task_state import note_video
 
@@ -105,6 +107,7 @@ class SeedancePublishVideoOperator(SignedLinkMaskingMixin, SeedanceBaseOperator)
             event.emit(record)
         else:
             event.suppress()
+        self._report_lineage(lineage_of_publication(record))
         done = "Published" if record["published"] else "Already published, and left as it is:"
         self.log.info("%s %s (%d bytes): %s.", done, record["uri"], record["bytes"], record["reason"])
         return record

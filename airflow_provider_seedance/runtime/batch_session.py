@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from airflow_provider_seedance.core.batch.paths import (
 )
 from airflow_provider_seedance.core.batch.summary import progress_in_words, to_json_lines
 from airflow_provider_seedance.core.lifecycle.result import Totals
+from airflow_provider_seedance.core.media.content import FileReader, RequestMedia, named_by
 from airflow_provider_seedance.core.storage.files import write_text
 from airflow_provider_seedance.core.storage.paths import StoragePath, uri_of
 from airflow_provider_seedance.core.submission.record import StateUnreadable, StateUnwritable, TaskIdentity
@@ -24,6 +25,10 @@ from airflow_provider_seedance.runtime.task_state import identity_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from airflow_provider_seedance.core.client.http import SeedanceClient
+    from airflow_provider_seedance.core.media.deliver import MediaDelivery
+    from airflow_provider_seedance.models import GenerationRequest
 
 log = logging.getLogger(__name__)
 
@@ -76,13 +81,25 @@ class BatchSession:
         results = folder_of_batch(destination or base, task)
         return cls(task, journal, path_from_uri(f"{results}/{RESULTS_FILE_NAME}"), task_state)
 
-    def media_on_record(self) -> dict[str, str]:
-        """The content of the rows' files as earlier tries have read them; see :attr:`.SubmissionRecord.media`.
+    def media_reader(
+        self, client: SeedanceClient, delivery: MediaDelivery, *, new_try: bool
+    ) -> Callable[[int, GenerationRequest], RequestMedia]:
+        """What reads and checks the files of a row's request, by its number.
+
+        Those of a row that has ended in this try are not read again, but named as they are on record.
 
         :raises StateUnreadable: if the journal cannot be read.
         """
-        records = (state.record for state in read_states(self.journal).values())
-        return {key: name for record in records if record for key, name in record.media.items()}
+        states, reader = read_states(self.journal), FileReader(path_from_uri)
+        records = {row: state.record for row, state in states.items() if state.record}
+        known = {key: name for record in records.values() for key, name in record.media.items()}
+
+        def read(row: int, request: GenerationRequest) -> RequestMedia:
+            if not new_try and row in records and states[row].outcome:
+                return RequestMedia(named_by(request, records[row].media))
+            return delivery.read(client, reader, known, request)
+
+        return read
 
     def register(self, rows: int) -> None:
         """Put the place of the journal into Airflow's task state, before anything is paid.

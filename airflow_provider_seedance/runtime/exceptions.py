@@ -98,6 +98,11 @@ def not_found_exception() -> type[Exception]:
     return _airflow_exception("AirflowNotFoundException")
 
 
+def sensor_timeout() -> type[Exception]:
+    """What ends a sensor whose time is up, without further tries."""
+    return _airflow_exception("AirflowSensorTimeout")
+
+
 def _airflow_exception(name: str) -> type[Exception]:
     """The exception class of that name, from the module where this version of Airflow has it."""
     for place in ("airflow.sdk.exceptions", "airflow.exceptions"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,19 +42,27 @@ def hurried_emulator() -> Iterator[Emulator]:
         yield emulator
 
 
+def dag_bag(path: Path) -> Any:
+    """The DAGs of a file or a folder."""
+    try:
+        from airflow.dag_processing.dagbag import DagBag
+    except ImportError:  # before Airflow 3.2
+        from airflow.models.dagbag import DagBag
+    return DagBag(str(path))
+
+
 @pytest.fixture(scope="session")
 def dags() -> Mapping[str, Any]:
     """Every DAG of the examples and of the tests, by id, in a database of this process's own."""
     assert HOME, (
         "Airflow was imported before its home was chosen: run pytest on tests/ or on this folder alone"
     )
-    from airflow.dag_processing.dagbag import DagBag
     from airflow.utils.db import initdb
 
     initdb()
     found: dict[str, Any] = {}
     for folder in (EXAMPLES, DAGS):
-        found.update(DagBag(str(folder)).dags)
+        found.update(dag_bag(folder).dags)
     return found
 
 

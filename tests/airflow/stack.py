@@ -30,7 +30,13 @@ RATE = 20
 DEFAULT_TIMEOUT = 150
 #: What is looked for wherever it must not be.
 MARKED_KEY = "sk-marked-6d1f0a9c4e7b"
-USED_EXAMPLES = ("text_to_video.py", "full_pipeline.py", "chained_shots.py")
+USED_EXAMPLES = (
+    "text_to_video.py",
+    "full_pipeline.py",
+    "chained_shots.py",
+    "wait_for.py",
+    "with_approval.py",
+)
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,13 @@ def test_the_connection_type_leads_to_the_hook() -> None:
     assert hook.connection_testable
 
 
+def test_the_decorator_is_registered() -> None:
+    """As ``@task.seedance``."""
+    from airflow_provider_seedance.decorators.generate import seedance_task
+
+    assert ProvidersManagerTaskRuntime().taskflow_decorators["seedance"] is seedance_task
+
+
 def test_every_module_that_is_named_exists() -> None:
     """A misspelt name would show in the UI only."""
     info = get_provider_info()
@@ -80,6 +87,13 @@ def test_each_further_field_is_described(form) -> None:
         assert "null" in field["schema"]["type"], name
         assert None not in field["schema"].get("enum", []), name
     assert "Required" in form.extra_fields["vendor"]["description"]
+
+
+def test_the_fields_are_grouped(form) -> None:
+    """The account first, and what few need last."""
+    groups = list(dict.fromkeys(field["schema"]["section"] for field in form.extra_fields.values()))
+    assert groups[0] == "Account"
+    assert len(groups) == 5
 
 
 def test_each_option_of_the_configuration_can_be_read() -> None:

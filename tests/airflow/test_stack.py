@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import httpx
 import pytest
 
+from airflow_provider_seedance.runtime.polling import EARLIEST_EVENT_SECONDS
 from tests.airflow.film import frames_of, measured
 from tests.airflow.fixtures import VENDORS
-from tests.airflow.stack import DEFAULT_TIMEOUT, RATE, unlocked
+from tests.airflow.stack import DEFAULT_TIMEOUT, MARKED_KEY, RATE, unlocked
 
 pytestmark = pytest.mark.xdist_group("stack")
 
@@ -148,3 +150,71 @@ def _looks(stack) -> int:
     """How often ModelArk was asked how generations stand."""
     counts = stack.emulator.ledger()["requests"]["modelark"]
     return counts["get"] + counts["list"]
+
+
+def test_the_sensor_takes_no_worker(stack, tmp_path) -> None:
+    """It begins and ends in the triggerer, which renders its templates."""
+    with httpx.Client() as client:
+        created = client.post(
+            f"{stack.emulator.vendor_url('evolink')}/v1/videos/generations",
+            headers={"Authorization": f"Bearer {MARKED_KEY}"},
+            json={
+                "model": "seedance-2.0-text-to-video",
+                "prompt": "A fox",
+                "duration": 4,
+                "quality": "480p",
+            },
+        )
+    bought = created.raise_for_status().json()["id"]
+    run = stack.trigger(
+        "seedance_wait_for",
+        seedance_conn_id="seedance_evolink",
+        generation_id=bought,
+        output=str(tmp_path),
+    )
+    stack.succeed(run)
+    (landed,) = tmp_path.glob("*.mp4")
+    assert landed.stem == bought
+    waited = next(task for task in stack.api.tasks(run) if task.task_id == "wait")
+    details = stack.api.call("GET", f"/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances/{waited.task_id}")
+    assert details["pid"] is None
+
+
+def test_a_person_approves(stack, tmp_path) -> None:
+    """The cost before anything is paid, and the video before it is published."""
+    run = stack.trigger("seedance_with_approval", seedance_conn_id="seedance_modelark", output=str(tmp_path))
+    before = stack.emulator.ledger()["creates_received"]
+    cost = _question(stack, run, "approve_cost")
+    assert cost["subject"].startswith("Generate 1 shot, at most ")
+    assert "A lighthouse turns on its lamp" in cost["body"]
+    assert stack.emulator.ledger()["creates_received"] == before
+    _approve(stack, run, "approve_cost")
+    video = _question(stack, run, "approve_video")
+    assert "seedance/?dag_id=seedance_with_approval" in video["body"]
+    assert not (tmp_path / "public").exists()
+    _approve(stack, run, "approve_video")
+    stack.succeed(run)
+    assert len(list((tmp_path / "public").glob("*.mp4"))) == 1
+
+
+def _details(run, task_id: str) -> str:
+    return f"/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances/{task_id}/-1/hitlDetails"
+
+
+def _question(stack, run, task_id: str) -> dict[str, Any]:
+    """What a task asks, as soon as it does."""
+    deadline = time.monotonic() + DEFAULT_TIMEOUT
+    while True:
+        try:
+            return stack.api.call("GET", _details(run, task_id))
+        except httpx.HTTPStatusError as fault:
+            if fault.response.status_code not in (404, 500) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)
+
+
+def _approve(stack, run, task_id: str) -> None:
+    """Answer as slowly as a person: Airflow fails a task that is resumed before its pause has been processed."""
+    time.sleep(EARLIEST_EVENT_SECONDS)
+    answer = {"chosen_options": ["Approve"], "params_input": {}}
+    unlocked(lambda: stack.api.call("PATCH", _details(run, task_id), json=answer))

@@ -217,6 +217,34 @@ def test_taskflow(run_dag, hurried_emulator, tmp_path) -> None:
     assert outcome.labels["shot"] == prompts
 
 
+def test_campaign(run_dag, hurried_emulator, tmp_path) -> None:
+    """A mapped task group publishes a clip for each line."""
+    outcome = run_dag(
+        "seedance_campaign",
+        seedance_conn_id="seedance_modelark",
+        output=str(tmp_path),
+        scenes=["A lamp", "A mug"],
+    )
+    assert outcome.state == "success"
+    assert len(list((tmp_path / "public").glob("*.mp4"))) == 2
+    assert outcome.labels["clip.video.generate"] == {"A lamp", "A mug"}
+
+
+def test_wait_for(run_dag, hurried_emulator, tmp_path) -> None:
+    """What somebody else has bought is landed, and nothing is bought."""
+    request = GenerationRequest(prompt="A fox", duration=4, resolution="480p", aspect_ratio="16:9")
+    bought = SeedanceHook("seedance_modelark").create_generation(request).generation_id
+    outcome = run_dag(
+        "seedance_wait_for",
+        seedance_conn_id="seedance_modelark",
+        output=str(tmp_path),
+        generation_id=bought,
+    )
+    assert outcome.state == "success"
+    assert measured(tmp_path / f"{bought}.mp4").frames == frames_of(4)
+    assert hurried_emulator.ledger()["creates_received"] == 1
+
+
 def test_every_example_is_run_here(dags) -> None:
     """A new example needs a test of its own."""
     examples = {dag_id for dag_id, dag in dags.items() if Path(dag.fileloc).parent == EXAMPLES}
@@ -233,8 +261,11 @@ def test_every_example_is_run_here(dags) -> None:
         "seedance_demo_paid",
         "seedance_product_clips",
         "seedance_rescue",
+        "seedance_campaign",
         "seedance_storyboard",
         "seedance_taskflow",
+        "seedance_wait_for",
+        "seedance_with_approval",  # runs in the real stack, where somebody answers
     }
 
 

@@ -2,19 +2,43 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import URL
 
+from airflow_provider_seedance.core.ledger.ledger import Ledger
 from airflow_provider_seedance.emulator import Emulator, serve
 from airflow_provider_seedance.runtime import polling
+from airflow_provider_seedance.runtime.ledger import require_ledger
 from tests.airflow.fixtures import Connect, Time, connect, emulator, passing
 from tests.faults.memories import FOLDER, STORE
 from tests.faults.scene import Scene
+from tests.ledgers import _ledgers, postgres_server, postgres_url
 
-__all__ = ["connect", "emulator", "passing"]
+__all__ = ["_ledgers", "connect", "emulator", "passing", "postgres_server"]
+
+
+@pytest.fixture
+def postgres_ledger(postgres_server: URL, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
+    """A ledger in an empty PostgreSQL, switched on."""
+    url = postgres_url(postgres_server)
+    connection = {
+        "conn_type": "postgres",
+        "host": url.host,
+        "port": url.port,
+        "login": url.username,
+        "schema": url.database,
+        "extra": dict(url.query),
+    }
+    monkeypatch.setenv("AIRFLOW__SEEDANCE__LEDGER_CONN_ID", "seedance_ledger")
+    monkeypatch.setenv("AIRFLOW_CONN_SEEDANCE_LEDGER", json.dumps(connection))
+    ledger = require_ledger("a test")
+    yield ledger
+    ledger.engine.dispose()
 
 
 @pytest.fixture(scope="session")

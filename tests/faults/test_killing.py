@@ -7,6 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
+from airflow_provider_seedance.core.ledger import spend
+from airflow_provider_seedance.core.ledger.ledger import Ledger
+from airflow_provider_seedance.core.submission.settle import settle_all
+from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.runtime.task_state import KEY
 from tests.faults.killings import DEFERRED, EVENTS, STATES, WORKER, Event, occupy
 from tests.faults.memories import STORE
@@ -62,6 +66,33 @@ def test_it_comes_as_the_matrix_says(
         cancelled = fate.becomes.startswith("cancelled")
         assert life.errors == [] or effect == "gives up" or _after_it(life) == "stops"
         assert _after_it(life) == afterwards(event.row, event.place, state, cancelled=cancelled)
+
+
+#: One event for each that a kill may leave in the ledger.
+WITH_LEDGER = {
+    ("marked failed", WORKER),
+    ("cleared", WORKER),
+    ("worker killed without notice", WORKER),
+    ("`timeout` passed", DEFERRED),
+}
+
+
+@pytest.mark.parametrize("event", [one for one in EVENTS if (one.row, one.place) in WITH_LEDGER], ids=str)
+@pytest.mark.parametrize("state", ["queued", "running"])
+def test_the_ledger_equals_the_invoice_after_it(
+    event: Event, state: str, scene_of: Callable[..., Scene], postgres_ledger: Ledger
+) -> None:
+    """Whatever was killed: each generation is in it, with what it has cost."""
+    scene = scene_of(event)
+    looked: list[str] = []
+    live(scene, event(scene, state, looked))
+    with SeedanceHook(scene.task.operator.seedance_conn_id).get_conn() as client:
+        settle_all(postgres_ledger, client, scene.passing)
+    rows = list(spend.history(postgres_ledger.engine, spend.Filter()))
+    assert all(row["settled_at"] for row in rows)
+    known = {row["generation_id"]: (row["status"], row["tokens"] or 0) for row in rows}
+    invoice = scene.emulator.ledger()["generations"]
+    assert known == {bill["generation_id"]: (bill["status"], bill["amount"]) for bill in invoice}
 
 
 def _became(scene: Scene, life: Life, state: str) -> str:

@@ -175,6 +175,14 @@ class TestTestConnection:
         assert "Check the connection's API key" in text
         assert "sk-invalid" not in text
 
+    @pytest.mark.parametrize("vendor", ["evolink", "toapis"])
+    def test_an_empty_account(self, vendor, connect) -> None:
+        """Where the vendor tells: the key is good, and orders nothing."""
+        good, text = SeedanceHook(connect(vendor, password="sk-empty")).test_connection()
+        assert not good
+        assert "accepts the API key" in text
+        assert "Nothing is left to spend" in text
+
     @pytest.mark.parametrize(
         ("changes", "words"),
         [

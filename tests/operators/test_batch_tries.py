@@ -9,6 +9,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
 from airflow_provider_seedance.core.batch.summary import BatchIncomplete
+from airflow_provider_seedance.runtime.batch_session import BatchSession
 from tests.operators.conftest import creates, lines
 
 
@@ -158,3 +159,44 @@ def test_a_lost_row_is_adopted_by_its_id(batching, connect, emulator, tmp_path) 
     clear(task)
     assert [line["generation_id"] for line in lines(task())] == [bought["A fox"], bought["A hare"]]
     assert creates(emulator) == 2
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+@pytest.mark.parametrize(
+    ("vendor", "rows", "fault", "lists", "gets"),
+    [
+        ("modelark", 6, None, 1, 0),
+        ("modelark", 2, None, 0, 2),
+        ("modelark", 6, {"kind": "status", "status": 400}, 1, 6),
+        ("evolink", 6, None, 0, 6),
+    ],
+    ids=["by list", "few", "a list that fails", "no list"],
+)
+def test_rows_under_way_are_read_by_list(
+    vendor, rows, fault, lists, gets, batching, connect, emulator, monkeypatch
+) -> None:
+    """By a new try, a page at a time, where the vendor has one; else one by one."""
+    task = batching(connect(vendor), [f"Fox {number}" for number in range(rows)])
+    with monkeypatch.context() as patch:
+        patch.setattr(task, "_wait", lambda paused: (_ for _ in ()).throw(Killed()))
+        with pytest.raises(Killed):
+            task()
+    if fault:
+        emulator.add_fault(vendor=vendor, on="list", **fault)
+    read = []
+    with monkeypatch.context() as patch:
+        registered = BatchSession.register
+
+        def register(session, count) -> None:
+            read.append(dict(emulator.ledger()["requests"][vendor]))
+            registered(session, count)
+
+        before = emulator.ledger()["requests"][vendor]
+        patch.setattr(BatchSession, "register", register)
+        assert task()["counts"]["succeeded"] == rows
+    assert read[0].get("list", 0) - before.get("list", 0) == lists
+    assert read[0]["get"] - before["get"] == gets
+    assert creates(emulator) == rows

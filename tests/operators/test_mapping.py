@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from airflow.sdk import DAG
+from airflow.sdk import DAG, task_group
 
 from airflow_provider_seedance.operators._mapping import MAX_LABEL, label_of
 from airflow_provider_seedance.operators.assets import SeedanceUploadAssetOperator
@@ -61,6 +61,20 @@ def test_mapped_instances_are_called_by_what_they_make(
     instance = task.unmap({name: values[0] for name, values in mapped.items()})
     template = dag.get_template_env().from_string(task.map_index_template)
     assert template.render(task=instance) == label
+
+
+def test_tasks_of_a_mapped_group_are_called_so_too() -> None:
+    """Though they themselves are not mapped."""
+    with DAG("labels", schedule=None) as dag:
+
+        @task_group
+        def clip(prompt: str) -> None:
+            SeedanceGenerateVideoOperator(task_id="generate", prompt=prompt)
+
+        clip.expand(prompt=["A fox", "A hare"])
+        SeedanceGenerateVideoOperator(task_id="alone", prompt="A fox")
+    assert dag.get_task("clip.generate").map_index_template == "{{ task.map_label }}"
+    assert dag.get_task("alone").map_index_template is None
 
 
 def test_the_authors_own_label_counts() -> None:

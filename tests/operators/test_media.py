@@ -11,6 +11,7 @@ import pytest
 from airflow.sdk import ObjectStoragePath
 from airflow.sdk.exceptions import AirflowFailException
 
+from airflow_provider_seedance.core.media.content import FileReader
 from airflow_provider_seedance.core.media.deliver import DeliveringClient, MediaDelivery
 from airflow_provider_seedance.core.media.uploads import UploadCache
 from airflow_provider_seedance.runtime import media as runtime_media
@@ -401,6 +402,29 @@ def test_a_row_whose_file_is_gone_is_not_lost(gone, batching, connect, emulator,
         task.while_deferred = lambda: (advance(), file.unlink(missing_ok=True))
     assert task()["counts"]["succeeded"] == 2
     assert emulator.ledger()["creates_received"] == 2
+
+
+def test_the_files_of_rows_that_have_ended_are_not_read_again(
+    batching, connect, emulator, tmp_path, monkeypatch
+) -> None:
+    """A later part of the same try has no use for them."""
+    read: list[str] = []
+    monkeypatch.setattr(
+        FileReader,
+        "_from_path",
+        lambda reader, link, original=FileReader._from_path: (
+            read.append(link),
+            original(reader, link),
+        )[1],
+    )
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_bytes(image(640 + len(read) + ord(name[0])))
+    rows = [{"prompt": "A fox", "first_frame": f"{tmp_path}/{name}.png"} for name in "ab"]
+    task = batching(connect("evolink"), rows)
+    assert task()["counts"]["succeeded"] == 2
+    before = len(read)
+    task._single_use().resume_execution("submit_again", {}, task.context)
+    assert len(read) == before > 0
 
 
 def test_a_row_whose_file_is_gone_is_not_bought_without_it(batching, connect, emulator, tmp_path) -> None:

@@ -68,6 +68,17 @@ class Row:
     generation_id: str | None = None
     media: RequestMedia | None = None
 
+    def with_changes(self, changes: Mapping[str, Any]) -> Row:
+        """The row with changes of its request, which are no media.
+
+        :raises RequestInvalid: naming every field whose value does not fit.
+        """
+        if not changes:
+            return self
+        parsed = GenerationRequest.parse(changes)
+        request = self.request.model_copy(update={name: getattr(parsed, name) for name in changes})
+        return replace(self, request=request, media=self.media and replace(self.media, request=request))
+
 
 class RowsInvalid(SeedanceError):
     """Rows that cannot succeed, rejected before anything is paid.
@@ -264,14 +275,14 @@ def check_rows(
     prepare: Callable[[GenerationRequest], object],
     *,
     vendor: str | None = None,
-    read_media: Callable[[GenerationRequest], RequestMedia] = RequestMedia,
+    read_media: Callable[[int, GenerationRequest], RequestMedia] = lambda row, request: RequestMedia(request),
 ) -> list[Row]:
     """The rows, each with the defaults for what it leaves out.
 
     :param defaults: request fields; or their text, if a template has rendered them.
     :param prepare: raises ``RequestInvalid`` for a request that the vendor does not take.
-    :param read_media: names a request's files by their content, and raises ``RequestInvalid`` for those that the
-        vendor does not take.
+    :param read_media: names the files of a row's request, by its number, by their content, and raises
+        ``RequestInvalid`` for those that the vendor does not take.
     :raises ConfigurationError: if the defaults are something else.
     :raises RowsInvalid: naming every row that is wrong, and all that is wrong with it.
     """
@@ -284,7 +295,7 @@ def check_rows(
             continue
         try:
             row = _row(raw_row, fields, prepare)
-            media = read_media(row.request)
+            media = read_media(row.number, row.request)
             prepare(media.request)
             rows.append(replace(row, request=media.request, media=media))
         except RequestInvalid as invalid:

@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
+from airflow_provider_seedance.core.catalog import Catalog
 from airflow_provider_seedance.core.client.http import SeedanceClient
 from airflow_provider_seedance.core.clock import Clock
 from airflow_provider_seedance.core.landing.manifest import GenerationReference, Provenance
 from airflow_provider_seedance.core.landing.ownership import Overwrite
 from airflow_provider_seedance.core.lifecycle.deliver import find_landed, land_generation
+from airflow_provider_seedance.core.lifecycle.result import provenance_of, result_dict, without_links
 from airflow_provider_seedance.core.literals import mapping_in
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState, default_timeout
 from airflow_provider_seedance.core.polling.report import TroubleReport
@@ -83,6 +85,24 @@ def video_of(
     else:
         error = NoReply("the generation's status could not be read in time", advice=advice)
     raise error.about(generation_id=generation_id, vendor=generation.vendor if generation else vendor)
+
+
+def result_of_finished(
+    generation: Generation, catalog: Catalog, seedance_conn_id: str
+) -> dict[str, Any] | None:
+    """What is told of a generation that somebody else ordered, without links; ``None`` while it goes on.
+
+    :raises GenerationFailed: if it ended without a video.
+    """
+    if isinstance(generation, Failed):
+        raise failure_of(generation)
+    if not isinstance(generation, Succeeded):
+        return None
+    provenance = provenance_of(generation, None, catalog, None)
+    result = result_dict(
+        generation, seedance_conn_id=seedance_conn_id, request=None, catalog=catalog, provenance=provenance
+    )
+    return without_links(result)
 
 
 def land_video(

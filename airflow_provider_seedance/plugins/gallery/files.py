@@ -14,7 +14,6 @@ from fastapi import HTTPException
 from fastapi.responses import Response, StreamingResponse
 
 from airflow_provider_seedance.core.gallery.ranges import RangeNotSatisfiable, parse_range
-from airflow_provider_seedance.core.landing.poster import poster_name
 from airflow_provider_seedance.core.storage.files import open_for_reading, size_of
 from airflow_provider_seedance.core.storage.paths import StoragePath
 from airflow_provider_seedance.errors import SeedanceError
@@ -31,9 +30,9 @@ _NOT_FOUND = "the file is not where this API server can read it"
 
 
 def poster_uri(uri: str) -> str:
-    """Where the poster of a video is: beside it."""
+    """Where the poster of a video is, if it has one: beside it, with the ending ``.jpg``."""
     folder, slash, name = uri.rpartition("/")
-    return f"{folder}{slash}{poster_name(name)}"
+    return f"{folder}{slash}{name.rpartition('.')[0] or name}.jpg"
 
 
 def send(uri: str, content_type: str, range_header: str | None) -> Response:

@@ -188,9 +188,9 @@ def _landed(hook: SeedanceHook, made: str, destination: str) -> dict[str, Any]:
 
 def example_destinations() -> list[str]:
     """Where the example DAGs land and publish, as templates of a run of theirs."""
-    from airflow.dag_processing.dagbag import DagBag
+    from tests.airflow.dag_test import dag_bag
 
-    bag = DagBag(str(EXAMPLES))
+    bag = dag_bag(EXAMPLES)
     assert not bag.import_errors
     given = [
         getattr(task, name)

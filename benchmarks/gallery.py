@@ -28,7 +28,7 @@ from dev.gallery import Video, fill_airflow, fill_ledger
 from dev.ledger import SETTINGS, sqlite_ledger
 from dev.stack import fresh_sqlite
 
-VIDEOS, LOOKS = 50_000, 9
+VIDEOS, LOOKS = 50_000, 7
 #: Milliseconds, and queries.
 TIME_TO_REACH, QUERIES_TO_REACH = 300.0, 5
 NOW = datetime(2026, 11, 28, 12, tzinfo=timezone.utc)

@@ -81,6 +81,7 @@ LAYERS = (
         "core.batch.admission",
         "core.batch.progress",
         "core.batch.poller",
+        "core.batch.connections",
     ),
     (
         "core.batch.plan",

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,7 @@ class Video:
     reason: str | None = None
     summary: Mapping[str, Any] | None = None
 
-    @property
+    @cached_property
     def generation_id(self) -> str:
         return (
             "cgt-" + hashlib.sha256(f"{self.task_id}{self.map_index}{self.prompt}".encode()).hexdigest()[:16]
@@ -75,7 +76,7 @@ class Video:
             "aspect_ratio": ratio,
         }
 
-    @property
+    @cached_property
     def manifest(self) -> dict[str, Any] | None:
         """As landing leaves it."""
         if self.file is None:
@@ -97,7 +98,7 @@ class Video:
             "landed_at": "2026-11-28T00:00:00+00:00",
         }
 
-    @property
+    @cached_property
     def result(self) -> Mapping[str, Any] | None:
         """As the operator returns it, with links that nobody may see."""
         if self.summary is not None:

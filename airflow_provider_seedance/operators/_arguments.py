@@ -228,6 +228,21 @@ def request_changes(name: str, value: Any) -> tuple[Mapping[str, Any], ...]:
     return tuple(changes)
 
 
+def refuse_media(name: str, changes: tuple[Mapping[str, Any], ...]) -> None:
+    """Refuse changes of media, which would have to be read and checked for each row.
+
+    :raises ConfigurationError: naming the first one.
+    """
+    from airflow_provider_seedance.core.request_fields import MEDIA_FIELDS
+    from airflow_provider_seedance.errors import ConfigurationError
+
+    for field in (field for change in changes for field in change if field in MEDIA_FIELDS):
+        raise ConfigurationError(
+            f"{name} of a batch changes {field}, and media cannot be changed for all rows",
+            advice="Change the prompt, the model or an option; or use the generate operator for such a video.",
+        )
+
+
 def check_changes(name: str, value: Any) -> None:
     """Check a list of request changes as far as it is known when the DAG is parsed.
 

@@ -12,6 +12,7 @@ from airflow_provider_seedance.operators._arguments import (
     conn_ids,
     overwrite_of,
     policies,
+    refuse_media,
     request_changes,
     seconds,
 )
@@ -31,6 +32,22 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.runtime.clients import ClientPool
 
 
+def attempt_plan(operator: Any, *, without_media: bool = False) -> AttemptPlan:
+    """The connections and the changes that an operator names, once its arguments are rendered.
+
+    :param without_media: refuse changes of media.
+    :raises ConfigurationError: naming what is wrong.
+    """
+    from airflow_provider_seedance.core.submission.attempts import DEFAULT_FAILOVER_AFTER, AttemptPlan
+
+    changes = request_changes("on_moderation", operator.on_moderation)
+    if without_media:
+        refuse_media("on_moderation", changes)
+    after = seconds("failover_after", operator.failover_after) or DEFAULT_FAILOVER_AFTER
+    connections = conn_ids("seedance_conn_id", operator.seedance_conn_id)
+    return AttemptPlan(connections, changes, timedelta(seconds=after))
+
+
 class TaskAttempts:
     """The attempts of a task at its video, in their order: over connections, and over changes of the request.
 
@@ -43,19 +60,8 @@ class TaskAttempts:
         self._context = context
         self._store = store
         self._clients = clients
+        self.plan = attempt_plan(operator)
         self._request = TaskRequest(operator, self.plan.changes)
-
-    @cached_property
-    def plan(self) -> AttemptPlan:
-        """The connections and the changes that the user names."""
-        from airflow_provider_seedance.core.submission.attempts import DEFAULT_FAILOVER_AFTER, AttemptPlan
-
-        after = seconds("failover_after", self._operator.failover_after) or DEFAULT_FAILOVER_AFTER
-        return AttemptPlan(
-            conn_ids("seedance_conn_id", self._operator.seedance_conn_id),
-            request_changes("on_moderation", self._operator.on_moderation),
-            timedelta(seconds=after),
-        )
 
     def check_readable(self) -> None:
         """Check that the request's values can be read.

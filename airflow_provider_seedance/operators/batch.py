@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.operators._arguments import (
     OVERWRITE,
+    as_value_error,
     at_parse,
+    check_changes,
+    conn_ids,
     one_of,
     overwrite_of,
-    policies,
     requests_as_dicts,
     seconds,
-    whole_number,
 )
 from airflow_provider_seedance.operators._base import SeedanceBaseOperator
+from airflow_provider_seedance.operators._batch import DEFAULT_MAX_ACTIVE, prepare_batch
 from airflow_provider_seedance.operators._links import GalleryLink
 from airflow_provider_seedance.operators._waiting import BACKSTOP, NO_CONNECTION_IN_TRIGGERER
 from airflow_provider_seedance.runtime.asset_events import PublicationEvent, declared_alias, outlet_of
@@ -34,11 +35,8 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.core.batch.run import BatchRun
     from airflow_provider_seedance.core.landing.ownership import Overwrite
     from airflow_provider_seedance.core.submission.decide import OnClear, OnOrphanedIntent, OnStaleState
-    from airflow_provider_seedance.operators._base import RequestArgument, Text, Whole
+    from airflow_provider_seedance.operators._base import RequestArgument, Result, Text, Whole
     from airflow_provider_seedance.runtime.batch_session import BatchSession
-
-#: Generations in flight at a time, unless the user says; the vendor's own limit is learned below it.
-DEFAULT_MAX_ACTIVE = 100
 
 
 class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator):
@@ -75,7 +73,12 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
         in its sidecar: a template like ``destination``. ``None`` publishes nothing.
     :param asset: of the events, one for each video that was published, with its publication as the extra; as for that
         operator. They are emitted through an alias, ``<dag_id>.<task_id>`` unless one is given.
-    :param seedance_conn_id: a connection of type ``seedance``.
+    :param seedance_conn_id: a connection of type ``seedance``, or several in the order in which they are asked; what
+        one row finds out about a connection counts for the others.
+    :param failover_after: seconds, or a ``timedelta``, for which a connection may be out of reach or overloaded before
+        the next one is asked; default 300.
+    :param on_moderation: request changes to try for a row, in this order, after a moderation refusal; as for
+        :class:`~airflow_provider_seedance.operators.generate.SeedanceGenerateVideoOperator`, but for its media.
     :param defaults: request fields for rows that leave them out.
     :param max_active: generations in flight at a time, at most.
     :param max_failures: with more rows than this that are failed, uncollected or uncertain, nothing more is submitted
@@ -111,6 +114,8 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
         "publish_destination",
         "asset",
         "seedance_conn_id",
+        "failover_after",
+        "on_moderation",
         "defaults",
         "max_active",
         "max_failures",
@@ -135,7 +140,9 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
         destination: Text | None,
         publish_destination: Text | None = None,
         asset: Asset | AssetAlias | str | None = None,
-        seedance_conn_id: str = "seedance_default",
+        seedance_conn_id: str | Sequence[str] = "seedance_default",
+        failover_after: timedelta | float | str | None = None,
+        on_moderation: Sequence[Result] | Text | None = None,
         defaults: RequestArgument | None = None,
         max_active: Whole = DEFAULT_MAX_ACTIVE,
         max_failures: Whole | None = None,
@@ -161,7 +168,10 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
         self.asset = asset
         if publish_destination is not None:
             self.outlets = declared_alias(self, asset)
-        self.seedance_conn_id = seedance_conn_id
+        self.seedance_conn_id = at_parse(conn_ids, "seedance_conn_id", seedance_conn_id)
+        self.failover_after = at_parse(seconds, "failover_after", failover_after)
+        as_value_error(check_changes, "on_moderation", on_moderation)
+        self.on_moderation = on_moderation
         self.defaults: Any = requests_as_dicts(self, defaults)
         self.max_active = max_active
         self.max_failures = max_failures
@@ -222,7 +232,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
         from airflow_provider_seedance.runtime.clients import ClientPool
 
         with task_errors(context):
-            session, run = self._prepare(context, new_try=new_try)
+            session, run = prepare_batch(self, context, new_try=new_try)
             with open_journal(session.journal) as in_files, ClientPool() as clients:
                 journal = run.ledgered(in_files)
                 finished = resume_rows(
@@ -240,7 +250,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
                     session.register(len(run.plan.rows))
                     self._log_start(run, session)
                 if new_try and self.reuse:
-                    self._reuse(run, journal, clients(self.seedance_conn_id).vendor_name)
+                    self._reuse(run, journal, clients(run.options.seedance_conn_id).vendor_name)
                 ended_before = {row for row, state in journal.states.items() if state.outcome}
                 ended = run.run(
                     journal, event, stay=not self.deferrable or self._is_unknown_to_triggerer(event)
@@ -327,69 +337,6 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
         if unknown:
             self.log.warning(NO_CONNECTION_IN_TRIGGERER, self.seedance_conn_id)
         return unknown
-
-    def _prepare(self, context: Context, *, new_try: bool) -> tuple[BatchSession, BatchRun]:
-        """The batch's files, and what is to be done, all of it checked."""
-        from airflow_provider_seedance.core.batch.destinations import Destinations
-        from airflow_provider_seedance.core.batch.plan import make_plan
-        from airflow_provider_seedance.core.batch.rows import read_rows
-        from airflow_provider_seedance.core.batch.run import BatchRun
-        from airflow_provider_seedance.core.batch.worker import BatchOptions
-        from airflow_provider_seedance.core.submission.budget import Budget
-        from airflow_provider_seedance.hooks.seedance import SeedanceHook
-        from airflow_provider_seedance.runtime.batch_session import BatchSession
-        from airflow_provider_seedance.runtime.clients import accounts_of
-        from airflow_provider_seedance.runtime.ledger import check_has_ledger, intent_book
-        from airflow_provider_seedance.runtime.media import media_delivery
-        from airflow_provider_seedance.runtime.object_storage import path_from_uri
-        from airflow_provider_seedance.runtime.task_state import identity_of
-
-        max_active = whole_number("max_active", self.max_active, least=1) or DEFAULT_MAX_ACTIVE
-        destinations = Destinations(
-            self.destination,
-            self.publish_destination,
-            overwrite_of(self),
-            identity_of(context),
-            path_from_uri,
-            clock.SYSTEM_CLOCK,
-        )
-        session = BatchSession.open(context, self.destination)
-        delivery = media_delivery(check_media=self.check_media)
-        with SeedanceHook(self.seedance_conn_id).get_conn() as client:
-            plan = make_plan(
-                client,
-                read_rows(self.requests, path_from_uri),
-                self.defaults,
-                max_failures=whole_number("max_failures", self.max_failures, least=0),
-                max_cost=self.max_cost,
-                destinations=destinations.templates,
-                read_media=session.media_reader(client, delivery, new_try=new_try),
-            )
-            check_has_ledger(client)
-            if plan.rows:
-                # Once for all, and whatever is there: it may be this batch's own, of an earlier try.
-                destinations.check(client, plan.rows[min(plan.rows)], overwrite="always")
-        timeout = seconds("timeout", self.timeout)
-        run = BatchRun(
-            plan,
-            BatchOptions(
-                session.task,
-                self.seedance_conn_id,
-                policies(self),
-                clock.SYSTEM_CLOCK,
-                timeout,
-                delivery,
-            ),
-            Budget.parse(self.max_cost),
-            max_active,
-            destinations.land,
-            partial(session.report, len(plan.rows), str(self.max_cost) if self.max_cost else None),
-            accounts_of,
-            destinations.publish,
-            destinations.check,
-            intent_book(),
-        )
-        return session, run
 
     def _defer(self, journal: str, deadline: float) -> None:
         from airflow_provider_seedance.triggers.batch import SeedanceBatchTrigger

@@ -139,39 +139,50 @@ class AdmissionControl:
         self.stopped_by: SeedanceError | None = None
         #: How many rows ended without success.
         self.failed_rows = 0
-        self._window = window
+        #: By connection: each account has a limit of its own.
+        self._windows: dict[str, ConcurrencyWindow] = {}
+        self._initial = window
         self._max_failures = max_failures
         self._now = now
         self._outage_since: float | None = None
 
-    def admits(self, active: int) -> bool:
-        """Whether one more row may be submitted while so many are active."""
-        return self.stopped_by is None and self._window.admits(active, self._now())
+    def admits(self, active: int, connection: str = "", *, elsewhere: int = 0) -> bool:
+        """Whether one more row may be submitted through a connection while so many of its rows are active.
 
-    def on_accepted(self, in_flight: int) -> None:
+        :param elsewhere: how many rows are active through other connections.
+        """
+        has_room = active + elsewhere < self._initial.max_active
+        return self.stopped_by is None and has_room and self._window(connection).admits(active, self._now())
+
+    def _window(self, connection: str) -> ConcurrencyWindow:
+        return self._windows.get(connection, self._initial)
+
+    def on_accepted(self, in_flight: int, connection: str = "") -> None:
         """Take note that the vendor accepted a submission.
 
-        :param in_flight: how many rows are in flight, the accepted one included.
+        :param in_flight: how many rows of the connection are in flight, the accepted one included.
         """
         self._outage_since = None
-        self._window = self._window.after_acceptance(in_flight)
+        self._windows[connection] = self._window(connection).after_acceptance(in_flight)
 
-    def on_rate_limit(self, error: SeedanceError, *, in_flight: int, active: int, sent: float) -> None:
+    def on_rate_limit(
+        self, error: SeedanceError, connection: str = "", *, in_flight: int, active: int, sent: float
+    ) -> None:
         """Take note that the vendor refused a submission with a rate limit.
 
         It counts as an outage only if no row of this batch is active: then none can end and make room.
 
         :param sent: when the submission was sent, epoch seconds.
         """
-        self._window = self._window.after_rate_limit(
+        self._windows[connection] = self._window(connection).after_rate_limit(
             in_flight, sent=sent, now=self._now(), retry_after=error.retry_after
         )
         if not active:
             self._check_outage(error)
 
-    def on_outage(self, error: SeedanceError) -> None:
+    def on_outage(self, error: SeedanceError, connection: str = "") -> None:
         """Take note that a submission failed for a reason that all rows may share."""
-        self._window = self._window.after_outage(self._now())
+        self._windows[connection] = self._window(connection).after_outage(self._now())
         self._check_outage(error)
 
     def check_failures(self) -> None:

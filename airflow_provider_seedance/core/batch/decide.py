@@ -27,6 +27,22 @@ class RowAction(str, Enum):
     COLLECT_AGAIN = "collect_again"
 
 
+#: What is done about a row whose collection failed, in words for the log.
+STEPS = {
+    RowAction.POLL_AGAIN: "its generation is waited for again",
+    RowAction.COLLECT_AGAIN: "its generation is read and landed again",
+    RowAction.RESUBMIT: "a new generation is paid for",
+}
+
+#: What a row without a video costs.
+BILLS = {
+    "failed": "which costs nothing",
+    "not_submitted": "which costs nothing",
+    "uncollected": "and may be billed",
+    "uncertain": "and it is not known whether it is billed",
+}
+
+
 def after_submission(error: SeedanceError, state: RowState) -> RowAction | RowOutcome:
     """What follows from a submission that failed, or may have failed."""
     if isinstance(error, OrphanedIntent):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from airflow_provider_seedance.core.batch.paths import check_distinct_destinations, fields_of_row
@@ -12,7 +14,7 @@ from airflow_provider_seedance.core.client.http import SeedanceClient
 from airflow_provider_seedance.core.media.content import RequestMedia
 from airflow_provider_seedance.core.storage.destination import resolve_destination
 from airflow_provider_seedance.core.submission.budget import check_budget, check_currency
-from airflow_provider_seedance.errors import BudgetExceeded, ConfigurationError
+from airflow_provider_seedance.errors import BudgetExceeded, ConfigurationError, RequestInvalid
 from airflow_provider_seedance.models import Cost, GenerationRequest
 
 
@@ -38,6 +40,8 @@ def make_plan(
     max_cost: Any,
     destinations: Sequence[str] = (),
     read_media: Callable[[int, GenerationRequest], RequestMedia] = lambda row, request: RequestMedia(request),
+    backups: Sequence[SeedanceClient] = (),
+    changes: Sequence[Mapping[str, Any]] = (),
 ) -> Plan:
     """The plan of a batch, all of it checked.
 
@@ -45,6 +49,8 @@ def make_plan(
     :param defaults: request fields for rows that leave them out.
     :param destinations: templates; of each, every row must have a file of its own.
     :param read_media: as for :func:`check_rows`.
+    :param backups: the clients of further connections, in the order in which they are asked.
+    :param changes: of the request, that may be tried.
     :raises ConfigurationError: if a destination is the same for every row, or cannot be filled in for any.
     :raises BudgetExceeded: if the vendor's prices are in another currency than ``max_cost``.
     :raises RowsInvalid: naming every row that is rejected, for its request, its price or its destination.
@@ -52,14 +58,15 @@ def make_plan(
     rows = check_rows(
         raw_rows,
         defaults or {},
-        client.catalog.prepare,
+        partial(fitting_client, (client, *backups)),
         vendor=client.vendor_name,
         read_media=read_media,
     )
     own = sorted({name for row in rows for name in row.metadata})
     for template in destinations:
         check_distinct_destinations(template, own)
-    estimates = {row.number: client.estimate_cost(row.request) for row in rows}
+    possible = {row.number: list(_possible_costs(row, (client, *backups), changes)) for row in rows}
+    estimates = {number: _highest([cost for _, cost in costs]) for number, costs in possible.items()}
     labels = {raw_row.number: raw_row.label for raw_row in raw_rows}
     rejected: dict[str, RowProblems] = {
         labels[number]: [problem]
@@ -69,12 +76,49 @@ def make_plan(
     check_currency(estimates.values(), max_cost, vendor=client.vendor_name)
     for raw_row in raw_rows:
         try:
-            check_budget(estimates[raw_row.number], max_cost, vendor=client.vendor_name)
+            for vendor, cost in possible[raw_row.number]:
+                check_budget(cost, max_cost, vendor=vendor)
         except BudgetExceeded as error:
             rejected[raw_row.label] = [f"{error.message}. {error.advice}"]
     if rejected:
         raise RowsInvalid(rejected, len(raw_rows), vendor=client.vendor_name)
     return Plan({row.number: row for row in rows}, estimates, max_failures)
+
+
+def fitting_client(clients: Sequence[SeedanceClient], request: GenerationRequest) -> SeedanceClient:
+    """The client of the first connection that takes a request, by its catalog.
+
+    :raises RequestInvalid: as the first one does, if none takes it.
+    """
+    refused: RequestInvalid | None = None
+    for client in clients:
+        try:
+            client.catalog.prepare(request)
+        except RequestInvalid as invalid:
+            refused = refused or invalid
+        else:
+            return client
+    assert refused is not None
+    raise refused
+
+
+def _possible_costs(
+    row: Row, clients: Sequence[SeedanceClient], changes: Sequence[Mapping[str, Any]]
+) -> Iterator[tuple[str, Cost]]:
+    """The vendor and the estimate of each attempt that may be made for a row."""
+    for change in ({}, *changes):
+        request = row.with_changes(change).request
+        for client in clients:
+            with suppress(RequestInvalid):
+                client.catalog.prepare(request)
+                yield client.vendor_name, client.estimate_cost(request)
+
+
+def _highest(costs: Sequence[Cost]) -> Cost:
+    """The highest of the costs in the first one's currency."""
+    first = costs[0]
+    same = [cost for cost in costs if cost.currency == first.currency]
+    return max(same, key=lambda cost: cost.amount or 0)
 
 
 def _destination_problems(

@@ -60,7 +60,7 @@ def resume_rows(
             after[number] = resumer.drop(before)
         elif row.generation_id and row.generation_id != before.generation_id:
             after[number] = resumer.adopt(before.record, row)
-        elif new_try or (before.record and before.record.fingerprint != fingerprint(row.request)):
+        elif new_try or (before.record and _has_changed(before.record, row, options)):
             after[number] = resumer.resume(before, row)
     if resumer.stale:
         raise StaleState(
@@ -72,6 +72,11 @@ def resume_rows(
         log.info("Rows that go on with what is paid for: %d.%s", resumer.kept_at_clear, REGENERATE_HINT)
     journal.write_all([state for number, state in after.items() if state != state_of(journal.states, number)])
     return resumer.finished
+
+
+def _has_changed(record: SubmissionRecord, row: Row, options: BatchOptions) -> bool:
+    """Whether the row's request is not the one on record any more, at the rung where that was."""
+    return record.fingerprint != fingerprint(options.row_at(row, record.rung).request)
 
 
 class _RowResumer:
@@ -98,7 +103,7 @@ class _RowResumer:
         """The row as this try begins with it; its own error ends it and leaves the other rows alone."""
         if state.record is None:
             return state.replace(attempts_this_try=0, outcome=None)
-        prior = self._prior(state, changed=state.record.fingerprint != fingerprint(row.request))
+        prior = self._prior(state, changed=_has_changed(state.record, row, self._options))
         recorded = [state.record]
         try:
             decision = decide_with_vendor(prior, self._open_client, recorded.append)
@@ -106,7 +111,10 @@ class _RowResumer:
             self.stale.append(state.row)
             return state
         except SeedanceError as error:
-            return self._after_error(error, state.replace(record=recorded[-1]), prior, row)
+            state = state.replace(record=recorded[-1])
+            if self._options.leads_on(state.record):
+                return state.replace(attempts_this_try=0, outcome=None)
+            return self._after_error(error, state, prior, row)
         if prior.cleared and decision.action in (Action.REATTACH, Action.KEEP):
             self.kept_at_clear += 1
         if decision.action is Action.REATTACH and isinstance(decision.generation, Succeeded):

@@ -68,6 +68,17 @@ class Row:
     generation_id: str | None = None
     media: RequestMedia | None = None
 
+    def with_changes(self, changes: Mapping[str, Any]) -> Row:
+        """The row with changes of its request, which are no media.
+
+        :raises RequestInvalid: naming every field whose value does not fit.
+        """
+        if not changes:
+            return self
+        parsed = GenerationRequest.parse(changes)
+        request = self.request.model_copy(update={name: getattr(parsed, name) for name in changes})
+        return replace(self, request=request, media=self.media and replace(self.media, request=request))
+
 
 class RowsInvalid(SeedanceError):
     """Rows that cannot succeed, rejected before anything is paid.

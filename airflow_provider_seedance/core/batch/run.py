@@ -88,7 +88,8 @@ class BatchRun:
         all_rows = dict.fromkeys(self.plan.rows, WaitOutcome.STATUS_UNKNOWN)
         finished_waits = all_rows if event.finished_waits is None else event.finished_waits
         clock, own_conn_id = self.options.clock, self.options.seedance_conn_id
-        account_of = self.accounts_of({own_conn_id, *_billable_connections(journal)})
+        own = self.options.plan.connections
+        account_of = self.accounts_of({own_conn_id, *own, *_billable_connections(journal)})
         max_concurrency = account_of(own_conn_id).max_concurrency
         admission = AdmissionControl(
             ConcurrencyWindow(self.max_active), max_failures=self.plan.max_failures, now=clock.now
@@ -120,6 +121,8 @@ class BatchRun:
                 now=clock.now,
                 progress=ProgressReporter(partial(self._report, journal), started=clock.now()),
                 callbacks=callbacks,
+                leads_on=self.options.leads_on,
+                connection_of=worker.connection_of if len(own) > 1 else lambda row: "",
             )
             poller = BatchPoller(
                 lambda conn_id: AsyncSeedanceClient(account_of(conn_id), attempts=1, clock=clock),

@@ -17,7 +17,13 @@ from traceback import format_exception
 from typing import Any, Protocol
 
 from airflow_provider_seedance.core.batch.admission import AdmissionControl
-from airflow_provider_seedance.core.batch.decide import RowAction, after_collection, after_submission
+from airflow_provider_seedance.core.batch.decide import (
+    BILLS,
+    STEPS,
+    RowAction,
+    after_collection,
+    after_submission,
+)
 from airflow_provider_seedance.core.batch.journal.store import Journal, state_of
 from airflow_provider_seedance.core.batch.plan import Plan
 from airflow_provider_seedance.core.batch.progress import ProgressReporter
@@ -29,7 +35,7 @@ from airflow_provider_seedance.core.redaction import redact
 from airflow_provider_seedance.core.submission.budget import Budget
 from airflow_provider_seedance.core.submission.outcome import Ended
 from airflow_provider_seedance.core.submission.record import StateUnwritable, SubmissionRecord
-from airflow_provider_seedance.errors import BudgetExceeded, SeedanceError
+from airflow_provider_seedance.errors import BudgetExceeded, GenerationFailed, SeedanceError
 
 log = logging.getLogger(__name__)
 
@@ -39,21 +45,6 @@ SUBMIT_THREADS, LANDING_THREADS = 4, 4
 TICK_SECONDS = 1.0
 
 Callback = Callable[[], None]
-
-#: What is done about a row whose collection failed, in words for the log.
-_STEPS = {
-    RowAction.POLL_AGAIN: "its generation is waited for again",
-    RowAction.COLLECT_AGAIN: "its generation is read and landed again",
-    RowAction.RESUBMIT: "a new generation is paid for",
-}
-
-#: What a row without a video costs.
-_BILLS = {
-    "failed": "which costs nothing",
-    "not_submitted": "which costs nothing",
-    "uncollected": "and may be billed",
-    "uncertain": "and it is not known whether it is billed",
-}
 
 
 class Worker(Protocol):
@@ -96,6 +87,8 @@ class BatchScheduler:
     :param now: epoch seconds.
     :param progress: is given the counts of rows by status.
     :param callbacks: another queue than the usual one.
+    :param leads_on: whether a row whose latest intent ended as on record is to be attempted again at once.
+    :param connection_of: the connection through which a row's next attempt is likely to be made.
     """
 
     def __init__(
@@ -110,7 +103,11 @@ class BatchScheduler:
         now: Callable[[], float],
         progress: ProgressReporter,
         callbacks: CallbackQueue | None = None,
+        leads_on: Callable[[SubmissionRecord | None], bool] = lambda record: False,
+        connection_of: Callable[[Row], str] = lambda row: "",
     ) -> None:
+        self._leads_on = leads_on
+        self._connection_of = connection_of
         self.plan = plan
         self.journal = journal
         self.budget = budget
@@ -121,8 +118,8 @@ class BatchScheduler:
         self._progress = progress
         self._callbacks: CallbackQueue = callbacks or queue.SimpleQueue()
         self._to_submit: deque[int] = deque()
-        #: When each row was sent, epoch seconds.
-        self._submitting: dict[int, float] = {}
+        #: When each row was sent, epoch seconds, and through which connection.
+        self._submitting: dict[int, tuple[float, str]] = {}
         self._in_flight: set[int] = set()
         #: Rows whose generation is read, or its video landed.
         self._collecting: set[int] = set()
@@ -227,7 +224,9 @@ class BatchScheduler:
 
     def _submit_more(self) -> None:
         while self._to_submit and len(self._submitting) < SUBMIT_THREADS:
-            if not self._admission.admits(self._active()):
+            connection = self._connection_of(self.plan.rows[self._to_submit[0]])
+            active = self._active(connection)
+            if not self._admission.admits(active, connection, elsewhere=self._active() - active):
                 return
             if not self._next_is_affordable():
                 if not self._active() and not self._collecting:
@@ -235,15 +234,22 @@ class BatchScheduler:
                 return
             row = self._to_submit.popleft()
             self.budget.reserve(row, self.plan.estimates[row])
-            self._submitting[row] = self._now()
+            self._submitting[row] = self._now(), connection
             work = partial(self._worker.submit, self.plan.rows[row])
             self._run_in_pool(
                 self._pools.submitting, f"submission of row {row}", work, partial(self._on_submitted, row)
             )
 
-    def _active(self) -> int:
-        """How many rows are in flight or being submitted."""
-        return len(self._in_flight) + len(self._submitting)
+    def _active(self, connection: str = "") -> int:
+        """How many rows are in flight or being submitted, through one connection or all of them."""
+        submitting = sum(connection in ("", sent_to) for _, sent_to in self._submitting.values())
+        return self._count_in_flight(connection) + submitting
+
+    def _count_in_flight(self, connection: str) -> int:
+        if not connection:
+            return len(self._in_flight)
+        records = (self._state(row).record for row in self._in_flight)
+        return sum(record is not None and record.seedance_conn_id == connection for record in records)
 
     def _next_is_affordable(self) -> bool:
         row = self._to_submit[0]
@@ -260,15 +266,16 @@ class BatchScheduler:
         )
 
     def _on_submitted(self, row: int, result: SubmissionRecord | SeedanceError) -> None:
-        sent = self._submitting.pop(row)
+        sent, connection = self._submitting.pop(row)
         if isinstance(result, SeedanceError):
-            self._on_submission_error(row, result, sent)
+            self._on_submission_error(row, result, sent, connection and (result.connection or connection))
             return
         self._in_flight.add(row)
-        self._admission.on_accepted(len(self._in_flight))
+        connection = connection and result.seedance_conn_id
+        self._admission.on_accepted(self._count_in_flight(connection), connection)
         self._wait_for_row(row)
 
-    def _on_submission_error(self, row: int, error: SeedanceError, sent: float) -> None:
+    def _on_submission_error(self, row: int, error: SeedanceError, sent: float, connection: str) -> None:
         state = self._state(row)
         if not state.blocks_new_payment:
             self.budget.release(row)
@@ -276,24 +283,25 @@ class BatchScheduler:
         if isinstance(decision, RowOutcome):
             self._end(row, decision)
         elif decision is RowAction.RESUBMIT:
-            self._admission.on_outage(error)
+            self._admission.on_outage(error, connection)
             self._write(state.replace(attempts_this_try=state.attempts_this_try + 1))
             self._to_submit.append(row)
         else:
-            self._requeue_first(row, decision, error, sent)
+            self._requeue_first(row, decision, error, sent, connection)
 
-    def _requeue_first(self, row: int, action: RowAction, error: SeedanceError, sent: float) -> None:
+    def _requeue_first(
+        self, row: int, action: RowAction, error: SeedanceError, sent: float, connection: str
+    ) -> None:
         """Put a row back first in line, and submit fewer at a time, later, or nothing more."""
         self._to_submit.appendleft(row)
         if action is RowAction.STOP_BATCH:
             log.error("Row %d: its submission failed: %s", row, error)
             self._admission.stop(error)
         elif action is RowAction.SHRINK_WINDOW:
-            self._admission.on_rate_limit(
-                error, in_flight=len(self._in_flight), active=self._active(), sent=sent
-            )
+            in_flight, active = self._count_in_flight(connection), self._active(connection)
+            self._admission.on_rate_limit(error, connection, in_flight=in_flight, active=active, sent=sent)
         else:
-            self._admission.on_outage(error)
+            self._admission.on_outage(error, connection)
 
     def _wait_for_row(self, row: int) -> None:
         self._poller.wait_for(row, *self._wait_of(row))
@@ -331,11 +339,16 @@ class BatchScheduler:
         self, row: int, error: SeedanceError, outcome: WaitOutcome, wait: WaitState
     ) -> None:
         state, failed_collections = self._state(row), self._failed_collections.get(row, 0)
+        if isinstance(error, GenerationFailed) and self._leads_on(state.record):
+            log.warning("Row %d: its next attempt is made, after: %s", row, error)
+            self.budget.release(row)
+            self._to_submit.append(row)
+            return
         decision = after_collection(error, state, failed_collections, late=self._now() >= wait.deadline)
         if isinstance(decision, RowOutcome):
             self._end(row, decision)
             return
-        log.warning("Row %d: %s, after: %s", row, _STEPS[decision], error)
+        log.warning("Row %d: %s, after: %s", row, STEPS[decision], error)
         if decision is RowAction.POLL_AGAIN:
             self._wait_again(row)
         elif decision is RowAction.COLLECT_AGAIN:
@@ -367,7 +380,7 @@ class BatchScheduler:
                 landed_in_words(outcome.manifest),
             )
         else:
-            log.warning("Row %d is %s, %s: %s", row, outcome.status, _BILLS[outcome.status], outcome.reason)
+            log.warning("Row %d is %s, %s: %s", row, outcome.status, BILLS[outcome.status], outcome.reason)
         self._admission.check_failures()
 
     def _count_outcome(self, row: int, outcome: RowOutcome) -> None:

@@ -11,7 +11,7 @@ from airflow_provider_seedance.core.batch.journal.store import state_of
 from airflow_provider_seedance.core.batch.rows import Row
 from airflow_provider_seedance.core.batch.state import RowOutcome, RowState
 from airflow_provider_seedance.core.lifecycle.describe import totals_in_words
-from airflow_provider_seedance.core.lifecycle.result import Totals, cost_dict, totals
+from airflow_provider_seedance.core.lifecycle.result import Totals, attempt_dict, cost_dict, totals
 from airflow_provider_seedance.errors import Kind, SeedanceError
 from airflow_provider_seedance.models import Cost
 
@@ -44,6 +44,7 @@ def result_of(row: Row, state: RowState) -> dict[str, Any]:
         "cost": cost_dict(outcome.cost if outcome else Cost()),
         "reused": outcome is not None and outcome.reused,
         "error": _error_of(outcome) if outcome else None,
+        "attempts": [attempt_dict(attempt) for attempt in (record.all_attempts if record else ())],
         "intents": record.intent_number if record else 0,
         "metadata": dict(row.metadata),
     }

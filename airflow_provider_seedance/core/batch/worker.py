@@ -5,27 +5,30 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
+from airflow_provider_seedance.core.batch.connections import ConnectionHealth
 from airflow_provider_seedance.core.batch.journal.store import Journal, RowRecords
 from airflow_provider_seedance.core.batch.rows import Row
 from airflow_provider_seedance.core.batch.state import RowOutcome
 from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.http import SeedanceClient
-from airflow_provider_seedance.core.clock import Clock
+from airflow_provider_seedance.core.clock import Clock, utc_now
 from airflow_provider_seedance.core.lifecycle.conclude import conclude
 from airflow_provider_seedance.core.lifecycle.describe import order_in_words
 from airflow_provider_seedance.core.media.content import RequestMedia
 from airflow_provider_seedance.core.media.deliver import DeliveringClients, MediaDelivery
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState, default_timeout
 from airflow_provider_seedance.core.polling.event import GenerationEvent
+from airflow_provider_seedance.core.submission.attempts import AttemptPlan, Place, Turn, next_step
 from airflow_provider_seedance.core.submission.decide import OrphanedIntent, Policies
 from airflow_provider_seedance.core.submission.ledger_records import IntentBook, LedgerRecords, owner_of
 from airflow_provider_seedance.core.submission.outcome import tokens_of
 from airflow_provider_seedance.core.submission.record import SubmissionRecord, TaskIdentity
 from airflow_provider_seedance.core.submission.resume import recorded_client
 from airflow_provider_seedance.core.submission.submit import Submitter
+from airflow_provider_seedance.core.submission.submit_attempts import AttemptSubmitter
 from airflow_provider_seedance.models import Succeeded
 
 _ORPHAN_ADVICE = (
@@ -53,6 +56,7 @@ class BatchOptions:
     :param task: of the batch; each row gets an identity of its own within it.
     :param timeout: seconds to wait for a generation, from its submission; ``None`` for the default of its tier.
     :param delivery: brings the rows' files to the vendor; ``None`` for rows without files.
+    :param attempts: what is tried for each row in turn; ``None`` for the connection and the rows as they are.
     """
 
     task: TaskIdentity
@@ -61,6 +65,23 @@ class BatchOptions:
     clock: Clock
     timeout: float | None = None
     delivery: MediaDelivery | None = None
+    attempts: AttemptPlan | None = None
+
+    @cached_property
+    def plan(self) -> AttemptPlan:
+        """The attempts at each row's video."""
+        return self.attempts or AttemptPlan((self.seedance_conn_id,))
+
+    def row_at(self, row: Row, rung: int) -> Row:
+        """The row with the changes of a rung; as it is written if there is no such rung any more."""
+        changes = self.plan.change_of(rung) if rung <= len(self.plan.changes) else {}
+        return row.with_changes(changes)
+
+    def leads_on(self, record: SubmissionRecord | None) -> bool:
+        """Whether a row whose latest intent ended like this is to be attempted again at once."""
+        if record is None or not record.is_unbilled:
+            return False
+        return isinstance(next_step(self.plan, record.tried, utc_now(self.clock)), Place)
 
     def timeout_for(self, row: Row) -> float:
         """How long a row's generation is waited for, seconds."""
@@ -86,9 +107,48 @@ class RowWorker:
     _clients: list[SeedanceClient] = field(default_factory=list)
     _thread_local: threading.local = field(default_factory=threading.local)
 
+    _health: ConnectionHealth = field(init=False)
+
+    def __post_init__(self) -> None:
+        health = ConnectionHealth(self.options.plan, self.options.clock)
+        object.__setattr__(self, "_health", health)
+
     def submit(self, row: Row) -> SubmissionRecord:
         """Pay for the row, or find what was paid for it; see :meth:`Submitter.submit`."""
-        options, store, media = self.options, self._records(row), row.media or RequestMedia(row.request)
+        options, store = self.options, self._records(row)
+        submitter = AttemptSubmitter(
+            self._health.plan,
+            store,
+            partial(self._submitter_at, row, store),
+            lambda rung: options.row_at(row, rung).request,
+            task=identity_of_row(options.task, row.number),
+            policies=options.policies,
+            clock=options.clock,
+            waits=False,
+        )
+        try:
+            return submitter.submit().record
+        except OrphanedIntent as error:
+            error.advice = _ORPHAN_ADVICE
+            raise
+        finally:
+            self._note_health(row)
+
+    def connection_of(self, row: Row) -> str:
+        """The connection through which the row's next attempt is likely to be made."""
+        record, plan = RowRecords(self.journal, row.number).read(), self._health.plan
+        at = record.seedance_conn_id if record and record.is_unbilled else ""
+        return at if at in plan.connections else plan.first.connection
+
+    def _note_health(self, row: Row) -> None:
+        if record := RowRecords(self.journal, row.number).read():
+            self._health.note(record.tried)
+
+    def _submitter_at(
+        self, written: Row, store: RowRecords | LedgerRecords, place: Place, turn: Turn
+    ) -> Submitter:
+        options, row = self.options, self.options.row_at(written, place.rung)
+        media = row.media or RequestMedia(row.request)
         delivering = DeliveringClients(
             partial(self._client, attempts=1),
             media,
@@ -100,11 +160,11 @@ class RowWorker:
             self.check(self._client(conn_id, attempts=1), row, earlier_ids)
             delivering(conn_id).prepare()
 
-        submitter = Submitter(
+        return Submitter(
             delivering,
             store,
             identity_of_row(options.task, row.number),
-            options.seedance_conn_id,
+            place.connection,
             options.policies,
             timeout=options.timeout_for(row),
             queue_timeout=None,
@@ -113,12 +173,8 @@ class RowWorker:
             media=media.keys,
             describe=lambda conn_id: self._in_words(conn_id, row),
             begin=store.begin if isinstance(store, LedgerRecords) else None,
+            turn=turn,
         )
-        try:
-            return submitter.submit(row.request).record
-        except OrphanedIntent as error:
-            error.advice = _ORPHAN_ADVICE
-            raise
 
     def _records(self, row: Row) -> RowRecords | LedgerRecords:
         """The row's record: in the journal, and in the ledger if there is one."""
@@ -137,6 +193,7 @@ class RowWorker:
         record = store.read()
         assert record is not None
         assert record.generation_id is not None
+        row = self.options.row_at(row, record.rung)
         client = recorded_client(record, self._client)
         event = GenerationEvent(record.generation_id, outcome, wait)
         generation = conclude(

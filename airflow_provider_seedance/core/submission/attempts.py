@@ -8,8 +8,8 @@ known, or that may be billed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
@@ -151,6 +151,11 @@ class AttemptPlan:
         """What the rung changes about the request."""
         return self.changes[rung - 1] if rung else {}
 
+    def only(self, connections: Collection[str]) -> AttemptPlan:
+        """This plan with those of its connections; with all of them where none is left."""
+        left = tuple(connection for connection in self.connections if connection in connections)
+        return replace(self, connections=left or self.connections)
+
     def has(self, place: Place) -> bool:
         return place.connection in self.connections and place.rung <= len(self.changes)
 
@@ -167,8 +172,9 @@ def next_step(plan: AttemptPlan, tried: Sequence[Attempt], now: datetime) -> Pla
         return _next_rung(plan, tried, last.rung + 1)
     if last.in_trouble:
         another = _next_connection(plan, tried, last.rung)
-        is_overdue = last.since is not None and now - last.since >= plan.failover_after
-        return another if another is None or is_overdue else Wait(last.place)
+        has_lasted = last.since is not None and now - last.since >= plan.failover_after
+        is_over = has_lasted or last.connection not in plan.connections
+        return another if another is None or is_over else Wait(last.place)
     if last.spends_connection or last.lacks_rung:
         return _next_connection(plan, tried, last.rung)
     return None

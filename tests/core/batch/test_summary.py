@@ -46,6 +46,7 @@ STATES = {
 def test_each_row_has_a_result_with_all_keys() -> None:
     """Null where there is nothing."""
     one, two, three, four = results_of(ROWS, STATES)
+    assert [attempt["generation_id"] for attempt in one["attempts"]] == ["g1"]
     assert one == {
         "row": 1,
         "status": "succeeded",
@@ -56,6 +57,7 @@ def test_each_row_has_a_result_with_all_keys() -> None:
         "cost": {"amount": "0.30", "currency": "USD", "basis": "billed"},
         "reused": False,
         "error": None,
+        "attempts": one["attempts"],
         "intents": 2,
         "metadata": {"sku": 1},
     }

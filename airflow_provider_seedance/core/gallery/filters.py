@@ -11,9 +11,9 @@ from urllib.parse import urlencode
 from airflow_provider_seedance.core.gallery.states import STATES
 
 #: Cards on a page.
-PAGE_SIZE = 48
+CARDS_SHOWN = 48
 #: Characters of a filter, and pages: no honest address has more.
-_MAX_TEXT, _MAX_PAGE = 500, 100_000
+_MAX_TEXT, _MAX_PAGE_NUMBER = 500, 100_000
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Filters:
         found["state"] = found["state"] if found["state"] in STATES else None
         found["map_index"] = _whole(found["map_index"])
         found["since"], found["until"] = _day(found["since"]), _day(found["until"])
-        found["page"] = min(max(1, _whole(found["page"]) or 1), _MAX_PAGE)
+        found["page"] = min(max(1, _whole(found["page"]) or 1), _MAX_PAGE_NUMBER)
         return cls(**found)
 
     @property
@@ -63,7 +63,7 @@ class Filters:
     @property
     def offset(self) -> int:
         """How many videos come before this page."""
-        return (self.page - 1) * PAGE_SIZE
+        return (self.page - 1) * CARDS_SHOWN
 
     @property
     def are_set(self) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from airflow_provider_seedance.core.gallery.cards import Card, card_of_intent
-from airflow_provider_seedance.core.gallery.filters import PAGE_SIZE, Filters
+from airflow_provider_seedance.core.gallery.filters import CARDS_SHOWN, Filters
 from airflow_provider_seedance.core.gallery.page import Page
 from airflow_provider_seedance.core.gallery.states import LEDGER_STATUSES
 from airflow_provider_seedance.core.gallery.wording import Sum
@@ -42,7 +42,7 @@ class LedgerSource:
 
     def page(self, filters: Filters, dag_ids: Collection[str]) -> Page:
         engine, which = self.ledger.engine, _selection(filters, dag_ids)
-        rows = videos.page(engine, which, offset=filters.offset, limit=PAGE_SIZE)
+        rows = videos.page(engine, which, offset=filters.offset, limit=CARDS_SHOWN)
         cards = [card_of_intent(row) for row in rows]
         sums = videos.sums(engine, which)
         count = sum(number for _, _, number, _ in sums)

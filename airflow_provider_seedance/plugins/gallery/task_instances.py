@@ -22,7 +22,7 @@ from airflow_provider_seedance.core.gallery.cards import (
     generation_of,
     manifest_in,
 )
-from airflow_provider_seedance.core.gallery.filters import PAGE_SIZE, Filters
+from airflow_provider_seedance.core.gallery.filters import CARDS_SHOWN, Filters
 from airflow_provider_seedance.core.gallery.page import Page
 from airflow_provider_seedance.core.gallery.states import TASK_STATES
 from airflow_provider_seedance.core.gallery.wording import total
@@ -59,14 +59,14 @@ class TaskInstances:
         with create_session() as session:
             # The ids are made in the order of time. They are sorted alone: rows with all their JSON take seconds.
             latest = query.with_only_columns(TaskInstance.id).order_by(TaskInstance.id.desc())
-            ids = latest.offset(filters.offset).limit(PAGE_SIZE + 1).subquery()
+            ids = latest.offset(filters.offset).limit(CARDS_SHOWN + 1).subquery()
             rows = _tasks(dag_ids).where(TaskInstance.id.in_(ids.select()))
             found = session.execute(rows.order_by(TaskInstance.id.desc())).all()
-            shown = found[:PAGE_SIZE]
+            shown = found[:CARDS_SHOWN]
             cards = _cards(session, [_generate_task(row) for row in shown if row.operator != BATCH])
         return Page(
             cards=cards,
-            has_next=len(found) > PAGE_SIZE,
+            has_next=len(found) > CARDS_SHOWN,
             count=None,
             sums=total(card.cost for card in cards),
             choices={"dag_id": sorted({row.dag_id for row in shown})},

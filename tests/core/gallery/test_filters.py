@@ -6,7 +6,7 @@ from datetime import date, datetime, timezone
 
 import pytest
 
-from airflow_provider_seedance.core.gallery.filters import PAGE_SIZE, Filters
+from airflow_provider_seedance.core.gallery.filters import CARDS_SHOWN, Filters
 
 
 def test_an_address_becomes_filters_and_the_same_address_again() -> None:
@@ -31,7 +31,7 @@ def test_an_address_becomes_filters_and_the_same_address_again() -> None:
     assert filters.query() == (
         "?dag_id=film&map_index=3&state=failed&since=2026-11-01&text=a+fox+%26+a+crane&page=2"
     )
-    assert filters.offset == PAGE_SIZE
+    assert filters.offset == CARDS_SHOWN
 
 
 @pytest.mark.parametrize(

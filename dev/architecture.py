@@ -71,7 +71,7 @@ LAYERS = (
     ("core.submission", "core.polling", "core.landing"),
     ("core.media", "core.callbacks"),
     ("core.lifecycle", "core.gallery"),
-    ("core.batch.tables",),
+    ("core.batch.tables", "core.batch.callbacks"),
     (
         "core.batch.rows",
         "core.batch.state",

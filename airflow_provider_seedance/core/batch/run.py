@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from airflow_provider_seedance.core.batch.admission import AdmissionControl, ConcurrencyWindow
+from airflow_provider_seedance.core.batch.callbacks import CallbackQueue
 from airflow_provider_seedance.core.batch.event import BatchEvent
 from airflow_provider_seedance.core.batch.journal.ledgered import LedgeredJournal
 from airflow_provider_seedance.core.batch.journal.store import Journal
@@ -20,7 +21,6 @@ from airflow_provider_seedance.core.batch.scheduler import (
     LANDING_THREADS,
     SUBMIT_THREADS,
     BatchScheduler,
-    CallbackQueue,
     ThreadPools,
 )
 from airflow_provider_seedance.core.batch.state import Phase, RowState

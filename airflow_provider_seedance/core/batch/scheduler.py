@@ -7,16 +7,15 @@ state of the batch needs no locks.
 from __future__ import annotations
 
 import logging
-import queue
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
-from traceback import format_exception
-from typing import Any, Protocol
+from typing import Protocol
 
 from airflow_provider_seedance.core.batch.admission import AdmissionControl
+from airflow_provider_seedance.core.batch.callbacks import CallbackQueue, Callbacks
 from airflow_provider_seedance.core.batch.decide import (
     BILLS,
     STEPS,
@@ -31,7 +30,6 @@ from airflow_provider_seedance.core.batch.rows import Row
 from airflow_provider_seedance.core.batch.state import Phase, RowOutcome, RowState, count_by_status
 from airflow_provider_seedance.core.lifecycle.describe import cost_in_words, landed_in_words
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
-from airflow_provider_seedance.core.redaction import redact
 from airflow_provider_seedance.core.submission.budget import Budget
 from airflow_provider_seedance.core.submission.outcome import Ended
 from airflow_provider_seedance.core.submission.record import StateUnwritable, SubmissionRecord
@@ -41,10 +39,6 @@ log = logging.getLogger(__name__)
 
 #: Creates under way at a time, and landings; each takes a thread and its client.
 SUBMIT_THREADS, LANDING_THREADS = 4, 4
-#: The longest pause between two looks at the clock.
-TICK_SECONDS = 1.0
-
-Callback = Callable[[], None]
 
 
 class Worker(Protocol):
@@ -59,16 +53,6 @@ class RowPoller(Protocol):
     """Waits for the generations of rows, and calls :meth:`BatchScheduler.on_wait_ended` for each."""
 
     def wait_for(self, row: int, generation_id: str, wait: WaitState) -> None: ...
-
-
-class CallbackQueue(Protocol):
-    """As much of :class:`queue.SimpleQueue` as is used here."""
-
-    def put(self, item: Callback, /) -> None: ...
-
-    def get(self, block: bool = True, timeout: float | None = None) -> Callback: ...
-
-    def get_nowait(self) -> Callback: ...
 
 
 @dataclass(frozen=True)
@@ -116,7 +100,7 @@ class BatchScheduler:
         self._pools = pools
         self._now = now
         self._progress = progress
-        self._callbacks: CallbackQueue = callbacks or queue.SimpleQueue()
+        self._callbacks = Callbacks(callbacks)
         self._to_submit: deque[int] = deque()
         #: When each row was sent, epoch seconds, and through which connection.
         self._submitting: dict[int, tuple[float, str]] = {}
@@ -158,7 +142,7 @@ class BatchScheduler:
             self._progress.report_if_due(self._count_rows, self._now())
             if self._is_idle() and not (stay and self._in_flight):
                 return not self._in_flight
-            self._run_callbacks()
+            self._callbacks.run_pending()
 
     def report_progress(self) -> None:
         """Report the counts of rows by status, whenever the last report was."""
@@ -190,38 +174,6 @@ class BatchScheduler:
     def _state(self, row: int) -> RowState:
         return state_of(self.journal.states, row)
 
-    def _run_callbacks(self) -> None:
-        """Run the callbacks in the queue; wait for the first until a tick has passed."""
-        try:
-            self._callbacks.get(timeout=TICK_SECONDS)()
-            while True:
-                self._callbacks.get_nowait()()
-        except queue.Empty:
-            pass
-
-    def _run_in_pool(
-        self, pool: Executor, step: str, work: Callable[[], Any], then: Callable[[Any], None]
-    ) -> None:
-        """Do the work on a thread of the pool, and then give its result, or its error, to ``then`` on this one.
-
-        :param step: what the work is, and for which row, in words for messages.
-        """
-
-        def run() -> None:
-            try:
-                result = work()
-            except SeedanceError as error:
-                result = error
-            except BaseException as fault:  # noqa: BLE001 - whatever it is, only this row fails by it
-                # A library's exception may quote a link, and so may its causes.
-                log.error("The %s failed unexpectedly:\n%s", step, redact("".join(format_exception(fault))))
-                result = SeedanceError(
-                    f"the {step} failed within the provider: {type(fault).__name__}: {fault}"
-                )
-            self._callbacks.put(partial(then, result))
-
-        pool.submit(run)
-
     def _submit_more(self) -> None:
         while self._to_submit and len(self._submitting) < SUBMIT_THREADS:
             connection = self._connection_of(self.plan.rows[self._to_submit[0]])
@@ -236,7 +188,7 @@ class BatchScheduler:
             self.budget.reserve(row, self.plan.estimates[row])
             self._submitting[row] = self._now(), connection
             work = partial(self._worker.submit, self.plan.rows[row])
-            self._run_in_pool(
+            self._callbacks.run_in_pool(
                 self._pools.submitting, f"submission of row {row}", work, partial(self._on_submitted, row)
             )
 
@@ -317,7 +269,7 @@ class BatchScheduler:
         self._in_flight.discard(row)
         self._collecting.add(row)
         work = partial(self._worker.collect, self.plan.rows[row], outcome, wait)
-        self._run_in_pool(
+        self._callbacks.run_in_pool(
             self._pools.landing,
             f"collection of row {row}",
             work,

@@ -89,6 +89,7 @@ LAYERS = (
         "core.batch.journal",
         "core.batch.decide",
         "core.batch.listing",
+        "core.batch.spending",
     ),
     ("core.batch.worker", "core.batch.summary"),
     ("core.batch.resume", "core.batch.scheduler", "core.batch.reuse"),

@@ -151,8 +151,9 @@ class BatchRun:
         return check
 
     def _report(self, journal: Journal, counts: Counts) -> None:
-        outcomes = (state.outcome for state in list(journal.states.values()))
-        self.report(counts, totals(outcome.cost for outcome in outcomes if outcome))
+        states = list(journal.states.values())
+        videos = [state.outcome.cost for state in states if state.outcome]
+        self.report(counts, totals([*videos, *(cost for state in states for cost in state.billed_attempts)]))
 
 
 def _billable_connections(journal: Journal) -> set[str]:

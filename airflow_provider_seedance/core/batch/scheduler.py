@@ -17,16 +17,17 @@ from typing import Protocol
 from airflow_provider_seedance.core.batch.admission import AdmissionControl
 from airflow_provider_seedance.core.batch.callbacks import CallbackQueue, Callbacks
 from airflow_provider_seedance.core.batch.decide import (
-    BILLS,
     STEPS,
     RowAction,
     after_collection,
     after_submission,
+    bill_in_words,
 )
 from airflow_provider_seedance.core.batch.journal.store import Journal, state_of
 from airflow_provider_seedance.core.batch.plan import Plan
 from airflow_provider_seedance.core.batch.progress import ProgressReporter
 from airflow_provider_seedance.core.batch.rows import Row
+from airflow_provider_seedance.core.batch.spending import RowBudget
 from airflow_provider_seedance.core.batch.state import Phase, RowOutcome, RowState, count_by_status
 from airflow_provider_seedance.core.lifecycle.describe import cost_in_words, landed_in_words
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
@@ -95,6 +96,7 @@ class BatchScheduler:
         self.plan = plan
         self.journal = journal
         self.budget = budget
+        self._spending = RowBudget(budget, plan.estimates)
         self._admission = admission
         self._worker = worker
         self._pools = pools
@@ -156,7 +158,9 @@ class BatchScheduler:
         elif state.phase is Phase.IN_FLIGHT:
             self._in_flight.add(row)
         if state.blocks_new_payment:
-            self.budget.reserve(row, self.plan.estimates[row])
+            self._spending.reserve(state)
+        else:
+            self._spending.settle(state)
         if state.outcome is not None:
             self._count_outcome(row, state.outcome)
 
@@ -185,7 +189,7 @@ class BatchScheduler:
                     self._admission.stop(self._budget_exceeded())
                 return
             row = self._to_submit.popleft()
-            self.budget.reserve(row, self.plan.estimates[row])
+            self._spending.reserve(self._state(row))
             self._submitting[row] = self._now(), connection
             work = partial(self._worker.submit, self.plan.rows[row])
             self._callbacks.run_in_pool(
@@ -205,7 +209,7 @@ class BatchScheduler:
 
     def _next_is_affordable(self) -> bool:
         row = self._to_submit[0]
-        return self.budget.can_reserve(row, self.plan.estimates[row])
+        return self._spending.can_reserve(self._state(row))
 
     def _budget_exceeded(self) -> BudgetExceeded:
         row, budget = self._to_submit[0], self.budget
@@ -230,7 +234,7 @@ class BatchScheduler:
     def _on_submission_error(self, row: int, error: SeedanceError, sent: float, connection: str) -> None:
         state = self._state(row)
         if not state.blocks_new_payment:
-            self.budget.release(row)
+            self._spending.settle(state)
         decision = after_submission(error, state)
         if isinstance(decision, RowOutcome):
             self._end(row, decision)
@@ -293,7 +297,7 @@ class BatchScheduler:
         state, failed_collections = self._state(row), self._failed_collections.get(row, 0)
         if isinstance(error, GenerationFailed) and self._leads_on(state.record):
             log.warning("Row %d: its next attempt is made, after: %s", row, error)
-            self.budget.release(row)
+            self._spending.settle(state)
             self._to_submit.append(row)
             return
         decision = after_collection(error, state, failed_collections, late=self._now() >= wait.deadline)
@@ -314,7 +318,7 @@ class BatchScheduler:
         assert state.record is not None
         record = state.record.replace(outcome=state.record.outcome or Ended.failed(error))
         self._write(state.replace(attempts_this_try=state.attempts_this_try + 1, record=record))
-        self.budget.release(row)
+        self._spending.settle(self._state(row))
         self._to_submit.append(row)
 
     def _wait_again(self, row: int) -> None:
@@ -332,16 +336,16 @@ class BatchScheduler:
                 landed_in_words(outcome.manifest),
             )
         else:
-            log.warning("Row %d is %s, %s: %s", row, outcome.status, BILLS[outcome.status], outcome.reason)
+            log.warning(
+                "Row %d is %s, %s: %s", row, outcome.status, bill_in_words(self._state(row)), outcome.reason
+            )
         self._admission.check_failures()
 
     def _count_outcome(self, row: int, outcome: RowOutcome) -> None:
-        if outcome.status == "succeeded":
-            self.budget.commit(row, outcome.cost)
-        else:
+        if outcome.status in ("succeeded", "failed"):
+            self._spending.settle(self._state(row))
+        if outcome.status != "succeeded":
             self._admission.failed_rows += 1
-        if outcome.status == "failed":
-            self.budget.release(row)
 
     def _write(self, state: RowState) -> None:
         try:

@@ -7,7 +7,7 @@ import itertools
 import queue
 import random
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
@@ -83,6 +83,10 @@ class MemoryJournal:
 
     def write(self, state: RowState) -> None:
         self.states[state.row] = state
+
+    def write_all(self, states: Iterable[RowState]) -> None:
+        for state in states:
+            self.write(state)
 
     def close(self) -> None:
         """Nothing is open."""

@@ -228,7 +228,7 @@ class _RowResumer:
     def _connection_with(self, generation_id: str, before: RowState) -> str:
         """The connection that knows a generation; the row's latest, or the first, where none is found to."""
         recorded = (before.record.seedance_conn_id,) if before.record else ()
-        possible = list(dict.fromkeys((*recorded, *self._options.plan.connections)))
+        possible: list[str] = list(dict.fromkeys((*recorded, *self._options.plan.connections)))
         for conn_id in possible if len(possible) > 1 else ():
             with suppress(SeedanceError):
                 self._open_client(conn_id).generations.get(generation_id)

@@ -107,6 +107,11 @@ class AttemptSubmitter:
                     raise
                 self._prepare_next(error, after)
 
+    @property
+    def skipped(self) -> tuple[Attempt, ...]:
+        """The attempts after the one on record for which nothing was sent."""
+        return self._skipped
+
     def leads_on(self) -> bool:
         """Whether another attempt is to be made at once, by what is on record."""
         record = self._store.read()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -34,6 +35,9 @@ def test_an_app_is_imported_once_and_kept(requests: int) -> None:
 
     async def asked() -> None:
         assert await statuses(imported, requests) == [204] * requests
+        no_threads = ThreadPoolExecutor()
+        no_threads.shutdown()
+        asyncio.get_running_loop().set_default_executor(no_threads)
         assert await statuses(imported, requests) == [204] * requests
 
     asyncio.run(asked())

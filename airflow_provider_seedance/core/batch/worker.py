@@ -186,6 +186,7 @@ class RowWorker:
             check=check,
             media=media.keys,
             describe=lambda conn_id: self._in_words(conn_id, row),
+            estimate=lambda conn_id: self._client(conn_id, attempts=1).estimate_cost(row.request),
             begin=store.begin if isinstance(store, LedgerRecords) else None,
             turn=turn,
         )

@@ -161,6 +161,8 @@ class GenerationWaitMixin(LineageMixin):
         """Make the next attempt, or find that of an earlier try, and wait for its generation."""
         from airflow_provider_seedance.core.polling.decide import WaitState
 
+        # A kill during the submission is not to cancel the attempt before it.
+        self._in_flight = None
         submission = attempts.submit()
         record = submission.record
         assert record.generation_id

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from typing import Literal
 
 from airflow_provider_seedance.core.batch.decide import outcome_of_error
 from airflow_provider_seedance.core.batch.journal.store import Journal, state_of
@@ -174,7 +175,8 @@ class _RowResumer:
         except StaleState:
             self.stale.append(state.row)
             return state
-        superseded = Superseded(by="clear" if prior.cleared else "change", reason="its row is gone")
+        by: Literal["clear", "change"] = "clear" if prior.cleared else "change"
+        superseded = Superseded.after(state.record.outcome, by=by, reason="its row is gone")
         return state.replace(
             record=state.record.replace(outcome=superseded),
             outcome=state.outcome or RowOutcome(status="uncollected", reason="its row is gone"),

@@ -101,7 +101,7 @@ class RowState(_Value):
         return (landed, published)
 
     @property
-    def _ended_attempts(self) -> tuple[Attempt, ...]:
+    def ended_attempts(self) -> tuple[Attempt, ...]:
         """The attempts that have made way for another one."""
         attempts = self.record.all_attempts if self.record else ()
         return attempts[:-1] if self.blocks_new_payment else attempts
@@ -111,7 +111,7 @@ class RowState(_Value):
         """What attempts without a video have cost, of those for which the vendor has told an amount."""
         return tuple(
             attempt.cost
-            for attempt in self._ended_attempts
+            for attempt in self.ended_attempts
             if attempt.cost.amount and attempt.status != "succeeded"
         )
 
@@ -119,14 +119,14 @@ class RowState(_Value):
     def spent_on_attempts(self) -> tuple[Cost, ...]:
         """What counts for them against ``max_cost``: also the estimate of one that the vendor may have accepted."""
         without_video = (
-            made for made in self._ended_attempts if made.status not in ("succeeded", "submitted")
+            made for made in self.ended_attempts if made.status not in ("succeeded", "submitted")
         )
         return tuple(attempt.spent for attempt in without_video if attempt.spent.amount)
 
     @property
     def may_have_billed_attempts(self) -> bool:
         """Whether the row has made way for an attempt of which it is not known what it has cost."""
-        return any(attempt.cost.amount is None for attempt in self._ended_attempts)
+        return any(attempt.cost.amount is None for attempt in self.ended_attempts)
 
     @property
     def blocks_new_payment(self) -> bool:
@@ -189,7 +189,7 @@ def resume_row(
     if action is Action.REATTACH:
         record = reattached(record, max_tries=max_tries, now=now, timeout=timeout)
     elif action is Action.SUBMIT and record.blocks_new_payment:
-        record = record.replace(outcome=Superseded(by="clear" if cleared else "change"))
+        record = record.replace(outcome=Superseded.after(record.outcome, by="clear" if cleared else "change"))
     return state.replace(attempts_this_try=0, outcome=None, record=record)
 
 

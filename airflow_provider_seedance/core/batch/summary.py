@@ -136,7 +136,9 @@ def _costs(result: Mapping[str, Any]) -> Iterator[Cost]:
 def _is_billed(counts: Mapping[str, int], states: Iterable[RowState]) -> bool | None:
     """Whether any row is billed; ``None`` where that is not known."""
     states = list(states)
-    if counts["succeeded"] or any(state.billed_attempts for state in states):
+    if counts["succeeded"] or any(
+        attempt.cost.amount for state in states for attempt in state.ended_attempts
+    ):
         return True
     unknown = counts["uncollected"] or counts["uncertain"]
     return None if unknown or any(state.may_have_billed_attempts for state in states) else False

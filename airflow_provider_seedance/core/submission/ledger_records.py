@@ -25,7 +25,7 @@ from airflow_provider_seedance.core.ledger.ledger import Ledger
 from airflow_provider_seedance.core.money import SpendLimit
 from airflow_provider_seedance.core.redaction import redact_values
 from airflow_provider_seedance.core.submission.fingerprint import fingerprint, without_signatures
-from airflow_provider_seedance.core.submission.outcome import Ended, Refused, tokens_of
+from airflow_provider_seedance.core.submission.outcome import Ended, Refused, Superseded, tokens_of
 from airflow_provider_seedance.core.submission.record import (
     RecordStore,
     StateUnreadable,
@@ -243,6 +243,8 @@ def intent_of(owner: Owner, record: SubmissionRecord, order: Order) -> Intent:
 def progress_of(record: SubmissionRecord) -> Progress:
     """What a record tells about the cost and the fate of its intent."""
     outcome = record.outcome
+    if isinstance(outcome, Superseded) and outcome.ended:
+        outcome = outcome.ended
     status: IntentStatus = "submitted" if record.generation_id else "intended"
     settlement, manifest = None, None
     if isinstance(outcome, Refused):

@@ -116,11 +116,22 @@ class GaveUp(_Outcome):
 
 
 class Superseded(_Outcome):
-    """The user has chosen to pay for a new intent instead: by a clear, or by a changed request."""
+    """The user has chosen to pay for a new intent instead: by a clear, or by a changed request.
+
+    :param ended: how the generation had ended by then, if that was on record.
+    """
 
     kind: Literal["superseded"] = "superseded"
     by: Literal["clear", "change"]
     reason: str | None = None
+    ended: Ended | None = None
+
+    @classmethod
+    def after(
+        cls, outcome: Outcome | None, *, by: Literal["clear", "change"], reason: str | None = None
+    ) -> Superseded:
+        """The outcome of an intent that had this one before."""
+        return cls(by=by, reason=reason, ended=outcome if isinstance(outcome, Ended) else None)
 
 
 Outcome = Annotated[Refused | Ended | GaveUp | Superseded, Field(discriminator="kind")]

@@ -163,9 +163,14 @@ class SubmissionRecord(BaseModel):
         return not self.is_unbilled and not isinstance(self.outcome, Superseded)
 
     @property
+    def _end(self) -> Outcome | None:
+        """The outcome, or that of a generation which the user has chosen to pay for anew."""
+        return (isinstance(self.outcome, Superseded) and self.outcome.ended) or self.outcome
+
+    @property
     def attempt(self) -> Attempt:
         """What became of this intent, as the latest of the attempts."""
-        outcome = self.outcome
+        outcome = self._end
         failed = outcome if isinstance(outcome, Refused | Ended) else None
         cost = FREE if self.is_unbilled else Cost(**((self.result or {}).get("cost") or {}))
         return Attempt(
@@ -185,10 +190,10 @@ class SubmissionRecord(BaseModel):
         )
 
     def _attempt_status(self) -> AttemptStatus:
-        if isinstance(self.outcome, Refused):
+        if isinstance(self._end, Refused):
             return "refused"
-        if isinstance(self.outcome, Ended):
-            return self.outcome.status
+        if isinstance(self._end, Ended):
+            return self._end.status
         return "submitted" if self.generation_id else "unknown"
 
     @property

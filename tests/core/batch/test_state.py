@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ from airflow_provider_seedance.core.batch.state import (
 )
 from airflow_provider_seedance.core.submission.decide import Action
 from airflow_provider_seedance.core.submission.outcome import Ended, GaveUp, Refused, Superseded
+from airflow_provider_seedance.core.submission.record import SubmissionRecord
+from airflow_provider_seedance.models import Cost
 from tests.core.batch.simulation import record_of
 
 NOW = datetime(2027, 1, 15, 8, 0, tzinfo=timezone.utc)
@@ -112,6 +115,20 @@ def test_what_is_bought_anew_beside_one_that_may_be_billed_is_superseded(cleared
     assert after.record.outcome == Superseded(by=by)  # type: ignore[arg-type]
     ended = row(generation_id="g", outcome=FAILED)
     assert resumed(ended, Action.SUBMIT, cleared=cleared).record == ended.record
+
+
+@pytest.mark.parametrize("cleared", [True, False])
+def test_what_is_bought_anew_beside_a_video_keeps_what_that_has_cost(cleared: bool) -> None:
+    """Among the attempts: the record before the next intent, and the one after it."""
+    cost = Cost(amount=Decimal("0.30"), currency="USD", basis="billed")
+    delivered = row(generation_id="g").ended(RowOutcome(status="succeeded", cost=cost))
+    after = resumed(delivered, Action.SUBMIT, cleared=cleared)
+    assert after.record is not None
+    (attempt,) = after.record.all_attempts
+    assert (attempt.status, attempt.cost, attempt.generation_id) == ("succeeded", cost, "g")
+    assert not after.blocks_new_payment
+    assert after.spent_on_attempts == ()
+    assert SubmissionRecord.parse(after.record.to_dict()) == after.record
 
 
 @pytest.mark.parametrize("action", [Action.KEEP, Action.REATTACH])

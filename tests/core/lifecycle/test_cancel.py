@@ -16,6 +16,7 @@ from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.http import SeedanceClient
 from airflow_provider_seedance.core.lifecycle import cancel as cancel_module
 from airflow_provider_seedance.core.lifecycle.cancel import acancel_now, cancel_now
+from airflow_provider_seedance.core.submission.record import NoRecords
 from airflow_provider_seedance.emulator import serve
 from airflow_provider_seedance.models import GenerationRequest, Pending
 from airflow_provider_seedance.operators.generate import SeedanceGenerateVideoOperator
@@ -172,3 +173,24 @@ def test_a_killed_worker_cancels_the_generation_that_it_waits_for(
         operator._in_flight = (account, generation_id)
     operator.on_kill()
     assert calls == cancelled
+
+
+def test_a_kill_during_the_next_attempt_cancels_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The generation before it has ended, and the next one is not accepted yet."""
+    calls: list[str] = []
+    monkeypatch.setattr(
+        cancel_module, "cancel_now", lambda account, generation_id: calls.append(generation_id)
+    )
+    operator = SeedanceGenerateVideoOperator(task_id="t", prompt="x")
+    account = Account.create(vendor="modelark", api_key="sk-test-0123456789", host="http://127.0.0.1:9")
+    operator._in_flight = (account, "cgt-1")
+
+    class Killed:
+        def submit(self) -> None:
+            operator.on_kill()
+            raise SystemExit
+
+    attempts: Any = Killed()
+    with pytest.raises(SystemExit):
+        operator._submit(attempts, NoRecords())
+    assert calls == []

@@ -23,10 +23,19 @@ async def gallery(
     receive: Callable[[], Awaitable[Message]],
     send: Callable[[Message], Awaitable[None]],
 ) -> None:
-    """The gallery as an ASGI app, imported at its first request: every process of Airflow loads its plugins."""
+    """The gallery as an ASGI app, imported at its first request: every process of Airflow loads its plugins.
+
+    Its import takes a thread, since the API server goes on meanwhile.
+    """
+    app = await asyncio.to_thread(_gallery_app)
+    await app(scope, receive, send)
+
+
+@cache
+def _gallery_app() -> Any:
     from airflow_provider_seedance.plugins.gallery.app import app
 
-    await app(scope, receive, send)
+    return app
 
 
 def _icon(colour: str) -> str:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import re
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
-from tests.plugins.conftest import JPEG, MP4, Client
+from dev.gallery import RUN_ID, Video
+from tests.plugins.conftest import JPEG, MP4, NOW, Client
+
+GENERATE, BATCH = "SeedanceGenerateVideoOperator", "SeedanceGenerateBatchOperator"
 
 
 def addresses(client: Client, route: str) -> list[str]:
@@ -130,6 +136,11 @@ def test_nobody_gets_a_byte_of_a_dag_that_they_may_not_read(
 ) -> None:
     """Whoever has the address of a video still needs the permission."""
     address = video(client_of({"secret"}), "secret.mp4")
+    manifest = client_of({"secret"}).get(address.replace("video", "manifest"))
+    assert (manifest.headers["cache-control"], manifest.headers["x-content-type-options"]) == (
+        "no-store",
+        "nosniff",
+    )
     for route in ("video", "poster", "manifest"):
         assert client_of({"secret"}).get(address.replace("video", route)).status_code == 200
         assert client_of({"film"}).get(address.replace("video", route)).status_code == 404
@@ -211,3 +222,83 @@ def test_without_a_login_there_is_nothing() -> None:
         dependencies = getattr(getattr(route, "dependant", None), "dependencies", None)
         if dependencies is not None:
             assert get_user in {one.call for one in dependencies}, route
+
+
+@contextmanager
+def returned(value: Any, operator: str, task_id: str = "one_more") -> Iterator[None]:
+    """One more task instance of ``film``, with what it returned."""
+    from airflow.models.dagrun import DagRun
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.models.xcom import XComModel
+    from airflow.utils.session import create_session
+    from sqlalchemy import delete, insert, select
+
+    key = {"dag_id": "film", "run_id": RUN_ID, "task_id": task_id, "map_index": -1}
+    task = {"state": "success", "operator": operator, "pool": "default_pool", "try_number": 1}
+    with create_session() as session:
+        run = session.execute(select(DagRun.id).where(DagRun.dag_id == "film")).scalar_one()
+        session.execute(insert(TaskInstance).values(**key, **task, max_tries=0, executor_config={}))
+        xcom = {**key, "dag_run_id": run, "key": "return_value", "value": value, "timestamp": NOW}
+        session.execute(insert(XComModel).values(**xcom))
+    try:
+        yield
+    finally:
+        with create_session() as session:
+            for table in (XComModel, TaskInstance):
+                session.execute(delete(table).where(table.task_id == task_id))
+
+
+@pytest.mark.parametrize(
+    ("operator", "value"),
+    [
+        (GENERATE, {"cost": {"amount": "sNaN"}, "generation_id": "x" * 100_000}),
+        (GENERATE, {"manifest": {"uri": "/\ud800", "source": {}, "media": "x", "bytes": "x"}}),
+        (BATCH, {"rows": 4, "counts": ["succeeded"]}),
+        (BATCH, "[" * 100_000),
+    ],
+    ids=["no amount", "no text", "no counts", "no JSON"],
+)
+def test_no_xcom_breaks_the_page(airflow_tables: None, client: Client, operator: str, value: Any) -> None:
+    """Each is shown as far as it can be read."""
+    with returned(value, operator):
+        assert len(prompts(client)) >= 4
+        assert "one_more" in client.get("/").text
+        key = f"dag_id=film&run_id={RUN_ID}&task_id=one_more&map_index=-1"
+        assert client.get(f"/manifest?{key}").status_code in (200, 404)
+
+
+def test_a_file_that_another_task_of_the_run_has_landed(
+    airflow_tables: None, videos: list[Video], client: Client
+) -> None:
+    """The download task's file is on the card of the generation."""
+    from airflow_provider_seedance.plugins.gallery.task_instances import find
+
+    (fox,) = [one for one in videos if one.prompt.startswith("A fox")]
+    assert fox.manifest
+    key = {"dag_id": "film", "run_id": RUN_ID, "task_id": "generated", "map_index": "-1"}
+    source = {"vendor": "evolink", "generation_id": "g-1"}
+    with returned(source, GENERATE, "generated"):
+        for generation_id, uri in (("g-2", None), ("g-1", fox.manifest["uri"])):
+            manifest = {**fox.manifest, "source": {**source, "generation_id": generation_id}}
+            with returned(manifest, "SeedanceDownloadVideoOperator"):
+                card = find(key)
+                assert card
+                assert card.uri == uri
+
+
+def test_the_app_is_imported_beside_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its import takes a second, in which the API server has others to answer."""
+    from airflow_provider_seedance.plugins import seedance
+
+    imported: list[threading.Thread] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        assert threading.current_thread() is threading.main_thread()
+
+    def importing() -> Any:
+        imported.append(threading.current_thread())
+        return app
+
+    monkeypatch.setattr(seedance, "_gallery_app", importing)
+    asyncio.run(seedance.gallery({}, None, None))  # type: ignore[arg-type]
+    assert imported != [threading.main_thread()]

@@ -193,7 +193,7 @@ class TaskAttempts:
         delivering = DeliveringClients(self._clients, media, self._request.delivery)
 
         def check(conn_id: str, earlier_ids: tuple[str, ...]) -> None:
-            self._check_before_paying(self._clients(conn_id), media, earlier_ids, self._spent(turn))
+            self._check_before_paying(self._clients(conn_id), media, earlier_ids, self._spent(conn_id, media))
             delivering(conn_id).prepare()
 
         task, callbacks = identity_of(self._context), operator.deferrable
@@ -209,17 +209,22 @@ class TaskAttempts:
             check=check,
             media=media.keys,
             describe=lambda conn_id: self._in_words(self._clients(conn_id), media.request),
+            estimate=lambda conn_id: self._clients(conn_id).estimate_cost(media.request),
             begin=begin_in_ledger(self._store),
             video_kept=lambda record: is_video_kept(record, operator.destination, path_from_uri),
             callback_url=callback_url_of(task, media.request, self._clients) if callbacks else None,
             turn=turn,
         )
 
-    def _spent(self, turn: Turn) -> list[Cost]:
-        """What the earlier attempts of the same series have cost."""
-        record = self._store.read()
-        attempts = record.all_attempts if record else ()
-        return [attempt.cost for attempt in attempts if attempt.series == turn.series]
+    def _spent(self, conn_id: str, media: RequestMedia) -> list[Cost]:
+        """What the attempts since the last clear have cost, or may cost, beside the one that is about to be sent."""
+        from airflow_provider_seedance.core.submission.budget import spent_since_clear
+        from airflow_provider_seedance.core.submission.fingerprint import fingerprint
+        from airflow_provider_seedance.runtime.task_state import identity_of
+
+        task, client = identity_of(self._context), self._clients(conn_id)
+        key = fingerprint(media.request) if client.finds_by_key else None
+        return spent_since_clear(self._store.read(), task, sent_again=(client.account_id, key))
 
     def _in_words(self, client: SeedanceClient, request: GenerationRequest) -> str:
         from airflow_provider_seedance.core.lifecycle.describe import order_in_words

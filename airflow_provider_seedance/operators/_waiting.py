@@ -87,11 +87,16 @@ class GenerationWaitMixin(LineageMixin):
         """What the generation was made of, if this task has submitted it."""
 
     def execute_complete(
-        self, context: Context, event: dict[str, Any], record: dict[str, Any] | None = None
+        self,
+        context: Context,
+        event: dict[str, Any],
+        record: dict[str, Any] | None = None,
+        seedance_conn_id: str | None = None,
     ) -> Any:
         """Resume after the trigger: read how the generation ended, and land it if that was asked for.
 
         :param record: of a task that no store remembers.
+        :param seedance_conn_id: the connection that the generation was followed through.
         """
         from airflow_provider_seedance.core.polling.event import GenerationEvent
         from airflow_provider_seedance.core.submission.record import SubmissionRecord
@@ -99,7 +104,7 @@ class GenerationWaitMixin(LineageMixin):
         with task_errors(context):
             ended = GenerationEvent.from_payload(event)
             carried = SubmissionRecord.parse(record) if record else None
-        return self._resume(context, ended, carried=carried)
+        return self._resume(context, ended, carried=carried, seedance_conn_id=seedance_conn_id)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """As any task, but a deferral that failed or timed out goes on from the record of its generation."""
@@ -109,7 +114,8 @@ class GenerationWaitMixin(LineageMixin):
             self.log.warning("%s; its generation is looked up.", fault)
             if (ended := self._recorded(context)) is None:
                 raise
-            return self._resume(context, ended, unfinished=fault)
+            conn_id = (next_kwargs or {}).get("seedance_conn_id")
+            return self._resume(context, ended, unfinished=fault, seedance_conn_id=conn_id)
 
     def on_kill(self) -> None:
         """Cancel what is still queued, as far as ``on_kill_action`` and the vendor allow. Takes 3 seconds at most."""
@@ -129,9 +135,9 @@ class GenerationWaitMixin(LineageMixin):
         return self.on_kill_action != "detach"
 
     @property
-    def _first_conn_id(self) -> str:
-        """The connection to begin with."""
-        return conn_ids("seedance_conn_id", self.seedance_conn_id)[0]
+    def _conn_ids(self) -> tuple[str, ...]:
+        """The connections, in the user's order."""
+        return conn_ids("seedance_conn_id", self.seedance_conn_id)
 
     @contextmanager
     def _bill_told(self, store: RecordStore) -> Iterator[None]:
@@ -196,16 +202,16 @@ class GenerationWaitMixin(LineageMixin):
                 **wait.state.to_payload(),
             ),
             method_name="execute_complete",
-            kwargs=self._carried(wait.store),
+            kwargs={"seedance_conn_id": wait.conn_id, **self._carried(wait.store)},
             timeout=timedelta(seconds=left) + BACKSTOP,
         )
 
-    def _carried(self, store: RecordStore) -> dict[str, Any] | None:
+    def _carried(self, store: RecordStore) -> dict[str, Any]:
         """What a task that no store remembers is to know when it resumes."""
         if store.remembers and self.durable:
-            return None
+            return {}
         record = store.read()
-        return {"record": record.to_dict()} if record else None
+        return {"record": record.to_dict()} if record else {}
 
     def _wait_in_worker(self, wait: Wait) -> WaitResult:
         from airflow_provider_seedance.core.polling.report import WaitReport
@@ -224,6 +230,7 @@ class GenerationWaitMixin(LineageMixin):
         ended: GenerationEvent,
         unfinished: Exception | None = None,
         carried: SubmissionRecord | None = None,
+        seedance_conn_id: str | None = None,
     ) -> Any:
         """Go on after a wait; ``unfinished`` is raised instead of waiting again."""
         from airflow_provider_seedance.runtime.clients import ClientPool
@@ -237,25 +244,32 @@ class GenerationWaitMixin(LineageMixin):
                 ClientPool() as clients,
                 task_errors(retry_pays=self._retry_pays(store)),
             ):
-                conn_id, client = self._connection_of(store, ended.generation_id, clients)
+                conn_id, client = self._connection_of(store, ended.generation_id, clients, seedance_conn_id)
                 attempts = self._attempts(context, store, clients)
                 wait = Wait(conn_id, client, store, ended.generation_id, ended.wait, attempts)
                 return self._conclude(wait, ended.outcome, unfinished=unfinished)
 
     def _connection_of(
-        self, store: RecordStore, generation_id: str, clients: ClientPool
+        self, store: RecordStore, generation_id: str, clients: ClientPool, followed: str | None
     ) -> tuple[str, SeedanceClient]:
-        """The connection that submitted a generation, and its client; without a record, the task's own."""
+        """The connection that submitted a generation, and its client; without a record, the one it was ``followed``
+        through.
+
+        :raises StateUnreadable: if that may be any of several connections.
+        """
         from airflow_provider_seedance.core.submission.record import StateUnreadable
         from airflow_provider_seedance.core.submission.resume import recorded_client
 
         try:
             record = store.read()
         except StateUnreadable as fault:
-            self.log.warning("%s Connection %s is used.", fault, self._first_conn_id)
+            if followed is None and len(self._conn_ids) > 1:
+                raise
+            self.log.warning("%s Connection %s is used.", fault, followed or self._conn_ids[0])
             record = None
         if record is None or record.generation_id != generation_id:
-            return self._first_conn_id, clients(self._first_conn_id)
+            conn_id = followed or self._conn_ids[0]
+            return conn_id, clients(conn_id)
         return record.seedance_conn_id, recorded_client(record, clients)
 
     def _conclude(

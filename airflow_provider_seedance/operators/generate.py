@@ -281,7 +281,7 @@ class SeedanceGenerateVideoOperator(
         if self.generation_id:
             adopted = parse_generation_id(self.generation_id)
             push_generation_id(context, adopted)
-            return self._adopt(clients(self._first_conn_id), store, adopted)
+            return self._adopt(context, clients, store, adopted)
         attempts = TaskAttempts(self, context, store, clients)
         attempts.check_readable()
         if switch("preview", self.preview):
@@ -308,12 +308,14 @@ class SeedanceGenerateVideoOperator(
     def _retry_pays(self, store: RecordStore) -> bool:
         return not store.remembers and not self.generation_id
 
-    def _adopt(self, client: SeedanceClient, store: RecordStore, generation_id: str) -> Any:
+    def _adopt(self, context: Context, clients: ClientPool, store: RecordStore, generation_id: str) -> Any:
+        from airflow_provider_seedance.core.lifecycle.adopt import ask_each
         from airflow_provider_seedance.core.lifecycle.result import result_of_landed, with_attempts
         from airflow_provider_seedance.core.polling.decide import WaitState
-        from airflow_provider_seedance.errors import SeedanceError
         from airflow_provider_seedance.models import Pending, Succeeded
 
+        to_ask = self._connections_to_ask(context, generation_id)
+        conn_id, client, generation = ask_each(generation_id, to_ask, clients)
         adopted = {"vendor": client.vendor_name, "generation_id": generation_id, "mode": None}
         # Which model made it is told when it has finished.
         self._check_destination({**adopted, "model": self.model})
@@ -321,16 +323,26 @@ class SeedanceGenerateVideoOperator(
         state = WaitState(
             started=now, deadline=now + self._timeout_seconds(self.service_tier), queue_deadline=None
         )
-        try:
-            generation = client.generations.get(generation_id)
-        except SeedanceError:
-            # Waiting bears what passes.
-            generation = None
         if not isinstance(generation, Pending | Succeeded) and (
             manifest := self._landed(client, generation_id)
         ):
-            return with_attempts(result_of_landed(manifest, self._first_conn_id), None)
-        return self._wait(Wait(self._first_conn_id, client, store, generation_id, state), generation)
+            return with_attempts(result_of_landed(manifest, conn_id), None)
+        return self._wait(Wait(conn_id, client, store, generation_id, state), generation)
+
+    def _connections_to_ask(self, context: Context, generation_id: str) -> tuple[str, ...]:
+        """Where a generation that the user names may be; the task's own record knows what it has paid for."""
+        from airflow_provider_seedance.core.lifecycle.adopt import connections_to_ask
+        from airflow_provider_seedance.core.submission.record import StateUnreadable
+        from airflow_provider_seedance.runtime.task_state import record_store
+
+        if len(self._conn_ids) == 1 or not self.durable:
+            return self._conn_ids
+        try:
+            record = record_store(context, durable=True).read()
+        except StateUnreadable as fault:
+            self.log.warning("%s Each connection is asked.", fault)
+            record = None
+        return connections_to_ask(generation_id, self._conn_ids, record)
 
     def _ordered(self) -> GenerationRequest | None:
         return None if self.generation_id else request_on_record(self, self._record_if_readable())

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.core.ledger.ledger import Ledger
     from airflow_provider_seedance.core.lifecycle.reuse import Reuse
     from airflow_provider_seedance.core.submission.ledger_records import IntentBook, LedgerRecords
+    from airflow_provider_seedance.core.submission.paying import BeginIntent
     from airflow_provider_seedance.core.submission.record import RecordStore, TaskIdentity
-    from airflow_provider_seedance.core.submission.submit import BeginIntent
 
 #: What Airflow calls each database in a connection's type.
 _DATABASES = {"sqlite": "sqlite", "postgres": "postgresql", "postgresql": "postgresql"}

@@ -8,7 +8,19 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, case, func, insert, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    case,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from airflow_provider_seedance.core.ledger import budgets
@@ -55,12 +67,15 @@ class Ledger:
     def insert(self, intent: Intent, limits: Sequence[SpendLimit] = ()) -> None:
         """Make an intent and reserve its estimate, in one transaction.
 
+        One of the same id that has bought nothing, as far as is known, is made anew: it counts once, from now on.
+
         :raises IntentTaken: if its owner has an intent of this number.
         :raises BudgetExceeded: if the limits leave no room for it, or cannot be compared with its estimate.
         :raises LedgerUnavailable: if it may not have been made.
         """
         try:
             with writing(self.engine) as connection:
+                connection.execute(delete(intents).where(_is_sent_again(intent)))
                 standings = self._reserve(connection, intent, limits)
                 connection.execute(insert(intents).values(_new_row(intent)))
         except IntegrityError as fault:
@@ -93,11 +108,15 @@ class Ledger:
 
         :raises LedgerUnavailable: if it may not have been done.
         """
-        with writing(self.engine) as connection:
-            changed = _update(connection, intents.c.intent_id == intent.intent_id, intent.progress, now)
-            if not changed:
-                connection.execute(insert(intents).values(_new_row(intent)))
-                _update(connection, intents.c.intent_id == intent.intent_id, intent.progress, now)
+        which = intents.c.intent_id == intent.intent_id
+        try:
+            with writing(self.engine) as connection:
+                if not _update(connection, which, intent.progress, now):
+                    connection.execute(insert(intents).values(_new_row(intent)))
+                    _update(connection, which, intent.progress, now)
+        except IntegrityError as fault:
+            # Its owner has another intent of this number.
+            raise LedgerUnavailable(f"the ledger does not take intent {intent.intent_id}") from fault
 
     def progress(self, row_id: int, progress: Progress, now: datetime) -> None:
         """Put the progress of a row on record, by its number in the ledger."""
@@ -192,6 +211,10 @@ class Ledger:
         )
         with reading(self.engine) as connection:
             return [dict(row._mapping) for row in connection.execute(found)]
+
+
+def _is_sent_again(intent: Intent) -> ColumnElement[bool]:
+    return (intents.c.intent_id == intent.intent_id) & intents.c.generation_id.is_(None)
 
 
 def _new_row(intent: Intent) -> Row:

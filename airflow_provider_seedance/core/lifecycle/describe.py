@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_provider_seedance.core.redaction import redact
+from airflow_provider_seedance.core.submission.attempts import Attempt
 from airflow_provider_seedance.core.submission.record import SubmissionRecord
 from airflow_provider_seedance.errors import GenerationFailed, LandingError, SeedanceError
 from airflow_provider_seedance.models import Cost, GenerationRequest
+
+_NOTHING = "Nothing is billed."
 
 
 def order_in_words(
@@ -71,19 +74,47 @@ def is_billed(record: SubmissionRecord | None, error: SeedanceError) -> bool | N
 
     :param record: what is on record about the task's generation; ``None`` if nothing is.
     """
-    if record is None or (record.is_unbilled and isinstance(error, GenerationFailed)):
+    if record is None:
         return error.billed
+    if _billed_attempts(record):
+        return True
+    if any(attempt.status in ("unknown", "submitted") for attempt in record.attempts):
+        return None
+    return _is_latest_billed(record, error)
+
+
+def _is_latest_billed(record: SubmissionRecord, error: SeedanceError) -> bool | None:
     if record.is_unbilled:
-        return False
+        return error.billed if isinstance(error, GenerationFailed) else False
     landing = record.generation_id is not None and isinstance(error, LandingError)
     return True if record.is_delivered or landing else None
 
 
+def _billed_attempts(record: SubmissionRecord) -> list[Attempt]:
+    """Those before the latest that have cost something: a vendor may bill a video that its filter then rejects."""
+    return [attempt for attempt in record.attempts if attempt.cost.amount or attempt.status == "succeeded"]
+
+
 def bill_in_words(record: SubmissionRecord | None, error: SeedanceError) -> str:
-    """What a task that ends with ``error`` has cost, as a sentence; ``record`` as in :func:`is_billed`."""
-    billed = is_billed(record, error)
+    """What a task that ends with ``error`` has cost, in sentences; ``record`` as in :func:`is_billed`."""
+    if record is None:
+        return _latest_in_words(None, error)
+    earlier = [
+        f"Generation {attempt.generation_id}, an earlier attempt, is billed: {cost_in_words(attempt.cost)}."
+        for attempt in _billed_attempts(record)
+    ] + [
+        f"It is not known what an earlier attempt through connection {attempt.connection} has cost."
+        for attempt in record.attempts
+        if attempt.status in ("unknown", "submitted")
+    ]
+    latest = _latest_in_words(record, error)
+    return " ".join([*earlier, latest if latest != _NOTHING or not earlier else "Nothing else is billed."])
+
+
+def _latest_in_words(record: SubmissionRecord | None, error: SeedanceError) -> str:
+    billed = _is_latest_billed(record, error) if record else error.billed
     if billed is False:
-        return "Nothing is billed."
+        return _NOTHING
     generation_id = record.generation_id if record else error.generation_id
     if generation_id is None:
         return "It is not known whether the vendor has accepted and billed the request."

@@ -43,6 +43,8 @@ class Attempt(BaseModel):
     :param stage: of a moderation refusal.
     :param since: since when the connection has been in passing trouble.
     :param series: counts how often the task has begun with its first attempt.
+    :param estimate: what it might cost at most, as far as that was known before it was submitted.
+    :param max_tries: the task instance's when this attempt was last acted on; a user's clear raises it.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -58,6 +60,13 @@ class Attempt(BaseModel):
     stage: Stage | None = None
     since: AwareDatetime | None = None
     series: int = 1
+    estimate: Cost = Cost()
+    max_tries: int | None = None
+
+    @property
+    def spent(self) -> Cost:
+        """What counts against ``max_cost``: the cost, or the estimate while the cost is not known."""
+        return self.estimate if self.cost.amount is None else self.cost
 
     @property
     def place(self) -> Place:
@@ -151,6 +160,10 @@ class AttemptPlan:
         """What the rung changes about the request."""
         return self.changes[rung - 1] if rung else {}
 
+    def is_unchanged(self, rung: int) -> bool:
+        """Whether the rung is the request as it was written."""
+        return rung <= len(self.changes) and not self.change_of(rung)
+
     def only(self, connections: Collection[str]) -> AttemptPlan:
         """This plan with those of its connections; with all of them where none is left."""
         left = tuple(connection for connection in self.connections if connection in connections)
@@ -230,11 +243,16 @@ def _passed_over(plan: AttemptPlan, last: Attempt, until: int) -> tuple[Attempt,
 
 def _next_rung(plan: AttemptPlan, tried: Sequence[Attempt], start: int) -> Place | None:
     """The first rung from ``start`` on that may do better, where a connection is left for it."""
-    stage = next((attempt.stage for attempt in reversed(tried) if attempt.is_moderated), None)
     for rung in range(start, len(plan.changes) + 1):
-        if plan.change_of(rung) or stage == "output":
+        if plan.change_of(rung) or _may_ask_again(plan, tried):
             return _next_connection(plan, tried, rung)
     return None
+
+
+def _may_ask_again(plan: AttemptPlan, tried: Sequence[Attempt]) -> bool:
+    """Whether the request as it was written may do better than before: its video was rejected, not its input."""
+    same = [attempt for attempt in tried if attempt.is_moderated and plan.is_unchanged(attempt.rung)]
+    return not same or same[-1].stage == "output"
 
 
 def _next_connection(plan: AttemptPlan, tried: Sequence[Attempt], rung: int) -> Place | None:

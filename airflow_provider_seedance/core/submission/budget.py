@@ -13,6 +13,7 @@ from airflow_provider_seedance.models import Cost
 
 if TYPE_CHECKING:
     from airflow_provider_seedance.core.client.http import SeedanceClient
+    from airflow_provider_seedance.core.submission.record import SubmissionRecord, TaskIdentity
 
 
 class BalanceTooLow(BudgetExceeded):
@@ -34,7 +35,7 @@ def check_budget(
 
     :param max_cost: ``"1.50 USD"``, ``"60 credits"``, or a mapping with ``amount`` and ``currency``; ``None`` or
         empty for no limit.
-    :param spent: what earlier attempts at the same video have cost.
+    :param spent: what earlier attempts at the same video have cost, or may cost.
     :raises ConfigurationError: if it is not an amount with a currency.
     :raises BudgetExceeded: if the estimate is above it, in another currency, or unknown.
     """
@@ -50,13 +51,33 @@ def check_budget(
     check_currency([estimate], max_cost, vendor=vendor)
     before = _sum(spent, currency, vendor=vendor)
     if before + estimate.amount > limit:
-        already = f", and {before:f} {currency} are spent on earlier attempts: together" if before else ""
+        already = f", and earlier attempts {before:f} {currency}: together" if before else ""
         raise BudgetExceeded(
             f"this request may cost {estimate.amount:f} {estimate.currency}{already}, above max_cost {limit:f}"
             f" {currency}",
             vendor=vendor,
             advice="Raise max_cost, or ask for a shorter, smaller or cheaper video.",
         )
+
+
+def spent_since_clear(
+    record: SubmissionRecord | None, task: TaskIdentity, *, sent_again: tuple[str, str | None] = ("", None)
+) -> list[Cost]:
+    """What a task's attempts have cost since a user cleared it last, or may cost as long as that is not known.
+
+    :param sent_again: the account and the fingerprint by which an intent of unknown outcome is sent once more under its
+        key: it is then bought once, and does not count beside itself.
+    """
+    if record is None:
+        return []
+    is_open = record.generation_id is None and record.outcome is None
+    is_own = is_open and (record.account_id, record.fingerprint) == sent_again
+    attempts = record.attempts if is_own else record.all_attempts
+    return [
+        attempt.spent
+        for attempt in attempts
+        if attempt.max_tries is None or attempt.max_tries >= task.max_tries
+    ]
 
 
 def _sum(costs: Iterable[Cost], currency: str, *, vendor: str) -> Decimal:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -38,6 +38,9 @@ from airflow_provider_seedance.errors import SeedanceError
 from airflow_provider_seedance.models import Cost, GenerationRequest, Usage
 
 log = logging.getLogger(__name__)
+
+#: Seconds before each attempt to give back what was reserved for an intent that was not sent.
+GIVE_BACK_DELAYS = (0.0, 0.5, 2.0, 5.0)
 
 
 class PricingClient(SettlingClient, Protocol):
@@ -83,7 +86,7 @@ class IntentBook:
     def begin(
         self, owner: Owner, record: SubmissionRecord, request: GenerationRequest, client: PricingClient
     ) -> None:
-        """Make an intent and reserve its estimate.
+        """Make an intent, or make it anew before it is sent once more, and reserve its estimate from now on.
 
         Where a budget leaves no room, the vendor is asked about what is still reserved, and then it is tried again.
 
@@ -93,7 +96,7 @@ class IntentBook:
         """
         intent = intent_of(owner, record, self.order_of(request, client.estimate_cost(request)))
         try:
-            self._insert(intent, client)
+            self._insert(replace(intent, created_at=utc_now(self.clock)), client)
         except LedgerUnavailable as fault:
             raise StateUnwritable(fault.message, kind=fault.kind) from fault
 
@@ -157,9 +160,21 @@ class LedgerRecords:
         try:
             self.summary.write(record)
         except StateUnwritable as fault:
-            not_sent = record.replace(outcome=Refused(reason=fault.message, error=fault.kind))
-            self.book.write(self.owner, not_sent)
+            # Airflow's trouble is none of the vendor's: no kind, so that no other connection is asked.
+            self._give_back(record.replace(outcome=Refused(reason=fault.message)))
             raise
+
+    def _give_back(self, not_sent: SubmissionRecord) -> None:
+        """Put on record that nothing was sent, so that nothing stays reserved, and a retry need not look for it."""
+        for pause in GIVE_BACK_DELAYS:
+            self.book.clock.sleep(pause)
+            if (fault := _fault_of(partial(self.book.write, self.owner), not_sent)) is None:
+                return
+        log.warning(
+            "Intent %s was not sent, and the ledger still counts it: %s. Tell it with `ledger resolve`.",
+            not_sent.intent_id,
+            fault.message if fault else "",
+        )
 
     def write(self, record: SubmissionRecord) -> None:
         if self.told_by_summary:

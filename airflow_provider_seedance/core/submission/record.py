@@ -90,6 +90,10 @@ class SubmissionRecord(BaseModel):
     #: Tells the vendor's accounts apart, as far as key and host do.
     account_id: str | None = None
     fingerprint: str
+    #: The fingerprint of the request as it was written, of which a later rung's is a variant.
+    written: str | None = None
+    #: What this intent may cost.
+    estimate: Cost = Cost()
     intended_at: AwareDatetime
     #: The task instance's when this record was last acted on; tells a clear from a retry.
     max_tries: int
@@ -176,6 +180,8 @@ class SubmissionRecord(BaseModel):
             stage=failed.stage if failed else None,
             since=self.trouble_since or self.intended_at,
             series=self.series,
+            estimate=self.estimate,
+            max_tries=self.max_tries,
         )
 
     def _attempt_status(self) -> AttemptStatus:

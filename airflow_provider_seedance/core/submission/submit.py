@@ -11,7 +11,6 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
 
 from airflow_provider_seedance.core.client.flows import CLOCK_SKEW
 from airflow_provider_seedance.core.clock import Clock, utc_now
@@ -27,6 +26,7 @@ from airflow_provider_seedance.core.submission.decide import (
 )
 from airflow_provider_seedance.core.submission.fingerprint import fingerprint
 from airflow_provider_seedance.core.submission.outcome import Ended, Refused
+from airflow_provider_seedance.core.submission.paying import BeginIntent, PayingClient
 from airflow_provider_seedance.core.submission.record import (
     RecordStore,
     StateUnreadable,
@@ -36,13 +36,11 @@ from airflow_provider_seedance.core.submission.record import (
 )
 from airflow_provider_seedance.core.submission.resume import (
     Decision,
-    ReadingClient,
-    ReadingGenerations,
     decide_with_vendor,
     recorded_client,
 )
 from airflow_provider_seedance.errors import SeedanceError, Unsupported
-from airflow_provider_seedance.models import Failed, Generation, GenerationRequest, Pending
+from airflow_provider_seedance.models import Cost, Failed, Generation, GenerationRequest, Pending
 
 log = logging.getLogger(__name__)
 
@@ -54,28 +52,8 @@ REGENERATE_HINT = " To pay for a new one, clear the task with on_clear='regenera
 STORE_ID_DELAYS = (0.0, 0.5, 2.0, 5.0)
 
 
-class PayingGenerations(ReadingGenerations, Protocol):
-    """How a client makes and finds generations."""
-
-    def create(
-        self, request: GenerationRequest, intent_id: str | None = None, callback_url: str | None = None
-    ) -> Pending: ...
-
-    def find(self, request: GenerationRequest, intent_id: str, since: datetime) -> tuple[Generation, ...]: ...
-
-
-class PayingClient(ReadingClient, Protocol):
-    """What is asked of a vendor's client."""
-
-    @property
-    def generations(self) -> PayingGenerations: ...
-
-    @property
-    def finds_by_key(self) -> bool: ...
-
-
-#: Stores a new intent before it is paid for; raises :class:`IntentTaken` if another try has made it.
-BeginIntent = Callable[[SubmissionRecord, GenerationRequest, Any], None]
+class RecordChanged(Exception):
+    """The task's record is another one by now: what to do is to be decided again, by what stands there."""
 
 
 @dataclass(frozen=True)
@@ -104,8 +82,10 @@ class Submitter:
     :param media: the content of the request's files, for the record.
     :param describe: called with the connection before each payment; says what is ordered, for the log.
     :param video_kept: whether the video of a delivered generation is whole where it was landed.
+    :param estimate: called with the connection before each payment; says what it may cost, for the record.
     :param begin: stores a new intent where more than its record is to be known; without it the store does.
-    :param turn: which attempt a new intent is.
+    :param turn: which attempt a new intent is, by the record that it follows.
+    :param written: tells apart the request as it was written, of which this one may be a variant.
     :param callback_url: where the vendor is to tell of an intent's generation, the same each time; ``None``: nowhere.
     """
 
@@ -121,8 +101,10 @@ class Submitter:
     media: Mapping[str, str] = field(default_factory=dict)
     describe: Callable[[str], str] = lambda conn_id: "one video"
     video_kept: Callable[[SubmissionRecord], bool] = lambda record: False
+    estimate: Callable[[str], Cost] = lambda conn_id: Cost()
     begin: BeginIntent | None = None
     turn: Turn = field(default_factory=Turn)
+    written: Callable[[], str | None] = lambda: None
     callback_url: Callable[[SubmissionRecord], str | None] | None = None
 
     def submit(self, request: GenerationRequest) -> Submission:
@@ -130,7 +112,17 @@ class Submitter:
 
         :raises SeedanceError: if nothing was submitted, or it is not known whether it was.
         """
-        record = self.store.read()
+        while True:
+            try:
+                return self.submit_after(self.store.read(), request)
+            except RecordChanged as changed:
+                log.info("%s", changed)
+
+    def submit_after(self, record: SubmissionRecord | None, request: GenerationRequest) -> Submission:
+        """As :meth:`submit`, by this record of the task.
+
+        :raises RecordChanged: if another one has taken its place meanwhile.
+        """
         if record is None:
             return self._pay(request, None)
         decision = self._decide(request, record)
@@ -150,6 +142,8 @@ class Submitter:
             assert decision.generation
             return self._reattach(record, decision.generation)
         if isinstance(decision.generation, Failed):
+            if self.store.read() != record:
+                raise RecordChanged(f"Generation {record.generation_id} has ended without a video.")
             record = record.replace(outcome=Ended.without_video(decision.generation))
         return self._pay(request, record, unbilled=record.is_unbilled)
 
@@ -182,28 +176,29 @@ class Submitter:
             intended_at=utc_now(self.clock),
             max_tries=self.task.max_tries,
             earlier_generation_ids=earlier_ids,
-            media=dict(self.media),
+            media={**(earlier.media if earlier else {}), **self.media},
+            written=self.written(),
+            estimate=self.estimate(self.seedance_conn_id),
             videos=earlier.videos if earlier else (),
             unbilled_intents=earlier.unbilled_intents + unbilled if earlier else 0,
             **self.turn.on_record(self.seedance_conn_id, earlier.all_attempts if earlier else ()),
         )
         if self.callback_url is not None:
             intent = intent.replace(has_callback=self.callback_url(intent) is not None)
+        self._begin(intent, request, client)
+        return self._send(client, request, intent, order)
+
+    def _begin(self, intent: SubmissionRecord, request: GenerationRequest, client: PayingClient) -> None:
         try:
-            self._begin(intent, request, client)
+            if self.begin is None:
+                self.store.write(intent)
+            else:
+                self.begin(intent, request, client)
         except StateUnwritable as fault:
             fault.advice = "Nothing was sent. A retry may help."
             raise
         except IntentTaken as taken:
-            log.info("%s It is followed.", taken.message)
-            return self.submit(request)
-        return self._send(client, request, intent, order)
-
-    def _begin(self, intent: SubmissionRecord, request: GenerationRequest, client: PayingClient) -> None:
-        if self.begin is None:
-            self.store.write(intent)
-        else:
-            self.begin(intent, request, client)
+            raise RecordChanged(f"{taken.message} It is followed.") from taken
 
     def _new_intent_id(self, number: int) -> str:
         return self.task.intent_id(number, random=self.clock.random() if self.store.remembers else None)
@@ -310,7 +305,7 @@ class Submitter:
         for pause in RECONCILE_DELAYS:
             self.clock.sleep(pause)
             if self._has_moved_on(intent):
-                return self.submit(request)
+                raise RecordChanged("Another try knows what became of the request.")
             found = self._find(client, request, intent)
             if found or (found is None and own):
                 break
@@ -357,6 +352,8 @@ class Submitter:
         """The vendor knows each request by our key and has none with this one: it was surely not accepted."""
         self.check(intent.seedance_conn_id, intent.earlier_generation_ids)
         order = self.describe(intent.seedance_conn_id)
+        # Its estimate may have been given back: the vendor has no generation with this key.
+        self._begin(intent, request, client)
         try:
             created = self._create(client, request, intent)
         except SeedanceError as error:

@@ -39,7 +39,7 @@ from airflow_provider_seedance.core.submission.record import (
     SubmissionRecord,
     TaskIdentity,
 )
-from airflow_provider_seedance.core.submission.submit import Submission, Submitter
+from airflow_provider_seedance.core.submission.submit import RecordChanged, Submission, Submitter
 from airflow_provider_seedance.errors import Kind, RequestInvalid, SeedanceError, Unsupported
 from airflow_provider_seedance.models import GenerationRequest
 
@@ -97,7 +97,10 @@ class AttemptSubmitter:
             before = self._store.read()
             self._unsent = None
             try:
-                return self._take_turn(before)
+                submission = self._take_turn(before)
+            except RecordChanged as changed:
+                log.info("%s", changed)
+                self._skipped = ()
             except SeedanceError as error:
                 if len(self._plan.connections) > 1:
                     error.about(connection=self._place.connection)
@@ -106,9 +109,13 @@ class AttemptSubmitter:
                 if is_ours or (error is not self._unsent and after == before):
                     raise
                 self._prepare_next(error, after)
+            else:
+                self._skipped = ()
+                return submission
 
     def leads_on(self) -> bool:
         """Whether another attempt is to be made at once, by what is on record."""
+        self._skipped = ()
         record = self._store.read()
         return record is not None and isinstance(self._next(record), Place)
 
@@ -125,7 +132,13 @@ class AttemptSubmitter:
                     self._skip(place, turn, error)
                 raise
 
-        return replace(submitter, check=check).submit(self._request_of(place.rung))
+        request = self._request_of(place.rung)
+        if self._store.read() != record:
+            raise RecordChanged("Another try has written the task's record.")
+        return replace(submitter, check=check, written=self._written).submit_after(record, request)
+
+    def _written(self) -> str:
+        return fingerprint(self._request_of(0))
 
     def _turn(self, record: SubmissionRecord | None) -> tuple[Place, Turn]:
         """The place of the next attempt, or of the one on record where that is to be gone on with."""
@@ -157,6 +170,8 @@ class AttemptSubmitter:
         if isinstance(record.outcome, Superseded) or (cleared and self._policies.on_clear == "regenerate"):
             return True
         if record.rung > len(self._plan.changes):
+            return True
+        if record.rung and record.written not in (None, self._written()):
             return True
         return record.fingerprint != fingerprint(self._request_of(record.rung))
 
@@ -211,9 +226,10 @@ class AttemptSubmitter:
         return next_step(self._plan, (*tried, *self._skipped), utc_now(self._clock))
 
     def _may_start_over(self, record: SubmissionRecord | None) -> bool:
-        """Whether a user has cleared the task after its attempts had come to their end."""
-        cleared = record is not None and self._task.max_tries > record.max_tries
-        return bool(cleared and self._skipped and record and self._skipped[-1].series == record.series)
+        """Whether a user has cleared the task after its attempts had come to their end, with nothing billed."""
+        if record is None or not record.is_unbilled or not self._skipped:
+            return False
+        return self._task.max_tries > record.max_tries and self._skipped[-1].series == record.series
 
     def _final_error(self, error: SeedanceError, record: SubmissionRecord | None) -> SeedanceError:
         """The error of the task: where rungs were skipped, the refusal that they were to answer."""

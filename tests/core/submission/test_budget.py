@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime, timezone
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from airflow_provider_seedance.core.submission.budget import Budget, parse_money
-from airflow_provider_seedance.errors import ConfigurationError
+from airflow_provider_seedance.core.submission.attempts import FREE, Attempt
+from airflow_provider_seedance.core.submission.budget import (
+    Budget,
+    check_budget,
+    parse_money,
+    spent_since_clear,
+)
+from airflow_provider_seedance.core.submission.outcome import Refused
+from airflow_provider_seedance.core.submission.record import SubmissionRecord, TaskIdentity
+from airflow_provider_seedance.errors import BudgetExceeded, ConfigurationError, Kind
 from airflow_provider_seedance.models import Cost
 
 
@@ -89,3 +99,63 @@ def test_a_budget_is_parsed_as_max_cost_is() -> None:
     """No ``max_cost`` is no limit."""
     assert (Budget.parse("1.50 USD").limit, Budget.parse("1.50 USD").currency) == (Decimal("1.5"), "USD")
     assert Budget.parse(None).limit is None
+
+
+def attempted(cost: Cost = FREE, estimate: Cost | None = None, **changes: Any) -> Attempt:
+    fields = {"status": "failed", "max_tries": 3, **changes}
+    return Attempt(connection="a", cost=cost, estimate=estimate or usd("0.50"), **fields)
+
+
+RECORD = SubmissionRecord(
+    intent_number=3,
+    intent_id="i",
+    vendor="toapis",
+    account_id="own",
+    seedance_conn_id="a",
+    fingerprint="f",
+    intended_at=datetime(2026, 11, 28, tzinfo=timezone.utc),
+    max_tries=3,
+    estimate=usd("0.50"),
+    outcome=Refused(reason="no", error=Kind.BALANCE),
+)
+TASK = TaskIdentity("d", "r", "t", -1, max_tries=3)
+
+
+@pytest.mark.parametrize(
+    ("attempts", "changes", "clears", "total"),
+    [
+        ([attempted(usd("0.98", "billed"))], {}, 0, "0.98"),
+        # A series is no limit of its own.
+        ([attempted(usd("0.98", "billed"), series=1)], {"series": 2}, 0, "0.98"),
+        ([attempted(usd("0.98", "billed"), max_tries=2)], {}, 0, "0"),
+        ([attempted(usd("0.98", "billed"))], {}, 1, "0"),
+        # What is not known counts as it was estimated.
+        ([attempted(Cost(), status="unknown")], {}, 0, "0.50"),
+        ([attempted(Cost(), status="submitted"), attempted()], {}, 0, "0.50"),
+        ([], {"outcome": None}, 0, "0.50"),
+        ([], {"outcome": None, "generation_id": "g"}, 0, "0.50"),
+        ([attempted(Cost(), status="unknown", max_tries=None)], {}, 5, "0.50"),
+    ],
+)
+def test_what_was_spent_since_the_last_clear(
+    attempts: list[Attempt], changes: dict[str, Any], clears: int, total: str
+) -> None:
+    record = RECORD.replace(attempts=tuple(attempts), **changes)
+    spent = spent_since_clear(record, replace(TASK, max_tries=3 + clears))
+    assert sum((cost.amount or Decimal(0) for cost in spent), Decimal(0)) == Decimal(total)
+
+
+@pytest.mark.parametrize(
+    ("sent_again", "counted"),
+    [(("own", "f"), 0), (("own", None), 1), (("own", "changed"), 1), (("another", "f"), 1)],
+)
+def test_an_intent_that_is_sent_once_more_counts_once(sent_again: Any, counted: int) -> None:
+    """It is the same purchase; where it is not, both count."""
+    record = RECORD.replace(outcome=None)
+    assert len(spent_since_clear(record, TASK, sent_again=sent_again)) == counted
+
+
+def test_an_unknown_attempt_stands_in_the_way() -> None:
+    """One more would cost 1.00 together with it."""
+    with pytest.raises(BudgetExceeded, match=r"may cost 0\.50 USD, and earlier attempts 0\.50 USD: together"):
+        check_budget(usd("0.50"), "0.99 USD", vendor="v", spent=[attempted(Cost(), status="unknown").spent])

@@ -14,7 +14,7 @@ import pytest
 from airflow_provider_seedance.core.ledger import spend
 from airflow_provider_seedance.core.ledger.budgets import SpendLimitReached
 from airflow_provider_seedance.core.ledger.engine import LedgerUnavailable
-from airflow_provider_seedance.core.ledger.ledger import Ledger
+from airflow_provider_seedance.core.ledger.ledger import IntentTaken, Ledger
 from airflow_provider_seedance.core.money import parse_limits
 from airflow_provider_seedance.core.submission.ledger_records import (
     IntentBook,
@@ -170,6 +170,83 @@ def test_an_intent_that_the_summary_does_not_take_is_given_back(emulator: Any, l
     (row,) = rows(ledger)
     assert (row["status"], row["cost_amount"]) == ("refused", "0")
     assert emulator.ledger()["creates_received"] == 0
+
+
+class FlakyBook(IntentBook):
+    """Its first writes fail."""
+
+    def __init__(self, ledger: Ledger, failures: int) -> None:
+        super().__init__(lambda: ledger, ImpatientClock())
+        object.__setattr__(self, "left", iter(range(failures)))
+
+    def write(self, *args: Any, **kwargs: Any) -> None:
+        if next(self.left, None) is not None:  # type: ignore[attr-defined]
+            raise StateUnwritable("the ledger is out of order")
+        super().write(*args, **kwargs)
+
+
+@pytest.mark.parametrize(("failures", "status"), [(0, "refused"), (3, "refused"), (4, "intended")])
+def test_giving_back_is_tried_again(ledger: Ledger, failures: int, status: str, caplog: Any) -> None:
+    """The error is what was out of order first, no trouble of the vendor's; what stays reserved is told."""
+    book = FlakyBook(ledger, failures)
+    store = LedgerRecords(book, owner_of(TASK), Memory(fails=[1]))
+    with pytest.raises(StateUnwritable, match=r"^out of order"):
+        store.begin(RECORD, REQUEST, Priced())
+    (row,) = rows(ledger)
+    assert row["status"] == status
+    assert not book.read(store.owner).attempt.in_trouble  # type: ignore[union-attr]
+    assert ("ledger resolve" in caplog.text) is (status == "intended")
+
+
+class Priced:
+    """A client that tells a price, under a limit of one at a time."""
+
+    vendor_name, account_id, finds_by_key = "toapis", "own", True
+    limits: Any = parse_limits([{"limit": "1 USD", "per": "day"}])
+    generations = property(lambda self: self)
+
+    def estimate_cost(self, request: GenerationRequest) -> Cost:
+        return Cost(amount=Decimal(1), currency="USD", basis="estimated")
+
+    def find(self, *asked: Any) -> tuple[Any, ...]:
+        return ()
+
+    def get(self, generation_id: str) -> Any:
+        raise NoReply("out of reach")
+
+
+def of_toapis(number: int) -> SubmissionRecord:
+    return RECORD.replace(intent_id=f"sd-{number}", vendor="toapis", account_id="own")
+
+
+def test_what_is_sent_once_more_is_reserved_once_more(ledger: Ledger) -> None:
+    """Another task may have taken the room that it had given back; it is sent only if there is room again."""
+    late = IntentBook(lambda: ledger, ImpatientClock(ahead=660))
+    book, first, second = IntentBook(lambda: ledger, ImpatientClock()), of_toapis(1), of_toapis(2)
+    one, two = owner_of(TASK), owner_of(replace(TASK, task_id="second"))
+    book.begin(one, first, REQUEST, Priced())
+    book.begin(one, first, REQUEST, Priced())
+    late.begin(two, second, REQUEST, Priced())
+    with pytest.raises(SpendLimitReached):
+        late.begin(one, first, REQUEST, Priced())
+    late.write(two, second.replace(outcome=Refused(reason="no")))
+    late.begin(one, first, REQUEST, Priced())
+    assert {row["intent_id"]: row["cost_basis"] for row in rows(ledger)} == {
+        "sd-1": "reserved",
+        "sd-2": "billed",
+    }
+    with pytest.raises(SpendLimitReached):
+        late.begin(two, second.replace(intent_number=2, intent_id="sd-3"), REQUEST, Priced())
+
+
+def test_what_has_an_id_is_not_sent_once_more(ledger: Ledger) -> None:
+    """The ledger knows what became of it."""
+    store, client = records(ledger), Priced()
+    client.limits = ()
+    store.begin(of_toapis(1), REQUEST, client)
+    store.write(of_toapis(1).replace(generation_id="g"))
+    with pytest.raises(IntentTaken):
+        store.begin(of_toapis(1), REQUEST, client)
 
 
 def test_an_id_that_the_ledger_does_not_take_is_in_the_summary(emulator: Any, ledger: Ledger) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from airflow_provider_seedance.core.submission.decide import OrphanedIntent
-from airflow_provider_seedance.core.submission.submit import PayingClient, Submission
+from airflow_provider_seedance.core.submission.paying import PayingClient
+from airflow_provider_seedance.core.submission.submit import Submission
 from airflow_provider_seedance.emulator import serve
 from airflow_provider_seedance.errors import SeedanceError
 from airflow_provider_seedance.models import Generation, GenerationRequest, Pending

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import html
 import re
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -284,21 +282,3 @@ def test_a_file_that_another_task_of_the_run_has_landed(
                 card = find(key)
                 assert card
                 assert card.uri == uri
-
-
-def test_the_app_is_imported_beside_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its import takes a second, in which the API server has others to answer."""
-    from airflow_provider_seedance.plugins import seedance
-
-    imported: list[threading.Thread] = []
-
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        assert threading.current_thread() is threading.main_thread()
-
-    def importing() -> Any:
-        imported.append(threading.current_thread())
-        return app
-
-    monkeypatch.setattr(seedance, "_gallery_app", importing)
-    asyncio.run(seedance.gallery({}, None, None))  # type: ignore[arg-type]
-    assert imported != [threading.main_thread()]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from datetime import timedelta
 from typing import Literal
 
@@ -16,6 +15,7 @@ from airflow_provider_seedance.core.batch.rows import Row
 from airflow_provider_seedance.core.batch.state import RowOutcome, RowState, RowStatus, resume_row
 from airflow_provider_seedance.core.batch.worker import BatchOptions, identity_of_row
 from airflow_provider_seedance.core.clock import utc_now
+from airflow_provider_seedance.core.lifecycle.adopt import ask_each, connections_to_ask
 from airflow_provider_seedance.core.submission.decide import (
     Action,
     OrphanedIntent,
@@ -189,12 +189,14 @@ class _RowResumer:
         """
         assert row.generation_id is not None
         unknown = before.record if before.blocks_new_payment and not before.generation_id else None
-        conn_id = unknown.seedance_conn_id if unknown else self._connection_with(row.generation_id, before)
-        try:
-            client = recorded_client(unknown, self._open_client) if unknown else self._open_client(conn_id)
-        except RecordedConnectionLost as lost:
-            return self._end(before, lost, "uncertain")
-        intent = unknown or self._adopted_intent(before.record, row, client, conn_id)
+        if unknown:
+            try:
+                intent, client = unknown, recorded_client(unknown, self._open_client)
+            except RecordedConnectionLost as lost:
+                return self._end(before, lost, "uncertain")
+        else:
+            conn_id, client = self._client_with(row.generation_id, before)
+            intent = self._adopted_intent(before.record, row, client, conn_id)
         now = utc_now(self._options.clock)
         record = intent.replace(
             account_id=client.account_id,
@@ -227,15 +229,15 @@ class _RowResumer:
             series=before.series if before else 1,
         )
 
-    def _connection_with(self, generation_id: str, before: RowState) -> str:
-        """The connection that knows a generation; the row's latest, or the first, where none is found to."""
+    def _client_with(self, generation_id: str, before: RowState) -> tuple[str, ReadingClient]:
+        """The connection that knows a generation, and its client; the only one that it can be is not asked."""
         recorded = (before.record.seedance_conn_id,) if before.record else ()
-        possible: list[str] = list(dict.fromkeys((*recorded, *self._options.plan.connections)))
-        for conn_id in possible if len(possible) > 1 else ():
-            with suppress(SeedanceError):
-                self._open_client(conn_id).generations.get(generation_id)
-                return conn_id
-        return possible[0]
+        possible = tuple(dict.fromkeys((*recorded, *self._options.plan.connections)))
+        first, *others = connections_to_ask(generation_id, possible, before.record)
+        if not others:
+            return first, self._open_client(first)
+        conn_id, client, _ = ask_each(generation_id, (first, *others), self._open_client)
+        return conn_id, client
 
 
 def _format_row_numbers(rows: Sequence[int]) -> str:

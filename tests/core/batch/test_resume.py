@@ -32,6 +32,7 @@ REQUEST = GenerationRequest(prompt="A fox", seed=1)
 MILDER = {"prompt": "A calm fox"}
 PLAN = AttemptPlan(("a", "b"), (MILDER,))
 REFUSED = Attempt(connection="a", status="refused", error=Kind.BALANCE)
+MADE_AT_B = Attempt(connection="b", status="succeeded", generation_id="g-b")
 UNKNOWN = record_of(
     1,
     vendor="vendor-b",
@@ -99,6 +100,8 @@ def test_a_named_generation_completes_the_intent_whose_outcome_is_unknown() -> N
         (record_of(1, seedance_conn_id="a", outcome=Refused(error=Kind.BALANCE)), 2, 1),
         (record_of(1, seedance_conn_id="a", generation_id="g-a"), 2, 1),
         (record_of(1, seedance_conn_id="b", generation_id="g-a", outcome=Ended(status="failed")), 2, 1),
+        # Of an attempt that the record tells of: that connection is not guessed at.
+        (record_of(1, seedance_conn_id="a", generation_id="g-a", attempts=(MADE_AT_B,)), 2, 2),
     ],
 )
 def test_any_other_is_an_intent_of_its_own(

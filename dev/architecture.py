@@ -71,7 +71,7 @@ LAYERS = (
     ("core.submission", "core.polling", "core.landing"),
     ("core.media", "core.callbacks"),
     ("core.lifecycle", "core.gallery"),
-    ("core.batch.tables",),
+    ("core.batch.tables", "core.batch.callbacks"),
     (
         "core.batch.rows",
         "core.batch.state",
@@ -89,6 +89,7 @@ LAYERS = (
         "core.batch.journal",
         "core.batch.decide",
         "core.batch.listing",
+        "core.batch.spending",
     ),
     ("core.batch.worker", "core.batch.summary"),
     ("core.batch.resume", "core.batch.scheduler", "core.batch.reuse"),

@@ -6,12 +6,16 @@ What other modules need of an event loop's own time and threads is here too.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import random
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime, timezone
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 T = TypeVar("T")
 
@@ -71,6 +75,23 @@ async def within(seconds: float, work: Awaitable[T]) -> T:
     return await asyncio.wait_for(work, seconds)
 
 
-async def off_loop(work: Callable[[], T]) -> T:
-    """What ``work`` returns, which runs in a thread, so that the event loop goes on."""
-    return await asyncio.to_thread(work)
+async def off_loop(work: Callable[[], T], threads: Executor | None = None) -> T:
+    """What ``work`` returns, which runs in a thread, so that the event loop goes on.
+
+    :param threads: where it runs; without it, in the pool that all code of the event loop shares.
+    """
+    in_context = contextvars.copy_context().run
+    return await asyncio.get_running_loop().run_in_executor(threads, in_context, work)
+
+
+class SingleFlight(Generic[T]):
+    """Work that is under way once, however many wait for it. It goes on for the others when one of them gives up."""
+
+    def __init__(self) -> None:
+        self._task: asyncio.Task[T] | None = None
+
+    async def do(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """What the work under way comes to; ``work`` is started if there is none."""
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(work())
+        return await asyncio.shield(self._task)

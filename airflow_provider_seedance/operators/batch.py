@@ -52,9 +52,9 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
 
     Returns ``rows, counts`` (by status), ``cost`` (by currency and basis), ``results`` (the path or URI of a JSONL
     file with one line for each row) and ``failures`` (the first 20). Statuses are ``succeeded``; ``failed``: no
-    video, and nothing to pay; ``uncollected``: its generation id is known, it may be billed, and its video is not
-    downloaded yet; ``uncertain``: the vendor may have accepted and billed it, and its id is not known;
-    ``not_submitted``.
+    video, and nothing more to pay than its attempts have cost; ``uncollected``: its generation id is known, it may be
+    billed, and its video is not downloaded yet; ``uncertain``: the vendor may have accepted and billed it, and its id
+    is not known; ``not_submitted``.
 
     The task fails if a row is ``uncollected`` or ``uncertain``, if none has succeeded, or if it was stopped early by
     ``max_failures``, ``max_cost``, or by an error that concerns the whole account. It then still finishes what is in
@@ -84,7 +84,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
     :param max_failures: with more rows than this that are failed, uncollected or uncertain, nothing more is submitted
         and the task fails; ``None`` for no limit.
     :param max_cost: nothing is submitted that could bring the sum above it, such as ``"150 USD"``: estimates of what
-        is in flight, and the cost of what has finished. A row without a known price is refused.
+        is in flight, and the cost of what has ended, with a video or without. A row without a known price is refused.
     :param deferrable: wait in the triggerer once everything is submitted; ``False`` waits in the worker. Default
         ``True``, or what the environment sets as ``[operators] default_deferrable``.
     :param timeout: seconds, or a ``timedelta``, for each generation, queueing and running, from its submission;

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
-from functools import cache
 from typing import Any
 from urllib.parse import quote
 
 from airflow.plugins_manager import AirflowPlugin
 
+from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.runtime.callbacks import PREFIX as CALLBACKS_PREFIX
 
 Message = MutableMapping[str, Any]
@@ -52,22 +51,37 @@ def _view(destination: str, route: str, query: str, **more: Any) -> dict[str, An
     }
 
 
-async def callbacks(
-    scope: Message,
-    receive: Callable[[], Awaitable[Message]],
-    send: Callable[[Message], Awaitable[None]],
-) -> None:
-    """The webhook receiver as an ASGI app. Its import takes a thread, since the API server goes on meanwhile."""
-    app = await asyncio.to_thread(_callbacks_app)
-    await app(scope, receive, send)
+class ImportedApp:
+    """An ASGI app that is imported at its first request. A thread does that, since the API server goes on meanwhile.
+
+    :param load: imports the app, and returns it.
+    """
+
+    def __init__(self, load: Callable[[], Any]) -> None:
+        self._load = load
+        self._import: clock.SingleFlight[Any] = clock.SingleFlight()
+        self._app: Any = None
+
+    async def __call__(
+        self,
+        scope: Message,
+        receive: Callable[[], Awaitable[Message]],
+        send: Callable[[Message], Awaitable[None]],
+    ) -> None:
+        if self._app is None:
+            self._app = await self._import.do(lambda: clock.off_loop(self._load))
+        await self._app(scope, receive, send)
 
 
-@cache
 def _callbacks_app() -> Any:
     from airflow_provider_seedance.plugins.callbacks.app import app, configured_receiver
 
     configured_receiver()
     return app
+
+
+#: The webhook receiver.
+callbacks = ImportedApp(_callbacks_app)
 
 
 class SeedancePlugin(AirflowPlugin):

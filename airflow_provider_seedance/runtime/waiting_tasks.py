@@ -14,6 +14,8 @@ from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.runtime.polling import EARLIEST_EVENT_SECONDS
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from sqlalchemy.orm import Session
 
     from airflow_provider_seedance.core.callbacks.token import CallbackTarget
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+#: How much later than its row in the database a trigger starts at most, on a busy machine, seconds. It is the start
+#: that :data:`EARLIEST_EVENT_SECONDS` counts from, and only the row tells of the deferral.
+TRIGGER_START_SECONDS = 6.0
 #: The trigger whose tasks can be woken, as Airflow stores its name.
 TRIGGER = "airflow_provider_seedance.triggers.generation.SeedanceGenerationTrigger"
 
@@ -40,15 +45,37 @@ def why_impossible() -> str | None:
 
 
 class DeferredTasks:
-    """The deferred task instances in Airflow's database; each call is one short transaction, on a thread."""
+    """The deferred task instances in Airflow's database; each call is one short transaction.
+
+    :param threads: where the transactions run.
+    """
+
+    def __init__(self, threads: Executor) -> None:
+        self._threads = threads
 
     async def find(self, target: CallbackTarget) -> WaitingTask | None:
-        """The task instance, if its trigger is ours and waits for a generation."""
-        return await clock.off_loop(lambda: _in_transaction(lambda session: _find(target, session)))
+        """The task instance, if its trigger is ours and waits for a generation.
+
+        :raises NotSent: if the database cannot be asked at the moment.
+        """
+        return await self._do(lambda session: _find(target, session))
 
     async def resume(self, task: WaitingTask) -> bool:
-        """Give the task the event that its trigger would fire; ``False`` if it does not wait any more."""
-        return await clock.off_loop(lambda: _in_transaction(lambda session: _resume(task, session)))
+        """Give the task the event that its trigger would fire; ``False`` if it does not wait any more.
+
+        :raises NotSent: if the database cannot be asked at the moment.
+        """
+        return await self._do(lambda session: _resume(task, session))
+
+    async def _do(self, work: Callable[[Session], T]) -> T:
+        from sqlalchemy.exc import SQLAlchemyError
+
+        from airflow_provider_seedance.errors import NotSent
+
+        try:
+            return await clock.off_loop(lambda: _in_transaction(work), self._threads)
+        except SQLAlchemyError as fault:
+            raise NotSent(f"Airflow's database cannot be asked ({type(fault).__name__})") from fault
 
 
 def _in_transaction(work: Callable[[Session], T]) -> T:
@@ -97,7 +124,7 @@ def _waiting_task(trigger_id: int, kwargs: dict[str, Any], deferred_at: float) -
         kwargs["seedance_conn_id"],
         kwargs["generation_id"],
         WaitState.from_payload(kwargs),
-        earliest_event=deferred_at + EARLIEST_EVENT_SECONDS,
+        earliest_event=deferred_at + TRIGGER_START_SECONDS + EARLIEST_EVENT_SECONDS,
     )
 
 

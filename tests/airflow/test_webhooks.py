@@ -11,6 +11,7 @@ import pytest
 
 from airflow_provider_seedance.runtime.callbacks import PREFIX
 from airflow_provider_seedance.runtime.polling import EARLIEST_EVENT_SECONDS
+from airflow_provider_seedance.runtime.waiting_tasks import TRIGGER_START_SECONDS
 from dev.api import Run
 from tests.airflow.stack import DEFAULT_TIMEOUT, RATE, TestedStack
 from tests.airflow.test_clear_and_kill import deferred
@@ -43,7 +44,8 @@ def _wait_for_the_first_reads(stack: TestedStack, run: Run) -> None:
 
 def _wait_until_airflow_takes_events(stack: TestedStack, run: Run) -> None:
     created = [datetime.fromisoformat(task["trigger"]["created_date"]) for task in _instances(stack, run)]
-    time.sleep(max(0.0, max(created).timestamp() + EARLIEST_EVENT_SECONDS - time.time()))
+    hold = TRIGGER_START_SECONDS + EARLIEST_EVENT_SECONDS
+    time.sleep(max(0.0, max(created).timestamp() + hold - time.time()))
 
 
 def _instances(stack: TestedStack, run: Run) -> list[dict[str, Any]]:

@@ -47,7 +47,8 @@ def batches(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Batc
     output = home / "output"
     with (
         signals_end_the_block(),
-        serve(rate=20) as emulator,
+        # Slow enough that the batch has nothing to do for a moment, and defers.
+        serve(rate=5) as emulator,
         airflow(home, dags=[DAGS], connections=connections(emulator.url)) as stack,
     ):
         stack.api.wait_for_dag("kill_points_batch")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import Enum
 
 from airflow_provider_seedance.core.batch.state import MAX_ROW_ATTEMPTS, RowOutcome, RowState, RowStatus
+from airflow_provider_seedance.core.lifecycle.describe import totals_in_words
+from airflow_provider_seedance.core.lifecycle.result import totals
 from airflow_provider_seedance.core.submission.decide import OrphanedIntent
 from airflow_provider_seedance.core.submission.record import StateUnreadable, StateUnwritable
 from airflow_provider_seedance.errors import BudgetExceeded, GenerationFailed, Kind, SeedanceError
@@ -34,13 +36,22 @@ STEPS = {
     RowAction.RESUBMIT: "a new generation is paid for",
 }
 
-#: What a row without a video costs.
-BILLS = {
+#: What a row without a video costs, beside what its earlier attempts have cost.
+_BILLS = {
     "failed": "which costs nothing",
     "not_submitted": "which costs nothing",
     "uncollected": "and may be billed",
     "uncertain": "and it is not known whether it is billed",
 }
+
+
+def bill_in_words(state: RowState) -> str:
+    """What a row without a video costs, in words for the log."""
+    if billed := state.billed_attempts:
+        return f"and attempts without a video have cost {totals_in_words(totals(billed))}"
+    if state.may_have_billed_attempts:
+        return _BILLS["uncertain"]
+    return _BILLS[state.status]
 
 
 def after_submission(error: SeedanceError, state: RowState) -> RowAction | RowOutcome:
@@ -70,7 +81,7 @@ def after_collection(
     :param late: whether the row's deadline has passed.
     """
     if isinstance(error, GenerationFailed):
-        # A failed generation is not billed, so a new one is paid for where it may do better.
+        # A new one is paid for where it may do better, as far as max_cost has room beside what this one was billed.
         if error.retryable and state.attempts_this_try + 1 < MAX_ROW_ATTEMPTS:
             return RowAction.RESUBMIT
         return outcome_of_error(error, "failed", retryable=error.kind is Kind.CANCELLED)

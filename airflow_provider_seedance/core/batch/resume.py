@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 from airflow_provider_seedance.core.batch.decide import outcome_of_error
@@ -24,7 +25,11 @@ from airflow_provider_seedance.core.submission.decide import (
 from airflow_provider_seedance.core.submission.fingerprint import fingerprint
 from airflow_provider_seedance.core.submission.outcome import Superseded
 from airflow_provider_seedance.core.submission.record import SubmissionRecord
-from airflow_provider_seedance.core.submission.resume import ReadingClient, decide_with_vendor
+from airflow_provider_seedance.core.submission.resume import (
+    ReadingClient,
+    decide_with_vendor,
+    recorded_client,
+)
 from airflow_provider_seedance.core.submission.submit import REGENERATE_HINT
 from airflow_provider_seedance.errors import Kind, SeedanceError
 from airflow_provider_seedance.models import Succeeded
@@ -59,7 +64,7 @@ def resume_rows(
         if row is None:
             after[number] = resumer.drop(before)
         elif row.generation_id and row.generation_id != before.generation_id:
-            after[number] = resumer.adopt(before.record, row)
+            after[number] = resumer.adopt(before, row)
         elif new_try or (before.record and _has_changed(before.record, row, options)):
             after[number] = resumer.resume(before, row)
     if resumer.stale:
@@ -175,35 +180,60 @@ class _RowResumer:
             outcome=state.outcome or RowOutcome(status="uncollected", reason="its row is gone"),
         )
 
-    def adopt(self, before: SubmissionRecord | None, row: Row) -> RowState:
+    def adopt(self, before: RowState, row: Row) -> RowState:
         """The state of a row with a generation that its user has named.
 
         If the outcome of its latest intent is unknown, the generation is taken for the one of that intent.
         """
-        options, now = self._options, utc_now(self._options.clock)
-        client = self._open_client(options.seedance_conn_id)
-        number = before.intent_number if before else 1
-        earlier = before.earlier_generation_ids if before else ()
-        if before and before.generation_id:
-            number, earlier = number + 1, (*earlier, before.generation_id)
-        record = SubmissionRecord(
-            intent_number=number,
-            intent_id=identity_of_row(options.task, row.number).intent_id(
-                number, random=options.clock.random()
-            ),
-            vendor=client.vendor_name,
+        assert row.generation_id is not None
+        unknown = before.record if before.blocks_new_payment and not before.generation_id else None
+        conn_id = unknown.seedance_conn_id if unknown else self._connection_with(row.generation_id, before)
+        try:
+            client = recorded_client(unknown, self._open_client) if unknown else self._open_client(conn_id)
+        except RecordedConnectionLost as lost:
+            return self._end(before, lost, "uncertain")
+        intent = unknown or self._adopted_intent(before.record, row, client, conn_id)
+        now = utc_now(self._options.clock)
+        record = intent.replace(
             account_id=client.account_id,
-            seedance_conn_id=options.seedance_conn_id,
-            fingerprint=fingerprint(row.request),
-            intended_at=now,
-            max_tries=options.task.max_tries,
+            max_tries=self._options.task.max_tries,
             generation_id=row.generation_id,
+            unread_reply=None,
+            fingerprint=fingerprint(self._options.row_at(row, intent.rung).request),
             started=now,
-            deadline=now + timedelta(seconds=options.timeout_for(row)),
-            earlier_generation_ids=earlier,
-            unbilled_intents=before.unbilled_intents if before else 0,
+            deadline=now + timedelta(seconds=self._options.timeout_for(row)),
         )
         return RowState(row=row.number, record=record)
+
+    def _adopted_intent(
+        self, before: SubmissionRecord | None, row: Row, client: ReadingClient, conn_id: str
+    ) -> SubmissionRecord:
+        """The intent of a generation that none on record has made."""
+        task, clock = identity_of_row(self._options.task, row.number), self._options.clock
+        number = before.intent_number + 1 if before else 1
+        return SubmissionRecord(
+            intent_number=number,
+            intent_id=task.intent_id(number, random=clock.random()),
+            vendor=client.vendor_name,
+            seedance_conn_id=conn_id,
+            fingerprint=fingerprint(row.request),
+            intended_at=utc_now(clock),
+            max_tries=task.max_tries,
+            earlier_generation_ids=before.all_generation_ids if before else (),
+            unbilled_intents=before.unbilled_intents + before.is_unbilled if before else 0,
+            attempts=before.all_attempts if before else (),
+            series=before.series if before else 1,
+        )
+
+    def _connection_with(self, generation_id: str, before: RowState) -> str:
+        """The connection that knows a generation; the row's latest, or the first, where none is found to."""
+        recorded = (before.record.seedance_conn_id,) if before.record else ()
+        possible: list[str] = list(dict.fromkeys((*recorded, *self._options.plan.connections)))
+        for conn_id in possible if len(possible) > 1 else ():
+            with suppress(SeedanceError):
+                self._open_client(conn_id).generations.get(generation_id)
+                return conn_id
+        return possible[0]
 
 
 def _format_row_numbers(rows: Sequence[int]) -> str:

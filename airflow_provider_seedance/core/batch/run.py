@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from airflow_provider_seedance.core.batch.admission import AdmissionControl, ConcurrencyWindow
+from airflow_provider_seedance.core.batch.callbacks import CallbackQueue
 from airflow_provider_seedance.core.batch.event import BatchEvent
 from airflow_provider_seedance.core.batch.journal.ledgered import LedgeredJournal
 from airflow_provider_seedance.core.batch.journal.store import Journal
@@ -20,7 +21,6 @@ from airflow_provider_seedance.core.batch.scheduler import (
     LANDING_THREADS,
     SUBMIT_THREADS,
     BatchScheduler,
-    CallbackQueue,
     ThreadPools,
 )
 from airflow_provider_seedance.core.batch.state import Phase, RowState
@@ -151,8 +151,9 @@ class BatchRun:
         return check
 
     def _report(self, journal: Journal, counts: Counts) -> None:
-        outcomes = (state.outcome for state in list(journal.states.values()))
-        self.report(counts, totals(outcome.cost for outcome in outcomes if outcome))
+        states = list(journal.states.values())
+        videos = [state.outcome.cost for state in states if state.outcome]
+        self.report(counts, totals([*videos, *(cost for state in states for cost in state.billed_attempts)]))
 
 
 def _billable_connections(journal: Journal) -> set[str]:

@@ -7,31 +7,30 @@ state of the batch needs no locks.
 from __future__ import annotations
 
 import logging
-import queue
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
-from traceback import format_exception
-from typing import Any, Protocol
+from typing import Protocol
 
 from airflow_provider_seedance.core.batch.admission import AdmissionControl
+from airflow_provider_seedance.core.batch.callbacks import CallbackQueue, Callbacks
 from airflow_provider_seedance.core.batch.decide import (
-    BILLS,
     STEPS,
     RowAction,
     after_collection,
     after_submission,
+    bill_in_words,
 )
 from airflow_provider_seedance.core.batch.journal.store import Journal, state_of
 from airflow_provider_seedance.core.batch.plan import Plan
 from airflow_provider_seedance.core.batch.progress import ProgressReporter
 from airflow_provider_seedance.core.batch.rows import Row
+from airflow_provider_seedance.core.batch.spending import RowBudget
 from airflow_provider_seedance.core.batch.state import Phase, RowOutcome, RowState, count_by_status
 from airflow_provider_seedance.core.lifecycle.describe import cost_in_words, landed_in_words
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
-from airflow_provider_seedance.core.redaction import redact
 from airflow_provider_seedance.core.submission.budget import Budget
 from airflow_provider_seedance.core.submission.outcome import Ended
 from airflow_provider_seedance.core.submission.record import StateUnwritable, SubmissionRecord
@@ -41,10 +40,6 @@ log = logging.getLogger(__name__)
 
 #: Creates under way at a time, and landings; each takes a thread and its client.
 SUBMIT_THREADS, LANDING_THREADS = 4, 4
-#: The longest pause between two looks at the clock.
-TICK_SECONDS = 1.0
-
-Callback = Callable[[], None]
 
 
 class Worker(Protocol):
@@ -59,16 +54,6 @@ class RowPoller(Protocol):
     """Waits for the generations of rows, and calls :meth:`BatchScheduler.on_wait_ended` for each."""
 
     def wait_for(self, row: int, generation_id: str, wait: WaitState) -> None: ...
-
-
-class CallbackQueue(Protocol):
-    """As much of :class:`queue.SimpleQueue` as is used here."""
-
-    def put(self, item: Callback, /) -> None: ...
-
-    def get(self, block: bool = True, timeout: float | None = None) -> Callback: ...
-
-    def get_nowait(self) -> Callback: ...
 
 
 @dataclass(frozen=True)
@@ -111,12 +96,13 @@ class BatchScheduler:
         self.plan = plan
         self.journal = journal
         self.budget = budget
+        self._spending = RowBudget(budget, plan.estimates)
         self._admission = admission
         self._worker = worker
         self._pools = pools
         self._now = now
         self._progress = progress
-        self._callbacks: CallbackQueue = callbacks or queue.SimpleQueue()
+        self._callbacks = Callbacks(callbacks)
         self._to_submit: deque[int] = deque()
         #: When each row was sent, epoch seconds, and through which connection.
         self._submitting: dict[int, tuple[float, str]] = {}
@@ -158,7 +144,7 @@ class BatchScheduler:
             self._progress.report_if_due(self._count_rows, self._now())
             if self._is_idle() and not (stay and self._in_flight):
                 return not self._in_flight
-            self._run_callbacks()
+            self._callbacks.run_pending()
 
     def report_progress(self) -> None:
         """Report the counts of rows by status, whenever the last report was."""
@@ -172,7 +158,9 @@ class BatchScheduler:
         elif state.phase is Phase.IN_FLIGHT:
             self._in_flight.add(row)
         if state.blocks_new_payment:
-            self.budget.reserve(row, self.plan.estimates[row])
+            self._spending.reserve(state)
+        else:
+            self._spending.settle(state)
         if state.outcome is not None:
             self._count_outcome(row, state.outcome)
 
@@ -190,38 +178,6 @@ class BatchScheduler:
     def _state(self, row: int) -> RowState:
         return state_of(self.journal.states, row)
 
-    def _run_callbacks(self) -> None:
-        """Run the callbacks in the queue; wait for the first until a tick has passed."""
-        try:
-            self._callbacks.get(timeout=TICK_SECONDS)()
-            while True:
-                self._callbacks.get_nowait()()
-        except queue.Empty:
-            pass
-
-    def _run_in_pool(
-        self, pool: Executor, step: str, work: Callable[[], Any], then: Callable[[Any], None]
-    ) -> None:
-        """Do the work on a thread of the pool, and then give its result, or its error, to ``then`` on this one.
-
-        :param step: what the work is, and for which row, in words for messages.
-        """
-
-        def run() -> None:
-            try:
-                result = work()
-            except SeedanceError as error:
-                result = error
-            except BaseException as fault:  # noqa: BLE001 - whatever it is, only this row fails by it
-                # A library's exception may quote a link, and so may its causes.
-                log.error("The %s failed unexpectedly:\n%s", step, redact("".join(format_exception(fault))))
-                result = SeedanceError(
-                    f"the {step} failed within the provider: {type(fault).__name__}: {fault}"
-                )
-            self._callbacks.put(partial(then, result))
-
-        pool.submit(run)
-
     def _submit_more(self) -> None:
         while self._to_submit and len(self._submitting) < SUBMIT_THREADS:
             connection = self._connection_of(self.plan.rows[self._to_submit[0]])
@@ -233,10 +189,10 @@ class BatchScheduler:
                     self._admission.stop(self._budget_exceeded())
                 return
             row = self._to_submit.popleft()
-            self.budget.reserve(row, self.plan.estimates[row])
+            self._spending.reserve(self._state(row))
             self._submitting[row] = self._now(), connection
             work = partial(self._worker.submit, self.plan.rows[row])
-            self._run_in_pool(
+            self._callbacks.run_in_pool(
                 self._pools.submitting, f"submission of row {row}", work, partial(self._on_submitted, row)
             )
 
@@ -253,7 +209,7 @@ class BatchScheduler:
 
     def _next_is_affordable(self) -> bool:
         row = self._to_submit[0]
-        return self.budget.can_reserve(row, self.plan.estimates[row])
+        return self._spending.can_reserve(self._state(row))
 
     def _budget_exceeded(self) -> BudgetExceeded:
         row, budget = self._to_submit[0], self.budget
@@ -278,7 +234,7 @@ class BatchScheduler:
     def _on_submission_error(self, row: int, error: SeedanceError, sent: float, connection: str) -> None:
         state = self._state(row)
         if not state.blocks_new_payment:
-            self.budget.release(row)
+            self._spending.settle(state)
         decision = after_submission(error, state)
         if isinstance(decision, RowOutcome):
             self._end(row, decision)
@@ -317,7 +273,7 @@ class BatchScheduler:
         self._in_flight.discard(row)
         self._collecting.add(row)
         work = partial(self._worker.collect, self.plan.rows[row], outcome, wait)
-        self._run_in_pool(
+        self._callbacks.run_in_pool(
             self._pools.landing,
             f"collection of row {row}",
             work,
@@ -341,7 +297,7 @@ class BatchScheduler:
         state, failed_collections = self._state(row), self._failed_collections.get(row, 0)
         if isinstance(error, GenerationFailed) and self._leads_on(state.record):
             log.warning("Row %d: its next attempt is made, after: %s", row, error)
-            self.budget.release(row)
+            self._spending.settle(state)
             self._to_submit.append(row)
             return
         decision = after_collection(error, state, failed_collections, late=self._now() >= wait.deadline)
@@ -362,7 +318,7 @@ class BatchScheduler:
         assert state.record is not None
         record = state.record.replace(outcome=state.record.outcome or Ended.failed(error))
         self._write(state.replace(attempts_this_try=state.attempts_this_try + 1, record=record))
-        self.budget.release(row)
+        self._spending.settle(self._state(row))
         self._to_submit.append(row)
 
     def _wait_again(self, row: int) -> None:
@@ -380,16 +336,16 @@ class BatchScheduler:
                 landed_in_words(outcome.manifest),
             )
         else:
-            log.warning("Row %d is %s, %s: %s", row, outcome.status, BILLS[outcome.status], outcome.reason)
+            log.warning(
+                "Row %d is %s, %s: %s", row, outcome.status, bill_in_words(self._state(row)), outcome.reason
+            )
         self._admission.check_failures()
 
     def _count_outcome(self, row: int, outcome: RowOutcome) -> None:
-        if outcome.status == "succeeded":
-            self.budget.commit(row, outcome.cost)
-        else:
+        if outcome.status in ("succeeded", "failed"):
+            self._spending.settle(self._state(row))
+        if outcome.status != "succeeded":
             self._admission.failed_rows += 1
-        if outcome.status == "failed":
-            self.budget.release(row)
 
     def _write(self, state: RowState) -> None:
         try:

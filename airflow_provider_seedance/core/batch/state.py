@@ -9,13 +9,14 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from airflow_provider_seedance.core.submission.attempts import Attempt
 from airflow_provider_seedance.core.submission.decide import Action, reattached
 from airflow_provider_seedance.core.submission.outcome import Ended, Superseded
 from airflow_provider_seedance.core.submission.record import StoredVideo, SubmissionRecord
 from airflow_provider_seedance.errors import Diagnosis, Kind
 from airflow_provider_seedance.models import Cost
 
-#: ``succeeded``: finished, and landed where that was asked for. ``failed``: no video, and nothing to pay.
+#: ``succeeded``: finished, and landed where that was asked for. ``failed``: no video, and nothing more to pay.
 #: ``uncollected``: paid for, or may be, under a known id; a retry goes on with it. ``uncertain``: may have been
 #: accepted, and its id is not known. ``not_submitted``: not submitted yet, or the batch stopped before it.
 RowStatus = Literal["succeeded", "failed", "uncollected", "uncertain", "not_submitted"]
@@ -98,6 +99,26 @@ class RowState(_Value):
             return (landed,)
         published = StoredVideo.from_manifest({**outcome.manifest, **outcome.publication}, published=True)
         return (landed, published)
+
+    @property
+    def _ended_attempts(self) -> tuple[Attempt, ...]:
+        """The attempts that have made way for another one."""
+        attempts = self.record.all_attempts if self.record else ()
+        return attempts[:-1] if self.blocks_new_payment else attempts
+
+    @property
+    def billed_attempts(self) -> tuple[Cost, ...]:
+        """What attempts without a video have cost, of those for which the vendor has told an amount."""
+        return tuple(
+            attempt.cost
+            for attempt in self._ended_attempts
+            if attempt.cost.amount and attempt.status != "succeeded"
+        )
+
+    @property
+    def may_have_billed_attempts(self) -> bool:
+        """Whether the row has made way for an attempt of which it is not known what it has cost."""
+        return any(attempt.cost.amount is None for attempt in self._ended_attempts)
 
     @property
     def blocks_new_payment(self) -> bool:

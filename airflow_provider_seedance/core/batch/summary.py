@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from airflow_provider_seedance.core.batch.journal.lines import States
@@ -15,6 +15,8 @@ from airflow_provider_seedance.core.lifecycle.result import Totals, attempt_dict
 from airflow_provider_seedance.errors import Kind, SeedanceError
 from airflow_provider_seedance.models import Cost
 
+#: Attempts that ended without a video, and may be billed all the same.
+WITHOUT_VIDEO = ("failed", "expired", "cancelled")
 #: How many failed rows the summary lists, and how many characters of each reason.
 MAX_FAILURES_IN_SUMMARY, MAX_REASON_CHARACTERS = 20, 500
 
@@ -93,7 +95,7 @@ def summarize(results: list[dict[str, Any]], uri: str) -> dict[str, Any]:
     return {
         "rows": len(results),
         "counts": {status: sum(result["status"] == status for result in results) for status in statuses},
-        "cost": totals(Cost(**result["cost"]) for result in results),
+        "cost": totals(cost for result in results for cost in _costs(result)),
         "results": uri,
         "failures": [_short(result) for result in results if result["error"]][:MAX_FAILURES_IN_SUMMARY],
     }
@@ -123,6 +125,23 @@ def progress_in_words(rows: int, counts: Mapping[str, int], cost: Totals, limit:
     return f"Of {rows} rows: {listed}; cost so far {totals_in_words(cost)}{f' of {limit}' if limit else ''}."
 
 
+def _costs(result: Mapping[str, Any]) -> Iterator[Cost]:
+    """What a row has cost: its video, and its attempts without one."""
+    yield Cost(**result["cost"])
+    for attempt in result["attempts"]:
+        if attempt["status"] in WITHOUT_VIDEO:
+            yield Cost(**attempt["cost"])
+
+
+def _is_billed(counts: Mapping[str, int], states: Iterable[RowState]) -> bool | None:
+    """Whether any row is billed; ``None`` where that is not known."""
+    states = list(states)
+    if counts["succeeded"] or any(state.billed_attempts for state in states):
+        return True
+    unknown = counts["uncollected"] or counts["uncertain"]
+    return None if unknown or any(state.may_have_billed_attempts for state in states) else False
+
+
 def _short(result: Mapping[str, Any]) -> dict[str, Any]:
     message = result["error"]["message"]
     cut = f"{message[:MAX_REASON_CHARACTERS]}..."
@@ -147,7 +166,8 @@ def check_complete(
     rows, counts = summary["rows"], summary["counts"]
     listed = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
     overview = f"Of {rows} rows: {listed}. The results are in {summary['results']}."
-    billed = True if counts["succeeded"] else None if counts["uncollected"] or counts["uncertain"] else False
+    states = list(states)
+    billed = _is_billed(counts, states)
     if stopped_by is not None:
         raise BatchIncomplete(
             f"{stopped_by.message}. {overview}",

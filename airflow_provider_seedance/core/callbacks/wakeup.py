@@ -14,8 +14,9 @@ from airflow_provider_seedance.core.vendors.contract import CallbackHint
 from airflow_provider_seedance.errors import SeedanceError
 from airflow_provider_seedance.models import Generation, Pending
 
-#: Seconds before each read: a vendor may tell of an end a moment before its API shows it.
-READ_DELAYS = (0.0, 1.0, 4.0)
+#: Seconds before each look: a callback may be a moment ahead of the vendor's API and of the task's deferral, and
+#: Airflow's database or the vendor may be out of reach for a moment.
+LOOK_DELAYS = (0.0, 1.0, 4.0)
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,16 @@ class WaitingTasks(Protocol):
     """Airflow's deferred tasks."""
 
     async def find(self, target: CallbackTarget) -> WaitingTask | None:
-        """The task instance, if it waits for a generation."""
+        """The task instance, if it waits for a generation.
+
+        :raises NotSent: if Airflow's database cannot be asked at the moment.
+        """
 
     async def resume(self, task: WaitingTask) -> bool:
-        """Tell the task that its generation has ended; ``False`` if it does not wait any more."""
+        """Tell the task that its generation has ended; ``False`` if it does not wait any more.
+
+        :raises NotSent: if Airflow's database cannot be asked at the moment.
+        """
 
 
 class WakeResult(str, Enum):
@@ -54,7 +61,8 @@ class WakeResult(str, Enum):
     PENDING = "pending"
     #: No task waits for this generation, or none waits any more.
     NOT_WAITING = "not_waiting"
-    #: The vendor does not say that the generation has ended, or cannot be asked. The task is polled as before.
+    #: The vendor does not say that the generation has ended, or it or Airflow's database cannot be asked. The task is
+    #: polled as before.
     NOT_CONFIRMED = "not_confirmed"
 
 
@@ -72,29 +80,32 @@ async def wake(
 ) -> WakeResult:
     """Resume the task that waits for a generation, if the vendor confirms that it has ended.
 
-    A callback that came before the task was deferred needs no waiting for: each trigger begins with a read.
+    This looks several times, within some seconds; polling finds what comes later.
     """
     if hint.pending:
         return WakeResult.PENDING
+    result = WakeResult.NOT_WAITING
+    for delay in LOOK_DELAYS:
+        await clock.asleep(delay)
+        try:
+            result = await _look(target, hint, tasks, read, clock)
+        except SeedanceError as error:
+            result = WakeResult.NOT_CONFIRMED
+            if not error.kind.traits.tolerated_while_waiting:
+                break
+        if result is WakeResult.WOKEN:
+            break
+    return result
+
+
+async def _look(
+    target: CallbackTarget, hint: CallbackHint, tasks: WaitingTasks, read: ReadGeneration, clock: Clock
+) -> WakeResult:
     task = await tasks.find(target)
     if task is None or hint.generation_id not in (None, task.generation_id):
         return WakeResult.NOT_WAITING
-    if not await _has_ended(task, read, clock):
+    if isinstance(await read(task.seedance_conn_id, task.generation_id), Pending):
         return WakeResult.NOT_CONFIRMED
     if (remaining := task.earliest_event - clock.now()) > 0:
         await clock.asleep(remaining)
     return WakeResult.WOKEN if await tasks.resume(task) else WakeResult.NOT_WAITING
-
-
-async def _has_ended(task: WaitingTask, read: ReadGeneration, clock: Clock) -> bool:
-    for delay in READ_DELAYS:
-        await clock.asleep(delay)
-        try:
-            generation = await read(task.seedance_conn_id, task.generation_id)
-        except SeedanceError as error:
-            if not error.kind.traits.tolerated_while_waiting:
-                return False
-        else:
-            if not isinstance(generation, Pending):
-                return True
-    return False

@@ -108,11 +108,15 @@ class Ledger:
 
         :raises LedgerUnavailable: if it may not have been done.
         """
-        with writing(self.engine) as connection:
-            changed = _update(connection, intents.c.intent_id == intent.intent_id, intent.progress, now)
-            if not changed:
-                connection.execute(insert(intents).values(_new_row(intent)))
-                _update(connection, intents.c.intent_id == intent.intent_id, intent.progress, now)
+        which = intents.c.intent_id == intent.intent_id
+        try:
+            with writing(self.engine) as connection:
+                if not _update(connection, which, intent.progress, now):
+                    connection.execute(insert(intents).values(_new_row(intent)))
+                    _update(connection, which, intent.progress, now)
+        except IntegrityError as fault:
+            # Its owner has another intent of this number.
+            raise LedgerUnavailable(f"the ledger does not take intent {intent.intent_id}") from fault
 
     def progress(self, row_id: int, progress: Progress, now: datetime) -> None:
         """Put the progress of a row on record, by its number in the ledger."""

@@ -154,8 +154,8 @@ _KINDS = (
     ("OutofContextError", Kind.VALIDATION),
     ("Duplicate.", Kind.VALIDATION),
 )
-#: Where the words of an unknown code decide: of a failed task, of an error inside a success, and of a wrong request.
-_UNEXPLAINED = (0, 200, 400, 422)
+#: Where the words of an unknown code decide: of a failed task, and of a wrong request.
+_UNEXPLAINED = (0, 400, 422)
 _QUOTA_USED_UP = ("free trial", "plan", "exhausted", "used up")
 
 

@@ -190,10 +190,12 @@ class OwnShape:
 
     :param flat_code: ``{"code": "a_word", "message": ...}`` at the top.
     :param success_flag: ``{"success": false, "message": ...}`` at the top.
+    :param busy_codes: codes that say beside a server error that a create was surely not accepted.
     """
 
     flat_code: bool = False
     success_flag: bool = False
+    busy_codes: tuple[str, ...] = ()
 
 
 #: A vendor whose errors are such objects only.
@@ -251,6 +253,8 @@ def refuse(
         if response.status < 500:
             return intermediary_reply(response, details)
         kind = Kind.OVERLOAD  # whoever says so, the vendor's side has trouble
+    if to_create and kind is Kind.RATE_LIMIT and not _is_surely_busy(status, response, details, shape):
+        kind = Kind.OVERLOAD
     if response.status in _TOO_LARGE and kind is not Kind.MODERATION:
         kind = Kind.VALIDATION
     header = response.retry_after
@@ -283,6 +287,12 @@ def _is_believed(
         return own and (kind is not Kind.NOT_FOUND or is_absence(body, details))
     about_the_request = status in _ABOUT_THE_REQUEST or kind is Kind.MODERATION
     return own or (about_the_request and details.message is not None) or status in _TOO_LARGE
+
+
+def _is_surely_busy(status: int, response: HttpResponse, details: ErrorDetails, shape: OwnShape) -> bool:
+    """Whether a rate limit was applied before the create was accepted: a server error may come after that."""
+    may_come_late = status >= 500 or status == 408
+    return not may_come_late or response.retry_after is not None or details.code in shape.busy_codes
 
 
 def intermediary_reply(response: HttpResponse, details: ErrorDetails | None = None) -> IntermediaryReply:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from http import HTTPStatus
 
@@ -17,6 +18,8 @@ log = logging.getLogger(__name__)
 
 #: Where anybody can see that the receiver is reached; it is no token.
 TEST_PATH = "/test"
+#: Threads for look-ups of connections, and as many for Airflow's database: the API server's own ones stay free.
+THREADS = 4
 #: Seconds after which a vendor may try again when there was too much to do.
 RETRY_AFTER_SECONDS = 5
 
@@ -66,7 +69,12 @@ def configured_receiver() -> CallbackReceiver | None:
     if reason := why_impossible():
         log.error("Tasks cannot be woken by callbacks, and are polled: %s", reason)
         return None
-    return CallbackReceiver(tokens, ConnectionAccounts(), DeferredTasks(), clock.SYSTEM_CLOCK)
+    accounts = ConnectionAccounts(_threads("connections"), clock.SYSTEM_CLOCK)
+    return CallbackReceiver(tokens, accounts, DeferredTasks(_threads("tasks")), clock.SYSTEM_CLOCK)
+
+
+def _threads(name: str) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(THREADS, thread_name_prefix=f"seedance-callbacks-{name}")
 
 
 app = make_app(configured_receiver)

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Protocol
 
 from airflow_provider_seedance.core.callbacks.check import RepeatedCallback, TakenEvents, event_of
-from airflow_provider_seedance.core.callbacks.rate import RateLimit
+from airflow_provider_seedance.core.callbacks.rate import RateLimit, RateLimits
 from airflow_provider_seedance.core.callbacks.token import CallbackTarget, CallbackTokens
 from airflow_provider_seedance.core.callbacks.wakeup import WaitingTasks, WakeResult, wake
 from airflow_provider_seedance.core.catalog.rules import warn_once
@@ -23,10 +23,14 @@ log = logging.getLogger(__name__)
 
 #: Bytes of the largest body that is read; a vendor's is a few thousand.
 MAX_BODY_BYTES = 65_536
-#: Seconds in which a body, and a connection's look-up, must be complete.
-BODY_SECONDS, LOOKUP_SECONDS = 5.0, 5.0
+#: Seconds in which a body must be complete.
+BODY_SECONDS = 5.0
 #: Callbacks with a good token a second, and at once after a pause.
 CALLBACKS_PER_SECOND, CALLBACKS_AT_ONCE = 50.0, 500
+#: The same for each token. A vendor sends a handful for a generation, and some of them again.
+TOKEN_CALLBACKS_PER_SECOND, TOKEN_CALLBACKS_AT_ONCE = 1.0, 20
+#: Tokens whose callbacks are counted at a time.
+MAX_TOKENS = 2_000
 #: Callbacks that are being read or worked on at a time.
 MAX_UNDER_WAY = 500
 
@@ -61,10 +65,13 @@ class CallbackReceiver:
         self._tasks = tasks
         self._clock = clock
         self._rate = RateLimit(CALLBACKS_PER_SECOND, CALLBACKS_AT_ONCE)
+        self._token_rates = RateLimits(TOKEN_CALLBACKS_PER_SECOND, TOKEN_CALLBACKS_AT_ONCE, MAX_TOKENS)
         self._taken = TakenEvents()
         self._being_read = 0
         #: By token: a vendor that repeats itself is listened to once.
         self._wakings: dict[str, asyncio.Task[None]] = {}
+        #: What came last while a waking of its token was under way.
+        self._repeats: dict[str, CallbackHint] = {}
 
     async def receive(self, token: str, headers: Mapping[str, str], body: AsyncIterator[bytes]) -> HTTPStatus:
         """Take a callback; the status answers it. It says nothing about tasks to who has no token.
@@ -76,7 +83,9 @@ class CallbackReceiver:
         if target is None:
             warn_once(_UNKNOWN_TOKEN)
             return HTTPStatus.NOT_FOUND
-        if not self._rate.take(self._clock.now()):
+        now = self._clock.now()
+        # The token's own permits come first, so that one token leaves those of all to the others.
+        if not (self._token_rates.take(token, now) and self._rate.take(now)):
             return HTTPStatus.TOO_MANY_REQUESTS
         if self._being_read + len(self._wakings) >= MAX_UNDER_WAY:
             return HTTPStatus.SERVICE_UNAVAILABLE
@@ -104,10 +113,10 @@ class CallbackReceiver:
         if content is None:
             return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         try:
-            account = await within(LOOKUP_SECONDS, self._accounts.account(target.seedance_conn_id))
+            account = await self._accounts.account(target.seedance_conn_id)
         except ConfigurationError:
             return HTTPStatus.NOT_FOUND
-        except (SeedanceError, EventLoopTimeout):
+        except SeedanceError:
             return HTTPStatus.SERVICE_UNAVAILABLE
         return self._check(token, target, account, CallbackRequest(headers, content, self._clock.now()))
 
@@ -120,7 +129,7 @@ class CallbackReceiver:
         try:
             event_id = event_of(calls, request, account.webhook_secret, self._taken)
         except RepeatedCallback:
-            return HTTPStatus.CONFLICT
+            return HTTPStatus.ACCEPTED  # A vendor takes any other answer for a failure, and sends it again.
         except CallbackRefused as refused:
             warn_once(
                 f"A callback of {account.vendor.name} through connection {target.seedance_conn_id} is refused:"
@@ -133,21 +142,32 @@ class CallbackReceiver:
         return HTTPStatus.ACCEPTED
 
     def _start(self, token: str, target: CallbackTarget, hint: CallbackHint) -> None:
-        if hint.pending or token in self._wakings:
+        if hint.pending:
             return
-        waking = asyncio.create_task(self._wake(target, hint))
-        self._wakings[token] = waking
-        waking.add_done_callback(lambda _: self._wakings.pop(token, None))
+        if token in self._wakings:
+            self._repeats[token] = hint
+            return
+        self._wakings[token] = asyncio.create_task(self._work_off(token, target, hint))
 
-    async def _wake(self, target: CallbackTarget, hint: CallbackHint) -> None:
+    async def _work_off(self, token: str, target: CallbackTarget, hint: CallbackHint | None) -> None:
+        """Wake the task. If that fails, each callback that came meanwhile is worth another time."""
+        try:
+            while hint is not None and await self._wake(target, hint) is not WakeResult.WOKEN:
+                hint = self._repeats.pop(token, None)
+        finally:
+            self._repeats.pop(token, None)
+            del self._wakings[token]
+
+    async def _wake(self, target: CallbackTarget, hint: CallbackHint) -> WakeResult | None:
         who = (target.dag_id, target.run_id, target.task_id, target.map_index)
         try:
             result = await wake(target, hint, tasks=self._tasks, read=self._accounts.read, clock=self._clock)
         except Exception as fault:  # noqa: BLE001  # the task is polled all the same
             log.warning("A callback could not wake %s (%s); it is polled.", who, type(fault).__name__)
-            return
-        level = logging.INFO if result is WakeResult.WOKEN else logging.DEBUG
+            return None
+        level = logging.DEBUG if result is WakeResult.NOT_WAITING else logging.INFO
         log.log(level, "A callback for %s: %s.", who, result.value)
+        return result
 
 
 def _announced_size(headers: Mapping[str, str]) -> int:

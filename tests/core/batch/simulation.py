@@ -7,17 +7,18 @@ import itertools
 import queue
 import random
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
 from airflow_provider_seedance.core.batch.admission import AdmissionControl, ConcurrencyWindow
+from airflow_provider_seedance.core.batch.callbacks import Callback
 from airflow_provider_seedance.core.batch.journal.store import States, state_of
 from airflow_provider_seedance.core.batch.plan import Plan
 from airflow_provider_seedance.core.batch.progress import ProgressReporter
 from airflow_provider_seedance.core.batch.rows import Row
-from airflow_provider_seedance.core.batch.scheduler import BatchScheduler, Callback, ThreadPools
+from airflow_provider_seedance.core.batch.scheduler import BatchScheduler, ThreadPools
 from airflow_provider_seedance.core.batch.state import RowOutcome, RowState
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
 from airflow_provider_seedance.core.submission.budget import Budget
@@ -82,6 +83,10 @@ class MemoryJournal:
 
     def write(self, state: RowState) -> None:
         self.states[state.row] = state
+
+    def write_all(self, states: Iterable[RowState]) -> None:
+        for state in states:
+            self.write(state)
 
     def close(self) -> None:
         """Nothing is open."""

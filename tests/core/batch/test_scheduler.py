@@ -23,7 +23,7 @@ from airflow_provider_seedance.core.batch.state import MAX_ROW_ATTEMPTS, RowOutc
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
 from airflow_provider_seedance.core.submission.budget import Budget
 from airflow_provider_seedance.core.submission.decide import OrphanedIntent
-from airflow_provider_seedance.core.submission.outcome import Superseded
+from airflow_provider_seedance.core.submission.outcome import Ended, Superseded
 from airflow_provider_seedance.core.submission.record import StateUnwritable, SubmissionRecord
 from airflow_provider_seedance.errors import (
     BudgetExceeded,
@@ -52,6 +52,8 @@ class ScriptedWorker:
     journal: MemoryJournal
     on_submit: Script
     on_collect: Script
+    #: What the vendor bills for a generation that fails; ``None``: nothing.
+    charge: Cost | None = None
     submitted: list[int] = field(default_factory=list)
     collected: list[tuple[int, WaitOutcome]] = field(default_factory=list)
 
@@ -60,16 +62,25 @@ class ScriptedWorker:
         script = self.on_submit.get(row.number)
         if script and isinstance(fault := script.pop(0), SeedanceError):
             raise fault
-        record = record_of(row.number, generation_id=f"g{len(self.submitted)}")
-        self.journal.write(state_of(self.journal.states, row.number).replace(record=record))
+        state = state_of(self.journal.states, row.number)
+        attempts = state.record.all_attempts if state.record else ()
+        record = record_of(row.number, generation_id=f"g{len(self.submitted)}", attempts=attempts)
+        self.journal.write(state.replace(record=record))
         return record
 
     def collect(self, row: Row, outcome: WaitOutcome, wait: WaitState) -> RowOutcome | None:
         self.collected.append((row.number, outcome))
         result = script.pop(0) if (script := self.on_collect.get(row.number)) else DONE
+        if isinstance(result, GenerationFailed):
+            self._note_end(state_of(self.journal.states, row.number), result)
         if isinstance(result, SeedanceError):
             raise result
         return result
+
+    def _note_end(self, state: RowState, error: GenerationFailed) -> None:
+        assert state.record
+        end = Ended(status="failed", error=error.kind, cost=self.charge)
+        self.journal.write(state.replace(record=state.record.replace(outcome=end)))
 
 
 @dataclass
@@ -114,10 +125,12 @@ def ran(
     max_failures: int | None = None,
     budget: Budget | None = None,
     journal: MemoryJournal | None = None,
+    charge: Cost | None = None,
+    leads_on: Callable[[SubmissionRecord | None], bool] = lambda record: False,
 ) -> Run:
     time, journal = VirtualTime(), journal or MemoryJournal()
     journal.states.update(states or {})
-    worker = ScriptedWorker(journal, submit or {}, collect or {})
+    worker = ScriptedWorker(journal, submit or {}, collect or {}, charge)
     numbers = range(1, rows + 1)
     request = GenerationRequest(prompt="A fox looks up")
     plan = Plan(
@@ -134,6 +147,7 @@ def ran(
         now=lambda: time.now,
         progress=ProgressReporter(lambda _: None, started=START),
         callbacks=time,
+        leads_on=leads_on,
     )
     poller = ScriptedPoller(time, never)
     poller.on_ended = batch.on_wait_ended
@@ -296,6 +310,57 @@ def test_what_an_earlier_try_spent_counts() -> None:
     }
     ran(4, states=states, budget=budget, stay=False, never=frozenset({1, 4}))
     assert budget.total == Decimal("0.50") + Decimal("0.30") + Decimal("0.50")
+
+
+def usd(amount: str, basis: Any = "billed") -> Cost:
+    return Cost(amount=Decimal(amount), currency="USD", basis=basis)
+
+
+def overload() -> SeedanceError:
+    return GenerationFailed("internal error", kind=Kind.OVERLOAD)
+
+
+@pytest.mark.parametrize("leads_on", [True, False])
+def test_what_failures_were_billed_counts_against_max_cost(leads_on: bool) -> None:
+    """Whether the next attempt is the plan's or a repetition: 3 rows, each of whose generations fails at 0.50 USD."""
+    run = ran(
+        3,
+        collect={row: [overload()] * 99 for row in (1, 2, 3)},
+        budget=Budget(Decimal("1.10"), "USD"),
+        charge=usd("0.50"),
+        leads_on=lambda record: leads_on,
+    )
+    assert isinstance(run.batch.stopped_by, BudgetExceeded)
+    assert len(run.worker.submitted) == 2
+    assert run.batch.budget.total == Decimal("1.00")
+
+
+def test_what_an_earlier_try_was_billed_for_failures_counts() -> None:
+    """A row that failed, and one that is to be tried again, each after a bill of 0.40 USD."""
+    failed = record_of(1, outcome=Ended(status="failed", cost=usd("0.40")))
+    states = {
+        1: RowState(row=1, record=failed, outcome=RowOutcome(status="failed")),
+        2: RowState(row=2, record=failed),
+    }
+    run = ran(3, states=states, budget=Budget(Decimal("1.20"), "USD"))
+    assert isinstance(run.batch.stopped_by, BudgetExceeded)
+    assert run.worker.submitted == []
+    assert run.batch.budget.total == Decimal("0.80")
+
+
+def test_a_success_counts_with_the_failures_before_it() -> None:
+    run = ran(1, collect={1: [overload()]}, budget=Budget(Decimal(2), "USD"), charge=usd("0.50"))
+    assert run.status() == {1: "succeeded"}
+    assert run.batch.budget.total == Decimal("0.80")
+
+
+@pytest.mark.parametrize(
+    ("charge", "told"),
+    [(usd("0.50"), "attempts without a video have cost 0.50 USD (billed)"), (None, "costs nothing")],
+)
+def test_the_log_tells_what_a_failed_row_costs(charge: Cost | None, told: str, caplog: Any) -> None:
+    ran(1, collect={1: [GenerationFailed("blocked", kind=Kind.MODERATION)]}, charge=charge)
+    assert told in caplog.text
 
 
 def test_with_everything_submitted_it_leaves_if_it_may() -> None:

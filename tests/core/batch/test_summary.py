@@ -19,6 +19,8 @@ from airflow_provider_seedance.core.batch.summary import (
     to_json_lines,
 )
 from airflow_provider_seedance.core.lifecycle.result import totals
+from airflow_provider_seedance.core.submission.attempts import Attempt
+from airflow_provider_seedance.core.submission.outcome import Ended
 from airflow_provider_seedance.errors import Kind, NotSent, SeedanceError, refusal
 from airflow_provider_seedance.models import Cost, GenerationRequest
 from tests.core.batch.simulation import record_of
@@ -139,6 +141,35 @@ def test_an_incomplete_batch_fails_the_task(
     with pytest.raises(BatchIncomplete, match=re.escape(message)) as incomplete:
         check_complete(summary, [state], stopped_by)
     assert incomplete.value.retryable is retryable
+
+
+def ended(cost: Cost | None, attempts: tuple[Attempt, ...] = ()) -> RowState:
+    record = record_of(1, outcome=Ended(status="failed", cost=cost), attempts=attempts)
+    return RowState(row=1, record=record, outcome=RowOutcome(status="failed"))
+
+
+@pytest.mark.parametrize(
+    ("state", "billed"),
+    [
+        (ended(None), False),
+        (ended(usd("0.50", "billed")), True),
+        (ended(None, (Attempt(connection="a", status="failed", cost=usd("0.50", "billed")),)), True),
+        (ended(None, (Attempt(connection="a", status="unknown"),)), None),
+        (UNCERTAIN, None),
+        (STATES[1], True),
+    ],
+)
+def test_the_error_says_whether_anything_is_billed(state: RowState, billed: bool | None) -> None:
+    """A failure may be, and an attempt that the user has given up may be."""
+    summary = summarize([result_of(ROWS[1], state)], "x")
+    with pytest.raises(BatchIncomplete) as incomplete:
+        check_complete(summary, [state], NotSent("no connection"))
+    assert incomplete.value.billed is billed
+
+
+def test_the_sum_has_the_failures_that_were_billed() -> None:
+    results = [result_of(ROWS[1], ended(usd("0.50", "billed"))), result_of(ROWS[1], STATES[1])]
+    assert summarize(results, "")["cost"] == {"USD": {"billed": "0.80"}}
 
 
 def test_a_batch_with_a_success_or_without_rows_is_complete() -> None:

@@ -11,7 +11,7 @@ from airflow_provider_seedance.core.callbacks.token import CallbackTarget
 from airflow_provider_seedance.core.callbacks.wakeup import WaitingTask, WakeResult, wake
 from airflow_provider_seedance.core.polling.decide import WaitState
 from airflow_provider_seedance.core.vendors.contract import CallbackHint
-from airflow_provider_seedance.errors import AuthenticationRefused, NoReply, NotFound, SeedanceError
+from airflow_provider_seedance.errors import AuthenticationRefused, NoReply, NotFound, NotSent, SeedanceError
 from airflow_provider_seedance.models import Failed, Failure, Generation, Pending, Status, Succeeded
 from tests.clocks import ManualClock
 
@@ -34,15 +34,27 @@ class Airflow:
     resumed_at: list[float] = field(default_factory=list)
     clock: ManualClock = field(default_factory=ManualClock)
 
+    #: What goes wrong with the first calls, each in its turn; ``None`` for nothing.
+    finds: list[SeedanceError | None] = field(default_factory=list)
+    resumes: list[SeedanceError | None] = field(default_factory=list)
+    deferred_at: float = START
+
     async def find(self, target: CallbackTarget) -> WaitingTask | None:
         assert target == TARGET
-        return self.task
+        _fail(self.finds)
+        return self.task if self.clock.now() >= self.deferred_at else None
 
     async def resume(self, task: WaitingTask) -> bool:
         assert task == self.task
+        _fail(self.resumes)
         if self.waits:
             self.resumed_at.append(self.clock.now())
         return self.waits
+
+
+def _fail(turns: list[SeedanceError | None]) -> None:
+    if turns and (error := turns.pop(0)):
+        raise error
 
 
 @dataclass
@@ -129,3 +141,36 @@ def test_a_task_is_not_woken_before_airflow_has_taken_its_deferral_in() -> None:
 def test_polling_may_have_been_first() -> None:
     """Then there is nobody left to wake."""
     assert woken(Airflow(waits=False), Vendor([DONE])) is WakeResult.NOT_WAITING
+
+
+@pytest.mark.parametrize("seconds", [0.5, 1.0, 4.9])
+@pytest.mark.parametrize("answers", [[DONE], [RUNNING, DONE]])
+def test_a_callback_may_be_ahead_of_the_deferral(
+    seconds: float, answers: list[Generation | SeedanceError]
+) -> None:
+    """The trigger's own first read may be ahead of the vendor's API."""
+    airflow = Airflow(deferred_at=START + seconds)
+    found = woken(airflow, Vendor(answers))
+    late = seconds > 1.0 and len(answers) > 1  # One look is left, and the vendor needs two.
+    assert found is (WakeResult.NOT_CONFIRMED if late else WakeResult.WOKEN)
+
+
+LOCKED = NotSent("Airflow's database cannot be asked")
+
+
+@pytest.mark.parametrize(
+    ("finds", "resumes"),
+    [([LOCKED], []), ([LOCKED, LOCKED], []), ([], [LOCKED]), ([], [LOCKED, LOCKED]), ([LOCKED], [LOCKED])],
+)
+def test_a_database_may_be_away_for_a_moment(
+    finds: list[SeedanceError | None], resumes: list[SeedanceError | None]
+) -> None:
+    """Whichever call meets that, the next look begins anew."""
+    airflow = Airflow(finds=list(finds), resumes=list(resumes))
+    assert woken(airflow, Vendor([DONE])) is WakeResult.WOKEN
+    assert len(airflow.resumed_at) == 1
+
+
+def test_a_database_that_stays_away_leaves_it_to_polling() -> None:
+    """After the last look."""
+    assert woken(Airflow(finds=[LOCKED] * 3), Vendor([DONE])) is WakeResult.NOT_CONFIRMED

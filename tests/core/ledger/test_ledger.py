@@ -90,6 +90,14 @@ def test_an_intent_from_elsewhere_is_taken_over(ledger: Ledger) -> None:
     assert ledger.latest_record("a") == {"from": "task state"}
 
 
+def test_a_second_intent_of_a_number_is_not_taken_over(ledger: Ledger) -> None:
+    """It is an error that says so, and not the database's own."""
+    first = intent()
+    ledger.write(first, NOW)
+    with pytest.raises(LedgerUnavailable, match="does not take intent other"):
+        ledger.write(replace(first, intent_id="other"), NOW)
+
+
 def test_landed_videos_are_found_by_their_request(ledger: Ledger) -> None:
     """The latest first, of one vendor, and not older than asked for."""
     for number, moment in enumerate((NOW, NOW + timedelta(days=1)), start=1):

@@ -166,7 +166,7 @@ FAULTS = (
         Cell("sent again", 1),
         Cell("stops", 0),
         seen={
-            "sent again": None,
+            "sent again": "The vendor is asked whether it was accepted",
             "stops": "<vendor>: one text video of seedance-2.0 may have been bought at",
         },
     ),

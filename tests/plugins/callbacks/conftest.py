@@ -15,13 +15,13 @@ import uvicorn
 from airflow_provider_seedance.core.callbacks.token import CallbackTarget, CallbackTokens
 from airflow_provider_seedance.core.callbacks.wakeup import WaitingTask
 from airflow_provider_seedance.core.client.account import Account
-from airflow_provider_seedance.core.clock import SystemClock
 from airflow_provider_seedance.core.polling.decide import WaitState
 from airflow_provider_seedance.emulator.server import bind, url_of
 from airflow_provider_seedance.errors import SeedanceError
 from airflow_provider_seedance.models import Generation, Pending, Status, Succeeded
 from airflow_provider_seedance.plugins.callbacks.app import make_app
 from airflow_provider_seedance.plugins.callbacks.receiver import CallbackReceiver
+from tests.clocks import ImpatientClock
 
 SECRET = "whsec-tests"
 TARGET = CallbackTarget("dag", "run", "task", -1, "sd-1", "evolink")
@@ -78,13 +78,14 @@ class Accounts:
 
 @dataclass
 class Scene:
-    """A receiver, and what is behind it."""
+    """A receiver, and what is behind it. Pauses between its looks take no time."""
 
     tasks: Tasks = field(default_factory=Tasks)
     accounts: Accounts = field(default_factory=Accounts)
+    clock: ImpatientClock = field(default_factory=ImpatientClock)
 
     def __post_init__(self) -> None:
-        self.receiver = CallbackReceiver(TOKENS, self.accounts, self.tasks, SystemClock())
+        self.receiver = CallbackReceiver(TOKENS, self.accounts, self.tasks, self.clock)
         self.app = make_app(lambda: self.receiver)
 
     def client(self) -> httpx.AsyncClient:

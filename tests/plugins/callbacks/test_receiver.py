@@ -7,18 +7,20 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import AsyncIterator
-from dataclasses import replace
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
 import pytest
 
+from airflow_provider_seedance.core.callbacks.wakeup import LOOK_DELAYS
 from airflow_provider_seedance.errors import ConfigurationError, NotSent, SeedanceError
+from airflow_provider_seedance.models import Generation
 from airflow_provider_seedance.plugins.callbacks import receiver as module
 from airflow_provider_seedance.plugins.callbacks.app import make_app
 from airflow_provider_seedance.plugins.callbacks.receiver import MAX_BODY_BYTES
-from tests.plugins.callbacks.conftest import SECRET, TARGET, TOKEN, TOKENS, Scene
+from tests.plugins.callbacks.conftest import SECRET, TARGET, TOKEN, TOKENS, Accounts, Scene
 
 DONE = {"id": "g-1", "status": "completed"}
 SIGNED_TOKEN = TOKENS.seal(replace(TARGET, seedance_conn_id="toapis"))
@@ -97,12 +99,11 @@ def test_a_task_that_does_not_wait_looks_like_one_that_does(scene: Scene) -> Non
     assert (scene.tasks.woken, scene.accounts.reads) == ([], 0)
 
 
-def test_a_lie_wakes_nobody(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lie_wakes_nobody(scene: Scene) -> None:
     """The vendor says that it runs."""
-    monkeypatch.setattr("airflow_provider_seedance.core.callbacks.wakeup.READ_DELAYS", (0.0, 0.01))
     scene.accounts.ended = False
     assert post(scene) == 202
-    assert (scene.tasks.woken, scene.accounts.reads) == ([], 2)
+    assert (scene.tasks.woken, scene.accounts.reads) == ([], len(LOOK_DELAYS))
 
 
 def test_a_signed_webhook_wakes_its_task(scene: Scene) -> None:
@@ -129,12 +130,23 @@ def test_a_good_token_is_not_enough_where_the_vendor_signs(
     assert (scene.tasks.asked, scene.accounts.reads) == (0, 0)
 
 
-def test_a_replay_is_refused(scene: Scene) -> None:
-    """Within the window its signature is good."""
+@pytest.mark.parametrize("age", [0.0, 200.0, 299.0])
+def test_an_event_that_was_taken_is_taken_once(scene: Scene, age: float) -> None:
+    """Within the window its signature is good. A vendor that did not hear the answer gets it again."""
     webhook = signed()
     assert post(scene, SIGNED_TOKEN, **webhook) == 202
-    scene.tasks.waiting = True
-    assert post(scene, SIGNED_TOKEN, **webhook) == 409
+    scene.tasks.waiting, scene.clock.ahead = True, age
+    asked = scene.tasks.asked
+    assert post(scene, SIGNED_TOKEN, **webhook) == 202
+    assert (scene.tasks.woken, scene.tasks.asked) == (["g-1"], asked)
+
+
+def test_an_event_that_was_not_taken_is_welcome_later(scene: Scene) -> None:
+    """The connection could not be read at its first attempt."""
+    scene.accounts.error, webhook = NotSent("Airflow does not answer"), signed()
+    assert post(scene, SIGNED_TOKEN, **webhook) == 503
+    scene.accounts.error = None
+    assert post(scene, SIGNED_TOKEN, **webhook) == 202
     assert scene.tasks.woken == ["g-1"]
 
 
@@ -212,6 +224,55 @@ def test_repeats_are_worked_on_once(scene: Scene) -> None:
 
     asyncio.run(posted())
     assert scene.accounts.reads == 1
+
+
+@dataclass
+class LateVendor(Accounts):
+    """Its generation ends while the read after so many is under way, and another callback comes then."""
+
+    last: int = len(LOOK_DELAYS)
+    told: Callable[[], Awaitable[Any]] | None = None
+
+    async def read(self, seedance_conn_id: str, generation_id: str) -> Generation:
+        self.ended = self.reads >= self.last
+        answer = await super().read(seedance_conn_id, generation_id)
+        if self.reads == self.last and self.told:
+            await self.told()
+        return answer
+
+
+@pytest.mark.parametrize("last", [1, 2, len(LOOK_DELAYS)])
+@pytest.mark.parametrize("again", [DONE, {"id": "g-1"}])
+def test_a_callback_during_a_look_is_worth_another(last: int, again: dict[str, str]) -> None:
+    """Also during the last one of a callback that was ahead of the end."""
+    vendor = LateVendor(last=last)
+    scene = Scene(accounts=vendor)
+
+    async def posted() -> None:
+        async with scene.client() as client:
+            vendor.told = lambda: client.post(f"/{TOKEN}", json=again)
+            assert (await client.post(f"/{TOKEN}", json={"id": "g-1"})).status_code == 202
+            await scene.receiver.drain()
+
+    asyncio.run(posted())
+    assert scene.tasks.woken == ["g-1"]
+    assert (scene.receiver._wakings, scene.receiver._repeats) == ({}, {})
+
+
+def test_one_token_leaves_the_permits_of_all_to_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever its owner sends."""
+    monkeypatch.setattr(module, "CALLBACKS_AT_ONCE", module.TOKEN_CALLBACKS_AT_ONCE + 3)
+    monkeypatch.setattr(module, "CALLBACKS_PER_SECOND", 0.0)
+    scene = Scene()
+
+    async def posted() -> list[int]:
+        others = [TOKENS.seal(replace(TARGET, map_index=number)) for number in range(3)]
+        async with scene.client() as client:
+            tokens = [TOKEN] * 2 * module.TOKEN_CALLBACKS_AT_ONCE + others
+            return [(await client.post(f"/{token}", json=DONE)).status_code for token in tokens]
+
+    half = module.TOKEN_CALLBACKS_AT_ONCE
+    assert asyncio.run(posted()) == [202] * half + [429] * half + [202] * 3
 
 
 @pytest.mark.parametrize(("limit", "status"), [("CALLBACKS_AT_ONCE", 429), ("MAX_UNDER_WAY", 503)])

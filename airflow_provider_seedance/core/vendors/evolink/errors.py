@@ -82,7 +82,7 @@ def _kind(details: ErrorDetails, status: int) -> Kind:
     """What a refusal means. The status leads: a code is a text or the status again (6.1)."""
     code, status = details.code or "", effective_status(details, status)
     if status < 300:
-        return _REFUSALS.get(code) or kind_of_failure(details)
+        return _REFUSALS.get(code) or _FAILURES.get(code, Kind.UNKNOWN)
     if status >= 500:
         return Kind.OVERLOAD
     if code in _REFUSALS:

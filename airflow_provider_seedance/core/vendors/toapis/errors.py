@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -37,6 +38,8 @@ _KINDS = {
     "model_not_found": Kind.AUTHENTICATION,
     "task_not_found": Kind.NOT_FOUND,
 }
+#: With a 503 for a create, the gateway's own words that it has sent it nowhere (contract: toapis 6.2).
+_SHAPE = replace(newapi.SHAPE, busy_codes=("rate_limit_exceeded", "rate_limit_error", "new_api_error"))
 _TROUBLE = re.compile(r"timed? ?out|upstream returned status 5|超时", re.IGNORECASE)
 
 
@@ -55,7 +58,7 @@ def kind_of_failure(details: ErrorDetails) -> Kind:
 def _refusal(response: HttpResponse, *, to_create: bool) -> VendorRefusal:
     details = error_details(json_or_nothing(response.content))
     kind = _kind_of_refusal(details, response.status)
-    return refuse(response, kind, details, shape=newapi.SHAPE, to_create=to_create)
+    return refuse(response, kind, details, shape=_SHAPE, to_create=to_create)
 
 
 def _kind_of_refusal(details: ErrorDetails, status: int) -> Kind:
@@ -66,8 +69,8 @@ def _kind_of_refusal(details: ErrorDetails, status: int) -> Kind:
     if details.code in _KINDS:
         return _KINDS[details.code]
     if status == 503:
-        # The vendor's own 503 is surely not accepted, as a 429; a proxy's page says nothing (contract: toapis 1).
-        return Kind.RATE_LIMIT if details.code or details.message else Kind.OVERLOAD
+        # The gateway's own 503 is surely not accepted, as a 429; one of what is behind it may be (contract: toapis 1).
+        return Kind.RATE_LIMIT
     if status in (400, 422) and is_moderation(details):
         return Kind.MODERATION
     return kind_of_status(status)

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from functools import cached_property
@@ -94,7 +94,7 @@ class Video:
                 "generation_id": self.generation_id,
                 "model": self.model,
             },
-            "provenance": {"request": self.request},
+            "provenance": {"request": self.request, "generated_by": _key(self)},
             "landed_at": "2026-11-28T00:00:00+00:00",
         }
 
@@ -120,7 +120,7 @@ class Video:
 
 
 def render(video: Video, folder: Path) -> Path:
-    """A playable file for a video, with its poster beside it."""
+    """A playable file for a video, with its poster and its record beside it."""
     target = folder / f"{video.generation_id}.mp4"
     clip = Clip(
         vendor=video.vendor,
@@ -136,7 +136,14 @@ def render(video: Video, folder: Path) -> Path:
     with av.open(str(target)) as container:
         middle = next(islice(container.decode(video=0), 12 * video.seconds, None))
     middle.to_image().save(target.with_suffix(".jpg"), quality=85)  # type: ignore[no-untyped-call]
+    write_record(replace(video, file=target))
     return target
+
+
+def write_record(video: Video) -> None:
+    """Put the manifest of a video beside its file."""
+    assert video.file
+    Path(f"{video.file}.json").write_text(json.dumps(video.manifest), encoding="utf-8")
 
 
 @contextmanager

@@ -25,7 +25,7 @@ def prepare_batch(operator: Any, context: Context, *, new_try: bool) -> tuple[Ba
     :param operator: the batch operator, its arguments rendered.
     """
     from airflow_provider_seedance.core.batch.destinations import Destinations
-    from airflow_provider_seedance.core.batch.plan import fitting_client, make_plan
+    from airflow_provider_seedance.core.batch.plan import fitting_client, make_plan, tell_unfit
     from airflow_provider_seedance.core.batch.rows import read_rows
     from airflow_provider_seedance.core.batch.run import BatchRun
     from airflow_provider_seedance.core.batch.worker import BatchOptions
@@ -64,6 +64,8 @@ def prepare_batch(operator: Any, context: Context, *, new_try: bool) -> tuple[Ba
         )
         for each in (client, *backups):
             check_has_ledger(each)
+        if new_try and backups:
+            tell_unfit(plan.rows, dict(zip(attempts.connections, (client, *backups), strict=True)))
         if plan.rows:
             # Once for all, and whatever is there: it may be this batch's own, of an earlier try.
             first = plan.rows[min(plan.rows)]

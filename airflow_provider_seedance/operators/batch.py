@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.core.submission.decide import OnClear, OnOrphanedIntent, OnStaleState
     from airflow_provider_seedance.operators._base import RequestArgument, Result, Text, Whole
     from airflow_provider_seedance.runtime.batch_session import BatchSession
+    from airflow_provider_seedance.runtime.clients import ClientPool
 
 
 class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator):
@@ -98,8 +99,9 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
         flight, and tries failed rows again; ``regenerate`` pays for all rows again.
     :param on_budget: when a budget of the connection leaves no room for a row: ``fail`` submits nothing more, finishes
         what is in flight and fails; ``wait`` goes on, without a worker, when its period ends or room is made.
-    :param reuse: take the videos of equal requests to the same vendor instead of paying, where the ledger knows one
-        that is whole where it was landed; such a row's result says ``"reused": true``. ``seed=-1`` is never reused.
+    :param reuse: take the videos of equal requests instead of paying, those of any attempt that may be made for a row,
+        where the ledger knows one that is whole where it was landed; such a row's result says ``"reused": true``.
+        ``seed=-1`` is never reused.
     :param reuse_max_age: seconds; an older video is not reused.
     :param overwrite: what to do about a file that is already at a row's destination: ``own`` takes over or replaces
         only what the same generation left there, and fails the row beside another's file, before it is paid for where
@@ -250,7 +252,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
                     session.register(len(run.plan.rows))
                     self._log_start(run, session)
                 if new_try and self.reuse:
-                    self._reuse(run, journal, clients(run.options.seedance_conn_id).vendor_name)
+                    self._reuse(run, journal, clients)
                 ended_before = {row for row, state in journal.states.items() if state.outcome}
                 ended = run.run(
                     journal, event, stay=not self.deferrable or self._is_unknown_to_triggerer(event)
@@ -301,12 +303,15 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
 
         return self._run(context, BatchEvent({}))
 
-    def _reuse(self, run: BatchRun, journal: Journal, vendor: str) -> None:
-        from airflow_provider_seedance.core.batch.reuse import RowReuse, reuse_rows
+    def _reuse(self, run: BatchRun, journal: Journal, clients: ClientPool) -> None:
+        from functools import partial
+
+        from airflow_provider_seedance.core.batch.reuse import RowReuse, possible_requests, reuse_rows
         from airflow_provider_seedance.runtime.ledger import reuse_of
 
+        requests_of = partial(possible_requests, run.options, clients)
         reuse = reuse_of(seconds("reuse_max_age", self.reuse_max_age), overwrite_of(self))
-        reuse_rows(run.plan, journal, RowReuse(reuse, vendor, self.destination, run.publish))
+        reuse_rows(run.plan, journal, RowReuse(reuse, requests_of, self.destination, run.publish))
 
     def _log_start(self, run: BatchRun, session: BatchSession) -> None:
         from airflow_provider_seedance.core.lifecycle.describe import totals_in_words

@@ -17,17 +17,6 @@ Message = MutableMapping[str, Any]
 GALLERY_PREFIX = "/seedance"
 
 
-async def gallery(
-    scope: Message,
-    receive: Callable[[], Awaitable[Message]],
-    send: Callable[[Message], Awaitable[None]],
-) -> None:
-    """The gallery as an ASGI app, imported at its first request: every process of Airflow loads its plugins."""
-    from airflow_provider_seedance.plugins.gallery.app import app
-
-    await app(scope, receive, send)
-
-
 def _icon(colour: str) -> str:
     """A film frame with a triangle, in outlines like the icons beside it."""
     return "data:image/svg+xml," + quote(
@@ -73,6 +62,12 @@ class ImportedApp:
         await self._app(scope, receive, send)
 
 
+def _gallery_app() -> Any:
+    from airflow_provider_seedance.plugins.gallery.app import app
+
+    return app
+
+
 def _callbacks_app() -> Any:
     from airflow_provider_seedance.plugins.callbacks.app import app, configured_receiver
 
@@ -80,6 +75,8 @@ def _callbacks_app() -> Any:
     return app
 
 
+#: Every process of Airflow loads its plugins, and few of them serve a page.
+gallery = ImportedApp(_gallery_app)
 #: The webhook receiver.
 callbacks = ImportedApp(_callbacks_app)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from dev.gallery import Video, fill_airflow, fill_ledger
+from dev.gallery import Video, fill_airflow, fill_ledger, write_record
 from dev.stack import fresh_sqlite
 from tests.airflow.home import HOME  # before anything that imports Airflow
 
@@ -23,19 +23,27 @@ JPEG = b"\xff\xd8\xff\xe0 a poster"
 
 @pytest.fixture(scope="session")
 def videos(tmp_path_factory: pytest.TempPathFactory) -> list[Video]:
-    """A batch and a video that the user may not see, and three that the user may, the latest last."""
+    """A batch and a video that the user may not see, and four that the user may, the latest last.
+
+    One of the four says that its file is the one that the user may not see.
+    """
     folder = tmp_path_factory.mktemp("videos")
     for name in ("secret", "fox"):
         (folder / f"{name}.mp4").write_bytes(MP4)
         (folder / f"{name}.jpg").write_bytes(JPEG)
     (folder / "passwords.mp4").write_text("root:x:0:0")
-    return [
+    found = [
         Video("Row 0", dag_id="nightly", summary={"rows": 4, "counts": {"succeeded": 3, "failed": 1}}),
         Video("A secret", dag_id="secret", file=folder / "secret.mp4", ago=timedelta(days=1)),
         Video("A fox <b>runs</b>", file=folder / "fox.mp4", ago=timedelta(hours=3)),
         Video("Ein Kranich fliegt über die Dächer", map_index=4, vendor="evolink", state="deferred"),
+        Video("Forged", task_id="forged", file=folder / "secret.mp4", ago=timedelta(minutes=2)),
         Video("Words", task_id="words", file=folder / "passwords.mp4", ago=timedelta(minutes=1)),
     ]
+    for one in found:
+        if one.file and one.prompt != "Forged":
+            write_record(one)
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -77,11 +85,15 @@ def client_of() -> Iterator[Callable[[set[str]], Client]]:
 
     from airflow.api_fastapi.core_api.security import get_user
 
-    from airflow_provider_seedance.plugins.gallery.access import readable_dag_ids
+    from airflow_provider_seedance.plugins.gallery.access import dag_reader, readable_dag_ids
     from airflow_provider_seedance.plugins.gallery.app import app
 
     def made(dag_ids: set[str]) -> Client:
-        app.dependency_overrides = {get_user: lambda: None, readable_dag_ids: lambda: dag_ids}
+        app.dependency_overrides = {
+            get_user: lambda: None,
+            readable_dag_ids: lambda: dag_ids,
+            dag_reader: lambda: dag_ids.__contains__,
+        }
         return TestClient(app, root_path="/air/seedance")
 
     yield made

@@ -122,6 +122,14 @@ def test_a_video_plays_and_seeks_with_the_keyboard(frame: Frame) -> None:
     assert video.evaluate("video => video === document.activeElement")
 
 
+def test_a_video_is_downloaded_from_within_the_frame(page: Page, frame: Frame) -> None:
+    """Whose sandbox lets nothing be downloaded."""
+    with page.expect_download() as download:
+        frame.get_by_role("link", name="Download").first.click()
+    assert download.value.suggested_filename.endswith(".mp4")
+    assert download.value.path().read_bytes()[4:8] == b"ftyp"
+
+
 def test_a_filtered_view_has_an_address(page: Page, frame: Frame) -> None:
     """Which can be shared."""
     with page.expect_event("framenavigated"):

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
-from tests.plugins.conftest import JPEG, MP4, Client
+from dev.gallery import RUN_ID, Video
+from tests.plugins.conftest import JPEG, MP4, NOW, Client
+
+GENERATE, BATCH = "SeedanceGenerateVideoOperator", "SeedanceGenerateBatchOperator"
 
 
 def addresses(client: Client, route: str) -> list[str]:
@@ -37,8 +41,13 @@ def test_a_page_has_the_readable_videos_the_latest_first(source: str, client: Cl
     """What a person has written is text and never markup."""
     page = client.get("/")
     assert page.status_code == 200
-    assert prompts(client) == ["Words", "Ein Kranich fliegt über die Dächer", "A fox &lt;b&gt;runs&lt;/b&gt;"]
-    assert "secret" not in page.text
+    assert prompts(client) == [
+        "Words",
+        "Forged",
+        "Ein Kranich fliegt über die Dächer",
+        "A fox &lt;b&gt;runs&lt;/b&gt;",
+    ]
+    assert "A secret" not in page.text
 
 
 def test_nothing_is_loaded_from_elsewhere_and_no_signed_link_is_shown(source: str, client: Client) -> None:
@@ -62,7 +71,7 @@ def test_nothing_is_loaded_from_elsewhere_and_no_signed_link_is_shown(source: st
         ("?since=2026-11-29", []),
         ("?until=2026-11-27", []),
         ("?page=2", []),
-        ("?page=x&since=x&map_index=%7BMAP_INDEX%7D&state=success", 3),
+        ("?page=x&since=x&map_index=%7BMAP_INDEX%7D&state=success", 4),
     ],
 )
 def test_filters_of_the_address(source: str, client: Client, query: str, found: Any) -> None:
@@ -98,6 +107,7 @@ def test_a_video_is_sent_whole_and_in_parts(source: str, client: Client) -> None
     whole = client.get(address)
     assert (whole.status_code, whole.content) == (200, MP4)
     assert whole.headers["content-type"] == "video/mp4"
+    assert whole.headers["content-encoding"] == "identity"
     part = client.get(address, headers={"Range": "bytes=100-199"})
     assert (part.status_code, part.content) == (206, MP4[100:200])
     assert part.headers["content-range"] == f"bytes 100-199/{len(MP4)}"
@@ -124,13 +134,53 @@ def test_nobody_gets_a_byte_of_a_dag_that_they_may_not_read(
 ) -> None:
     """Whoever has the address of a video still needs the permission."""
     address = video(client_of({"secret"}), "secret.mp4")
+    manifest = client_of({"secret"}).get(address.replace("video", "manifest"))
+    assert (manifest.headers["cache-control"], manifest.headers["x-content-type-options"]) == (
+        "no-store",
+        "nosniff",
+    )
     for route in ("video", "poster", "manifest"):
         assert client_of({"secret"}).get(address.replace("video", route)).status_code == 200
         assert client_of({"film"}).get(address.replace("video", route)).status_code == 404
         assert client_of(set()).get(address.replace("video", route)).status_code == 404
 
 
-@pytest.mark.parametrize("query", ["", "?id=x", "?id=999999", "?dag_id=film", "?dag_id=film&run_id=%00"])
+def test_a_card_that_names_the_file_of_another_dag_gets_nothing(source: str, client: Client) -> None:
+    """Whoever may write an XCom may write any address into it; the file's own record counts."""
+    address = video(client, "secret.mp4")
+    for route in ("video", "poster"):
+        assert client.get(address.replace("video", route)).status_code == 404
+
+
+def test_an_address_names_the_task_too(source: str, client: Client) -> None:
+    """As the pages of approvals do; a ledger answers it from its own rows."""
+    key = "dag_id=film&run_id=manual__2026-11-28&task_id=shot&map_index=-1"
+    assert client.get(f"/poster?{key}").content == JPEG
+
+
+def test_a_ledger_that_can_be_read_is_the_only_source(
+    source: str, client: Client, queries: list[str]
+) -> None:
+    """Airflow's tables, into which users can write, are not asked for a key that it does not know."""
+    key = "dag_id=film&run_id=another&task_id=shot&map_index=-1"
+    assert client.get(f"/video?{key}").status_code == 404
+    assert any("task_instance" in query for query in queries) == (source == "airflow")
+
+
+def test_only_recent_tasks_are_looked_through(
+    airflow_tables: None, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where neither a day nor a run is chosen; the page says so."""
+    assert "the last 30 days" in client.get("/").text
+    for query in ("?since=2026-11-01", "?until=2026-11-30", "?run_id=manual__2026-11-28"):
+        assert "the last 30 days" not in client.get(f"/{query}").text
+    monkeypatch.setattr("airflow_provider_seedance.plugins.gallery.sources.DAYS_SHOWN", -1)
+    assert prompts(client) == []
+
+
+@pytest.mark.parametrize(
+    "query", ["", "?id=x", f"?id={10**30}", "?id=999999", "?dag_id=film", "?dag_id=film&run_id=%00"]
+)
 def test_an_address_without_a_video(source: str, client: Client, query: str) -> None:
     """It is not found, and breaks nothing."""
     assert client.get(f"/video{query}").status_code == 404
@@ -145,31 +195,19 @@ def test_an_empty_gallery_says_what_to_do(source: str, client_of: Callable[[set[
 def test_a_ledger_that_cannot_be_read(
     airflow_tables: None, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The page shows what Airflow knows, and why."""
+    """The page shows what Airflow knows, and plays it; what the driver says is for the log."""
     from airflow_provider_seedance.core.ledger.engine import LedgerUnavailable
 
     def fail() -> None:
-        raise LedgerUnavailable("the ledger is not reachable")
+        raise LedgerUnavailable("the ledger at 10.0.0.7 is not reachable")
 
     monkeypatch.setattr("airflow_provider_seedance.plugins.gallery.sources.open_ledger", fail)
-    assert "the ledger is not reachable" in client.get("/").text
-    assert len(prompts(client)) == 3
+    page = client.get("/").text
+    assert "The ledger cannot be read" in page
+    assert "10.0.0.7" not in page
+    assert len(prompts(client)) == 4
     assert client.get("/video?id=1").status_code == 503
-
-
-@pytest.mark.parametrize(
-    "uri",
-    ["http://127.0.0.1/x.mp4", "https://host/x.mp4", "ftp://host/x.mp4", "memory://x.mp4", "x.mp4", "s3://"],
-)
-def test_no_file_is_fetched_from_just_anywhere(uri: str) -> None:
-    """A task may return any address; the API server does not go there."""
-    from fastapi import HTTPException
-
-    from airflow_provider_seedance.plugins.gallery.files import send
-
-    with pytest.raises(HTTPException) as caught:
-        send(uri, "video/mp4", None)
-    assert caught.value.status_code == 404
+    assert client.get(video(client, "fox.mp4")).status_code == 200
 
 
 def test_without_a_login_there_is_nothing() -> None:
@@ -182,3 +220,65 @@ def test_without_a_login_there_is_nothing() -> None:
         dependencies = getattr(getattr(route, "dependant", None), "dependencies", None)
         if dependencies is not None:
             assert get_user in {one.call for one in dependencies}, route
+
+
+@contextmanager
+def returned(value: Any, operator: str, task_id: str = "one_more") -> Iterator[None]:
+    """One more task instance of ``film``, with what it returned."""
+    from airflow.models.dagrun import DagRun
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.models.xcom import XComModel
+    from airflow.utils.session import create_session
+    from sqlalchemy import delete, insert, select
+
+    key = {"dag_id": "film", "run_id": RUN_ID, "task_id": task_id, "map_index": -1}
+    task = {"state": "success", "operator": operator, "pool": "default_pool", "try_number": 1}
+    with create_session() as session:
+        run = session.execute(select(DagRun.id).where(DagRun.dag_id == "film")).scalar_one()
+        session.execute(insert(TaskInstance).values(**key, **task, max_tries=0, executor_config={}))
+        xcom = {**key, "dag_run_id": run, "key": "return_value", "value": value, "timestamp": NOW}
+        session.execute(insert(XComModel).values(**xcom))
+    try:
+        yield
+    finally:
+        with create_session() as session:
+            for table in (XComModel, TaskInstance):
+                session.execute(delete(table).where(table.task_id == task_id))
+
+
+@pytest.mark.parametrize(
+    ("operator", "value"),
+    [
+        (GENERATE, {"cost": {"amount": "sNaN"}, "generation_id": "x" * 100_000}),
+        (GENERATE, {"manifest": {"uri": "/\ud800", "source": {}, "media": "x", "bytes": "x"}}),
+        (BATCH, {"rows": 4, "counts": ["succeeded"]}),
+        (BATCH, "[" * 100_000),
+    ],
+    ids=["no amount", "no text", "no counts", "no JSON"],
+)
+def test_no_xcom_breaks_the_page(airflow_tables: None, client: Client, operator: str, value: Any) -> None:
+    """Each is shown as far as it can be read."""
+    with returned(value, operator):
+        assert len(prompts(client)) >= 4
+        assert "one_more" in client.get("/").text
+        key = f"dag_id=film&run_id={RUN_ID}&task_id=one_more&map_index=-1"
+        assert client.get(f"/manifest?{key}").status_code in (200, 404)
+
+
+def test_a_file_that_another_task_of_the_run_has_landed(
+    airflow_tables: None, videos: list[Video], client: Client
+) -> None:
+    """The download task's file is on the card of the generation."""
+    from airflow_provider_seedance.plugins.gallery.task_instances import find
+
+    (fox,) = [one for one in videos if one.prompt.startswith("A fox")]
+    assert fox.manifest
+    key = {"dag_id": "film", "run_id": RUN_ID, "task_id": "generated", "map_index": "-1"}
+    source = {"vendor": "evolink", "generation_id": "g-1"}
+    with returned(source, GENERATE, "generated"):
+        for generation_id, uri in (("g-2", None), ("g-1", fox.manifest["uri"])):
+            manifest = {**fox.manifest, "source": {**source, "generation_id": generation_id}}
+            with returned(manifest, "SeedanceDownloadVideoOperator"):
+                card = find(key)
+                assert card
+                assert card.uri == uri

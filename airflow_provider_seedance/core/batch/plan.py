@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from airflow_provider_seedance.core.storage.destination import resolve_destinati
 from airflow_provider_seedance.core.submission.budget import check_budget, check_currency
 from airflow_provider_seedance.errors import BudgetExceeded, ConfigurationError, RequestInvalid
 from airflow_provider_seedance.models import Cost, GenerationRequest
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,35 @@ def fitting_client(clients: Sequence[SeedanceClient], request: GenerationRequest
             return client
     assert refused is not None
     raise refused
+
+
+def tell_unfit(rows: Mapping[int, Row], clients: Mapping[str, SeedanceClient]) -> None:
+    """Log once for each connection which rows it does not take, before any is submitted.
+
+    :param clients: by the ids of their connections.
+    """
+    for conn_id, client in clients.items():
+        unfit = {
+            number: invalid for number, row in rows.items() if (invalid := _invalid(client, row.request))
+        }
+        if unfit:
+            first = min(unfit)
+            log.warning(
+                "Connection %s takes %d of the %d rows, should it be needed. Row %d: %s",
+                conn_id,
+                len(rows) - len(unfit),
+                len(rows),
+                first,
+                unfit[first],
+            )
+
+
+def _invalid(client: SeedanceClient, request: GenerationRequest) -> RequestInvalid | None:
+    try:
+        client.catalog.prepare(request)
+    except RequestInvalid as invalid:
+        return invalid
+    return None
 
 
 def _possible_costs(

@@ -43,7 +43,7 @@ class RowBudget:
         if cost.amount is None:
             return cost
         estimate = self._estimates[state.row].amount or Decimal(0)
-        spent = (paid.amount if self._is_comparable(paid) else estimate for paid in state.billed_attempts)
+        spent = (paid.amount if self._is_comparable(paid) else estimate for paid in state.spent_on_attempts)
         return cost.model_copy(
             update={"amount": sum((amount or Decimal(0) for amount in spent), cost.amount)}
         )

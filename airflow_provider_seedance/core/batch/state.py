@@ -116,6 +116,14 @@ class RowState(_Value):
         )
 
     @property
+    def spent_on_attempts(self) -> tuple[Cost, ...]:
+        """What counts for them against ``max_cost``: also the estimate of one that the vendor may have accepted."""
+        without_video = (
+            made for made in self._ended_attempts if made.status not in ("succeeded", "submitted")
+        )
+        return tuple(attempt.spent for attempt in without_video if attempt.spent.amount)
+
+    @property
     def may_have_billed_attempts(self) -> bool:
         """Whether the row has made way for an attempt of which it is not known what it has cost."""
         return any(attempt.cost.amount is None for attempt in self._ended_attempts)

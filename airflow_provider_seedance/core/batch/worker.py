@@ -11,7 +11,7 @@ from typing import Any
 from airflow_provider_seedance.core.batch.connections import ConnectionHealth
 from airflow_provider_seedance.core.batch.journal.store import Journal, RowRecords
 from airflow_provider_seedance.core.batch.rows import Row
-from airflow_provider_seedance.core.batch.state import RowOutcome
+from airflow_provider_seedance.core.batch.state import Phase, RowOutcome
 from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.http import SeedanceClient
 from airflow_provider_seedance.core.clock import Clock, utc_now
@@ -21,7 +21,7 @@ from airflow_provider_seedance.core.media.content import RequestMedia
 from airflow_provider_seedance.core.media.deliver import DeliveringClients, MediaDelivery
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState, default_timeout
 from airflow_provider_seedance.core.polling.event import GenerationEvent
-from airflow_provider_seedance.core.submission.attempts import AttemptPlan, Place, Turn, next_step
+from airflow_provider_seedance.core.submission.attempts import Attempt, AttemptPlan, Place, Turn, next_step
 from airflow_provider_seedance.core.submission.decide import OrphanedIntent, Policies
 from airflow_provider_seedance.core.submission.ledger_records import IntentBook, LedgerRecords, owner_of
 from airflow_provider_seedance.core.submission.outcome import tokens_of
@@ -126,13 +126,14 @@ class RowWorker:
             clock=options.clock,
             waits=False,
         )
+        before = RowRecords(self.journal, row.number).read()
         try:
             return submitter.submit().record
         except OrphanedIntent as error:
             error.advice = _ORPHAN_ADVICE
             raise
         finally:
-            self._note_health(row)
+            self._note_health(row, before, submitter.skipped)
 
     def connection_of(self, row: Row) -> str:
         """The connection through which the row's next attempt is likely to be made."""
@@ -140,9 +141,22 @@ class RowWorker:
         at = record.seedance_conn_id if record and record.is_unbilled else ""
         return at if at in plan.connections else plan.first.connection
 
-    def _note_health(self, row: Row) -> None:
-        if record := RowRecords(self.journal, row.number).read():
-            self._health.note(record.tried)
+    def _note_health(self, row: Row, before: SubmissionRecord | None, skipped: tuple[Attempt, ...]) -> None:
+        """Take note of the attempts of a submission, also of those for which nothing was sent.
+
+        :param before: the row's record before it.
+        """
+        record = RowRecords(self.journal, row.number).read()
+        tried = record.tried if record and record != before else ()
+        self._health.note((*tried, *skipped), self._has_in_flight)
+
+    def _has_in_flight(self, seedance_conn_id: str) -> bool:
+        return any(
+            state.phase is Phase.IN_FLIGHT
+            and state.record
+            and state.record.seedance_conn_id == seedance_conn_id
+            for state in list(self.journal.states.values())
+        )
 
     def _submitter_at(
         self, written: Row, store: RowRecords | LedgerRecords, place: Place, turn: Turn
@@ -172,6 +186,7 @@ class RowWorker:
             check=check,
             media=media.keys,
             describe=lambda conn_id: self._in_words(conn_id, row),
+            estimate=lambda conn_id: self._client(conn_id, attempts=1).estimate_cost(row.request),
             begin=store.begin if isinstance(store, LedgerRecords) else None,
             turn=turn,
         )

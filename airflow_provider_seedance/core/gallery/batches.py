@@ -8,6 +8,7 @@ from typing import Any
 
 from airflow_provider_seedance.core.gallery.cards import TaskKey
 from airflow_provider_seedance.core.gallery.states import state_of_task
+from airflow_provider_seedance.core.gallery.values import mapping, whole
 
 #: Part of the bar -> the statuses of rows that make it.
 PARTS = {
@@ -46,10 +47,7 @@ def batch_of(task: TaskKey, task_state: str | None, told: Mapping[str, Any]) -> 
 
     :param told: ``rows`` and ``counts`` by status, as the task returned them or keeps them in its state.
     """
-    counts = told.get("counts") or {}
-    parts = {part: sum(_whole(counts.get(name)) for name in names) for part, names in PARTS.items()}
-    return Batch(task, state_of_task(task_state), max(_whole(told.get("rows")), sum(parts.values())), parts)
-
-
-def _whole(value: Any) -> int:
-    return value if isinstance(value, int) and value > 0 else 0
+    counts = mapping(told.get("counts"))
+    parts = {part: sum(whole(counts.get(name)) or 0 for name in names) for part, names in PARTS.items()}
+    rows = max(whole(told.get("rows")) or 0, sum(parts.values()))
+    return Batch(task, state_of_task(task_state), rows, parts)

@@ -9,8 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from airflow_provider_seedance.core.gallery.states import state_of_status, state_of_task
+from airflow_provider_seedance.core.gallery.values import amount, mapping, number, readable, text, whole
 from airflow_provider_seedance.core.redaction import redact_values
 from airflow_provider_seedance.core.request_fields import REQUEST_FIELDS
+from airflow_provider_seedance.models import GENERATION_ID
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class Card:
     :param request: what was asked for, by the names of ``GenerationRequest``; of each link the host alone.
     :param manifest: of the landed file.
     :param reason: why there is no video.
+    :param in_ledger: whether the ledger tells this; else Airflow's tables do, to which users can write XComs.
     """
 
     key: Mapping[str, str]
@@ -54,11 +57,12 @@ class Card:
     request: Mapping[str, Any] = field(default_factory=dict)
     manifest: Mapping[str, Any] | None = None
     reason: str | None = None
+    in_ledger: bool = False
 
     @property
     def prompt(self) -> str | None:
         """What the video shows, in the author's words."""
-        return self.request.get("prompt")
+        return text(self.request.get("prompt"))
 
     @property
     def uri(self) -> str | None:
@@ -68,8 +72,8 @@ class Card:
     @property
     def duration(self) -> float | None:
         """Seconds: of the file, else as asked for."""
-        asked = self.request.get("duration")
-        return self._media("duration") or (asked if isinstance(asked, (int, float)) and asked > 0 else None)
+        asked = number(self.request.get("duration"))
+        return self._media("duration") or (asked if asked and asked > 0 else None)
 
     @property
     def size(self) -> str | None:
@@ -77,17 +81,22 @@ class Card:
         width, height = self._media("width"), self._media("height")
         if width and height:
             return f"{width} × {height}"
-        asked = (self.request.get("resolution"), self.request.get("aspect_ratio"))
-        return " ".join(str(part) for part in asked if part) or None
+        asked = (text(self.request.get(name)) for name in ("resolution", "aspect_ratio"))
+        return " ".join(filter(None, asked)) or None
 
-    def _media(self, name: str) -> Any:
-        return ((self.manifest or {}).get("media") or {}).get(name)
+    @property
+    def bytes(self) -> int | None:
+        """Of the file."""
+        return whole((self.manifest or {}).get("bytes"))
+
+    def _media(self, name: str) -> float | None:
+        return number(mapping((self.manifest or {}).get("media")).get(name))
 
 
 def card_of_intent(row: Mapping[str, Any]) -> Card:
     """The card of a row of the ledger."""
-    request = {**_json(row["request"]), "prompt": row["prompt"]}
-    amount = row["cost_amount"]
+    request = {**_json(row["request"]), "prompt": readable(row["prompt"])}
+    cost = row["cost_amount"]
     return Card(
         key={"id": str(row["id"])},
         task=TaskKey(row["dag_id"], row["run_id"], row["task_id"], row["map_index"]),
@@ -100,14 +109,15 @@ def card_of_intent(row: Mapping[str, Any]) -> Card:
         generation_id=row["generation_id"],
         seedance_conn_id=row["seedance_conn_id"],
         cost={
-            "amount": None if amount is None else f"{amount:f}",
+            "amount": None if cost is None else f"{cost:f}",
             "currency": row["cost_currency"],
             "basis": row["cost_basis"],
         },
         created_at=row["created_at"],
         request=request,
-        manifest=_json(row["manifest"]) or None,
-        reason=row["reason"],
+        manifest=manifest_in(_json(row["manifest"])),
+        reason=readable(row["reason"]),
+        in_ledger=True,
     )
 
 
@@ -135,33 +145,33 @@ def card_of_task(task: GenerateTask, manifest: Mapping[str, Any] | None = None) 
 
     :param manifest: of the file that another task of its run has landed.
     """
-    result, rendered, record = _mapping(task.result), _mapping(task.rendered), _mapping(task.record)
-    provenance = _mapping(result.get("provenance"))
+    result, rendered, record = (mapping(readable(part)) for part in (task.result, task.rendered, task.record))
+    provenance = mapping(result.get("provenance"))
     asked = {name: rendered[name] for name in REQUEST_FIELDS if rendered.get(name) not in (None, "")}
-    outcome = _mapping(record.get("outcome"))
+    outcome = mapping(record.get("outcome"))
     told = {**record, **{name: value for name, value in result.items() if value is not None}}
-    request = _mapping(provenance.get("request")) or asked
+    request = mapping(provenance.get("request")) or asked
     return Card(
         key={name: str(value) for name, value in vars(task.key).items()},
         task=task.key,
         state=state_of_task(task.state),
         status=(task.state or "none").replace("success", "succeeded").replace("_", " "),
-        vendor=_text(told.get("vendor")),
-        model=_text(told.get("model") or request.get("model")),
-        mode=_text(result.get("mode")),
-        generation_id=_text(told.get("generation_id")),
-        seedance_conn_id=_text(told.get("seedance_conn_id") or rendered.get("seedance_conn_id")),
-        cost=_mapping(result.get("cost")),
+        vendor=text(told.get("vendor")),
+        model=text(told.get("model") or request.get("model")),
+        mode=text(result.get("mode")),
+        generation_id=_generation_id(told.get("generation_id")),
+        seedance_conn_id=text(told.get("seedance_conn_id") or rendered.get("seedance_conn_id")),
+        cost=_cost(result.get("cost")),
         created_at=task.created_at,
         request=redact_values(dict(request), hide_links=True),
         manifest=manifest_in(result.get("manifest")) or manifest,
-        reason=_text(outcome.get("reason")),
+        reason=text(outcome.get("reason")),
     )
 
 
 def manifest_in(value: Any) -> Mapping[str, Any] | None:
     """The manifest that a task returned, or the publication; ``None`` if it is neither."""
-    found = _mapping(value)
+    found = mapping(readable(value))
     if isinstance(found.get("manifest"), Mapping) and "media" not in found:
         found = {**found["manifest"], "uri": found.get("uri")}
     return found if isinstance(found.get("uri"), str) and isinstance(found.get("source"), Mapping) else None
@@ -169,16 +179,22 @@ def manifest_in(value: Any) -> Mapping[str, Any] | None:
 
 def generation_of(manifest: Mapping[str, Any]) -> str | None:
     """The id of the generation that a landed file comes from."""
-    return _text(manifest["source"].get("generation_id"))
+    return _generation_id(manifest["source"].get("generation_id"))
 
 
-def _json(text: str | None) -> dict[str, Any]:
-    return json.loads(text) if text else {}
+def _generation_id(value: Any) -> str | None:
+    found = text(value)
+    return found if found and GENERATION_ID.fullmatch(found) else None
 
 
-def _mapping(value: Any) -> dict[str, Any]:
-    return dict(value) if isinstance(value, Mapping) else {}
+def _json(told: str | None) -> dict[str, Any]:
+    return mapping(readable(json.loads(told))) if told else {}
 
 
-def _text(value: Any) -> str | None:
-    return None if value is None or isinstance(value, (Mapping, list)) else str(value)
+def _cost(value: Any) -> dict[str, str | None]:
+    """``amount``, ``currency`` and ``basis``; empty where there is no amount."""
+    told = mapping(value)
+    found = amount(told.get("amount"))
+    if found is None:
+        return {}
+    return {"amount": f"{found:f}", "currency": text(told.get("currency")), "basis": text(told.get("basis"))}

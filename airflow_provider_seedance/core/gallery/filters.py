@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, time, timedelta, timezone
 from typing import Any
 from urllib.parse import urlencode
 
+from airflow_provider_seedance.core.gallery.cards import TaskKey
 from airflow_provider_seedance.core.gallery.states import STATES
 
 #: Cards on a page.
 CARDS_SHOWN = 48
 #: Characters of a filter, and pages: no honest address has more.
 _MAX_TEXT, _MAX_PAGE_NUMBER = 500, 100_000
+#: Years that every database knows, to the day after.
+_YEARS = range(1970, 9999)
+# Airflow 3.1 puts run ids into addresses as they are, where the plus of a time zone means a blank.
+_LOST_PLUS = re.compile(r"(?<=[0-9]) (?=[0-9]{2}:[0-9]{2})")
 
 
 @dataclass(frozen=True)
@@ -44,11 +50,24 @@ class Filters:
     def parse(cls, query: Mapping[str, str]) -> Filters:
         """The filters of an address. What cannot be a filter filters nothing."""
         found: dict[str, Any] = {name: _text(query.get(name)) for name in _NAMES}
+        found["run_id"] = found["run_id"] and _LOST_PLUS.sub("+", found["run_id"])
         found["state"] = found["state"] if found["state"] in STATES else None
         found["map_index"] = _whole(found["map_index"])
         found["since"], found["until"] = _day(found["since"]), _day(found["until"])
         found["page"] = min(max(1, _whole(found["page"]) or 1), _MAX_PAGE_NUMBER)
         return cls(**found)
+
+    @property
+    def task(self) -> TaskKey | None:
+        """The task instance that is chosen; ``None`` if a part of its key is left open."""
+        if self.dag_id is None or self.run_id is None or self.task_id is None or self.map_index is None:
+            return None
+        return TaskKey(self.dag_id, self.run_id, self.task_id, self.map_index)
+
+    @property
+    def has_time(self) -> bool:
+        """Whether a day or a run is chosen, so that not everything there ever was has to be looked at."""
+        return not (self.since is None and self.until is None and self.run_id is None)
 
     @property
     def started_at(self) -> datetime | None:
@@ -104,9 +123,10 @@ def _whole(value: str | None) -> int | None:
 
 def _day(value: str | None) -> date | None:
     try:
-        return date.fromisoformat(value or "")
+        day = date.fromisoformat(value or "")
     except ValueError:
         return None
+    return day if day.year in _YEARS else None
 
 
 def _midnight(day: date) -> datetime:

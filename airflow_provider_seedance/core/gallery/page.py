@@ -18,6 +18,7 @@ class Page:
     :param sums: what they cost together; where they are not counted, those of this page.
     :param choices: the values of filters that there are.
     :param batches: those whose videos are on the page.
+    :param days: how far the page looks back where no day is chosen; ``None`` for everything there is.
     """
 
     cards: Sequence[Card]
@@ -26,3 +27,4 @@ class Page:
     sums: Sequence[Sum]
     choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
     batches: Sequence[Batch] = ()
+    days: int | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 #: State -> what the ledger calls it.
 LEDGER_STATUSES = {
     "in_progress": ("intended", "submitted", "queued", "running"),
@@ -28,11 +30,14 @@ STATES = tuple(LEDGER_STATUSES)
 
 
 def state_of_status(status: str) -> str:
-    """The state of an intent, by its status in the ledger."""
-    return next(state for state, statuses in LEDGER_STATUSES.items() if status in statuses)
+    """The state of an intent, by its status in the ledger; a later version may have written one not known here."""
+    return _state(status, LEDGER_STATUSES)
 
 
 def state_of_task(task_state: str | None) -> str:
     """The state of a task instance, by Airflow's word for it; one that waits to be scheduled has none."""
-    found = (state for state, names in TASK_STATES.items() if task_state in names)
-    return next(found, "in_progress")
+    return _state(task_state, TASK_STATES)
+
+
+def _state(word: str | None, words: Mapping[str, Collection[str]]) -> str:
+    return next((state for state, names in words.items() if word in names), "in_progress")

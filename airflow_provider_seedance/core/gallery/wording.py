@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from airflow_provider_seedance.core.gallery.cards import Card
+from airflow_provider_seedance.core.gallery.values import amount
 
 #: Seconds of each unit, the largest first.
 _UNITS = ((86_400 * 365, "y"), (86_400 * 30, "mo"), (86_400, "d"), (3_600, "h"), (60, "min"))
@@ -46,11 +47,12 @@ def money(amount: Decimal) -> str:
 
 def cost_of(cost: Mapping[str, Any]) -> Sum | None:
     """A card's cost; ``None`` where it is not known."""
-    try:
-        amount = Decimal(str(cost.get("amount")))
-    except InvalidOperation:
-        return None
-    return Sum(amount, str(cost.get("currency") or ""), str(cost.get("basis") or "unknown"))
+    found = amount(cost.get("amount"))
+    return (
+        None
+        if found is None
+        else Sum(found, str(cost.get("currency") or ""), str(cost.get("basis") or "unknown"))
+    )
 
 
 def total(costs: Iterable[Mapping[str, Any]]) -> list[Sum]:
@@ -76,5 +78,5 @@ def seconds(duration: float | None) -> str:
 
 def about_file(card: Card) -> str:
     """Length, pixels and bytes of a card's video, or what is asked for: ``5 s, 1280 × 720, 1.4 MB``."""
-    size = file_size((card.manifest or {}).get("bytes"))
-    return ", ".join(part for part in (seconds(card.duration), card.size, size) if part)
+    parts = (seconds(card.duration), card.size, file_size(card.bytes))
+    return ", ".join(part for part in parts if part)

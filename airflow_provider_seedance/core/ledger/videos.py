@@ -98,12 +98,14 @@ def choices(engine: Engine, dag_ids: Collection[str]) -> dict[str, list[str]]:
     }
 
 
-def find(engine: Engine, row_id: int, dag_ids: Collection[str]) -> Row | None:
-    """One intent, if it is of one of these DAGs.
+def find(engine: Engine, values: Mapping[str, Any]) -> Row | None:
+    """The intent with these values of columns; among several the latest, a landed one first.
 
     :raises LedgerUnavailable: if the ledger cannot be read.
     """
-    query = Selection(dag_ids).apply(select(*_COLUMNS)).where(intents.c.id == row_id)
+    rows = intents.c
+    query = select(*_COLUMNS).where(*(rows[name] == value for name, value in values.items()))
+    latest = query.order_by(rows.landed_at.is_(None), rows.id.desc()).limit(1)
     with reading(engine) as connection:
-        row = connection.execute(query).one_or_none()
+        row = connection.execute(latest).one_or_none()
     return None if row is None else dict(row._mapping)

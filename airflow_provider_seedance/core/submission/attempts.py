@@ -146,11 +146,14 @@ class AttemptPlan:
     :param connections: ids of Airflow connections.
     :param changes: the request changes of the rungs from 1 on.
     :param failover_after: for how long a connection may be in trouble before the next one is asked.
+    :param waits_at_rate_limit: whether a rate limit, however long it lasts, leads to the next connection only once this
+        one is not among the plan's any more.
     """
 
     connections: tuple[str, ...]
     changes: tuple[Mapping[str, Any], ...] = ()
     failover_after: timedelta = timedelta(seconds=DEFAULT_FAILOVER_AFTER)
+    waits_at_rate_limit: bool = False
 
     @property
     def first(self) -> Place:
@@ -185,7 +188,8 @@ def next_step(plan: AttemptPlan, tried: Sequence[Attempt], now: datetime) -> Pla
         return _next_rung(plan, tried, last.rung + 1)
     if last.in_trouble:
         another = _next_connection(plan, tried, last.rung)
-        has_lasted = last.since is not None and now - last.since >= plan.failover_after
+        waits = plan.waits_at_rate_limit and last.error is Kind.RATE_LIMIT
+        has_lasted = not waits and last.since is not None and now - last.since >= plan.failover_after
         is_over = has_lasted or last.connection not in plan.connections
         return another if another is None or is_over else Wait(last.place)
     if last.spends_connection or last.lacks_rung:

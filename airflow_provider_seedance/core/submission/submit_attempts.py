@@ -113,6 +113,11 @@ class AttemptSubmitter:
                 self._skipped = ()
                 return submission
 
+    @property
+    def skipped(self) -> tuple[Attempt, ...]:
+        """The attempts after the one on record for which nothing was sent."""
+        return self._skipped
+
     def leads_on(self) -> bool:
         """Whether another attempt is to be made at once, by what is on record."""
         self._skipped = ()

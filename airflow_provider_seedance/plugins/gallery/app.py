@@ -16,10 +16,10 @@ from airflow_provider_seedance.core.gallery.cards import Card
 from airflow_provider_seedance.core.gallery.filters import Filters
 from airflow_provider_seedance.core.redaction import redact_values
 from airflow_provider_seedance.errors import SeedanceError
-from airflow_provider_seedance.plugins.gallery.access import ReadableDagIds
-from airflow_provider_seedance.plugins.gallery.files import poster_uri, send
+from airflow_provider_seedance.plugins.gallery.access import DagReader, ReadableDagIds
+from airflow_provider_seedance.plugins.gallery.files import send_poster, send_video
 from airflow_provider_seedance.plugins.gallery.pages import render
-from airflow_provider_seedance.plugins.gallery.sources import page_of, source_of
+from airflow_provider_seedance.plugins.gallery.sources import find_card, page_of
 
 #: Nothing comes from elsewhere, nothing runs that is not in a file of ours, and no other site frames the page.
 _POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'; object-src 'none'"
@@ -35,14 +35,9 @@ Range = Annotated[str | None, Header()]
 def gallery(request: Request, dag_ids: ReadableDagIds) -> Response:
     """A page of videos, as the filters in its address choose them."""
     filters = Filters.parse(request.query_params)
-    page, trouble = page_of(filters, dag_ids)
-    html = render(
-        page,
-        filters,
-        airflow=_path_of_airflow(request),
-        notice=trouble,
-        now=clock.utc_now(clock.SYSTEM_CLOCK),
-    )
+    now = clock.utc_now(clock.SYSTEM_CLOCK)
+    page, lacks_ledger = page_of(filters, dag_ids, now)
+    html = render(page, filters, airflow=_path_of_airflow(request), lacks_ledger=lacks_ledger, now=now)
     return HTMLResponse(html, headers={"Content-Security-Policy": _POLICY, "Cache-Control": "no-store"})
 
 
@@ -51,17 +46,16 @@ def _path_of_airflow(request: Request) -> str:
     return f"{request.scope.get('root_path', '').rpartition('/')[0]}/"
 
 
-def card(request: Request, dag_ids: ReadableDagIds) -> Card:
+def card(request: Request, may_read: DagReader) -> Card:
     """The card that the address names.
 
     :raises HTTPException: 404 if there is none, or none that the user may see.
     """
-    key = dict(request.query_params)
     try:
-        found = source_of(key).find(key, dag_ids)
+        found = find_card(request.query_params)
     except SeedanceError as fault:
         raise HTTPException(503, "the ledger cannot be read") from fault
-    if found is None:
+    if found is None or not found.task.dag_id or not may_read(found.task.dag_id):
         raise HTTPException(404, "there is no such video")
     return found
 
@@ -69,29 +63,16 @@ def card(request: Request, dag_ids: ReadableDagIds) -> Card:
 NamedCard = Annotated[Card, Depends(card)]
 
 
-def landed(found: NamedCard) -> str:
-    """Where the card's file is.
-
-    :raises HTTPException: 404 without a file.
-    """
-    if found.uri is None:
-        raise HTTPException(404, "this video was not landed")
-    return found.uri
-
-
-Landed = Annotated[str, Depends(landed)]
-
-
 @app.get("/video")
-def video(uri: Landed, range: Range = None) -> Response:
+def video(found: NamedCard, may_read: DagReader, range: Range = None) -> Response:
     """A landed video, or a part of it."""
-    return send(uri, "video/mp4", range)
+    return send_video(found, may_read, range)
 
 
 @app.get("/poster")
-def poster(uri: Landed) -> Response:
+def poster(found: NamedCard, may_read: DagReader) -> Response:
     """The picture beside a landed video."""
-    return send(poster_uri(uri), "image/jpeg", None)
+    return send_poster(found, may_read)
 
 
 @app.get("/manifest")
@@ -100,4 +81,5 @@ def manifest(found: NamedCard) -> Response:
     if found.manifest is None:
         raise HTTPException(404, "this video was not landed")
     text = json.dumps(redact_values(found.manifest, hide_links=True), indent=2, ensure_ascii=False)
-    return Response(text, media_type="application/json")
+    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    return Response(text, media_type="application/json", headers=headers)

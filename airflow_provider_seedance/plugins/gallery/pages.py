@@ -29,16 +29,16 @@ _templates.globals.update(
 _templates.filters.update(about_file=about_file, seconds=seconds, words=lambda name: name.replace("_", " "))
 
 
-def render(page: Page, filters: Filters, *, airflow: str, notice: str | None, now: datetime) -> str:
+def render(page: Page, filters: Filters, *, airflow: str, lacks_ledger: bool, now: datetime) -> str:
     """The gallery as an HTML document.
 
     :param airflow: the path of Airflow's own pages, which ends with a slash.
-    :param notice: what is to be told above the cards.
+    :param lacks_ledger: whether a ledger is configured that cannot be read.
     """
     return _templates.get_template("gallery.html").render(
         page=page,
         filters=filters,
-        notice=notice,
+        lacks_ledger=lacks_ledger,
         now=now,
         age=lambda moment: age(moment, now),
         task_url=lambda task: f"{airflow}{task_path(task)}",

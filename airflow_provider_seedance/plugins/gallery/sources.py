@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
 
 from airflow_provider_seedance.core.gallery.cards import Card, card_of_intent
 from airflow_provider_seedance.core.gallery.filters import CARDS_SHOWN, Filters
@@ -15,23 +16,19 @@ from airflow_provider_seedance.core.gallery.wording import Sum
 from airflow_provider_seedance.core.ledger import videos
 from airflow_provider_seedance.core.ledger.ledger import Ledger
 from airflow_provider_seedance.errors import SeedanceError
-from airflow_provider_seedance.plugins.gallery.task_instances import TaskInstances, batches_of
+from airflow_provider_seedance.plugins.gallery import task_instances
+from airflow_provider_seedance.plugins.gallery.task_instances import batches_of
 from airflow_provider_seedance.runtime.ledger import open_ledger
 
 log = logging.getLogger(__name__)
 
+#: How far Airflow's own tables are looked through where no day is chosen.
+DAYS_SHOWN = 30
 #: Filters that are columns of both sources.
 _COLUMNS = ("dag_id", "run_id", "task_id", "map_index", "vendor", "model")
-
-
-class Source(Protocol):
-    """A place that knows of videos. A user sees those of the DAGs in ``dag_ids`` and no others."""
-
-    def page(self, filters: Filters, dag_ids: Collection[str]) -> Page:
-        """The cards that the filters choose."""
-
-    def find(self, key: Mapping[str, str], dag_ids: Collection[str]) -> Card | None:
-        """The card that :attr:`.Card.key` names."""
+#: Of no row.
+_NO_ROW = {"id": -1}
+_LARGEST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -41,6 +38,10 @@ class LedgerSource:
     ledger: Ledger
 
     def page(self, filters: Filters, dag_ids: Collection[str]) -> Page:
+        """The cards of these DAGs that the filters choose.
+
+        :raises LedgerUnavailable: if the ledger cannot be read.
+        """
         engine, which = self.ledger.engine, _selection(filters, dag_ids)
         rows = videos.page(engine, which, offset=filters.offset, limit=CARDS_SHOWN)
         cards = [card_of_intent(row) for row in rows]
@@ -59,12 +60,12 @@ class LedgerSource:
             batches=batches_of({card.task for card in cards if card.batch_row is not None}),
         )
 
-    def find(self, key: Mapping[str, str], dag_ids: Collection[str]) -> Card | None:
-        try:
-            row_id = int(key.get("id", ""))
-        except ValueError:
-            return None
-        row = videos.find(self.ledger.engine, row_id, dag_ids)
+    def find(self, key: Mapping[str, str]) -> Card | None:
+        """The card of a row, or the latest of a task instance. A ledger that cannot be read fails for any key.
+
+        :raises LedgerUnavailable: if the ledger cannot be read.
+        """
+        row = videos.find(self.ledger.engine, _values(key))
         return None if row is None else card_of_intent(row)
 
 
@@ -80,22 +81,48 @@ def _selection(filters: Filters, dag_ids: Collection[str]) -> videos.Selection:
     )
 
 
-def source_of(key: Mapping[str, str] | None = None) -> Source:
-    """The ledger if there is one, else Airflow.
-
-    :param key: of a card, which is found where the card came from.
-    :raises SeedanceError: if the ledger cannot be used.
-    """
-    if key is not None and "id" not in key:
-        return TaskInstances()
-    ledger = open_ledger()
-    return TaskInstances() if ledger is None else LedgerSource(ledger)
-
-
-def page_of(filters: Filters, dag_ids: Collection[str]) -> tuple[Page, str | None]:
-    """A page, and why it is Airflow's instead of the ledger's if the ledger cannot be read."""
+def _values(key: Mapping[str, str]) -> Mapping[str, Any]:
+    """The columns of the ledger that a key names."""
+    if "id" not in key:
+        task = Filters.parse(key).task
+        return _NO_ROW if task is None else {**vars(task), "batch_row": None}
     try:
-        return source_of().page(filters, dag_ids), None
+        row_id = int(key["id"])
+    except ValueError:
+        return _NO_ROW
+    return {"id": row_id} if 0 < row_id <= _LARGEST_ID else _NO_ROW
+
+
+def find_card(key: Mapping[str, str]) -> Card | None:
+    """The card that :attr:`.Card.key` names, whoever may read it.
+
+    :raises SeedanceError: if it is one of the ledger, which cannot be read.
+    """
+    try:
+        ledger = open_ledger()
+        if ledger is not None:
+            return LedgerSource(ledger).find(key)
+    except SeedanceError:
+        # The page has cards of Airflow's own then.
+        if "id" in key:
+            raise
+    return task_instances.find(key)
+
+
+def page_of(filters: Filters, dag_ids: Collection[str], now: datetime) -> tuple[Page, bool]:
+    """A page, and whether it is Airflow's since the ledger cannot be read."""
+    try:
+        ledger = open_ledger()
+        if ledger is not None:
+            return LedgerSource(ledger).page(filters, dag_ids), False
     except SeedanceError as fault:
         log.warning("The gallery shows what Airflow itself knows: %s", fault)
-        return TaskInstances().page(filters, dag_ids), fault.message
+        return _page_of_airflow(filters, dag_ids, now), True
+    return _page_of_airflow(filters, dag_ids, now), False
+
+
+def _page_of_airflow(filters: Filters, dag_ids: Collection[str], now: datetime) -> Page:
+    if filters.has_time:
+        return task_instances.page(filters, dag_ids)
+    recent = task_instances.page(filters, dag_ids, made_since=now - timedelta(days=DAYS_SHOWN))
+    return replace(recent, days=DAYS_SHOWN)

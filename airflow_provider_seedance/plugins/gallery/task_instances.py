@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from airflow.models.renderedtifields import RenderedTaskInstanceFields
 from airflow.models.taskinstance import TaskInstance
@@ -50,39 +52,52 @@ LANDING = ("SeedanceDownloadVideoOperator", "SeedancePublishVideoOperator")
 KEY_COLUMNS = ("dag_id", "run_id", "task_id", "map_index")
 
 
-class TaskInstances:
-    """What Airflow itself knows; nothing needs to be configured."""
+def page(filters: Filters, dag_ids: Collection[str], *, made_since: datetime | None = None) -> Page:
+    """The cards and batches of these DAGs that the filters choose, the latest first.
 
-    def page(self, filters: Filters, dag_ids: Collection[str]) -> Page:
-        """The cards and batches that the filters choose, the latest first."""
-        query = _chosen(_tasks(dag_ids), filters)
-        with create_session() as session:
-            # The ids are made in the order of time. They are sorted alone: rows with all their JSON take seconds.
-            latest = query.with_only_columns(TaskInstance.id).order_by(TaskInstance.id.desc())
-            ids = latest.offset(filters.offset).limit(CARDS_SHOWN + 1).subquery()
-            rows = _tasks(dag_ids).where(TaskInstance.id.in_(ids.select()))
-            found = session.execute(rows.order_by(TaskInstance.id.desc())).all()
-            shown = found[:CARDS_SHOWN]
-            cards = _cards(session, [_generate_task(row) for row in shown if row.operator != BATCH])
-        return Page(
-            cards=cards,
-            has_next=len(found) > CARDS_SHOWN,
-            count=None,
-            sums=total(card.cost for card in cards),
-            choices={"dag_id": sorted({row.dag_id for row in shown})},
-            batches=[_batch(row) for row in shown if row.operator == BATCH],
-        )
+    :param made_since: older task instances are not looked at, which saves going through all there are.
+    """
+    query = _chosen(_tasks(dag_ids), filters)
+    if made_since is not None:
+        query = query.where(TaskInstance.id >= _first_id(made_since))
+    with create_session() as session:
+        # The ids are made in the order of time. They are sorted alone: rows with all their JSON take seconds.
+        latest = query.with_only_columns(TaskInstance.id).order_by(TaskInstance.id.desc())
+        ids = latest.offset(filters.offset).limit(CARDS_SHOWN + 1).subquery()
+        rows = _tasks(dag_ids).where(TaskInstance.id.in_(ids.select()))
+        found = session.execute(rows.order_by(TaskInstance.id.desc())).all()
+        shown = found[:CARDS_SHOWN]
+        cards = _cards(session, [_generate_task(row) for row in shown if row.operator != BATCH])
+    return Page(
+        cards=cards,
+        has_next=len(found) > CARDS_SHOWN,
+        count=None,
+        sums=total(card.cost for card in cards),
+        choices={"dag_id": sorted({row.dag_id for row in shown})},
+        batches=[_batch(row) for row in shown if row.operator == BATCH],
+    )
 
-    def find(self, key: Mapping[str, str], dag_ids: Collection[str]) -> Card | None:
-        """The card of a task instance."""
-        query = _tasks(dag_ids)
-        for name in KEY_COLUMNS:
-            column: Any = getattr(TaskInstance, name)
-            column = cast(column, String) if name == "map_index" else column
-            query = query.where(column == key.get(name, ""))
-        with create_session() as session:
-            row = session.execute(query.where(TaskInstance.operator != BATCH)).one_or_none()
-            return None if row is None else _cards(session, [_generate_task(row)])[0]
+
+def find(key: Mapping[str, str]) -> Card | None:
+    """The card of a task instance, whoever may read it."""
+    task = Filters.parse(key).task
+    if task is None:
+        return None
+    query = _tasks({task.dag_id}).where(
+        TaskInstance.operator != BATCH,
+        *(getattr(TaskInstance, name) == value for name, value in vars(task).items()),
+    )
+    with create_session() as session:
+        row = session.execute(query).first()
+        return None if row is None else _cards(session, [_generate_task(row)])[0]
+
+
+def _first_id(moment: datetime) -> Any:
+    """The lowest id of a task instance made at a moment or later: the first 48 bits of a UUIDv7 are milliseconds."""
+    lowest = UUID(int=int(moment.timestamp() * 1000) << 80)
+    # A text before Airflow 3.3.
+    python_type: Any = TaskInstance.id.type.python_type
+    return python_type(str(lowest))
 
 
 def batches_of(tasks: Collection[TaskKey]) -> list[Batch]:
@@ -187,7 +202,7 @@ def _plain(value: Any) -> Any:
         return value
     try:
         return json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
@@ -195,8 +210,7 @@ def _cards(session: Session, tasks: Iterable[GenerateTask]) -> list[Card]:
     """The cards of tasks, with the files that other tasks of their runs have landed."""
     tasks = list(tasks)
     cards = [card_of_task(task) for task in tasks]
-    without_file = [card for card in cards if card.generation_id and not card.manifest]
-    landed = _landed(session, {(card.task.dag_id, card.task.run_id) for card in without_file})
+    landed = _landed(session, [card for card in cards if card.generation_id and not card.manifest])
     return [
         card
         if card.manifest or card.generation_id not in landed
@@ -205,18 +219,26 @@ def _cards(session: Session, tasks: Iterable[GenerateTask]) -> list[Card]:
     ]
 
 
-def _landed(session: Session, runs: Collection[tuple[str, str]]) -> dict[str | None, Mapping[str, Any]]:
-    """The manifests of the files that the download and publish tasks of runs have left, by generation."""
-    if not runs:
+def _landed(session: Session, cards: Collection[Card]) -> dict[str | None, Mapping[str, Any]]:
+    """The manifests of cards' files that the download and publish tasks of their runs have left, by generation."""
+    if not cards:
         return {}
     returned = aliased(XComModel)
+    told = cast(returned.value, String)
     query = (
         select(returned.value)
         .join(TaskInstance, and_(_same_task(returned), returned.key == "return_value"))
         .where(
             TaskInstance.operator.in_(LANDING),
-            tuple_(TaskInstance.dag_id, TaskInstance.run_id).in_(sorted(runs)),
+            tuple_(TaskInstance.dag_id, TaskInstance.run_id).in_(
+                sorted({(card.task.dag_id, card.task.run_id) for card in cards})
+            ),
+            or_(*(told.contains(_in_json(card.generation_id), autoescape=True) for card in cards)),
         )
     )
     manifests = (manifest_in(_plain(value)) for value in session.execute(query).scalars())
     return {generation_of(manifest): manifest for manifest in manifests if manifest}
+
+
+def _in_json(text: str | None) -> str:
+    return json.dumps(text)[1:-1]

@@ -33,6 +33,7 @@ BILLED = Attempt(connection="a", status="failed", cost=cost("0.40"))
         # Credits cannot be compared with dollars: the attempt counts as much as it could cost.
         ((), Ended(status="failed", cost=cost("7", "credits")), "2"),
         ((Attempt(connection="a", status="skipped", cost=FREE),), None, "1"),
+        ((Attempt(connection="a", status="unknown", estimate=cost("0.60")),), None, "1.60"),
         # The user has paid for that one, and chosen to pay again within the same limit.
         ((Attempt(connection="a", status="succeeded", cost=cost("0.40")),), Superseded(by="clear"), "1"),
     ],

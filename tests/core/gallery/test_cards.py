@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -72,6 +73,7 @@ def test_an_intent_in_the_ledger_is_a_card() -> None:
         ("refused", "failed"),
         ("expired", "failed"),
         ("cancelled", "cancelled"),
+        ("of_a_later_version", "in_progress"),
     ],
 )
 def test_each_status_of_the_ledger_has_a_state(status: str, state: str) -> None:
@@ -156,6 +158,7 @@ def test_a_snippet_is_python_that_makes_it_again() -> None:
         ),
         ({}, "0 of 0 rows succeeded"),
         ({"rows": "x", "counts": {"succeeded": "many"}}, "0 of 0 rows succeeded"),
+        ({"rows": 10**400, "counts": ["succeeded"]}, "0 of 0 rows succeeded"),
     ],
 )
 def test_how_far_a_batch_is(told: dict[str, Any], words: str) -> None:
@@ -183,3 +186,47 @@ def test_money() -> None:
     assert [money(Decimal(amount)) for amount in ("0.5", "12", "0.00375")] == ["0.50", "12.00", "0.00375"]
     costs = [{"amount": "0.5", "currency": "USD", "basis": "billed"}] * 2
     assert list(map(str, total([*costs, {}, {"amount": "x"}]))) == ["1.00 USD"]
+
+
+@pytest.mark.parametrize(
+    "told", ["Infinity", "-Infinity", "NaN", "sNaN", "1e30", "1e-99", "-1", "9" * 99, True, [1]]
+)
+def test_an_amount_that_is_none_is_not_known(told: Any) -> None:
+    """It would break every sum that it is in."""
+    cost = {"amount": told, "currency": "USD", "basis": "billed"}
+    assert card_of_task(GenerateTask(KEY, "success", NOW, result={"cost": cost})).cost == {}
+    assert total([cost]) == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"media": "x", "bytes": "x"},
+        {"media": {"duration": "5", "width": [1], "height": float("inf")}, "bytes": -1},
+        {"media": ["duration"], "bytes": float("nan")},
+        {"media": {"duration": 10**400}, "bytes": 10**400},
+    ],
+)
+def test_a_manifest_with_values_that_cannot_be(wrong: dict[str, Any]) -> None:
+    """What cannot be read is not told."""
+    card = card_of_task(GenerateTask(KEY, "success", NOW, result={"manifest": {**MANIFEST, **wrong}}))
+    assert (card.uri, about_file(card)) == ("s3://bucket/fox.mp4", "")
+    json.dumps(card.manifest, allow_nan=False)
+
+
+@pytest.mark.parametrize("half", ["\ud800", "fox\udfff", "\udc00\ud800\0"])
+def test_text_that_no_page_can_hold(half: str) -> None:
+    """Halves of surrogate pairs are replaced, wherever they are."""
+    result = {
+        "vendor": half,
+        "generation_id": half,
+        "provenance": {"request": {"prompt": half, half: half}},
+        "manifest": {**MANIFEST, "uri": f"/{half}.mp4", half: [half]},
+        "cost": {"amount": "1", "currency": half},
+    }
+    card = card_of_task(
+        GenerateTask(KEY, "success", NOW, result=result, record={"outcome": {"reason": half}})
+    )
+    assert "\0" not in str(card.uri)
+    f"{card.request}{card.manifest}{card.vendor}{card.reason}{card.cost}{card.prompt}".encode()
+    assert card.generation_id is None

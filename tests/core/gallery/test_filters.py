@@ -42,6 +42,7 @@ def test_an_address_becomes_filters_and_the_same_address_again() -> None:
         {"map_index": "{MAP_INDEX}", "run_id": "{RUN_ID}"},
         {"state": "happy"},
         {"since": "yesterday", "until": "2026-13-01"},
+        {"since": "0001-01-01", "until": "9999-12-31"},
         {"page": "-4", "map_index": "-7"},
         {"page": "one", "map_index": "9" * 40},
         {"unknown": "x"},
@@ -68,3 +69,16 @@ def test_turning_a_page_keeps_the_filters() -> None:
     assert filters.query(page=4) == "?vendor=evolink&page=4"
     assert filters.query(page=1) == "?vendor=evolink"
     assert filters.are_set
+
+
+@pytest.mark.parametrize(
+    ("told", "meant"),
+    [
+        ("manual__2026-11-28T10:00:00 00:00", "manual__2026-11-28T10:00:00+00:00"),
+        ("scheduled__2026-11-28T10:00:00.5 02:00_x", "scheduled__2026-11-28T10:00:00.5+02:00_x"),
+        ("take 2 of the night", "take 2 of the night"),
+    ],
+)
+def test_a_run_id_keeps_the_plus_of_its_time_zone(told: str, meant: str) -> None:
+    """Which Airflow 3.1 does not write as an address needs it."""
+    assert Filters.parse({"run_id": told}).run_id == meant

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -82,9 +83,15 @@ def test_choices_are_those_of_readable_dags(filled: Ledger) -> None:
     }
 
 
-def test_a_video_is_found_by_those_who_may_read_its_dag(filled: Ledger) -> None:
-    """For others there is none."""
+def test_a_video_is_found_by_its_row_or_its_task(filled: Ledger) -> None:
+    """Of several of a task, the landed one."""
     row = page(filled.engine, Selection({"ads"}), offset=0, limit=1)[0]
-    assert find(filled.engine, row["id"], {"ads"}) == row
-    assert find(filled.engine, row["id"], {"film"}) is None
+    assert find(filled.engine, {"id": row["id"]}) == row
+    assert find(filled.engine, {"id": -1}) is None
+    task = {"dag_id": "ads", "task_id": "c", "batch_row": None}
+    filled.progress(row["id"], Progress("succeeded", None, manifest={"uri": "/fox.mp4"}), NOW)
+    filled.insert(replace(intent("c", dag_id="ads"), number=2, intent_id="again"))
+    found = find(filled.engine, task)
+    assert found
+    assert found["id"] == row["id"]
     assert "record" not in row

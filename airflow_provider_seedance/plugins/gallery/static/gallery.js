@@ -55,6 +55,12 @@
     } else if (ui && "window" in link.dataset) {
       event.preventDefault();
       ui.open(link.href);
+    } else if (ui && link.hasAttribute("download")) {
+      // Neither does the sandbox let anything be downloaded.
+      event.preventDefault();
+      const outside = ui.document.createElement("a");
+      Object.assign(outside, { href: link.href, download: link.download });
+      outside.click();
     }
   });
 

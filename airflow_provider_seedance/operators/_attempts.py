@@ -48,6 +48,14 @@ def attempt_plan(operator: Any, *, without_media: bool = False) -> AttemptPlan:
     return AttemptPlan(connections, changes, timedelta(seconds=after))
 
 
+class VideoReused(Exception):
+    """An equal request to the vendor of the next attempt has a video already; ``result`` is what the task returns."""
+
+    def __init__(self, result: dict[str, Any]) -> None:
+        super().__init__()
+        self.result = result
+
+
 class TaskAttempts:
     """The attempts of a task at its video, in their order: over connections, and over changes of the request.
 
@@ -93,7 +101,8 @@ class TaskAttempts:
             submission = self._submitter.submit()
         except SpendLimitReached as reached:
             if self._operator.on_budget == "wait":
-                defer_until_room(self._operator, reached, "submit_again")
+                carried = self._operator._carried(self._store)
+                defer_until_room(self._operator, reached, "submit_again", carried or None)
             raise
         push_generation_id(self._context, submission.record.generation_id)
         return submission
@@ -145,14 +154,30 @@ class TaskAttempts:
         return shown
 
     def reused(self) -> dict[str, Any] | None:
-        """The result for a video of an equal request, unless the task goes on with a generation of its own."""
+        """The result for a video of an equal request, unless the task goes on with a generation of its own.
+
+        It is looked for at the first connection that takes the request, and at the others before they are paid.
+        """
+        from airflow_provider_seedance.core.submission.attempts import Place
+        from airflow_provider_seedance.errors import RequestInvalid
+
+        for connection in self.plan.connections:
+            try:
+                return self._reused_at(Place(connection))
+            except RequestInvalid:
+                if connection == self.plan.connections[-1]:
+                    raise
+        return None
+
+    def _reused_at(self, place: Place) -> dict[str, Any] | None:
+        from airflow_provider_seedance.core.lifecycle.result import with_attempts
         from airflow_provider_seedance.runtime.ledger import reuse_of
 
         operator, record = self._operator, self._store.read()
         if record is not None and (record.blocks_new_payment or operator.on_clear == "regenerate"):
             return None
-        conn_id = self.plan.first.connection
-        client, request = self._clients(conn_id), self._media(0).request
+        conn_id, request = place.connection, self._media(place.rung).request
+        client = self._clients(conn_id)
         client.catalog.prepare(request)
         result = reuse_of(seconds("reuse_max_age", operator.reuse_max_age), overwrite_of(operator)).result(
             request, vendor=client.vendor_name, seedance_conn_id=conn_id, destination=operator.destination
@@ -160,7 +185,7 @@ class TaskAttempts:
         if result:
             manifest = result["manifest"]
             operator.log.info("Reused %s as %s; nothing is paid.", manifest["reused_from"], manifest["uri"])
-        return result
+        return result and with_attempts(result, record)
 
     def _media(self, rung: int) -> RequestMedia:
         return self._request.media(self._store.read(), rung)
@@ -193,6 +218,8 @@ class TaskAttempts:
         delivering = DeliveringClients(self._clients, media, self._request.delivery)
 
         def check(conn_id: str, earlier_ids: tuple[str, ...]) -> None:
+            if operator.reuse and place != self.plan.first and (reused := self._reused_at(place)):
+                raise VideoReused(reused)
             self._check_before_paying(self._clients(conn_id), media, earlier_ids, self._spent(conn_id, media))
             delivering(conn_id).prepare()
 
@@ -244,6 +271,7 @@ class TaskAttempts:
 
         operator, request = self._operator, media.request
         prepared = client.catalog.prepare(request)
+        self._check_own_keys(client, request)
         self._request.delivery.check(client, media)
         check_has_ledger(client)
         check_balance(client)
@@ -251,6 +279,21 @@ class TaskAttempts:
             client.estimate_cost(request), operator.max_cost, vendor=client.vendor_name, spent=spent or ()
         )
         operator._check_destination_before_paying(self._context, client, request, prepared.model, earlier_ids)
+
+    def _check_own_keys(self, client: SeedanceClient, request: GenerationRequest) -> None:
+        """Refuse changes beside a key that all attempts would share: the vendor answers it with the first one's video.
+
+        :raises RequestInvalid: if the request brings such a key.
+        """
+        from airflow_provider_seedance.core.diagnosis import Problem
+        from airflow_provider_seedance.errors import RequestInvalid
+
+        if self.plan.changes and not client.has_own_keys(request):
+            reason = (
+                "it sets the key of the request, and with on_moderation each attempt needs a key of its own"
+            )
+            problem = Problem("vendor_options", request.vendor_options, reason)
+            raise RequestInvalid([problem], vendor=client.vendor_name)
 
 
 def request_on_record(operator: Any, record: SubmissionRecord | None) -> GenerationRequest:

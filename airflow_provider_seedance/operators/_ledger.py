@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 LONGEST_PAUSE = timedelta(minutes=5)
 
 
-def defer_until_room(operator: BaseOperator, reached: SpendLimitReached, method_name: str) -> None:
+def defer_until_room(
+    operator: BaseOperator, reached: SpendLimitReached, method_name: str, kwargs: dict[str, Any] | None = None
+) -> None:
     """Defer until the budget's period ends or its next look is due; do nothing if it can never have room.
 
-    :param method_name: what the task goes on with.
+    :param method_name: what the task goes on with, and ``kwargs`` what it is given then.
     """
     from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 
@@ -28,4 +30,4 @@ def defer_until_room(operator: BaseOperator, reached: SpendLimitReached, method_
     now = clock.utc_now(clock.SYSTEM_CLOCK)
     moment = min(now + LONGEST_PAUSE, reached.ends or now + LONGEST_PAUSE)
     operator.log.info("%s The task waits, and looks again at %s.", reached.message, moment.isoformat())
-    operator.defer(trigger=DateTimeTrigger(moment), method_name=method_name)
+    operator.defer(trigger=DateTimeTrigger(moment), method_name=method_name, kwargs=kwargs)

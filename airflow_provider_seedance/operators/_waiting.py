@@ -65,6 +65,8 @@ class GenerationWaitMixin(LineageMixin):
     on_kill_action: str
     #: What to cancel if the task is killed while it waits in the worker.
     _in_flight: tuple[Account, str] | None = None
+    #: What a task that no store remembers has known when it began to wait for a budget.
+    _carried_record: SubmissionRecord | None = None
 
     @abstractmethod
     def _store(self, context: Context) -> RecordStore:
@@ -160,10 +162,14 @@ class GenerationWaitMixin(LineageMixin):
     def _submit(self, attempts: TaskAttempts, store: RecordStore) -> Any:
         """Make the next attempt, or find that of an earlier try, and wait for its generation."""
         from airflow_provider_seedance.core.polling.decide import WaitState
+        from airflow_provider_seedance.operators._attempts import VideoReused
 
         # A kill during the submission is not to cancel the attempt before it.
         self._in_flight = None
-        submission = attempts.submit()
+        try:
+            submission = attempts.submit()
+        except VideoReused as found:
+            return found.result
         record = submission.record
         assert record.generation_id
         if submission.generation is None:

@@ -267,11 +267,17 @@ class SeedanceGenerateVideoOperator(
         self._reveal()
         with task_errors(context):
             store = self._store(context)
+            if self._carried_record is not None:
+                store.write(self._carried_record)
             with self._bill_told(store), ClientPool() as clients:
                 return self._generate(context, store, clients)
 
-    def submit_again(self, context: Context, event: Any = None) -> Any:
-        """Look again whether the budget has room."""
+    def submit_again(self, context: Context, event: Any = None, record: dict[str, Any] | None = None) -> Any:
+        """Look again whether the budget has room; ``record`` as in :meth:`execute_complete`."""
+        from airflow_provider_seedance.core.submission.record import SubmissionRecord
+
+        with task_errors(context):
+            self._carried_record = SubmissionRecord.parse(record) if record else None
         return self.execute(context)
 
     def _generate(self, context: Context, store: RecordStore, clients: ClientPool) -> Any:

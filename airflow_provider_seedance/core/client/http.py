@@ -107,6 +107,14 @@ class _BaseClient:
         """Whether the vendor knows for sure if it has a marked request."""
         return self.settings.vendor.generations.find is not None
 
+    def has_own_keys(self, request: GenerationRequest) -> bool:
+        """Whether each intent of a request gets a key of its own, where the vendor finds requests by their key.
+
+        Not where the request brings one.
+        """
+        mark = self.settings.vendor.generations.mark
+        return not self.finds_by_key or mark is None or mark(request, "one") != mark(request, "another")
+
     @property
     def listing(self) -> Listing | None:
         """How the vendor lists generations, if it does."""

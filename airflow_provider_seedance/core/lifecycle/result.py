@@ -153,10 +153,10 @@ def reused_dict(manifest: Manifest, request: GenerationRequest, seedance_conn_id
 def with_attempts(result: dict[str, Any], record: SubmissionRecord | None) -> dict[str, Any]:
     """A result with all attempts at its video, and what they have cost together.
 
-    :param record: of the task; ``None`` for a video that it has not paid for.
+    :param record: of the task; ``None`` for a video that it has adopted.
     """
     attempts = [attempt_dict(attempt) for attempt in (record.all_attempts if record else ())]
-    if attempts:
+    if attempts and not result.get("reused"):
         attempts[-1] |= {"status": result["status"], "cost": result["cost"]}
     paid = totals(Cost(**attempt["cost"]) for attempt in attempts)
     return {**result, "attempts": attempts, "paid": paid}

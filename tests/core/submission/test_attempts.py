@@ -99,6 +99,33 @@ def test_one_connection_without_changes_leads_nowhere(error: Kind) -> None:
     assert next_step(AttemptPlan(("a",)), [tried("a", 0, error, since=LONG_AGO)], NOW) is None
 
 
+@pytest.mark.parametrize(
+    ("as_written", "changed", "follows"),
+    [
+        ("input", "output", None),
+        (None, "output", None),
+        ("output", "input", Place("a", 2)),
+        ("output", "output", Place("a", 2)),
+    ],
+)
+def test_the_same_again_is_judged_by_the_request_as_it_was_written(
+    as_written: str | None, changed: str, follows: Place | None
+) -> None:
+    """What became of a changed one says nothing about it."""
+    plan = AttemptPlan(("a",), ({"prompt": "A cat"}, {}))
+    attempts = [
+        tried("a", 0, Kind.MODERATION, stage=as_written),
+        tried("a", 1, Kind.MODERATION, stage=changed),
+    ]
+    assert next_step(plan, attempts, NOW) == follows
+
+
+def test_a_rung_that_the_plan_has_no_more_is_none_of_the_request_as_it_was_written() -> None:
+    """Its change is not known."""
+    attempts = [tried("a", 7, Kind.MODERATION, stage="input"), tried("a", 0, Kind.MODERATION, **OUTPUT)]
+    assert next_step(PLAN, attempts, NOW) == Place("a", 1)
+
+
 def test_rungs_that_ask_for_the_same_input_are_told_as_skipped() -> None:
     """After an input rejection, ``{}`` is in the list of attempts."""
     place, turn = next_turn(PLAN, [tried("a", 0, Kind.MODERATION, stage="input")], (), NOW)

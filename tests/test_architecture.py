@@ -391,7 +391,9 @@ def test_a_module_stays_short(path: Path) -> None:
 )
 def test_the_rules_have_teeth(rule: Callable[[Modules], list[str]], module: str, source: str) -> None:
     """Each one sees a planted violation."""
-    assert rule({**MODULES, module: ast.parse(source)})
+    planted = {module: ast.parse(source)}
+    # Most see it by itself, in a fraction of the time.
+    assert rule(planted) or rule({**MODULES, **planted})
 
 
 #: What a DAG file, or Airflow itself, imports.

@@ -1,6 +1,6 @@
 """Check the types of what users copy: the example DAGs and the Python blocks of README and docs.
 
-``python -m dev.usage_types`` writes each block to a module of its own, and runs mypy over all of them at once.
+``python -m dev.usage_types`` writes each block to a module of its own, and runs mypy over all of them.
 """
 
 from __future__ import annotations
@@ -20,31 +20,37 @@ OPTIONS = ("--config-file=", "--check-untyped-defs", "--no-error-summary")
 CACHE = PROJECT / ".mypy_cache" / "usage"
 
 
-def blocks(page: Path) -> Iterator[tuple[int, str]]:
-    """Each Python block of a page, with the line on which it begins."""
+def blocks(page: Path) -> Iterator[tuple[str, str]]:
+    """Each Python block of a page, with a name for its module: that of its title, or page and line."""
     text = page.read_text(encoding="utf-8")
-    for block in re.finditer(r"^```python[^\n]*\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
-        yield text.count("\n", 0, block.start()) + 1, block[1]
+    for block in re.finditer(r"^```python([^\n]*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+        title = re.search(r"title=(\S+)\.py", block[1])
+        line = text.count("\n", 0, block.start()) + 1
+        name = Path(title[1]).name if title else f"{page.stem.replace('-', '_').lower()}_line_{line}"
+        yield name, block[2]
 
 
 def write_modules(folder: Path) -> list[Path]:
-    """A module for each block, named like its page and line."""
+    """A module for each block."""
     written = []
     for page in PAGES:
-        for line, text in blocks(page):
-            module = folder / f"{page.stem.replace('-', '_').lower()}_line_{line}.py"
+        for name, text in blocks(page):
+            module = folder / f"{name}.py"
             module.write_text(text, encoding="utf-8")
             written.append(module)
     return written
 
 
-def main() -> int:
+def check(modules: list[Path]) -> int:
     """Returns mypy's exit code."""
+    command = [sys.executable, "-m", "mypy", *OPTIONS, f"--cache-dir={CACHE}", *map(str, modules)]
+    return subprocess.call(command)
+
+
+def main() -> int:
+    """Returns the greater of mypy's exit codes for the pages and for the examples, which may have a name in common."""
     with TemporaryDirectory() as folder:
-        modules = [*write_modules(Path(folder)), *sorted(EXAMPLES.glob("*.py"))]
-        return subprocess.call(
-            [sys.executable, "-m", "mypy", *OPTIONS, f"--cache-dir={CACHE}", *map(str, modules)]
-        )
+        return max(check(write_modules(Path(folder))), check(sorted(EXAMPLES.glob("*.py"))))
 
 
 if __name__ == "__main__":

@@ -8,12 +8,12 @@ from dev.usage_types import EXAMPLES, PAGES, blocks, write_modules
 
 
 def test_each_python_block_is_a_module(tmp_path: Path) -> None:
-    """Named by its page and line, and as it stands there."""
+    """Named by its title, or by its page and line, and as it stands there."""
     page = tmp_path / "page.md"
     page.write_text(
         "# Page\n\n```python\nx = 1\n```\n\n```json\n{}\n```\n\n```python title=a.py\ny = 2\n```\n"
     )
-    assert list(blocks(page)) == [(3, "x = 1\n"), (11, "y = 2\n")]
+    assert list(blocks(page)) == [("page_line_3", "x = 1\n"), ("a", "y = 2\n")]
 
 
 def test_all_pages_and_examples_are_checked(tmp_path: Path) -> None:

@@ -86,7 +86,8 @@ def airflow(
         home,
         dags=[folder.resolve() for folder in dags],
         port=port,
-        database=database or f"sqlite:///{home / 'airflow.db'}",
+        # Who finds the database locked waits for a minute: on a busy disk a commit takes seconds.
+        database=database or f"sqlite:///{home / 'airflow.db'}?timeout=60",
         executor=executor,
         connections=connections or {},
         settings=settings or {},

@@ -31,9 +31,7 @@ with DAG(
         """The pictures as paths or URIs, in the order of their names."""
         folder = ObjectStoragePath(context["params"]["pictures"])
         if not folder.is_dir():
-            raise NotADirectoryError(
-                f"{folder} is no folder: put pictures there, or set the param pictures"
-            )
+            raise NotADirectoryError(f"{folder} is no folder: put pictures there, or set the param pictures")
         return sorted(str(path) for path in folder.iterdir() if path.suffix in (".png", ".jpg", ".webp"))
 
     SeedanceGenerateVideoOperator.partial(

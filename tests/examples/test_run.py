@@ -261,6 +261,8 @@ def test_every_example_is_run_here(dags) -> None:
         "seedance_demo_paid",
         "seedance_product_clips",
         "seedance_rescue",
+        "seedance_second_chance",
+        "seedance_when_it_fails",
         "seedance_campaign",
         "seedance_storyboard",
         "seedance_taskflow",

@@ -321,10 +321,12 @@ class SeedanceGenerateVideoOperator(
         from airflow_provider_seedance.models import Pending, Succeeded
 
         to_ask = self._connections_to_ask(context, generation_id)
-        conn_id, client, generation = ask_each(generation_id, to_ask, clients)
-        adopted = {"vendor": client.vendor_name, "generation_id": generation_id, "mode": None}
         # Which model made it is told when it has finished.
-        self._check_destination({**adopted, "model": self.model})
+        adopted = {"generation_id": generation_id, "mode": None, "model": self.model}
+        self._check_destination({**adopted, "vendor": clients(to_ask[0]).vendor_name})
+        conn_id, client, generation = ask_each(generation_id, to_ask, clients)
+        if conn_id != to_ask[0]:
+            self._check_destination({**adopted, "vendor": client.vendor_name})
         now = clock.SYSTEM_CLOCK.now()
         state = WaitState(
             started=now, deadline=now + self._timeout_seconds(self.service_tier), queue_deadline=None

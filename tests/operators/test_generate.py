@@ -153,7 +153,7 @@ def test_a_deferral_carries_ids_and_times_only(generating, connect) -> None:
         "queue_deadline",
     }
     assert task.payloads[0]["generation_id"] == result["generation_id"]
-    assert task.deferrals[0].kwargs is None
+    assert task.deferrals[0].kwargs == {"seedance_conn_id": "seedance_tested"}
 
 
 def test_the_last_frame_comes_where_it_was_asked_for(generating, connect) -> None:

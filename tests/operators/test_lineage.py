@@ -10,8 +10,6 @@ import pytest
 
 from tests.core.media.files import image
 
-pytest.importorskip("airflow.providers.openlineage")
-
 
 @pytest.fixture
 def chain(generating, downloading, publishing, connect, tmp_path) -> list[Any]:

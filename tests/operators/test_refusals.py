@@ -144,7 +144,7 @@ def test_a_destination_below_a_file(refused, connect, tmp_path) -> None:
     assert "Choose another destination" in text
 
 
-@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="no Linux")
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs Linux's /proc, where nobody can write")
 def test_a_destination_without_permission(refused, connect) -> None:
     """The text names the directory that refuses; in this one even root may not write."""
     assert "no permission to write in /proc/self" in refused(connect(), destination="/proc/self/video.mp4")

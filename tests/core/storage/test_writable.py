@@ -34,7 +34,7 @@ def test_a_directory_with_the_name_of_the_file(tmp_path: Path) -> None:
         check_writable(tmp_path)
 
 
-@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="no Linux")
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs Linux's /proc, where nobody can write")
 def test_no_permission() -> None:
     """The folder is named, not the file that is not there yet. In a process's own folder even root may not write."""
     with pytest.raises(DestinationError, match="no permission to write in /proc/self"):
@@ -62,7 +62,7 @@ def test_a_retry_is_not_worth_it(tmp_path: Path) -> None:
     assert not caught.value.retryable
 
 
-@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="no Linux")
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs Linux's /proc, where nobody can write")
 @pytest.mark.parametrize("folder", ["/proc", "/proc/clips/2026"])
 def test_a_folder_that_takes_no_files(folder: str) -> None:
     """Its permission bits do not tell, to root least of all."""

@@ -75,11 +75,13 @@ def _cut_foreign_causes(error: BaseException) -> None:
     """Airflow logs an error with all that is behind it: a library's words may hold links, values and passwords."""
     from airflow_provider_seedance.errors import SeedanceError
 
-    behind: BaseException | None = error
-    while behind is not None:
-        earlier = behind.__cause__ or behind.__context__
-        if not isinstance(earlier, SeedanceError):
-            behind.__cause__ = behind.__context__ = earlier = None
+    behind, seen = error, {id(error)}
+    while (earlier := behind.__cause__ or behind.__context__) is not None:
+        # Causes may form a ring, where a library raises the same error again.
+        if not isinstance(earlier, SeedanceError) or id(earlier) in seen:
+            behind.__cause__ = behind.__context__ = None
+            return
+        seen.add(id(earlier))
         behind = earlier
 
 

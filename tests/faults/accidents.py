@@ -185,7 +185,7 @@ accident("worker killed after the id is stored", _dies_at_write(2, stored=True))
 accident("worker killed while it lands the video", _dies_landing)
 
 
-def _broken(original: Any, after: int = 0, error: Exception | None = None) -> Any:
+def _broken(original: Any, after: int = 0, error: type[Exception] = OSError) -> Any:
     """``original``, which raises ``error`` after so many calls."""
     calls = 0
 
@@ -193,7 +193,7 @@ def _broken(original: Any, after: int = 0, error: Exception | None = None) -> An
         nonlocal calls
         calls += 1
         if calls > after:
-            raise error or OSError("out of order")
+            raise error("out of order")
         return original(*args, **kwargs)
 
     return call
@@ -202,9 +202,7 @@ def _broken(original: Any, after: int = 0, error: Exception | None = None) -> An
 def _unreadable(scene: Scene) -> Iterator[None]:
     with scene.patch.context() as patch:
         patch.setattr(scene.task.state, "get", _broken(scene.task.state.get))
-        patch.setattr(
-            task_state, "read_bytes", _broken(task_state.read_bytes, error=DestinationError("out of order"))
-        )
+        patch.setattr(task_state, "read_bytes", _broken(task_state.read_bytes, error=DestinationError))
         yield
 
 
@@ -215,7 +213,7 @@ def _unwritable(after: int) -> Happening:
             patch.setattr(
                 task_state,
                 "write_text",
-                _broken(task_state.write_text, after, DestinationError("out of order")),
+                _broken(task_state.write_text, after, DestinationError),
             )
             yield
 

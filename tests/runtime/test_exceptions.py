@@ -133,3 +133,27 @@ def test_airflows_mail_has_the_message_alone(monkeypatch: pytest.MonkeyPatch) ->
         "- duration=99: allowed: 4 to 15.",
         "Correct the request; repeating it unchanged cannot succeed.",
     ]
+
+
+def _ring(*errors: SeedanceError) -> SeedanceError:
+    """The first of ``errors``, each caused by the next one, and the last one by the first."""
+    for error, cause in zip(errors, (*errors[1:], errors[0]), strict=True):
+        error.__cause__ = cause
+    return errors[0]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        _ring(DestinationError("a full disk")),
+        _ring(DestinationError("a full disk"), NotSent("no network")),
+        _ring(NotSent("no network"), ConfigurationError("no key"), DestinationError("a full disk")),
+    ],
+    ids=["one", "two", "three"],
+)
+def test_causes_that_form_a_ring(error: SeedanceError) -> None:
+    """The task ends."""
+    with pytest.raises(SeedanceError) as ended, task_errors():
+        raise error
+    assert ended.value is error
+    assert ended.value.__cause__ is None

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import av
-from sqlalchemy import URL, create_engine, insert
+from sqlalchemy import URL, create_engine, func, insert, select
 
 from airflow_provider_seedance.core.ledger.engine import make_engine
 from airflow_provider_seedance.core.ledger.entries import Intent, Order, Owner, Progress, Settlement
@@ -178,7 +178,7 @@ def gallery(
 def fill_airflow(database: str, videos: Iterable[Video], now: datetime) -> None:
     """Put task instances that have made these videos into Airflow's tables.
 
-    :param database: SQLAlchemy URL of a migrated, empty database.
+    :param database: SQLAlchemy URL of a migrated database, which may hold other DAGs and their runs.
     """
     from airflow.models.dag import DagModel
     from airflow.models.dagbundle import DagBundleModel
@@ -188,9 +188,11 @@ def fill_airflow(database: str, videos: Iterable[Video], now: datetime) -> None:
     from airflow.models.xcom import XComModel
 
     videos = list(videos)
-    runs = {dag_id: number for number, dag_id in enumerate(sorted({one.dag_id for one in videos}), start=1)}
     engine = create_engine(database)
     with engine.begin() as connection:
+        last = connection.scalar(select(func.max(DagRun.id))) or 0
+        dag_ids = sorted({one.dag_id for one in videos})
+        runs = {dag_id: number for number, dag_id in enumerate(dag_ids, start=last + 1)}
         connection.execute(insert(DagBundleModel.__table__), [{"name": "seeded"}])
         connection.execute(insert(DagModel.__table__), [_dag(dag_id) for dag_id in runs])
         connection.execute(

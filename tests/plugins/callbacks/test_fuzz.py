@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import random
 import socket
@@ -66,7 +67,8 @@ def _answer(address: str, request: bytes) -> int | None:
     with socket.create_connection((url.hostname, url.port or 80), timeout=10) as connection:
         try:
             connection.sendall(request)
-            connection.shutdown(socket.SHUT_WR)
+            with contextlib.suppress(OSError):  # the server may have answered and gone by then
+                connection.shutdown(socket.SHUT_WR)
             head = connection.recv(4096)
         except ConnectionError:
             return None

@@ -1,10 +1,10 @@
-"""What users copy is checked as they would check it; mypy itself runs in ``make lint``."""
+"""What users copy is checked as they would check it; mypy itself, and pyright over all of it, run in ``make lint``."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from dev.usage_types import EXAMPLES, PAGES, blocks, write_modules
+from dev.usage_types import EXAMPLES, PAGES, blocks, pyright, write_modules
 
 
 def test_each_python_block_is_a_module(tmp_path: Path) -> None:
@@ -22,3 +22,17 @@ def test_all_pages_and_examples_are_checked(tmp_path: Path) -> None:
     assert all(any(name.startswith(page) for name in names) for page in ("readme", "generate", "batch"))
     assert {page.name for page in PAGES} >= {"README.md", "generate.md"}
     assert len(list(EXAMPLES.glob("*.py"))) >= 8
+
+
+def test_pyright_sees_a_wrong_use(tmp_path: Path) -> None:
+    """Of this package, not of Airflow's own types."""
+    module = tmp_path / "wrong.py"
+    module.write_text(
+        "from airflow.sdk import DAG\n"
+        "from airflow_provider_seedance.operators.generate import SeedanceGenerateVideoOperator\n"
+        "with DAG('wrong', params={'prompt': 'a fox'}):\n"
+        "    SeedanceGenerateVideoOperator(task_id='generate', prompt=[1])\n"
+    )
+    (found,) = pyright(tmp_path, [module])
+    assert found.startswith(f"{module}:4: ")
+    assert '"prompt"' in found

@@ -109,7 +109,7 @@ class TaskAttempts:
 
     def leads_on(self) -> bool:
         """Whether the attempt on record has ended so that another one is to be made at once."""
-        from airflow_provider_seedance.core.submission.record import StateUnreadable
+        from airflow_provider_seedance.errors import StateUnreadable
 
         try:
             return self._submitter.leads_on()

@@ -116,7 +116,7 @@ class DestinationMixin(BaseOperator):
 
     def _record_if_readable(self) -> SubmissionRecord | None:
         """The task's record; a finished video is not held up by one that cannot be read."""
-        from airflow_provider_seedance.core.submission.record import StateUnreadable
+        from airflow_provider_seedance.errors import StateUnreadable
 
         try:
             return self._records.read() if self._records else None

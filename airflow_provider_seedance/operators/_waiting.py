@@ -145,8 +145,7 @@ class GenerationWaitMixin(LineageMixin):
     def _bill_told(self, store: RecordStore) -> Iterator[None]:
         """Log what a failure has cost, beside the failure itself, and let the failure tell."""
         from airflow_provider_seedance.core.lifecycle.describe import bill_in_words, is_billed
-        from airflow_provider_seedance.core.submission.record import StateUnreadable
-        from airflow_provider_seedance.errors import SeedanceError
+        from airflow_provider_seedance.errors import SeedanceError, StateUnreadable
 
         try:
             yield
@@ -265,8 +264,8 @@ class GenerationWaitMixin(LineageMixin):
 
         :raises StateUnreadable: if that may be any of several connections.
         """
-        from airflow_provider_seedance.core.submission.record import StateUnreadable
         from airflow_provider_seedance.core.submission.resume import recorded_client
+        from airflow_provider_seedance.errors import StateUnreadable
 
         try:
             record = store.read()

@@ -340,7 +340,7 @@ class SeedanceGenerateVideoOperator(
     def _connections_to_ask(self, context: Context, generation_id: str) -> tuple[str, ...]:
         """Where a generation that the user names may be; the task's own record knows what it has paid for."""
         from airflow_provider_seedance.core.lifecycle.adopt import connections_to_ask
-        from airflow_provider_seedance.core.submission.record import StateUnreadable
+        from airflow_provider_seedance.errors import StateUnreadable
         from airflow_provider_seedance.runtime.task_state import record_store
 
         if len(self._conn_ids) == 1 or not self.durable:

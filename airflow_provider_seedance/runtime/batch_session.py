@@ -18,8 +18,8 @@ from airflow_provider_seedance.core.lifecycle.result import Totals
 from airflow_provider_seedance.core.media.content import FileReader, RequestMedia, named_by
 from airflow_provider_seedance.core.storage.files import write_text
 from airflow_provider_seedance.core.storage.paths import StoragePath, uri_of
-from airflow_provider_seedance.core.submission.record import StateUnreadable, StateUnwritable, TaskIdentity
-from airflow_provider_seedance.errors import ConfigurationError
+from airflow_provider_seedance.core.submission.record import TaskIdentity
+from airflow_provider_seedance.errors import ConfigurationError, StateUnreadable, StateUnwritable
 from airflow_provider_seedance.runtime.object_storage import path_from_uri
 from airflow_provider_seedance.runtime.task_state import identity_of
 

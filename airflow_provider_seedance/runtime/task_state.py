@@ -19,13 +19,16 @@ from airflow_provider_seedance.core.storage.paths import StoragePath, local_path
 from airflow_provider_seedance.core.submission.record import (
     NoRecords,
     RecordStore,
-    StateUnreadable,
-    StateUnwritable,
     StoredVideo,
     SubmissionRecord,
     TaskIdentity,
 )
-from airflow_provider_seedance.errors import ConfigurationError, SeedanceError
+from airflow_provider_seedance.errors import (
+    ConfigurationError,
+    SeedanceError,
+    StateUnreadable,
+    StateUnwritable,
+)
 from airflow_provider_seedance.runtime.config import ledger_keeps_prompts
 from airflow_provider_seedance.runtime.ledger import open_ledger
 from airflow_provider_seedance.runtime.object_storage import path_from_uri

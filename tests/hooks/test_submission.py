@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_seedance.core.ledger import spend
-from airflow_provider_seedance.core.submission.decide import OrphanedIntent
-from airflow_provider_seedance.errors import BudgetExceeded, ConfigurationError, SeedanceError
+from airflow_provider_seedance.errors import BudgetExceeded, ConfigurationError, OrphanedIntent, SeedanceError
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.models import GenerationRequest
 from airflow_provider_seedance.runtime.ledger import require_ledger

@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import make_url
 
-from airflow_provider_seedance.core.batch.admission import TooManyFailures
 from airflow_provider_seedance.core.batch.paths import check_distinct_destinations
 from airflow_provider_seedance.core.batch.rows import read_rows
 from airflow_provider_seedance.core.batch.summary import check_complete
@@ -36,7 +35,7 @@ from airflow_provider_seedance.core.submission.decide import (
 )
 from airflow_provider_seedance.core.submission.outcome import Ended, Refused
 from airflow_provider_seedance.core.submission.record import NoRecords, SubmissionRecord
-from airflow_provider_seedance.errors import Kind, NoReply
+from airflow_provider_seedance.errors import Kind, NoReply, TooManyFailures
 from airflow_provider_seedance.models import parse_generation_id
 from airflow_provider_seedance.operators import _arguments as arguments
 from tests.clocks import ImpatientClock, ManualClock

@@ -24,15 +24,10 @@ from airflow_provider_seedance.core.media.content import FileReader
 from airflow_provider_seedance.core.submission.budget import check_budget
 from airflow_provider_seedance.core.submission.decide import Policies, PriorSubmission, decide_by_record
 from airflow_provider_seedance.core.submission.outcome import Outcome
-from airflow_provider_seedance.core.submission.record import (
-    NoRecords,
-    StateUnreadable,
-    StateUnwritable,
-    SubmissionRecord,
-    TaskIdentity,
-)
+from airflow_provider_seedance.core.submission.record import NoRecords, SubmissionRecord, TaskIdentity
 from airflow_provider_seedance.core.submission.submit import Submitter
 from airflow_provider_seedance.emulator import Emulator
+from airflow_provider_seedance.errors import StateUnreadable, StateUnwritable
 from airflow_provider_seedance.models import GenerationRequest
 from tests.clocks import ImpatientClock
 

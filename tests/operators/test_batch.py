@@ -11,8 +11,7 @@ import pytest
 from airflow.sdk import DAG, Asset, AssetAlias
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferralTimeout, TaskDeferred
 
-from airflow_provider_seedance.core.batch.summary import BatchIncomplete
-from airflow_provider_seedance.core.submission.record import StateUnreadable
+from airflow_provider_seedance.errors import BatchIncomplete, StateUnreadable
 from airflow_provider_seedance.runtime.batch_session import KEY
 from tests.airflow.fixtures import VENDORS
 from tests.airflow.running import TaskRun

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
-from airflow_provider_seedance.core.batch.summary import BatchIncomplete
+from airflow_provider_seedance.errors import BatchIncomplete
 from airflow_provider_seedance.runtime.batch_session import BatchSession
 from tests.operators.conftest import creates, lines
 

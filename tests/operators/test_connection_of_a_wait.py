@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_seedance.core.submission.record import NoRecords, StateUnreadable, SubmissionRecord
+from airflow_provider_seedance.core.submission.record import NoRecords, SubmissionRecord
+from airflow_provider_seedance.errors import StateUnreadable
 from airflow_provider_seedance.operators.generate import SeedanceGenerateVideoOperator
 
 

@@ -196,7 +196,7 @@ def test_a_ledger_that_cannot_be_read(
     airflow_tables: None, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The page shows what Airflow knows, and plays it; what the driver says is for the log."""
-    from airflow_provider_seedance.core.ledger.engine import LedgerUnavailable
+    from airflow_provider_seedance.errors import LedgerUnavailable
 
     def fail() -> None:
         raise LedgerUnavailable("the ledger at 10.0.0.7 is not reachable")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_seedance.core.submission.record import StateUnreadable, StateUnwritable
+from airflow_provider_seedance.errors import StateUnreadable, StateUnwritable
 from airflow_provider_seedance.runtime.batch_session import KEY, BatchSession
 from tests.airflow.running import TaskState
 

@@ -10,13 +10,8 @@ from typing import Any
 import pytest
 from upath import UPath
 
-from airflow_provider_seedance.core.submission.record import (
-    RecordStore,
-    StateUnreadable,
-    StateUnwritable,
-    SubmissionRecord,
-    TaskIdentity,
-)
+from airflow_provider_seedance.core.submission.record import RecordStore, SubmissionRecord, TaskIdentity
+from airflow_provider_seedance.errors import StateUnreadable, StateUnwritable
 from airflow_provider_seedance.runtime.task_state import KEY, FileRecords, TaskStateRecords, _state_file
 
 RECORD = SubmissionRecord(

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from airflow_provider_seedance.core.backoff import Backoff
-from airflow_provider_seedance.errors import Kind, SeedanceError
+from airflow_provider_seedance.errors import SeedanceError, TooManyFailures
 
 log = logging.getLogger(__name__)
 
@@ -116,12 +116,6 @@ class ConcurrencyWindow:
 
 def _pause_end(now: float, failures: int, retry_after: float | None) -> float:
     return now + REFUSAL_BACKOFF.pause(failures, retry_after=retry_after)
-
-
-class TooManyFailures(SeedanceError):
-    """More rows failed than ``max_failures`` allows."""
-
-    kind = Kind.REJECTED
 
 
 class AdmissionControl:

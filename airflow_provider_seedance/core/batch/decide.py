@@ -7,9 +7,15 @@ from enum import Enum
 from airflow_provider_seedance.core.batch.state import MAX_ROW_ATTEMPTS, RowOutcome, RowState, RowStatus
 from airflow_provider_seedance.core.lifecycle.describe import totals_in_words
 from airflow_provider_seedance.core.lifecycle.result import totals
-from airflow_provider_seedance.core.submission.decide import OrphanedIntent
-from airflow_provider_seedance.core.submission.record import StateUnreadable, StateUnwritable
-from airflow_provider_seedance.errors import BudgetExceeded, GenerationFailed, Kind, SeedanceError
+from airflow_provider_seedance.errors import (
+    BudgetExceeded,
+    GenerationFailed,
+    Kind,
+    OrphanedIntent,
+    SeedanceError,
+    StateUnreadable,
+    StateUnwritable,
+)
 
 
 class RowAction(str, Enum):

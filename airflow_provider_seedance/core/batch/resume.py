@@ -16,13 +16,7 @@ from airflow_provider_seedance.core.batch.state import RowOutcome, RowState, Row
 from airflow_provider_seedance.core.batch.worker import BatchOptions, identity_of_row
 from airflow_provider_seedance.core.clock import utc_now
 from airflow_provider_seedance.core.lifecycle.adopt import ask_each, connections_to_ask
-from airflow_provider_seedance.core.submission.decide import (
-    Action,
-    OrphanedIntent,
-    PriorSubmission,
-    RecordedConnectionLost,
-    StaleState,
-)
+from airflow_provider_seedance.core.submission.decide import Action, PriorSubmission
 from airflow_provider_seedance.core.submission.fingerprint import fingerprint
 from airflow_provider_seedance.core.submission.outcome import Superseded
 from airflow_provider_seedance.core.submission.record import SubmissionRecord
@@ -32,7 +26,13 @@ from airflow_provider_seedance.core.submission.resume import (
     recorded_client,
 )
 from airflow_provider_seedance.core.submission.submit import REGENERATE_HINT
-from airflow_provider_seedance.errors import Kind, SeedanceError
+from airflow_provider_seedance.errors import (
+    Kind,
+    OrphanedIntent,
+    RecordedConnectionLost,
+    SeedanceError,
+    StaleState,
+)
 from airflow_provider_seedance.models import Succeeded
 
 log = logging.getLogger(__name__)

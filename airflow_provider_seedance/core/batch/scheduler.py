@@ -33,8 +33,8 @@ from airflow_provider_seedance.core.lifecycle.describe import cost_in_words, lan
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
 from airflow_provider_seedance.core.submission.budget import Budget
 from airflow_provider_seedance.core.submission.outcome import Ended
-from airflow_provider_seedance.core.submission.record import StateUnwritable, SubmissionRecord
-from airflow_provider_seedance.errors import BudgetExceeded, GenerationFailed, SeedanceError
+from airflow_provider_seedance.core.submission.record import SubmissionRecord
+from airflow_provider_seedance.errors import BudgetExceeded, GenerationFailed, SeedanceError, StateUnwritable
 
 log = logging.getLogger(__name__)
 

@@ -12,24 +12,13 @@ from airflow_provider_seedance.core.batch.rows import Row
 from airflow_provider_seedance.core.batch.state import RowOutcome, RowState
 from airflow_provider_seedance.core.lifecycle.describe import totals_in_words
 from airflow_provider_seedance.core.lifecycle.result import Totals, attempt_dict, cost_dict, totals
-from airflow_provider_seedance.errors import Kind, SeedanceError
+from airflow_provider_seedance.errors import BatchIncomplete, Kind, SeedanceError
 from airflow_provider_seedance.models import Cost
 
 #: Attempts that ended without a video, and may be billed all the same.
 WITHOUT_VIDEO = ("failed", "expired", "cancelled")
 #: How many failed rows the summary lists, and how many characters of each reason.
 MAX_FAILURES_IN_SUMMARY, MAX_REASON_CHARACTERS = 20, 500
-
-
-class BatchIncomplete(SeedanceError):
-    """A batch ended with rows that were not submitted, that may be billed without a video, or without any success.
-
-    :param billed: whether any of its rows is.
-    """
-
-    def __init__(self, message: str, *, billed: bool | None, **details: Any) -> None:
-        super().__init__(message, **details)
-        self.billed = billed
 
 
 def result_of(row: Row, state: RowState) -> dict[str, Any]:

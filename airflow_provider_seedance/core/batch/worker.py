@@ -22,13 +22,14 @@ from airflow_provider_seedance.core.media.deliver import DeliveringClients, Medi
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState, default_timeout
 from airflow_provider_seedance.core.polling.event import GenerationEvent
 from airflow_provider_seedance.core.submission.attempts import Attempt, AttemptPlan, Place, Turn, next_step
-from airflow_provider_seedance.core.submission.decide import OrphanedIntent, Policies
+from airflow_provider_seedance.core.submission.decide import Policies
 from airflow_provider_seedance.core.submission.ledger_records import IntentBook, LedgerRecords, owner_of
 from airflow_provider_seedance.core.submission.outcome import tokens_of
 from airflow_provider_seedance.core.submission.record import SubmissionRecord, TaskIdentity
 from airflow_provider_seedance.core.submission.resume import recorded_client
 from airflow_provider_seedance.core.submission.submit import Submitter
 from airflow_provider_seedance.core.submission.submit_attempts import AttemptSubmitter
+from airflow_provider_seedance.errors import OrphanedIntent
 from airflow_provider_seedance.models import Succeeded
 
 _ORPHAN_ADVICE = (

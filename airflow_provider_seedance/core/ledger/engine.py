@@ -9,19 +9,13 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 
-from airflow_provider_seedance.errors import ConfigurationError, Kind, SeedanceError
+from airflow_provider_seedance.errors import ConfigurationError, LedgerUnavailable
 
 #: Seconds that a write of another process is waited for, and a server that does not answer.
 LOCK_TIMEOUT, CONNECT_TIMEOUT = 30, 10
 DATABASES = ("sqlite", "postgresql")
 #: The execution option of a connection in whose transaction nothing is written.
 ONLY_READS = "seedance_only_reads"
-
-
-class LedgerUnavailable(SeedanceError):
-    """The ledger cannot be read or written. Nothing was sent."""
-
-    kind = Kind.CONNECTION
 
 
 def make_engine(url: URL) -> Engine:

@@ -24,11 +24,11 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from airflow_provider_seedance.core.ledger import budgets
-from airflow_provider_seedance.core.ledger.engine import LedgerUnavailable, database_errors, reading, writing
+from airflow_provider_seedance.core.ledger.engine import database_errors, reading, writing
 from airflow_provider_seedance.core.ledger.entries import Intent, Progress, Settlement, to_json
 from airflow_provider_seedance.core.ledger.schema import Money, UtcTime, intents, migrate
 from airflow_provider_seedance.core.money import SpendLimit
-from airflow_provider_seedance.errors import Kind, SeedanceError
+from airflow_provider_seedance.errors import Kind, LedgerUnavailable, SeedanceError
 
 log = logging.getLogger(__name__)
 

@@ -11,14 +11,15 @@ from airflow_provider_seedance.core.lifecycle.result import without_links
 from airflow_provider_seedance.core.polling.decide import WaitOutcome
 from airflow_provider_seedance.core.submission.decide import failure_of
 from airflow_provider_seedance.core.submission.outcome import Ended, GaveUp, Limit, Outcome
-from airflow_provider_seedance.core.submission.record import (
-    RecordStore,
+from airflow_provider_seedance.core.submission.record import RecordStore, StoredVideo, SubmissionRecord
+from airflow_provider_seedance.errors import (
+    DeadlinePassed,
+    Kind,
+    SeedanceError,
     StateUnreadable,
     StateUnwritable,
-    StoredVideo,
-    SubmissionRecord,
+    Unsupported,
 )
-from airflow_provider_seedance.errors import DeadlinePassed, Kind, SeedanceError, Unsupported
 from airflow_provider_seedance.models import Failed, Generation, GenerationRequest, Pending, Status, Succeeded
 
 if TYPE_CHECKING:

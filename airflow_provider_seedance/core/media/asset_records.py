@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from airflow_provider_seedance.errors import Kind, SeedanceError
+from airflow_provider_seedance.errors import AssetOutcomeUnknown, SeedanceError
 
 #: What stands in the place of an id while it is not known whether there is one.
 UNKNOWN = "unknown"
@@ -17,12 +17,6 @@ class AssetRecords(Protocol):
     def read(self, key: str) -> str | None: ...
 
     def write(self, key: str, value: str | None) -> None: ...
-
-
-class AssetOutcomeUnknown(SeedanceError):
-    """A group or an asset may have been made, and its id is not known."""
-
-    kind = Kind.CONFLICT
 
 
 def made_once(records: AssetRecords, key: str, create: Callable[[], str]) -> tuple[str, bool]:

@@ -26,16 +26,15 @@ from airflow_provider_seedance.core.media.deliver import MediaDelivery
 from airflow_provider_seedance.core.media.links import read_link
 from airflow_provider_seedance.core.media.plan import Abilities, choose_method
 from airflow_provider_seedance.core.media.probe import MediaInfo, Unreadable
-from airflow_provider_seedance.errors import Kind, Problem, RequestInvalid, SeedanceError, Unsupported
+from airflow_provider_seedance.errors import (
+    AssetFailed,
+    Problem,
+    RequestInvalid,
+    Unsupported,
+)
 
 KINDS: tuple[MediaKind, ...] = ("image", "video", "audio")
 DEFAULT_NAME = "asset"
-
-
-class AssetFailed(SeedanceError):
-    """The vendor refused an asset after its review, or took it back."""
-
-    kind = Kind.MODERATION
 
 
 @dataclass(frozen=True)

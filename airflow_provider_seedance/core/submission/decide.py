@@ -20,7 +20,10 @@ from airflow_provider_seedance.errors import (
     ConfigurationError,
     GenerationFailed,
     Kind,
+    OrphanedIntent,
+    RecordedConnectionLost,
     SeedanceError,
+    StaleState,
     refusal,
 )
 from airflow_provider_seedance.models import Failed, Generation, Pending
@@ -64,28 +67,6 @@ class Policies:
         for name, known in POLICY_VALUES.items():
             if (value := getattr(self, name)) not in known:
                 raise ConfigurationError(f"{name} must be one of {', '.join(known)}, not {value!r}")
-
-
-class StaleState(SeedanceError):
-    """The request changed after an earlier one that may be billed was submitted. Nothing was sent."""
-
-    kind = Kind.CONFIGURATION
-
-
-class OrphanedIntent(SeedanceError):
-    """A request may have been accepted and billed, and its generation cannot be found with certainty."""
-
-    kind = Kind.CONFLICT
-
-
-class ForeignGeneration(SeedanceError):
-    """The vendor answered a create with a generation that is not this request's. Nothing new was bought."""
-
-    kind = Kind.CONFLICT
-
-
-class RecordedConnectionLost(ConfigurationError):
-    """The connection that submitted a generation does not lead to its vendor any more. Nothing was sent."""
 
 
 @dataclass(frozen=True)

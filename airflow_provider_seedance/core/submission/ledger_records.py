@@ -11,7 +11,6 @@ from typing import Any, Protocol
 
 from airflow_provider_seedance.core.clock import Clock, utc_now
 from airflow_provider_seedance.core.ledger.budgets import SpendLimitReached
-from airflow_provider_seedance.core.ledger.engine import LedgerUnavailable
 from airflow_provider_seedance.core.ledger.entries import (
     Intent,
     IntentStatus,
@@ -26,15 +25,14 @@ from airflow_provider_seedance.core.money import SpendLimit
 from airflow_provider_seedance.core.redaction import redact_values
 from airflow_provider_seedance.core.submission.fingerprint import fingerprint, without_signatures
 from airflow_provider_seedance.core.submission.outcome import Ended, Refused, Superseded, tokens_of
-from airflow_provider_seedance.core.submission.record import (
-    RecordStore,
+from airflow_provider_seedance.core.submission.record import RecordStore, SubmissionRecord, TaskIdentity
+from airflow_provider_seedance.core.submission.settle import SettlingClient, settle_open
+from airflow_provider_seedance.errors import (
+    LedgerUnavailable,
+    SeedanceError,
     StateUnreadable,
     StateUnwritable,
-    SubmissionRecord,
-    TaskIdentity,
 )
-from airflow_provider_seedance.core.submission.settle import SettlingClient, settle_open
-from airflow_provider_seedance.errors import SeedanceError
 from airflow_provider_seedance.models import Cost, GenerationRequest, Usage
 
 log = logging.getLogger(__name__)

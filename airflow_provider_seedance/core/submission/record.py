@@ -17,7 +17,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from airflow_provider_seedance.core.redaction import describe
 from airflow_provider_seedance.core.submission.attempts import FREE, Attempt, AttemptStatus, with_attempt
 from airflow_provider_seedance.core.submission.outcome import Ended, Outcome, Refused, Superseded
-from airflow_provider_seedance.errors import Kind, SeedanceError
+from airflow_provider_seedance.errors import StateUnreadable
 from airflow_provider_seedance.models import Cost
 
 
@@ -266,22 +266,3 @@ class NoRecords:
     def write(self, record: SubmissionRecord) -> None:
         """Keep it as long as this process works on the task."""
         self._record = record
-
-
-class StateUnreadable(SeedanceError):
-    """The record cannot be read. Nothing was sent: a paid generation may already exist."""
-
-    kind = Kind.CONNECTION
-
-    def __init__(self, message: str, **details: Any) -> None:
-        details.setdefault(
-            "advice",
-            "Nothing was sent. A retry reads it again; do not delete it, a paid generation may be in it.",
-        )
-        super().__init__(message, **details)
-
-
-class StateUnwritable(SeedanceError):
-    """The record cannot be written."""
-
-    kind = Kind.CONNECTION

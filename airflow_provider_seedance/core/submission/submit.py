@@ -16,30 +16,24 @@ from airflow_provider_seedance.core.client.flows import CLOCK_SKEW
 from airflow_provider_seedance.core.clock import Clock, utc_now
 from airflow_provider_seedance.core.ledger.ledger import IntentTaken
 from airflow_provider_seedance.core.submission.attempts import Turn
-from airflow_provider_seedance.core.submission.decide import (
-    Action,
-    ForeignGeneration,
-    OrphanedIntent,
-    Policies,
-    PriorSubmission,
-    reattached,
-)
+from airflow_provider_seedance.core.submission.decide import Action, Policies, PriorSubmission, reattached
 from airflow_provider_seedance.core.submission.fingerprint import fingerprint
 from airflow_provider_seedance.core.submission.outcome import Ended, Refused
 from airflow_provider_seedance.core.submission.paying import BeginIntent, PayingClient
-from airflow_provider_seedance.core.submission.record import (
-    RecordStore,
-    StateUnreadable,
-    StateUnwritable,
-    SubmissionRecord,
-    TaskIdentity,
-)
+from airflow_provider_seedance.core.submission.record import RecordStore, SubmissionRecord, TaskIdentity
 from airflow_provider_seedance.core.submission.resume import (
     Decision,
     decide_with_vendor,
     recorded_client,
 )
-from airflow_provider_seedance.errors import SeedanceError, Unsupported
+from airflow_provider_seedance.errors import (
+    ForeignGeneration,
+    OrphanedIntent,
+    SeedanceError,
+    StateUnreadable,
+    StateUnwritable,
+    Unsupported,
+)
 from airflow_provider_seedance.models import Cost, Failed, Generation, GenerationRequest, Pending
 
 log = logging.getLogger(__name__)

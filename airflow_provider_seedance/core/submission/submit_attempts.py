@@ -32,15 +32,16 @@ from airflow_provider_seedance.core.submission.decide import (
 )
 from airflow_provider_seedance.core.submission.fingerprint import fingerprint
 from airflow_provider_seedance.core.submission.outcome import Ended, Refused, Superseded
-from airflow_provider_seedance.core.submission.record import (
-    RecordStore,
+from airflow_provider_seedance.core.submission.record import RecordStore, SubmissionRecord, TaskIdentity
+from airflow_provider_seedance.core.submission.submit import RecordChanged, Submission, Submitter
+from airflow_provider_seedance.errors import (
+    Kind,
+    RequestInvalid,
+    SeedanceError,
     StateUnreadable,
     StateUnwritable,
-    SubmissionRecord,
-    TaskIdentity,
+    Unsupported,
 )
-from airflow_provider_seedance.core.submission.submit import RecordChanged, Submission, Submitter
-from airflow_provider_seedance.errors import Kind, RequestInvalid, SeedanceError, Unsupported
 from airflow_provider_seedance.models import GenerationRequest
 
 log = logging.getLogger(__name__)

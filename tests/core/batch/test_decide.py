@@ -6,9 +6,7 @@ import pytest
 
 from airflow_provider_seedance.core.batch.decide import RowAction, after_collection, after_submission
 from airflow_provider_seedance.core.batch.state import MAX_ROW_ATTEMPTS, RowOutcome, RowState
-from airflow_provider_seedance.core.submission.decide import OrphanedIntent, StaleState
 from airflow_provider_seedance.core.submission.outcome import Ended, Refused
-from airflow_provider_seedance.core.submission.record import StateUnreadable, StateUnwritable
 from airflow_provider_seedance.errors import (
     DeadlinePassed,
     DestinationError,
@@ -17,7 +15,11 @@ from airflow_provider_seedance.errors import (
     LinkDead,
     NoReply,
     NotSent,
+    OrphanedIntent,
     SeedanceError,
+    StaleState,
+    StateUnreadable,
+    StateUnwritable,
     VideoCorrupt,
     refusal,
 )

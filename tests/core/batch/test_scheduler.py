@@ -9,11 +9,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_seedance.core.batch.admission import (
-    AdmissionControl,
-    ConcurrencyWindow,
-    TooManyFailures,
-)
+from airflow_provider_seedance.core.batch.admission import AdmissionControl, ConcurrencyWindow
 from airflow_provider_seedance.core.batch.journal.store import state_of
 from airflow_provider_seedance.core.batch.plan import Plan
 from airflow_provider_seedance.core.batch.progress import ProgressReporter
@@ -22,9 +18,8 @@ from airflow_provider_seedance.core.batch.scheduler import BatchScheduler, Threa
 from airflow_provider_seedance.core.batch.state import MAX_ROW_ATTEMPTS, RowOutcome, RowState
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
 from airflow_provider_seedance.core.submission.budget import Budget
-from airflow_provider_seedance.core.submission.decide import OrphanedIntent
 from airflow_provider_seedance.core.submission.outcome import Ended, Superseded
-from airflow_provider_seedance.core.submission.record import StateUnwritable, SubmissionRecord
+from airflow_provider_seedance.core.submission.record import SubmissionRecord
 from airflow_provider_seedance.errors import (
     BudgetExceeded,
     DownloadIncomplete,
@@ -32,7 +27,10 @@ from airflow_provider_seedance.errors import (
     Kind,
     NoReply,
     NotSent,
+    OrphanedIntent,
     SeedanceError,
+    StateUnwritable,
+    TooManyFailures,
     refusal,
 )
 from airflow_provider_seedance.models import Cost, GenerationRequest

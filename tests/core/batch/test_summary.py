@@ -11,7 +11,6 @@ import pytest
 from airflow_provider_seedance.core.batch.rows import Row
 from airflow_provider_seedance.core.batch.state import RowOutcome, RowState
 from airflow_provider_seedance.core.batch.summary import (
-    BatchIncomplete,
     check_complete,
     result_of,
     results_of,
@@ -21,7 +20,7 @@ from airflow_provider_seedance.core.batch.summary import (
 from airflow_provider_seedance.core.lifecycle.result import totals
 from airflow_provider_seedance.core.submission.attempts import Attempt
 from airflow_provider_seedance.core.submission.outcome import Ended
-from airflow_provider_seedance.errors import Kind, NotSent, SeedanceError, refusal
+from airflow_provider_seedance.errors import BatchIncomplete, Kind, NotSent, SeedanceError, refusal
 from airflow_provider_seedance.models import Cost, GenerationRequest
 from tests.core.batch.simulation import record_of
 

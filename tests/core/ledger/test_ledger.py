@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import URL, Column, Engine, Integer, MetaData, Table, text
 
 from airflow_provider_seedance.core.ledger import spend
-from airflow_provider_seedance.core.ledger.engine import LedgerUnavailable, make_engine
+from airflow_provider_seedance.core.ledger.engine import make_engine
 from airflow_provider_seedance.core.ledger.entries import Progress, Settlement
 from airflow_provider_seedance.core.ledger.ledger import IntentTaken, Ledger
 from airflow_provider_seedance.core.ledger.schema import STEPS, migrate
-from airflow_provider_seedance.errors import ConfigurationError
+from airflow_provider_seedance.errors import ConfigurationError, LedgerUnavailable
 from airflow_provider_seedance.models import Cost
 from tests.ledgers import NOW, intent, usd
 

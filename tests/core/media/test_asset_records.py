@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_seedance.core.media.asset_records import AssetOutcomeUnknown, made_once
-from airflow_provider_seedance.errors import NoReply, ValidationRefused
+from airflow_provider_seedance.core.media.asset_records import made_once
+from airflow_provider_seedance.errors import AssetOutcomeUnknown, NoReply, ValidationRefused
 
 
 class Notes(dict):

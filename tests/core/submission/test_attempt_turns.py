@@ -14,12 +14,19 @@ from airflow_provider_seedance.core.diagnosis import Diagnosis
 from airflow_provider_seedance.core.ledger.ledger import IntentTaken
 from airflow_provider_seedance.core.submission.attempts import AttemptPlan, Place, Turn
 from airflow_provider_seedance.core.submission.budget import BalanceTooLow
-from airflow_provider_seedance.core.submission.decide import Policies, StaleState
+from airflow_provider_seedance.core.submission.decide import Policies
 from airflow_provider_seedance.core.submission.outcome import Ended, Refused
 from airflow_provider_seedance.core.submission.record import SubmissionRecord
 from airflow_provider_seedance.core.submission.submit import Submitter
 from airflow_provider_seedance.core.submission.submit_attempts import AttemptSubmitter
-from airflow_provider_seedance.errors import GenerationFailed, Kind, NoReply, NotFound, SeedanceError
+from airflow_provider_seedance.errors import (
+    GenerationFailed,
+    Kind,
+    NoReply,
+    NotFound,
+    SeedanceError,
+    StaleState,
+)
 from airflow_provider_seedance.models import (
     Cost,
     Failed,

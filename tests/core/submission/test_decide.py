@@ -9,10 +9,8 @@ import pytest
 
 from airflow_provider_seedance.core.submission.decide import (
     Action,
-    OrphanedIntent,
     Policies,
     PriorSubmission,
-    StaleState,
     decide_by_record,
     decide_by_status,
     reattached,
@@ -24,7 +22,9 @@ from airflow_provider_seedance.errors import (
     GenerationFailed,
     Kind,
     ModerationRefused,
+    OrphanedIntent,
     SeedanceError,
+    StaleState,
 )
 from airflow_provider_seedance.models import Failed, Failure, Pending, Status, Succeeded
 

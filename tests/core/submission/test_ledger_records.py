@@ -13,7 +13,6 @@ import pytest
 
 from airflow_provider_seedance.core.ledger import spend
 from airflow_provider_seedance.core.ledger.budgets import SpendLimitReached
-from airflow_provider_seedance.core.ledger.engine import LedgerUnavailable
 from airflow_provider_seedance.core.ledger.ledger import IntentTaken, Ledger
 from airflow_provider_seedance.core.money import parse_limits
 from airflow_provider_seedance.core.submission.ledger_records import (
@@ -23,14 +22,17 @@ from airflow_provider_seedance.core.submission.ledger_records import (
     owner_of,
 )
 from airflow_provider_seedance.core.submission.outcome import Ended, Refused
-from airflow_provider_seedance.core.submission.record import (
-    StateUnreadable,
-    StateUnwritable,
-    SubmissionRecord,
-)
+from airflow_provider_seedance.core.submission.record import SubmissionRecord
 from airflow_provider_seedance.core.submission.submit import Submitter
 from airflow_provider_seedance.emulator import serve
-from airflow_provider_seedance.errors import ModerationRefused, NoReply, SeedanceError
+from airflow_provider_seedance.errors import (
+    LedgerUnavailable,
+    ModerationRefused,
+    NoReply,
+    SeedanceError,
+    StateUnreadable,
+    StateUnwritable,
+)
 from airflow_provider_seedance.models import Cost, GenerationRequest
 from tests.clocks import ImpatientClock
 from tests.core.submission.test_overlap import Interrupted

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from airflow_provider_seedance.core.submission.outcome import Ended, GaveUp, Outcome, Refused, Superseded
-from airflow_provider_seedance.core.submission.record import StateUnreadable, SubmissionRecord
-from airflow_provider_seedance.errors import Diagnosis, Kind, NotSent, refusal
+from airflow_provider_seedance.core.submission.record import SubmissionRecord
+from airflow_provider_seedance.errors import Diagnosis, Kind, NotSent, StateUnreadable, refusal
 
 RECORD = SubmissionRecord(
     intent_number=1,

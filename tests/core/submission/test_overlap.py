@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_seedance.core.submission.decide import OrphanedIntent
 from airflow_provider_seedance.core.submission.paying import PayingClient
 from airflow_provider_seedance.core.submission.submit import Submission
 from airflow_provider_seedance.emulator import serve
-from airflow_provider_seedance.errors import SeedanceError
+from airflow_provider_seedance.errors import OrphanedIntent, SeedanceError
 from airflow_provider_seedance.models import Generation, GenerationRequest, Pending
 from tests.core.submission.test_submit import REQUEST, VENDORS, Memory, bought, submitter
 

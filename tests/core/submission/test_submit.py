@@ -11,26 +11,21 @@ import pytest
 
 from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.http import SeedanceClient
-from airflow_provider_seedance.core.submission.decide import (
-    ForeignGeneration,
-    OrphanedIntent,
-    Policies,
-    StaleState,
-)
+from airflow_provider_seedance.core.submission.decide import Policies
 from airflow_provider_seedance.core.submission.outcome import Refused
-from airflow_provider_seedance.core.submission.record import (
-    StateUnreadable,
-    StateUnwritable,
-    SubmissionRecord,
-    TaskIdentity,
-)
+from airflow_provider_seedance.core.submission.record import SubmissionRecord, TaskIdentity
 from airflow_provider_seedance.core.submission.submit import Submitter
 from airflow_provider_seedance.emulator import serve
 from airflow_provider_seedance.errors import (
+    ForeignGeneration,
     GenerationFailed,
     IntermediaryReply,
     NoReply,
     NotSent,
+    OrphanedIntent,
+    StaleState,
+    StateUnreadable,
+    StateUnwritable,
     ValidationRefused,
 )
 from airflow_provider_seedance.models import GenerationRequest

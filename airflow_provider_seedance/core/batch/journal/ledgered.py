@@ -11,7 +11,8 @@ from airflow_provider_seedance.core.batch.rows import Row
 from airflow_provider_seedance.core.batch.state import RowState
 from airflow_provider_seedance.core.submission.ledger_records import IntentBook, owner_of
 from airflow_provider_seedance.core.submission.outcome import Ended
-from airflow_provider_seedance.core.submission.record import StateUnwritable, SubmissionRecord, TaskIdentity
+from airflow_provider_seedance.core.submission.record import SubmissionRecord, TaskIdentity
+from airflow_provider_seedance.errors import StateUnwritable
 
 log = logging.getLogger(__name__)
 

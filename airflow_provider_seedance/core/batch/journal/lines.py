@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from airflow_provider_seedance.core.batch.state import RowState
 from airflow_provider_seedance.core.storage.paths import StoragePath, uri_of
-from airflow_provider_seedance.core.submission.record import StateUnreadable, StateUnwritable
+from airflow_provider_seedance.errors import StateUnreadable, StateUnwritable
 
 States = dict[int, RowState]
 

@@ -17,7 +17,7 @@ from airflow_provider_seedance.core.batch.journal.lines import (
     write_errors,
 )
 from airflow_provider_seedance.core.batch.state import RowState
-from airflow_provider_seedance.core.submission.record import StateUnreadable
+from airflow_provider_seedance.errors import StateUnreadable
 
 log = logging.getLogger(__name__)
 

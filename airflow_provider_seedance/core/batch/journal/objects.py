@@ -17,7 +17,7 @@ from airflow_provider_seedance.core.batch.journal.lines import (
 )
 from airflow_provider_seedance.core.batch.state import RowState
 from airflow_provider_seedance.core.storage.paths import uri_of
-from airflow_provider_seedance.core.submission.record import StateUnwritable
+from airflow_provider_seedance.errors import StateUnwritable
 
 #: With so many objects the journal is compacted.
 COMPACT_AT_OBJECTS = 200

@@ -11,7 +11,7 @@ from airflow_provider_seedance.core.batch.journal.objects import COMPACT_AT_OBJE
 from airflow_provider_seedance.core.batch.journal.store import RowRecords, open_journal, read_states
 from airflow_provider_seedance.core.batch.state import RowOutcome, RowState
 from airflow_provider_seedance.core.submission.outcome import Ended, Refused
-from airflow_provider_seedance.core.submission.record import StateUnwritable
+from airflow_provider_seedance.errors import StateUnwritable
 from tests.core.batch.simulation import record_of
 
 

@@ -25,7 +25,7 @@ from airflow_provider_seedance.core.batch.journal.store import (
     read_states,
 )
 from airflow_provider_seedance.core.batch.state import RowOutcome, RowState
-from airflow_provider_seedance.core.submission.record import StateUnreadable, StateUnwritable
+from airflow_provider_seedance.errors import StateUnreadable, StateUnwritable
 from tests.core.batch.simulation import record_of
 
 LINES = [

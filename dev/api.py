@@ -43,7 +43,7 @@ class AirflowApi:
 
     def __init__(self, url: str) -> None:
         # Proxies are for the world outside, not for a server on this machine.
-        self._client = httpx.Client(base_url=url, timeout=30, trust_env=False)
+        self._client = httpx.Client(base_url=url, timeout=120, trust_env=False)
 
     def __enter__(self) -> AirflowApi:
         return self

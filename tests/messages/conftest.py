@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -25,6 +26,8 @@ def videos() -> dict[str, str]:
 
 
 @pytest.fixture
-def scene(server: Emulator, videos: dict[str, str], tmp_path: Path) -> Scene:
+def scene(server: Emulator, videos: dict[str, str]) -> Iterator[Scene]:
     server.clear_faults()
-    return Scene(server, tmp_path, videos)
+    # A short path: the end of a long one is cut off in messages.
+    with TemporaryDirectory() as folder:
+        yield Scene(server, Path(folder), videos)

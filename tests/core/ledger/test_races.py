@@ -20,8 +20,10 @@ from airflow_provider_seedance.core.ledger.ledger import IntentTaken, Ledger
 from airflow_provider_seedance.core.money import parse_limits
 from tests.ledgers import NOW, intent
 
-#: Children inherit what is imported, so that fifty of them start in a moment.
-FORK = multiprocessing.get_context("fork")
+#: Children of a server that has imported this module, so that fifty start in a moment, and of one thread: a child of
+#: a process with several may wait for ever for a lock that was held when it began.
+FORK = multiprocessing.get_context("forkserver")
+FORK.set_forkserver_preload([__name__])
 ROUNDS = 200
 #: Seconds in which a child must have ended.
 PATIENCE = 120.0
@@ -74,7 +76,8 @@ def _make_all(number: int, url: URL, both: Barrier, made: Path) -> None:
 
 def test_fifty_processes_that_start_at_once_make_one_schema(ledger_url: URL) -> None:
     """And all of them can use it."""
-    assert join(start(50, _open, ledger_url, FORK.Barrier(50))) == [0] * 50
+    all_at_once = FORK.Barrier(50)
+    assert join(start(50, _open, ledger_url, all_at_once)) == [0] * 50
 
 
 def _open(number: int, url: URL, all_at_once: Barrier) -> None:
@@ -88,11 +91,9 @@ def test_fifty_processes_on_a_budget_of_ten_buy_ten(ledger_url: URL, tmp_path: P
     bought = tmp_path / "bought"
     ledger = Ledger.open(make_engine(ledger_url))
     for wave in range(10):
-        ended = join(
-            start(
-                50 if wave == 0 else 10, _buy, ledger_url, FORK.Barrier(50 if wave == 0 else 10), bought, wave
-            )
-        )
+        count = 50 if wave == 0 else 10
+        all_at_once = FORK.Barrier(count)
+        ended = join(start(count, _buy, ledger_url, all_at_once, bought, wave))
         assert set(ended) <= {0, -signal.SIGKILL}
         assert len(lines(bought)) <= 10
         for row in ledger.unsettled("modelark", "account"):

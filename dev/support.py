@@ -21,7 +21,7 @@ COMMAND = "python -m dev.support"
 
 def tables() -> str:
     """The models of each vendor, and which parameters they take, as two Markdown tables."""
-    return f"{_table(_models())}\n\n{_table(_parameters())}"
+    return f"{markdown_table(_models())}\n\n{markdown_table(_parameters())}"
 
 
 def with_tables(page: str) -> str:
@@ -59,6 +59,11 @@ def _parameters() -> Iterator[Sequence[str]]:
         yield f"`{name}`", *(_takers(vendor, name) for vendor in VENDORS)
 
 
+def differing_parameters() -> Iterator[Sequence[str]]:
+    """The parameters that not every model of every vendor takes, as rows of a table with a column for each vendor."""
+    yield from (row for row in list(_parameters())[1:] if {"yes"} != set(row[1:]))
+
+
 def _takers(vendor: str, name: OptionName) -> str:
     rows = vendor_data(vendor).rows
     families = sorted({row.family for row in rows})
@@ -72,7 +77,8 @@ def _exists(spec: FieldSpec | None) -> bool:
     return spec is not None and spec.modes != ()
 
 
-def _table(rows: Iterable[Sequence[str]]) -> str:
+def markdown_table(rows: Iterable[Sequence[str]]) -> str:
+    """The rows as a Markdown table; the first one is the head."""
     head, *body = [f"| {' | '.join(row)} |" for row in rows]
     rule = re.sub(r"[^|]+", "---", head.strip("|"))
     return "\n".join([head, f"|{rule}|", *body])

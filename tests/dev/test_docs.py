@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pytest
 
 from airflow_provider_seedance import errors
-from dev.environment import plain_environment
+from dev.environment import free_port, plain_environment
 from dev.fixtures import AirflowWithEmulator
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -113,7 +113,7 @@ def test_every_error_is_explained() -> None:
         if issubclass(found, errors.SeedanceError) and found is not errors.SeedanceError
     }
     assert set(rows) == set(classes)
-    del classes["RequestInvalid"], classes["GenerationFailed"]
+    del classes["RequestInvalid"], classes["GenerationFailed"], classes["BatchIncomplete"]
     for name, found in classes.items():
         _, money, retry = rows[name]
         example = found("x")
@@ -153,22 +153,41 @@ def _keys(value: object) -> object:
     return {key: None if key in ("usage", "paid") else _keys(inner) for key, inner in value.items()}
 
 
-@ON_AIRFLOW
-def test_a_users_tests_pass(tmp_path: Path) -> None:
-    """The blocks of ``testing.md``, put into the files that they name and run as it says, are a passing test suite."""
-    for block in [block for block in BLOCKS if block.page == "testing.md" and block.file]:
-        file = tmp_path / block.file
+def run_as_the_page_says(page: str, script: str, folder: Path) -> str:
+    """Put the page's blocks into the files that they name, run one of these, and return what it prints."""
+    port = str(free_port())
+    for block in [block for block in BLOCKS if block.page == page and block.file]:
+        file = folder / block.file
         file.parent.mkdir(exist_ok=True)
-        file.write_text(elsewhere(block, tmp_path), encoding="utf-8")
+        with file.open("a", encoding="utf-8") as text:
+            text.write(elsewhere(block, folder).replace("8765", port))
     environment = {
         name: value
         for name, value in {**plain_environment(), "PYTHONPATH": str(PROJECT)}.items()
         if not name.startswith("PYTEST_")
     }
     done = subprocess.run(
-        ["bash", "-e", "run.sh"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        ["bash", "-e", "-c", f"trap 'kill $(jobs -p) || true' EXIT; source {script}"],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    assert "4 passed" in done.stdout, done.stdout
+    return done.stdout
+
+
+@ON_AIRFLOW
+def test_a_users_tests_pass(tmp_path: Path) -> None:
+    """The blocks of ``testing.md`` are a passing test suite."""
+    assert "4 passed" in run_as_the_page_says("testing.md", "run.sh", tmp_path)
+
+
+@ON_AIRFLOW
+def test_the_start_makes_a_video(tmp_path: Path) -> None:
+    """Who follows ``start.md`` has a video, from the emulator that the page starts."""
+    told = run_as_the_page_says("start.md", "start.sh", tmp_path)
+    assert len(list((tmp_path / "seedance").glob("*.mp4"))) == 1, told
 
 
 @ON_AIRFLOW

@@ -56,3 +56,9 @@ class NoVideo(VideoCorrupt):
 
 class DestinationError(LandingError):
     """The destination cannot be written: no permission, no space, no such store."""
+
+
+class QualityRejected(LandingError):
+    """A landed video differs from its order, or is black, frozen or silent, and ``on_quality`` is ``"fail"``."""
+
+    kind = Kind.REJECTED

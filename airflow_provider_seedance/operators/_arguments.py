@@ -36,6 +36,10 @@ def requests_as_dicts(operator: BaseOperator, given: Any) -> Any:
     return given.to_dict() if hasattr(given, "model_fields_set") else given
 
 
+#: What to do about a video that is not as it should be, the default first.
+ON_QUALITY = ("flag", "fail")
+
+
 def at_parse(check: Callable[..., object], name: str, value: T, *rest: Any) -> T:
     """``value`` as it is, checked when the DAG is parsed; what a template or another task fills in is checked later.
 

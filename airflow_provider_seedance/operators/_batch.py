@@ -45,6 +45,8 @@ def prepare_batch(operator: Any, context: Context, *, new_try: bool) -> tuple[Ba
         identity_of(context),
         path_from_uri,
         clock.SYSTEM_CLOCK,
+        contact_sheet=operator.contact_sheet,
+        on_quality=operator.on_quality,
     )
     session = BatchSession.open(context, operator.destination)
     delivery = media_delivery(check_media=operator.check_media)

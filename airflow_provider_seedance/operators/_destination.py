@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -24,6 +25,7 @@ class DestinationMixin(BaseOperator):
 
     destination: str | None
     last_frame_destination: str | None
+    contact_sheet: bool
     #: Where the generation's record lives, once it was looked up.
     _records: RecordStore | None = None
 
@@ -67,6 +69,7 @@ class DestinationMixin(BaseOperator):
         request: GenerationRequest | None,
         provenance: Provenance,
     ) -> dict[str, Any]:
+        from airflow_provider_seedance.core.landing.pictures import PictureOptions
         from airflow_provider_seedance.core.lifecycle.deliver import land_generation
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
@@ -83,7 +86,26 @@ class DestinationMixin(BaseOperator):
             provenance=provenance,
             overwrite=overwrite_of(self),
             earlier_ids=self._earlier_ids(),
+            pictures=PictureOptions(self.contact_sheet, self._names_to_keep_free(generation, request)),
         )
+
+    def _names_to_keep_free(self, generation: Succeeded, request: GenerationRequest | None) -> list[str]:
+        """The last frame may be meant to lie where the poster would."""
+        from airflow_provider_seedance.core.lifecycle.last_frame import last_frame_target
+        from airflow_provider_seedance.core.storage.paths import uri_of
+        from airflow_provider_seedance.errors import SeedanceError
+        from airflow_provider_seedance.runtime.object_storage import path_from_uri
+
+        mode = request.mode.value if request else None
+        destination = self.last_frame_destination
+        # What is wrong with it is told once the video is at home.
+        with suppress(SeedanceError):
+            return (
+                [uri_of(last_frame_target(generation, destination, path_from_uri, mode))]
+                if destination
+                else []
+            )
+        return []
 
     def _land_last_frame(
         self, client: SeedanceClient, generation: Succeeded, mode: str | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_seedance.core.client.account import Account
     from airflow_provider_seedance.core.client.http import SeedanceClient
+    from airflow_provider_seedance.core.landing.quality import OnQuality
     from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
     from airflow_provider_seedance.core.polling.event import GenerationEvent
     from airflow_provider_seedance.core.polling.wait import WaitResult
@@ -63,6 +64,7 @@ class GenerationWaitMixin(LineageMixin):
     deferrable: bool
     durable: bool
     on_kill_action: str
+    on_quality: OnQuality
     #: What to cancel if the task is killed while it waits in the worker.
     _in_flight: tuple[Account, str] | None = None
     #: What a task that no store remembers has known when it began to wait for a budget.
@@ -254,7 +256,15 @@ class GenerationWaitMixin(LineageMixin):
                 conn_id, client = self._connection_of(store, ended.generation_id, clients, seedance_conn_id)
                 attempts = self._attempts(context, store, clients)
                 wait = Wait(conn_id, client, store, ended.generation_id, ended.wait, attempts)
-                return self._conclude(wait, ended.outcome, unfinished=unfinished)
+                return self._checked(self._conclude(wait, ended.outcome, unfinished=unfinished))
+
+    def _checked(self, result: Any) -> Any:
+        """What the task returns, unless its landed video is refused for its quality; it is on record already."""
+        from airflow_provider_seedance.core.landing.quality import check_quality
+
+        if isinstance(result, Mapping):
+            check_quality(result.get("manifest"), self.on_quality)
+        return result
 
     def _connection_of(
         self, store: RecordStore, generation_id: str, clients: ClientPool, followed: str | None

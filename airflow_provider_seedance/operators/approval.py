@@ -81,9 +81,9 @@ class SeedanceApproveStoryboardOperator(SignedLinkMaskingMixin, MapLabelMixin, A
 
 
 class SeedanceApproveVideoOperator(SignedLinkMaskingMixin, MapLabelMixin, ApprovalOperator):
-    """Ask for approval of a video: its poster, its facts, and a link to its card in the gallery.
+    """Ask for approval of a video: its poster, its contact sheet, its facts, and a link to its card in the gallery.
 
-    "Reject" skips what follows, so that nothing is published. The poster shows if one is beside the landed file.
+    "Reject" skips what follows, so that nothing is published. A picture shows if it is beside the landed file.
 
     :param video: what the generate operator returned for a landed video, or a manifest.
     :param subject: the headline; without one, the video's prompt.
@@ -105,7 +105,7 @@ class SeedanceApproveVideoOperator(SignedLinkMaskingMixin, MapLabelMixin, Approv
         self._reveal()
         with task_errors():
             result = self._result()
-            shown = video_as_markdown(result, has_poster=_has_poster(result))
+            shown = video_as_markdown(result, pictures=_pictures_of(result))
         self.subject = self.subject or f"Publish {self.map_label}?"
         self.body = "\n\n".join(filter(None, (self.body, shown)))
         return super().execute(context)
@@ -123,10 +123,12 @@ class SeedanceApproveVideoOperator(SignedLinkMaskingMixin, MapLabelMixin, Approv
         return result
 
 
-def _has_poster(result: Mapping[str, Any]) -> bool:
-    """Whether a picture of the landed video is beside it."""
+def _pictures_of(result: Mapping[str, Any]) -> list[str]:
+    """The pictures beside the landed video, by the gallery's routes."""
+    from airflow_provider_seedance.core.landing.pictures import CONTACT_SHEET, POSTER, picture_name
     from airflow_provider_seedance.core.storage.files import size_of
     from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
-    uri = (result.get("manifest") or result).get("uri")
-    return bool(uri) and bool(size_of(path_from_uri(f"{str(uri).rpartition('.')[0]}.jpg")))
+    uri = str((result.get("manifest") or result).get("uri") or "")
+    endings = {"poster": POSTER, "sheet": CONTACT_SHEET} if uri else {}
+    return [name for name, ending in endings.items() if size_of(path_from_uri(picture_name(uri, ending)))]

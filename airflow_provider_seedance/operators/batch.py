@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.operators._arguments import (
+    ON_QUALITY,
     OVERWRITE,
     as_value_error,
     at_parse,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.core.batch.journal.store import Journal
     from airflow_provider_seedance.core.batch.run import BatchRun
     from airflow_provider_seedance.core.landing.ownership import Overwrite
+    from airflow_provider_seedance.core.landing.quality import OnQuality
     from airflow_provider_seedance.core.submission.decide import OnClear, OnOrphanedIntent, OnStaleState
     from airflow_provider_seedance.operators._base import RequestArgument, Result, Text, Whole
     from airflow_provider_seedance.runtime.batch_session import BatchSession
@@ -107,6 +109,11 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
         only what the same generation left there, and fails the row beside another's file, before it is paid for where
         the destination has no ``{generation_id}``; ``always`` replaces it, and says so; ``never`` fails the row
         whatever is there.
+    :param contact_sheet: also write ``<name>.sheet.jpg``, nine pictures of the video, beside it; the poster
+        ``<name>.jpg`` always is. Both need the extra ``media``.
+    :param on_quality: a landed video that differs from its order, or is black, frozen or silent: ``flag`` says so in
+        its manifest and the log; ``fail`` fails the task too, for good, when all rows have
+        ended, and does not publish such a video.
     :param check_media: ``files`` checks the rows' own files before paying; ``all`` fetches and checks links too.
     """
 
@@ -158,6 +165,8 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
         reuse: bool = False,
         reuse_max_age: float | str | None = None,
         overwrite: Overwrite = "own",
+        contact_sheet: bool = False,
+        on_quality: OnQuality = "flag",
         check_media: Literal["files", "all"] = "files",
         **kwargs: Any,
     ) -> None:
@@ -183,6 +192,8 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
         self.on_orphaned_intent = one_of("on_orphaned_intent", on_orphaned_intent, "fail", "resubmit")
         self.on_stale_state = one_of("on_stale_state", on_stale_state, "fail", "resubmit")
         self.on_clear = one_of("on_clear", on_clear, "reattach", "regenerate")
+        self.contact_sheet = contact_sheet
+        self.on_quality: OnQuality = one_of("on_quality", on_quality, *ON_QUALITY)
         self.check_media = one_of("check_media", check_media, "files", "all")
         self.on_budget = one_of("on_budget", on_budget, "fail", "wait")
         self.reuse = reuse
@@ -227,6 +238,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
         from airflow_provider_seedance.core.batch.resume import resume_rows
         from airflow_provider_seedance.core.batch.run import last_deadline
         from airflow_provider_seedance.core.batch.summary import check_complete, results_of, summarize
+        from airflow_provider_seedance.core.landing.quality import check_quality_of_rows
         from airflow_provider_seedance.core.ledger.budgets import SpendLimitReached
         from airflow_provider_seedance.core.polling.decide import WaitOutcome
         from airflow_provider_seedance.core.storage.paths import uri_of
@@ -269,6 +281,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
             if ended.all_ended:
                 summary = summarize(results, uri_of(session.results))
                 check_complete(summary, journal.states.values(), ended.stopped_by)
+                check_quality_of_rows(results, self.on_quality)
                 self._emit(context, results)
                 return summary
         if deferral_error is not None:

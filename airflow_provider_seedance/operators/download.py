@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_seedance.core import clock
-from airflow_provider_seedance.operators._arguments import OVERWRITE, one_of, overwrite_of
+from airflow_provider_seedance.operators._arguments import ON_QUALITY, OVERWRITE, one_of, overwrite_of
 from airflow_provider_seedance.operators._base import SeedanceBaseOperator
 from airflow_provider_seedance.operators._lineage import LineageMixin
 from airflow_provider_seedance.runtime.exceptions import task_errors
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_seedance.core.landing.ownership import Overwrite
+    from airflow_provider_seedance.core.landing.quality import OnQuality
     from airflow_provider_seedance.operators._base import Result, Text
 
 
@@ -31,7 +32,7 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, LineageMixin, Seedan
     taken over, without the vendor or a link.
 
     Returns the manifest: ``uri, bytes, sha256, content_type, media, source, provenance, mismatches, notes,
-    landed_at``.
+    quality, poster, contact_sheet, landed_at``.
 
     :param video: what :class:`SeedanceGenerateVideoOperator` returned, or a generation id.
     :param destination: a path or object-storage URI, in which ``{vendor}``, ``{generation_id}``, ``{model}`` and
@@ -39,6 +40,10 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, LineageMixin, Seedan
     :param overwrite: ``own`` takes over or replaces only what the same generation left there, and fails beside another
         file; ``always`` replaces what is there, and says so; ``never`` fails if there is a file.
     :param verify: check the file's structure and compare it with the request; its length always is checked.
+    :param contact_sheet: also write ``<name>.sheet.jpg``, nine pictures of the video, beside it; the poster
+        ``<name>.jpg`` always is. Both need the extra ``media``.
+    :param on_quality: a landed video that differs from its order, or is black, frozen or silent: ``flag`` says so in
+        its manifest and the log; ``fail`` fails the task too, for good, with the file in place.
     :param seedance_conn_id: a connection of type ``seedance``; by default the one that made the video.
     """
 
@@ -53,6 +58,8 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, LineageMixin, Seedan
         destination: Text,
         overwrite: Overwrite = "own",
         verify: bool = True,
+        contact_sheet: bool = False,
+        on_quality: OnQuality = "flag",
         seedance_conn_id: str | None = None,
         **kwargs: Any,
     ) -> None:
@@ -61,9 +68,12 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, LineageMixin, Seedan
         self.destination: Any = destination
         self.overwrite: Overwrite = one_of("overwrite", overwrite, *OVERWRITE)
         self.verify = verify
+        self.contact_sheet = contact_sheet
+        self.on_quality: OnQuality = one_of("on_quality", on_quality, *ON_QUALITY)
         self.seedance_conn_id = seedance_conn_id
 
     def execute(self, context: Context) -> dict[str, Any]:
+        from airflow_provider_seedance.core.landing.quality import check_quality
         from airflow_provider_seedance.core.lifecycle.collect import land_video, parse_video
         from airflow_provider_seedance.core.lifecycle.lineage import lineage_of_download
         from airflow_provider_seedance.hooks.seedance import SeedanceHook
@@ -83,7 +93,10 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, LineageMixin, Seedan
                     clock=clock.SYSTEM_CLOCK,
                     overwrite=overwrite_of(self),
                     verify=self.verify,
+                    contact_sheet=self.contact_sheet,
                 )
         note_video(manifest)
         self._report_lineage(lineage_of_download(manifest))
+        with task_errors(context):
+            check_quality(manifest, self.on_quality)
         return manifest

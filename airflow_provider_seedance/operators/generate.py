@@ -14,6 +14,7 @@ from airflow_provider_seedance.core.request_fields import (
     Resolution,
 )
 from airflow_provider_seedance.operators._arguments import (
+    ON_QUALITY,
     OVERWRITE,
     as_value_error,
     at_parse,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_seedance.core.client.http import SeedanceClient
     from airflow_provider_seedance.core.landing.ownership import Overwrite
+    from airflow_provider_seedance.core.landing.quality import OnQuality
     from airflow_provider_seedance.core.submission.decide import OnClear, OnOrphanedIntent, OnStaleState
     from airflow_provider_seedance.core.submission.record import RecordStore, TaskIdentity
     from airflow_provider_seedance.models import GenerationRequest, Succeeded
@@ -129,6 +131,10 @@ class SeedanceGenerateVideoOperator(
     :param preview: check, estimate and return the wire request, and pay nothing.
     :param last_frame_destination: also land the last frame here, likewise; the result then has ``last_frame``, with
         ``uri``, ``bytes``, ``sha256`` and ``content_type``. It asks for the last frame.
+    :param contact_sheet: also write ``<name>.sheet.jpg``, nine pictures of the video, beside it; the poster
+        ``<name>.jpg`` always is. Both need the extra ``media``.
+    :param on_quality: a landed video that differs from its order, or is black, frozen or silent: ``flag`` says so in
+        its manifest and the log; ``fail`` fails the task too, for good, with the file in place.
     :param request: a whole :class:`~airflow_provider_seedance.models.GenerationRequest`, or a dict of its fields; those
         that it sets take the place of the arguments above.
     :param check_media: ``files`` checks the request's own files before paying; ``all`` fetches and checks links too.
@@ -205,6 +211,8 @@ class SeedanceGenerateVideoOperator(
         reuse_max_age: float | str | None = None,
         preview: bool | str = False,
         last_frame_destination: str | None = None,
+        contact_sheet: bool = False,
+        on_quality: OnQuality = "flag",
         check_media: Literal["files", "all"] = "files",
         request: RequestArgument | None = None,
         **kwargs: Any,
@@ -249,6 +257,8 @@ class SeedanceGenerateVideoOperator(
         self.failover_after = at_parse(seconds, "failover_after", failover_after)
         self.max_cost = max_cost
         self.last_frame_destination = last_frame_destination
+        self.contact_sheet = contact_sheet
+        self.on_quality: OnQuality = one_of("on_quality", on_quality, *ON_QUALITY)
         self.check_media = one_of("check_media", check_media, "files", "all")
         self.on_budget = one_of("on_budget", on_budget, "fail", "wait")
         self.reuse = reuse
@@ -270,7 +280,7 @@ class SeedanceGenerateVideoOperator(
             if self._carried_record is not None:
                 store.write(self._carried_record)
             with self._bill_told(store), ClientPool() as clients:
-                return self._generate(context, store, clients)
+                return self._checked(self._generate(context, store, clients))
 
     def submit_again(self, context: Context, event: Any = None, record: dict[str, Any] | None = None) -> Any:
         """Look again whether the budget has room; ``record`` as in :meth:`execute_complete`."""

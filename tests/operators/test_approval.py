@@ -71,20 +71,21 @@ def test_what_cannot_be_generated_is_not_asked(wrong, connect) -> None:
         TaskRun(operator)()
 
 
-@pytest.mark.parametrize("has_poster", [True, False])
-def test_a_video_is_shown(has_poster, asked, tmp_path) -> None:
-    """With its picture where there is one."""
+@pytest.mark.parametrize("pictures", [[], ["poster"], ["poster", "sheet"]])
+def test_a_video_is_shown(pictures, asked, tmp_path) -> None:
+    """With its pictures where there are any."""
     manifest = {
         "uri": str(tmp_path / "fox.mp4"),
         "source": {"generation_id": "cgt-1"},
         "provenance": {"generated_by": {"dag_id": "d", "run_id": "r", "task_id": "t", "map_index": -1}},
     }
-    if has_poster:
-        (tmp_path / "fox.jpg").write_bytes(b"jpeg")
+    for name in pictures:
+        (tmp_path / {"poster": "fox.jpg", "sheet": "fox.sheet.jpg"}[name]).write_bytes(b"jpeg")
     fields = asked(
         SeedanceApproveVideoOperator(task_id="approve", video={"manifest": manifest, "prompt": "A fox"})
     )
-    assert ("![poster](seedance/poster?dag_id=d" in fields["body"]) is has_poster
+    for name in ("poster", "sheet"):
+        assert (f"![{name}](seedance/{name}?dag_id=d" in fields["body"]) is (name in pictures)
     assert fields["subject"] == "Publish A fox?"
 
 

@@ -18,12 +18,12 @@ def answer(uri: str, *, poster: bool = False) -> int:
     """The status of what a user who may read ``film`` gets for a card with this address."""
     from fastapi import HTTPException
 
-    from airflow_provider_seedance.plugins.gallery.files import send_poster, send_video
+    from airflow_provider_seedance.plugins.gallery.files import send_picture, send_video
 
     card = Card({}, TaskKey("film", "r", "t"), "succeeded", "succeeded", manifest={"uri": uri, "source": {}})
     may_read = {"film"}.__contains__
     try:
-        return (send_poster(card, may_read) if poster else send_video(card, may_read, None)).status_code
+        return (send_picture(card, may_read) if poster else send_video(card, may_read, None)).status_code
     except HTTPException as fault:
         return fault.status_code
 

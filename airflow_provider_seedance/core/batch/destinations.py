@@ -11,7 +11,9 @@ from airflow_provider_seedance.core.client.http import SeedanceClient
 from airflow_provider_seedance.core.clock import Clock
 from airflow_provider_seedance.core.landing.manifest import Manifest
 from airflow_provider_seedance.core.landing.ownership import Overwrite
+from airflow_provider_seedance.core.landing.pictures import PictureOptions
 from airflow_provider_seedance.core.landing.publish import publish
+from airflow_provider_seedance.core.landing.quality import OnQuality, defects_of
 from airflow_provider_seedance.core.lifecycle.deliver import (
     check_destination,
     fields_before_paying,
@@ -28,6 +30,7 @@ class Destinations:
     """Where a batch's videos are landed and published, by templates; ``None`` for neither.
 
     :param task: the batch's, for the manifests.
+    :param on_quality: ``fail`` keeps a video that is not as it should be from being published.
     """
 
     landing: str | None
@@ -36,6 +39,8 @@ class Destinations:
     task: TaskIdentity | None
     path_from_uri: PathFromUri
     clock: Clock
+    contact_sheet: bool = False
+    on_quality: OnQuality = "flag"
 
     @property
     def templates(self) -> tuple[str, ...]:
@@ -84,13 +89,14 @@ class Destinations:
             provenance=provenance_of(generation, row.request, client.catalog, self.task, row=row.number),
             overwrite=self.overwrite,
             earlier_ids=earlier_ids,
+            pictures=PictureOptions(contact_sheet=self.contact_sheet),
         )
 
     def publish(
         self, manifest: dict[str, Any], row: Row, earlier_ids: tuple[str, ...]
     ) -> dict[str, Any] | None:
         """Publish a row's landed video, with its user's own data as metadata."""
-        if self.publishing is None:
+        if self.publishing is None or (self.on_quality == "fail" and defects_of(manifest)):
             return None
         own = reference_to(self.task) if self.task else None
         publication = publish(

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from airflow_provider_seedance.core.clock import Clock, utc_now
 from airflow_provider_seedance.core.landing.candidates import FreshLinks, Links, first_working
+from airflow_provider_seedance.core.landing.examine import examine
 from airflow_provider_seedance.core.landing.manifest import (
     GenerationReference,
     Manifest,
@@ -29,13 +30,15 @@ from airflow_provider_seedance.core.landing.ownership import (
     check_replaceable,
     find_whole,
     put_in_place,
+    read_record,
     write_record,
 )
 from airflow_provider_seedance.core.landing.partial import Partial
 from airflow_provider_seedance.core.landing.partial_store import open_partial
+from airflow_provider_seedance.core.landing.pictures import PictureOptions
 from airflow_provider_seedance.core.landing.transfer import TIME_LIMIT, MediaOpener, TransferResult, transfer
 from airflow_provider_seedance.core.landing.verify import find_mismatches, probe
-from airflow_provider_seedance.core.storage.paths import StoragePath, uri_of
+from airflow_provider_seedance.core.storage.paths import StoragePath, local_path, uri_of
 from airflow_provider_seedance.core.storage.writable import check_writable
 from airflow_provider_seedance.errors import LinkDead, SeedanceError
 from airflow_provider_seedance.models import ExpectedVideo
@@ -73,6 +76,7 @@ def land(
     clock: Clock,
     overwrite: Overwrite = "own",
     verify: bool = True,
+    pictures: PictureOptions | None = None,
 ) -> Manifest:
     """Download ``source`` to ``target``, which then holds the whole verified file, or what it held before.
 
@@ -88,6 +92,8 @@ def land(
     :param overwrite: what to do about a file that is already there.
     :param verify: whether to check the file's structure and compare it with what was expected; length and hash
         always are.
+    :param pictures: what to write beside a verified video that was fetched, and whether to look at its quality at all:
+        once, when the video and its manifest are in place.
     :raises ConfigurationError: for an unknown ``overwrite``.
     :raises DestinationError: if ``target`` cannot be written, or holds what ``overwrite`` does not allow to replace.
     :raises LinkDead, NotSent, NoReply, VendorUnavailable, ResumeRefused, DownloadIncomplete: as
@@ -102,16 +108,14 @@ def land(
         if overwrite == "own" and (whole := _taken_over(target, source)):
             return whole
         try:
-            manifest = _download(source, target, opener, fresh_links, clock, overwrite, verify)
+            return _download(source, target, opener, fresh_links, clock, overwrite, verify, pictures)
         except LinkDead:
             if whole := _taken_over(target, source):
                 return whole
             raise
-        write_record(manifest, target)
     except SeedanceError as error:
         error.about(vendor=source.generation.vendor, generation_id=source.generation.generation_id)
         raise
-    return manifest
 
 
 def _taken_over(target: StoragePath, source: VideoSource) -> Manifest | None:
@@ -129,13 +133,41 @@ def _download(
     clock: Clock,
     overwrite: Overwrite,
     verify: bool,
+    pictures: PictureOptions | None,
 ) -> Manifest:
     with open_partial(target, source.generation, utc_now(clock)) as partial:
         received, media, mismatches = _fetch(source, partial, opener, fresh_links, verify, clock)
-        content = received.length, received.sha256
+        content, earlier = (received.length, received.sha256), read_record(target)
         put_in_place(
             partial.path, target, source.generation, overwrite, content, earlier_ids=source.earlier_ids
         )
+        manifest = _manifest(source, target, received, media, mismatches, utc_now(clock))
+        write_record(manifest, target)
+        if pictures is None or not verify:
+            return manifest
+        # A decoder that brings this process down finds the video in its place, and is not tried again.
+        examined = examine(
+            manifest,
+            local_path(target) or partial.path,
+            target,
+            expected=source.expected,
+            options=pictures,
+            earlier=earlier,
+            clock=clock,
+        )
+        if examined != manifest:
+            write_record(examined, target)
+    return examined
+
+
+def _manifest(
+    source: VideoSource,
+    target: StoragePath,
+    received: TransferResult,
+    media: Media,
+    mismatches: tuple[Mismatch, ...],
+    landed_at: datetime,
+) -> Manifest:
     return Manifest(
         uri=uri_of(target),
         bytes=received.length,
@@ -146,7 +178,7 @@ def _download(
         provenance=source.provenance,
         mismatches=mismatches,
         notes=media.notes,
-        landed_at=utc_now(clock),
+        landed_at=landed_at,
     )
 
 

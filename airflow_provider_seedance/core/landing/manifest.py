@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from airflow_provider_seedance.errors import ConfigurationError
 
 R = TypeVar("R", bound="_Record")
+QualityFlag: TypeAlias = Literal["black", "frozen", "silent"]
 
 
 class _Record(BaseModel):
@@ -65,6 +66,30 @@ class Mismatch(_Record):
     actual: bool | int | float
 
 
+class Quality(_Record):
+    """What a look at a video's pictures and sound found; ``None`` is "not known"."""
+
+    #: How many were looked at, spread over the video.
+    pictures: int
+    #: The share of them that is black, 0 to 1.
+    black: float | None = None
+    #: The share of them in which nothing has moved since the one before, 0 to 1.
+    frozen: float | None = None
+    #: The loudest sample, in decibels: 0 is full scale, and -96 complete silence.
+    peak_dbfs: float | None = None
+    #: What the figures mean; a later version may know others.
+    flags: tuple[str, ...] = ()
+
+
+class Picture(_Record):
+    """A picture beside a video."""
+
+    uri: str
+    bytes: int = Field(ge=0)
+    #: Lower-case hex.
+    sha256: str
+
+
 class GenerationReference(_Record):
     """The generation that a video comes from."""
 
@@ -116,6 +141,11 @@ class Manifest(_Record):
     mismatches: tuple[Mismatch, ...] = ()
     #: What is unusual about an intact file, in sentences.
     notes: tuple[str, ...] = ()
+    #: ``None`` for a video that was not looked at.
+    quality: Quality | None = None
+    #: Beside the video, if they could be made and their names were free.
+    poster: Picture | None = None
+    contact_sheet: Picture | None = None
     landed_at: AwareDatetime
     #: Where the video was landed first, if it was taken over from an equal request instead of paid for.
     reused_from: str | None = None
@@ -135,6 +165,9 @@ class Sidecar(_Record):
     metadata: dict[str, Any]
     source: GenerationReference
     provenance: Provenance = Provenance()
+    #: Beside the published video.
+    poster: Picture | None = None
+    contact_sheet: Picture | None = None
     #: The landing that the published bytes come from.
     manifest: Manifest
 

@@ -192,7 +192,8 @@ def _is_resumable(fault: BaseException) -> bool:
 
 def _close(partial: Partial, *, keep: bool) -> None:
     with partial.file:
-        if keep and partial.metadata_path and partial.length and partial.version.known:
+        is_there = _is_at(partial.path, partial.file)
+        if keep and is_there and partial.metadata_path and partial.length and partial.version.known:
             log.info(
                 "%d bytes of generation %s are kept for the next try.",
                 partial.length,

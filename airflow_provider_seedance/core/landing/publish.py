@@ -11,9 +11,16 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from airflow_provider_seedance.core.clock import Clock, utc_now
-from airflow_provider_seedance.core.landing.manifest import Manifest, Publication, Sidecar, TaskReference
+from airflow_provider_seedance.core.landing.manifest import (
+    Manifest,
+    Picture,
+    Publication,
+    Sidecar,
+    TaskReference,
+)
 from airflow_provider_seedance.core.landing.ownership import (
     Overwrite,
+    Record,
     check_overwrite,
     check_replaceable,
     put_in_place,
@@ -21,6 +28,7 @@ from airflow_provider_seedance.core.landing.ownership import (
     record_path,
     write_record,
 )
+from airflow_provider_seedance.core.landing.pictures import CONTACT_SHEET, POSTER, copy_beside
 from airflow_provider_seedance.core.storage.destination import resolve_destination
 from airflow_provider_seedance.core.storage.files import (
     has_content,
@@ -97,6 +105,7 @@ def publish(
         if not in_place:
             replaced = copy_landed(video, path_from_uri(video.uri), target, overwrite, earlier_ids)
             reason = f"it replaces {replaced}" if replaced else "the video was not there yet"
+        sidecar = sidecar.model_copy(update=copy_pictures(video, target, earlier, path_from_uri))
         write_record(sidecar, target)
     except SeedanceError as error:
         error.about(vendor=video.source.vendor, generation_id=video.source.generation_id)
@@ -160,6 +169,20 @@ def copy_landed(
             raise _changed(video, f"bytes with sha256 {digest.hexdigest()}", video.sha256)
         content = video.bytes, video.sha256
         return put_in_place(temporary, target, video.source, overwrite, content, earlier_ids=earlier_ids)
+
+
+def copy_pictures(
+    video: Manifest, target: StoragePath, earlier: Record | None, path_from_uri: PathFromUri
+) -> dict[str, Picture | None]:
+    """Copy the pictures beside a landed video to beside ``target``, and return them by their fields' names.
+
+    :param earlier: the record of the video that was at ``target`` before; its pictures are replaced.
+    """
+    before, sheet_before = (earlier.poster, earlier.contact_sheet) if earlier else (None, None)
+    return {
+        "poster": copy_beside(video.poster, target, POSTER, before, path_from_uri),
+        "contact_sheet": copy_beside(video.contact_sheet, target, CONTACT_SHEET, sheet_before, path_from_uri),
+    }
 
 
 def _changed(video: Manifest, found: str, expected: str) -> VideoCorrupt:

@@ -16,7 +16,7 @@ from airflow_provider_seedance.models import ExpectedVideo
 DURATION_TOLERANCE = 0.25
 
 #: Pictures have a size of their own, beside the container's; a thread more would hold a picture more.
-_DECODER_OPTIONS = {"max_pixels": str(MAX_PIXELS), "threads": "1", "enable_drefs": "0"}
+DECODER_OPTIONS = {"max_pixels": str(MAX_PIXELS), "threads": "1", "enable_drefs": "0"}
 #: Characters of a decoder's error.
 _MAX_REASON = 200
 
@@ -40,7 +40,7 @@ def probe(path: Path) -> Media:
         return media
     try:
         # A file object, not a path: the demuxer then has no protocols by which it could open anything else.
-        with path.open("rb") as file, av.open(file, format="mov", options=_DECODER_OPTIONS) as container:
+        with path.open("rb") as file, av.open(file, format="mov", options=DECODER_OPTIONS) as container:
             return _decode(container, media)
     except (av.FFmpegError, ValueError, IndexError) as fault:
         reason = str(fault)[:_MAX_REASON]
@@ -51,7 +51,7 @@ def _decode(container: Any, media: Media) -> Media:
     video = container.streams.video[0]
     if video.codec_context is None:  # a codec that this ffmpeg was built without
         return media
-    video.codec_context.options = _DECODER_OPTIONS
+    video.codec_context.options = DECODER_OPTIONS
     video.codec_context.thread_count = 1
     if next(container.decode(video), None) is None:
         raise VideoCorrupt("the file has the form of an MP4 and holds no picture")

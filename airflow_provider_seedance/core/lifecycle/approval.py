@@ -62,11 +62,11 @@ def _row(number: int, request: GenerationRequest, cost: Cost) -> str:
     return f"| {number} | {prompt} | {plain_text(request.model)} | {length} | {plain_text(size)} | {price} |"
 
 
-def video_as_markdown(result: Mapping[str, Any], *, has_poster: bool = False) -> str:
-    """A video's picture, its facts, and the way to its card in the gallery.
+def video_as_markdown(result: Mapping[str, Any], *, pictures: Sequence[str] = ()) -> str:
+    """A video's pictures, its facts, and the way to its card in the gallery.
 
     :param result: what the generate operator returned, or a manifest.
-    :param has_poster: whether a poster is beside the landed file.
+    :param pictures: those beside the landed file, by the gallery's routes: ``poster``, ``sheet``.
     """
     manifest = result.get("manifest") or result
     provenance = manifest.get("provenance") or result.get("provenance") or {}
@@ -74,6 +74,7 @@ def video_as_markdown(result: Mapping[str, Any], *, has_poster: bool = False) ->
     query = _query(provenance.get("generated_by"))
     prompt = (provenance.get("request") or {}).get("prompt")
     size = f"{media['width']}x{media['height']}" if media.get("width") else None
+    quality = manifest.get("quality") or {}
     facts = {
         "prompt": prompt and plain_text(prompt),
         "model": plain_text(str(source.get("model"))) if source.get("model") else None,
@@ -81,9 +82,10 @@ def video_as_markdown(result: Mapping[str, Any], *, has_poster: bool = False) ->
         "size": size,
         "cost": cost_in_words(Cost(**provenance["cost"])) if provenance.get("cost") else None,
         "file": plain_text(redact(str(manifest["uri"]))) if manifest.get("uri") else None,
+        "looks": plain_text(", ".join(map(str, quality.get("flags") or ()))) or None,
         "differs from the request": ", ".join(map(_in_words, manifest.get("mismatches") or ())) or None,
     }
-    lines = [f"![poster]({GALLERY}/poster?{query})", ""] if has_poster and query else []
+    lines = [f"![{name}]({GALLERY}/{name}?{query})\n" for name in pictures] if query else []
     lines += ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in facts.items() if value)]
     return "\n".join([*lines, "", f"[Watch it in the gallery]({GALLERY}/?{query})"] if query else lines)
 

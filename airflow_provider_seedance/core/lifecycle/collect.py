@@ -13,6 +13,7 @@ from airflow_provider_seedance.core.client.http import SeedanceClient
 from airflow_provider_seedance.core.clock import Clock
 from airflow_provider_seedance.core.landing.manifest import GenerationReference, Provenance
 from airflow_provider_seedance.core.landing.ownership import Overwrite
+from airflow_provider_seedance.core.landing.pictures import PictureOptions
 from airflow_provider_seedance.core.lifecycle.deliver import find_landed, land_generation
 from airflow_provider_seedance.core.lifecycle.result import provenance_of, result_dict, without_links
 from airflow_provider_seedance.core.literals import mapping_in
@@ -114,12 +115,14 @@ def land_video(
     clock: Clock,
     overwrite: Overwrite = "own",
     verify: bool = True,
+    contact_sheet: bool = False,
 ) -> dict[str, Any]:
     """Land the video of a finished generation, and return its manifest.
 
     :param video: what an operator returned for it, or its id.
     :param overwrite: what to do about a file that is already there; see :class:`.SeedanceDownloadVideoOperator`.
     :param verify: whether to check the file's structure and compare it with what was expected.
+    :param contact_sheet: whether to write a contact sheet beside the video.
     :raises GenerationFailed: if it ended without a video.
     :raises LandingError: if it has not ended, or its file cannot be brought home.
     """
@@ -146,6 +149,7 @@ def land_video(
             request_fingerprint=told.get("request_fingerprint"),
             overwrite=overwrite,
             verify=verify,
+            pictures=PictureOptions(contact_sheet=contact_sheet),
         )
         log.info("Landed %s (%d bytes).", manifest["uri"], manifest["bytes"])
         return manifest

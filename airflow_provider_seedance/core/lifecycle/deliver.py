@@ -11,6 +11,7 @@ from airflow_provider_seedance.core.clock import Clock, utc_now
 from airflow_provider_seedance.core.landing.land import VideoSource, land
 from airflow_provider_seedance.core.landing.manifest import GenerationReference, Manifest, Provenance
 from airflow_provider_seedance.core.landing.ownership import Overwrite, check_replaceable, find_whole
+from airflow_provider_seedance.core.landing.pictures import PictureOptions
 from airflow_provider_seedance.core.storage.destination import resolve_destination
 from airflow_provider_seedance.core.storage.files import has_content
 from airflow_provider_seedance.core.storage.paths import PathFromUri, uri_of
@@ -25,6 +26,7 @@ LONGEST_USUAL_RUN = timedelta(minutes=30)
 #: Stands for an id that is not known yet, and is longer than those of the known vendors, which have up to 41
 #: characters.
 SAMPLE_ID = "generation-id-of-48-characters-0123456789abcdefg"
+_ONLY_A_POSTER = PictureOptions()
 
 
 def land_generation(
@@ -43,6 +45,7 @@ def land_generation(
     overwrite: Overwrite = "own",
     earlier_ids: Collection[str] = (),
     verify: bool = True,
+    pictures: PictureOptions = _ONLY_A_POSTER,
 ) -> dict[str, Any]:
     """Land a finished generation's video and return its manifest. Raises what :func:`.land.land` raises.
 
@@ -57,6 +60,7 @@ def land_generation(
     :param overwrite: what to do about a file that is already there.
     :param earlier_ids: the generations that this one takes the place of.
     :param verify: whether to check the file's structure and compare it with what was expected.
+    :param pictures: what to write beside the video.
     """
     model = generation.model or model or (request.model if request else None)
     reference = GenerationReference(
@@ -87,6 +91,7 @@ def land_generation(
         clock=clock,
         overwrite=overwrite,
         verify=verify,
+        pictures=pictures,
     )
     return manifest.to_dict()
 

@@ -14,12 +14,25 @@ from airflow_provider_seedance.core.storage.files import (
     size_of,
     temporary_file_for,
 )
-from airflow_provider_seedance.core.storage.paths import PathFromUri, storage_errors, uri_of
+from airflow_provider_seedance.core.storage.paths import PathFromUri, StoragePath, storage_errors, uri_of
 from airflow_provider_seedance.errors import DestinationError, Kind, LandingError
 from airflow_provider_seedance.models import Succeeded
 
 #: Bytes of the largest picture that is fetched.
 MAX_BYTES = 64 * 1024**2
+
+
+def last_frame_target(
+    generation: Succeeded, destination: str, path_from_uri: PathFromUri, mode: str | None
+) -> StoragePath:
+    """Where the last frame is landed."""
+    fields = {
+        "vendor": generation.vendor,
+        "generation_id": generation.generation_id,
+        "model": generation.model,
+        "mode": mode,
+    }
+    return path_from_uri(resolve_destination(destination, fields))
 
 
 def land_last_frame(
@@ -37,13 +50,7 @@ def land_last_frame(
     :raises DestinationError: if another file is there, or it cannot be written.
     :raises LandingError: if there is no last frame, or its link is dead.
     """
-    fields = {
-        "vendor": generation.vendor,
-        "generation_id": generation.generation_id,
-        "model": generation.model,
-        "mode": mode,
-    }
-    target = path_from_uri(resolve_destination(destination, fields))
+    target = last_frame_target(generation, destination, path_from_uri, mode)
     if generation.last_frame_url is None:
         raise LandingError(
             "the vendor gave no last frame",

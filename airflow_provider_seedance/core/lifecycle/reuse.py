@@ -9,8 +9,13 @@ from typing import Any
 
 from airflow_provider_seedance.core.clock import Clock, utc_now
 from airflow_provider_seedance.core.landing.manifest import Manifest
-from airflow_provider_seedance.core.landing.ownership import Overwrite, check_replaceable, write_record
-from airflow_provider_seedance.core.landing.publish import copy_landed
+from airflow_provider_seedance.core.landing.ownership import (
+    Overwrite,
+    check_replaceable,
+    read_record,
+    write_record,
+)
+from airflow_provider_seedance.core.landing.publish import copy_landed, copy_pictures
 from airflow_provider_seedance.core.ledger.ledger import Ledger
 from airflow_provider_seedance.core.lifecycle.result import reused_dict, with_attempts
 from airflow_provider_seedance.core.storage.destination import resolve_destination
@@ -69,17 +74,18 @@ class Reuse:
         fields = {"vendor": source.vendor, "generation_id": source.generation_id, "model": source.model}
         target = self.path_from_uri(resolve_destination(destination, {**fields, "mode": mode}))
         manifest = found.model_copy(update={"uri": uri_of(target), "reused_from": reused_from})
-        if manifest.uri != found.uri:
-            self._copy(found, manifest, target)
-        return manifest
+        return manifest if manifest.uri == found.uri else self._copy(found, manifest, target)
 
-    def _copy(self, found: Manifest, manifest: Manifest, target: StoragePath) -> None:
+    def _copy(self, found: Manifest, manifest: Manifest, target: StoragePath) -> Manifest:
         """Bring the video to its destination, with its manifest beside it, unless it is there already."""
         check_writable(target)
         check_replaceable(target, self.overwrite, found.source, (found.bytes, found.sha256))
+        earlier = read_record(target)
         if not has_content(target, found.bytes, found.sha256):
             copy_landed(found, self.path_from_uri(found.uri), target, self.overwrite, ())
+        manifest = manifest.model_copy(update=copy_pictures(found, target, earlier, self.path_from_uri))
         write_record(manifest, target)
+        return manifest
 
     def result(
         self, request: GenerationRequest, *, vendor: str, seedance_conn_id: str, destination: str | None

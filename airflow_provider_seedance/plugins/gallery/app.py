@@ -14,10 +14,11 @@ from fastapi.staticfiles import StaticFiles
 from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.core.gallery.cards import Card
 from airflow_provider_seedance.core.gallery.filters import Filters
+from airflow_provider_seedance.core.landing.pictures import CONTACT_SHEET
 from airflow_provider_seedance.core.redaction import redact_values
 from airflow_provider_seedance.errors import SeedanceError
 from airflow_provider_seedance.plugins.gallery.access import DagReader, ReadableDagIds
-from airflow_provider_seedance.plugins.gallery.files import send_poster, send_video
+from airflow_provider_seedance.plugins.gallery.files import send_picture, send_video
 from airflow_provider_seedance.plugins.gallery.pages import render
 from airflow_provider_seedance.plugins.gallery.sources import find_card, page_of
 
@@ -71,8 +72,14 @@ def video(found: NamedCard, may_read: DagReader, range: Range = None) -> Respons
 
 @app.get("/poster")
 def poster(found: NamedCard, may_read: DagReader) -> Response:
-    """The picture beside a landed video."""
-    return send_poster(found, may_read)
+    """The poster beside a landed video."""
+    return send_picture(found, may_read)
+
+
+@app.get("/sheet")
+def contact_sheet(found: NamedCard, may_read: DagReader) -> Response:
+    """The contact sheet beside a landed video."""
+    return send_picture(found, may_read, CONTACT_SHEET)
 
 
 @app.get("/manifest")

@@ -18,6 +18,7 @@ from airflow_provider_seedance.core.gallery.cards import Card
 from airflow_provider_seedance.core.gallery.ranges import RangeNotSatisfiable, parse_range
 from airflow_provider_seedance.core.gallery.records import may_be_sent
 from airflow_provider_seedance.core.landing.ownership import read_record
+from airflow_provider_seedance.core.landing.pictures import POSTER, picture_name
 from airflow_provider_seedance.core.storage.files import open_for_reading, size_of
 from airflow_provider_seedance.core.storage.paths import StoragePath, storage_errors
 from airflow_provider_seedance.errors import SeedanceError
@@ -52,22 +53,16 @@ def send_video(card: Card, may_read: Callable[[str], bool], range_header: str | 
     return _answer(file, size, "video/mp4", range_header)
 
 
-def send_poster(card: Card, may_read: Callable[[str], bool]) -> Response:
-    """The picture beside a card's video.
+def send_picture(card: Card, may_read: Callable[[str], bool], ending: str = POSTER) -> Response:
+    """A picture beside a card's video: its poster, or its contact sheet.
 
     :param may_read: whether the user may read a DAG.
     :raises HTTPException: 404 if there is none, or the card has no video that the user may see.
     """
     with _not_found():
         _own_file(card, may_read)
-        size, file = _opened(_path(poster_uri(card.uri or "")), "image/jpeg")
+        size, file = _opened(_path(picture_name(card.uri or "", ending)), "image/jpeg")
     return _answer(file, size, "image/jpeg", None)
-
-
-def poster_uri(uri: str) -> str:
-    """Where the poster of a video is, if it has one: beside it, with the ending ``.jpg``."""
-    folder, slash, name = uri.rpartition("/")
-    return f"{folder}{slash}{name.rpartition('.')[0] or name}.jpg"
 
 
 @contextmanager

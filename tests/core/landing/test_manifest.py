@@ -53,6 +53,9 @@ PLAIN = {
     },
     "mismatches": [{"field": "audio", "expected": True, "actual": False}],
     "notes": [],
+    "quality": None,
+    "poster": None,
+    "contact_sheet": None,
     "landed_at": "2026-03-01T12:00:00Z",
     "reused_from": None,
 }
@@ -70,7 +73,7 @@ def test_a_manifest_is_read_back() -> None:
 
 def test_a_later_version_may_add_keys() -> None:
     """Unknown ones are ignored, at every depth."""
-    newer = {**PLAIN, "poster": "x", "media": {**PLAIN["media"], "hdr": True}}
+    newer = {**PLAIN, "palette": "x", "media": {**PLAIN["media"], "hdr": True}}
     assert Manifest.parse(newer) == MANIFEST
 
 

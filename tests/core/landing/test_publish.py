@@ -63,6 +63,8 @@ def test_the_video_and_its_sidecar_are_published(video: Manifest, folder: Any) -
         "metadata": METADATA,
         "source": video.source.to_dict(),
         "provenance": video.provenance.to_dict(),
+        "poster": None,
+        "contact_sheet": None,
         "manifest": video.to_dict(),
         "published": True,
         "reason": "the video was not there yet",

@@ -68,7 +68,7 @@ def test_a_long_storyboard_is_cut() -> None:
 @pytest.mark.parametrize("result", [MANIFEST, {"generation_id": "cgt-1", "manifest": MANIFEST}])
 def test_a_video_has_its_picture_its_facts_and_its_card(result) -> None:
     """From a result and from a manifest alike; the picture is below Airflow's own address."""
-    shown = video_as_markdown(result, has_poster=True)
+    shown = video_as_markdown(result, pictures=["poster"])
     card = "dag_id=film&run_id=manual__2026-11-28T01%3A00%3A00%2B00%3A00&task_id=shot&map_index=2"
     assert f"![poster](seedance/poster?{card})" in shown
     assert f"[Watch it in the gallery](seedance/?{card})" in shown
@@ -83,7 +83,7 @@ def test_a_video_has_its_picture_its_facts_and_its_card(result) -> None:
 )
 def test_what_is_not_known_is_left_out(result) -> None:
     """A video that nobody of this Airflow has made has no card."""
-    shown = video_as_markdown(result, has_poster=True)
+    shown = video_as_markdown(result, pictures=["poster"])
     assert "poster" not in shown
     assert "gallery" not in shown
     assert "None" not in shown

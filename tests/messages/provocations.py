@@ -16,6 +16,7 @@ from airflow_provider_seedance.core.client.addresses import check_literal
 from airflow_provider_seedance.core.client.connection_parts import read_extra
 from airflow_provider_seedance.core.landing.manifest import Manifest
 from airflow_provider_seedance.core.landing.publish import publish
+from airflow_provider_seedance.core.landing.quality import check_quality
 from airflow_provider_seedance.core.ledger.engine import make_engine
 from airflow_provider_seedance.core.ledger.ledger import Ledger
 from airflow_provider_seedance.core.library import Asset, AssetStatus
@@ -309,6 +310,9 @@ MESSAGES: Mapping[str, Mapping[str, Provoke]] = {
         ),
         "a dead link": lambda s: s.land("v.mp4", kind="status", status=403),
         "a link to an internal address": lambda s: check_literal("10.0.0.1"),
+        "a video that is black, with `on_quality='fail'`": lambda s: check_quality(
+            {"uri": "s3://videos/fox.mp4", "quality": {"flags": ["black"]}}, "fail"
+        ),
         "a video that is too large": lambda s: s.land("v.mp4", settings={"max_video_bytes": 1_000}),
         "a download that breaks off": lambda s: s.land("v.mp4", kind="truncate"),
         "an empty file": lambda s: s.land("v.mp4", kind="reply", body=""),

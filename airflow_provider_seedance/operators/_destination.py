@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -96,16 +95,14 @@ class DestinationMixin(BaseOperator):
         from airflow_provider_seedance.errors import SeedanceError
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
 
+        if not self.last_frame_destination:
+            return []
         mode = request.mode.value if request else None
-        destination = self.last_frame_destination
-        # What is wrong with it is told once the video is at home.
-        with suppress(SeedanceError):
-            return (
-                [uri_of(last_frame_target(generation, destination, path_from_uri, mode))]
-                if destination
-                else []
-            )
-        return []
+        try:
+            return [uri_of(last_frame_target(generation, self.last_frame_destination, path_from_uri, mode))]
+        except SeedanceError:
+            # Told once the video is at home.
+            return []
 
     def _land_last_frame(
         self, client: SeedanceClient, generation: Succeeded, mode: str | None

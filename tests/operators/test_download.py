@@ -80,14 +80,14 @@ def test_a_file_cut_short_once_is_fetched_whole(video, downloading, emulator, tm
 
 
 def test_a_file_that_is_always_cut_short_is_not_landed(video, downloading, emulator, tmp_path) -> None:
-    """Never a part under the final name; when the way is whole again, a further try lands the video alone."""
+    """Never a part under the final name; when the way is whole again, a further try lands the video whole."""
     emulator.add_fault(on="download", kind="truncate", times=None)
     with pytest.raises(SeedanceError, match=video["generation_id"]):
         downloading(video, tmp_path / "a.mp4")()
     assert not (tmp_path / "a.mp4").exists()
     emulator.clear_faults()
     downloading(video, tmp_path / "a.mp4")()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4", "a.mp4.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.jpg", "a.mp4", "a.mp4.json"]
 
 
 def test_what_is_no_video_is_not_kept(video, downloading, emulator, tmp_path) -> None:
@@ -113,7 +113,7 @@ def test_a_full_disk(video, downloading, tmp_path, monkeypatch) -> None:
             downloading(video, tmp_path / "a.mp4", overwrite="always")()
     assert (tmp_path / "a.mp4").read_bytes() == b"before"
     manifest = downloading(video, tmp_path / "a.mp4", overwrite="always")()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4", "a.mp4.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.jpg", "a.mp4", "a.mp4.json"]
     assert (tmp_path / "a.mp4").stat().st_size == manifest["bytes"]
 
 

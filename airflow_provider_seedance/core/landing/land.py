@@ -155,8 +155,19 @@ def _download(
             earlier=earlier,
             clock=clock,
         )
-        if examined != manifest:
+    return _noted(manifest, examined, target)
+
+
+def _noted(landed: Manifest, examined: Manifest, target: StoragePath) -> Manifest:
+    """The manifest that is on record beside the video: ``landed`` is, and ``examined`` is to take its place."""
+    if examined != landed:
+        try:
             write_record(examined, target)
+        except SeedanceError as fault:
+            log.warning(
+                "What was seen of the video at %s is not in its manifest: %s", landed.uri, fault.message
+            )
+            return landed
     return examined
 
 

@@ -58,12 +58,12 @@ def take_samples(path: Path, media: Media, now: Callable[[], float]) -> Samples:
         for frame in _frames(container):
             if isinstance(frame, av.AudioFrame):
                 samples.peak = max(samples.peak or 0.0, _peak(resampler.resample(frame)))
-                continue
-            decoded += 1
-            if (frame.time or 0.0) >= (len(samples.pictures) + 0.5) * step and len(
-                samples.pictures
-            ) < SAMPLES:
-                samples.pictures.append(_small(frame))
+            else:
+                decoded += 1
+                due = (len(samples.pictures) + 0.5) * step
+                if len(samples.pictures) < SAMPLES and (frame.time or 0.0) >= due:
+                    samples.pictures.append(_small(frame))
+            # A file may have hours of sound beside a single picture.
             if decoded >= MAX_FRAMES or now() >= ends:
                 break
     return samples

@@ -16,13 +16,16 @@ from PIL import Image
 from upath import UPath
 
 from airflow_provider_seedance.core.landing import decoder_limits
+from airflow_provider_seedance.core.landing import land as land_module
 from airflow_provider_seedance.core.landing.land import VideoSource, land
-from airflow_provider_seedance.core.landing.manifest import Manifest
-from airflow_provider_seedance.core.landing.ownership import read_record
+from airflow_provider_seedance.core.landing.manifest import Manifest, Media
+from airflow_provider_seedance.core.landing.ownership import read_record, write_record
 from airflow_provider_seedance.core.landing.pictures import PictureOptions, picture_name
 from airflow_provider_seedance.core.landing.publish import publish
+from airflow_provider_seedance.core.landing.samples import TIME_LIMIT, take_samples
 from airflow_provider_seedance.core.storage.files import read_bytes
 from airflow_provider_seedance.core.storage.paths import uri_of
+from airflow_provider_seedance.errors import DestinationError
 from tests.clocks import ManualClock
 from tests.core.landing.conftest import NOW
 from tests.core.landing.films import make_film
@@ -194,3 +197,28 @@ def test_the_name_of_a_poster(video: str, poster: str) -> None:
     """What landing writes, and the gallery and the approval read."""
     assert picture_name(video) == poster
     assert picture_name(Path(video).name) == Path(poster).name
+
+
+def test_what_was_seen_and_cannot_be_noted_fails_no_landing(
+    source, tmp_path, serving, film, monkeypatch, caplog
+) -> None:
+    """The record that was written when the video was put in its place stays, and counts."""
+    written: list[Manifest] = []
+
+    def write(record: Manifest, target: Any) -> None:
+        if written:
+            raise DestinationError("the store is out of order")
+        written.append(record)
+        write_record(record, target)
+
+    monkeypatch.setattr(land_module, "write_record", write)
+    manifest = _land(source, tmp_path / "v.mp4", serving(film))
+    assert [manifest] == written == [read_record(tmp_path / "v.mp4")]
+    assert "the store is out of order" in caplog.text
+
+
+def test_sound_is_listened_to_for_a_limited_time_too(tmp_path) -> None:
+    """The time is up after the last picture, while sound is left."""
+    times = iter([0.0] * 26 + [TIME_LIMIT])
+    take_samples(make_film(tmp_path / "v.mp4"), Media(duration=1.04), lambda: next(times))
+    assert next(times, None) is None

@@ -28,9 +28,7 @@ ROW: dict[str, Any] = {
         ("toapis", "credits", {"cost_amount": "0.2"}, "40"),
     ],
 )
-def test_a_row_is_in_the_unit_of_its_bill(
-    vendor: str, unit: str, known: dict[str, Any], amount: str
-) -> None:
+def test_a_row_is_in_the_unit_of_its_bill(vendor: str, unit: str, known: dict[str, Any], amount: str) -> None:
     """Tokens where the vendor bills tokens, and its credits where the ledger has dollars."""
     invoice = {"generations": [{"vendor": vendor, "unit": unit}]}
     (entry,) = entries([{**ROW, "vendor": vendor, **known}], invoice)

@@ -25,7 +25,7 @@ from sqlalchemy.exc import IntegrityError
 
 from airflow_provider_seedance.core.ledger import budgets
 from airflow_provider_seedance.core.ledger.engine import database_errors, reading, writing
-from airflow_provider_seedance.core.ledger.entries import Intent, Progress, Settlement, to_json
+from airflow_provider_seedance.core.ledger.entries import Intent, Progress, Settlement, to_json, utc_day
 from airflow_provider_seedance.core.ledger.schema import Money, UtcTime, intents, migrate
 from airflow_provider_seedance.core.money import SpendLimit
 from airflow_provider_seedance.errors import Kind, LedgerUnavailable, SeedanceError
@@ -77,7 +77,7 @@ class Ledger:
             with writing(self.engine) as connection:
                 connection.execute(delete(intents).where(_is_sent_again(intent)))
                 standings = self._reserve(connection, intent, limits)
-                connection.execute(insert(intents).values(_new_row(intent)))
+                connection.execute(insert(intents), _new_row(intent))
         except IntegrityError as fault:
             if not self._has(intent.owner.key, intent.number):
                 raise LedgerUnavailable(f"the ledger does not take intent {intent.intent_id}") from fault
@@ -112,7 +112,7 @@ class Ledger:
         try:
             with writing(self.engine) as connection:
                 if not _update(connection, which, intent.progress, now):
-                    connection.execute(insert(intents).values(_new_row(intent)))
+                    connection.execute(insert(intents), _new_row(intent))
                     _update(connection, which, intent.progress, now)
         except IntegrityError as fault:
             # Its owner has another intent of this number.
@@ -243,6 +243,7 @@ def _new_row(intent: Intent) -> Row:
         "cost_basis": "reserved" if estimate.amount is not None else "unknown",
         "status": progress.status,
         "created_at": intent.created_at,
+        "created_on": utc_day(intent.created_at),
         "updated_at": intent.created_at,
         "record": to_json(progress.record or {}),
     }

@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Engine,
+    bindparam,
     case,
     delete,
     func,
@@ -36,6 +36,18 @@ Row = dict[str, Any]
 
 #: Intents that surely have no video.
 WITHOUT_VIDEO = ("refused", "failed", "expired", "cancelled")
+
+# What each submission asks is made once: SQLAlchemy takes longer to put it together than a database to answer it.
+_INSERT = insert(intents)
+_FORGET_UNSENT = delete(intents).where(
+    intents.c.intent_id == bindparam("of_intent_id"), intents.c.generation_id.is_(None)
+)
+_LATEST_RECORD = (
+    select(intents.c.record)
+    .where(intents.c.owner == bindparam("of_owner"))
+    .order_by(intents.c.number.desc())
+    .limit(1)
+)
 
 
 class IntentTaken(SeedanceError):
@@ -75,9 +87,9 @@ class Ledger:
         """
         try:
             with writing(self.engine) as connection:
-                connection.execute(delete(intents).where(_is_sent_again(intent)))
+                connection.execute(_FORGET_UNSENT, {"of_intent_id": intent.intent_id})
                 standings = self._reserve(connection, intent, limits)
-                connection.execute(insert(intents), _new_row(intent))
+                connection.execute(_INSERT, _new_row(intent))
         except IntegrityError as fault:
             if not self._has(intent.owner.key, intent.number):
                 raise LedgerUnavailable(f"the ledger does not take intent {intent.intent_id}") from fault
@@ -112,7 +124,7 @@ class Ledger:
         try:
             with writing(self.engine) as connection:
                 if not _update(connection, which, intent.progress, now):
-                    connection.execute(insert(intents), _new_row(intent))
+                    connection.execute(_INSERT, _new_row(intent))
                     _update(connection, which, intent.progress, now)
         except IntegrityError as fault:
             # Its owner has another intent of this number.
@@ -132,9 +144,8 @@ class Ledger:
 
     def latest_record(self, owner: str) -> dict[str, Any] | None:
         """The submission record of an owner's latest intent; ``None`` if it surely has none."""
-        latest = select(intents.c.record).where(intents.c.owner == owner).order_by(intents.c.number.desc())
         with reading(self.engine) as connection:
-            stored = connection.execute(latest.limit(1)).scalar()
+            stored = connection.execute(_LATEST_RECORD, {"of_owner": owner}).scalar()
         return None if stored is None else json.loads(stored)
 
     def standings(self, limits: Sequence[SpendLimit], scope: budgets.Scope) -> list[budgets.Standing]:
@@ -211,10 +222,6 @@ class Ledger:
         )
         with reading(self.engine) as connection:
             return [dict(row._mapping) for row in connection.execute(found)]
-
-
-def _is_sent_again(intent: Intent) -> ColumnElement[bool]:
-    return (intents.c.intent_id == intent.intent_id) & intents.c.generation_id.is_(None)
 
 
 def _new_row(intent: Intent) -> Row:

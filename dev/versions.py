@@ -77,9 +77,20 @@ def pairs(names: Sequence[str], pythons: Sequence[str]) -> list[tuple[Version, s
     ]
 
 
+def number_of(python: str) -> str:
+    """The number of a Python, such as ``3.10``.
+
+    :raises SystemExit: if it does not start.
+    """
+    try:
+        return _run(python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])").strip()
+    except (OSError, subprocess.CalledProcessError):
+        sys.exit(f"{python} does not start; name Pythons of this machine with PYTHONS='...', paths too.")
+
+
 def environment(version: Version, python: str) -> Path:
     """The Python of the environment, which is made unless it has these pins already."""
-    number = _run(python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])").strip()
+    number = number_of(python)
     folder = PROJECT / "build" / "versions" / f"{version.name}-py{number}"
     inside, mark = folder / "bin" / "python", folder / "installed.txt"
     pins = version.constraints.read_text("utf-8")
@@ -164,6 +175,8 @@ def main() -> int:
         for version, _ in chosen:
             pin(version, options.pin)
         return 0
+    for python in options.pythons:
+        number_of(python)
     outcomes = [check(version, python) for version, python in chosen]
     for outcome in outcomes:
         print(outcome.line())

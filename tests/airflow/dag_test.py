@@ -15,8 +15,8 @@ from airflow_provider_seedance.runtime import polling
 from dev.emulator import connections
 from tests.airflow.home import DAGS, EXAMPLES, HOME
 
-#: Vendor seconds in a second: a generation takes some 50 ms, its record is kept for two minutes.
-RATE = 5_000
+#: Vendor seconds in a second: a generation takes some 250 ms, its record is kept for ten minutes.
+RATE = 1_000
 
 
 @dataclass(frozen=True)

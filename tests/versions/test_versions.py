@@ -52,6 +52,23 @@ def test_the_retry_policy_is_there_or_says_what_it_needs() -> None:
             importlib.import_module(name)
 
 
+def test_a_whole_run(run_dag, tmp_path) -> None:
+    """From a request over a deferral and a landing to a published video."""
+    outcome = run_dag(
+        "seedance_full_pipeline", landing=str(tmp_path / "landing"), public=str(tmp_path / "public")
+    )
+    assert set(outcome.states.values()) == {"success"}
+    assert Path(outcome.returned["publish"]["uri"]).stat().st_size > 0
+
+
+def test_a_run_through_a_second_connection(run_dag, hurried_emulator, tmp_path, monkeypatch) -> None:
+    """With a state folder, which is what each Airflow without a task state store is to have."""
+    monkeypatch.setenv("AIRFLOW__SEEDANCE__STATE_FOLDER", str(tmp_path / "state"))
+    hurried_emulator.add_fault(vendor="modelark", on="create", kind="status", status=403, times=None)
+    outcome = run_dag("seedance_second_chance", output=str(tmp_path))
+    assert outcome.returned["generate"]["vendor"] == "evolink"
+
+
 @pytest.mark.parametrize("entry", VERSIONS, ids=lambda entry: entry.name)
 def test_pins_have_no_addresses(entry) -> None:
     """Only names, versions and markers; and the Airflow is the one that is meant."""

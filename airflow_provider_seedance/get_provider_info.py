@@ -69,7 +69,11 @@ def get_provider_info() -> dict[str, Any]:
                 ],
             }
         ],
-        "extra-links": ["airflow_provider_seedance.operators._links.GalleryLink"],
+        "extra-links": [
+            "airflow_provider_seedance.operators._links.GalleryLink",
+            "airflow_provider_seedance.operators._links.VideoLink",
+            "airflow_provider_seedance.operators._links.VendorConsoleLink",
+        ],
         "plugins": [
             {
                 "name": "seedance",

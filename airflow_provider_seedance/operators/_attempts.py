@@ -105,6 +105,8 @@ class TaskAttempts:
                 defer_until_room(self._operator, reached, "submit_again", carried or None)
             raise
         push_generation_id(self._context, submission.record.generation_id)
+        client = self._clients(submission.record.seedance_conn_id)
+        self._operator._show_console(self._context, client.settings)
         return submission
 
     def leads_on(self) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.operators._arguments import choice, conn_ids
 from airflow_provider_seedance.operators._lineage import LineageMixin
+from airflow_provider_seedance.operators._links import GenerationLinksMixin
 from airflow_provider_seedance.runtime.exceptions import deferral_errors, task_errors
 from airflow_provider_seedance.runtime.metrics import count_result
 
@@ -57,7 +58,7 @@ class Wait:
     attempts: TaskAttempts | None = None
 
 
-class GenerationWaitMixin(LineageMixin):
+class GenerationWaitMixin(GenerationLinksMixin, LineageMixin):
     """Base of operators that wait for one generation; both modes end alike."""
 
     seedance_conn_id: str | Sequence[str]
@@ -254,6 +255,7 @@ class GenerationWaitMixin(LineageMixin):
                 task_errors(retry_pays=self._retry_pays(store)),
             ):
                 conn_id, client = self._connection_of(store, ended.generation_id, clients, seedance_conn_id)
+                self._show_console(context, client.settings)
                 attempts = self._attempts(context, store, clients)
                 wait = Wait(conn_id, client, store, ended.generation_id, ended.wait, attempts)
                 return self._checked(self._conclude(wait, ended.outcome, unfinished=unfinished))
@@ -263,6 +265,7 @@ class GenerationWaitMixin(LineageMixin):
         from airflow_provider_seedance.core.landing.quality import check_quality
 
         if isinstance(result, Mapping):
+            self._has_video = result.get("manifest") is not None
             check_quality(result.get("manifest"), self.on_quality)
         return result
 

@@ -21,7 +21,7 @@ from airflow_provider_seedance.operators._arguments import (
 )
 from airflow_provider_seedance.operators._base import SeedanceBaseOperator
 from airflow_provider_seedance.operators._batch import DEFAULT_MAX_ACTIVE, prepare_batch
-from airflow_provider_seedance.operators._links import GalleryLink
+from airflow_provider_seedance.operators._links import GalleryLink, push_links
 from airflow_provider_seedance.operators._waiting import BACKSTOP, NO_CONNECTION_IN_TRIGGERER
 from airflow_provider_seedance.runtime.asset_events import PublicationEvent, declared_alias, outlet_of
 from airflow_provider_seedance.runtime.config import default_deferrable
@@ -204,6 +204,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
         from airflow_provider_seedance.core.batch.event import BatchEvent
 
         self._reveal()
+        push_links(context, self)
         return self._run(context, BatchEvent({}), new_try=True)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.operators._arguments import ON_QUALITY, OVERWRITE, one_of, overwrite_of
 from airflow_provider_seedance.operators._base import SeedanceBaseOperator
 from airflow_provider_seedance.operators._lineage import LineageMixin
+from airflow_provider_seedance.operators._links import VideoLinksMixin
 from airflow_provider_seedance.runtime.exceptions import task_errors
 from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
 
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.operators._base import Result, Text
 
 
-class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, LineageMixin, SeedanceBaseOperator):
+class SeedanceDownloadVideoOperator(
+    SignedLinkMaskingMixin, LineageMixin, VideoLinksMixin, SeedanceBaseOperator
+):
     """Land the video of a finished generation in a file or an object store, whole or not at all.
 
     The link is read from the vendor at run time, so a dead one in ``video`` does no harm. The file is streamed in
@@ -95,6 +98,7 @@ class SeedanceDownloadVideoOperator(SignedLinkMaskingMixin, LineageMixin, Seedan
                     verify=self.verify,
                     contact_sheet=self.contact_sheet,
                 )
+        self._has_video = True
         note_video(manifest)
         self._report_lineage(lineage_of_download(manifest))
         with task_errors(context):

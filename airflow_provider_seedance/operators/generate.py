@@ -28,7 +28,7 @@ from airflow_provider_seedance.operators._arguments import (
 from airflow_provider_seedance.operators._attempts import TaskAttempts, request_on_record
 from airflow_provider_seedance.operators._base import SeedanceBaseOperator
 from airflow_provider_seedance.operators._destination import DestinationMixin
-from airflow_provider_seedance.operators._links import GalleryLink
+from airflow_provider_seedance.operators._links import push_links
 from airflow_provider_seedance.operators._request import take_request
 from airflow_provider_seedance.operators._waiting import GenerationWaitMixin, Wait
 from airflow_provider_seedance.runtime.config import default_deferrable
@@ -163,7 +163,6 @@ class SeedanceGenerateVideoOperator(
     template_fields_renderers = {"vendor_options": "json", "request": "json", "on_moderation": "json"}  # noqa: RUF012 - Airflow's own convention
     label_fields = ("prompt", "request", "first_frame", "reference_images", "generation_id", "draft_task_id")
     ui_color = "#e8e3ff"
-    operator_extra_links = (GalleryLink(),)
     #: Which task instance this is, once its record was looked up.
     _task: TaskIdentity | None = None
 
@@ -275,6 +274,7 @@ class SeedanceGenerateVideoOperator(
         from airflow_provider_seedance.runtime.clients import ClientPool
 
         self._reveal()
+        push_links(context, self)
         with task_errors(context):
             store = self._store(context)
             if self._carried_record is not None:
@@ -337,6 +337,7 @@ class SeedanceGenerateVideoOperator(
         conn_id, client, generation = ask_each(generation_id, to_ask, clients)
         if conn_id != to_ask[0]:
             self._check_destination({**adopted, "vendor": client.vendor_name})
+        self._show_console(context, client.settings)
         now = clock.SYSTEM_CLOCK.now()
         state = WaitState(
             started=now, deadline=now + self._timeout_seconds(self.service_tier), queue_deadline=None

@@ -11,6 +11,7 @@ from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.operators._arguments import OVERWRITE, one_of, overwrite_of
 from airflow_provider_seedance.operators._base import SeedanceBaseOperator
 from airflow_provider_seedance.operators._lineage import LineageMixin
+from airflow_provider_seedance.operators._links import VideoLinksMixin
 from airflow_provider_seedance.runtime.asset_events import PublicationEvent, declared_outlets, outlet_of
 from airflow_provider_seedance.runtime.exceptions import task_errors
 from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.operators._base import Result, Text
 
 
-class SeedancePublishVideoOperator(SignedLinkMaskingMixin, LineageMixin, SeedanceBaseOperator):
+class SeedancePublishVideoOperator(
+    SignedLinkMaskingMixin, LineageMixin, VideoLinksMixin, SeedanceBaseOperator
+):
     """Copy a landed video to where it is to be found, write its sidecar beside it, and emit an asset event.
 
     A rerun with the same video and metadata publishes nothing twice, emits no event, and says so in ``published``
@@ -98,6 +101,7 @@ class SeedancePublishVideoOperator(SignedLinkMaskingMixin, LineageMixin, Seedanc
                 overwrite=overwrite_of(self),
                 published_by=task,
             )
+        self._has_video = True
         record = publication.to_dict()
         if publication.published:
             note_video(record, published=True)

@@ -21,6 +21,14 @@ def push_generation_id(context: Context, generation_id: str | None) -> None:
     _push(context, GENERATION_ID, generation_id)
 
 
+def push_link(context: Context, key: str, address: str) -> None:
+    """Show a link on the task's page.
+
+    :param key: the link's ``xcom_key``.
+    """
+    _push(context, key, address)
+
+
 def push_error(context: Context, error: SeedanceError) -> None:
     """Tell what ended the task, so that others can branch on it."""
     _push(context, ERROR, error_value(error, getattr(context.get("task"), "seedance_conn_id", None)))

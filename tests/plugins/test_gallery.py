@@ -158,13 +158,22 @@ def test_an_address_names_the_task_too(source: str, client: Client) -> None:
     assert client.get(f"/poster?{key}").content == JPEG
 
 
-def test_a_ledger_that_can_be_read_is_the_only_source(
-    source: str, client: Client, queries: list[str]
+@pytest.mark.parametrize(
+    "operator", ["SeedanceDownloadVideoOperator", "SeedancePublishVideoOperator", GENERATE]
+)
+def test_a_task_that_has_not_bought_its_video_has_its_file(
+    source: str, client: Client, videos: list[Video], operator: str
 ) -> None:
-    """Airflow's tables, into which users can write, are not asked for a key that it does not know."""
-    key = "dag_id=film&run_id=another&task_id=shot&map_index=-1"
+    """As links on its page lead to it; what it returned names the file, and the file's own record who may have it."""
+    key = f"dag_id=film&run_id={RUN_ID}&task_id=one_more&map_index=-1"
+    found = {}
+    for prompt in ("A fox <b>runs</b>", "A secret"):
+        (manifest,) = (one.manifest for one in videos if one.prompt == prompt)
+        whole = {"manifest": manifest, "uri": (manifest or {})["uri"]}
+        with returned(manifest if "Download" in operator else whole, operator):
+            found[prompt] = client.get(f"/video?{key}").status_code
+    assert found == {"A fox <b>runs</b>": 200, "A secret": 404}
     assert client.get(f"/video?{key}").status_code == 404
-    assert any("task_instance" in query for query in queries) == (source == "airflow")
 
 
 def test_only_recent_tasks_are_looked_through(

@@ -127,6 +127,11 @@ class Account:
         return self.service_url(API)
 
     @property
+    def console(self) -> str | None:
+        """The address of the vendor's console; ``None`` if it is not known, as that of another host is not."""
+        return None if self.host else self.vendor.console
+
+    @property
     def sends_key_in_clear(self) -> bool:
         """Whether requests leave this network without encryption."""
         parts = urlsplit(self.base_url)

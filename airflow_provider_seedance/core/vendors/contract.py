@@ -330,6 +330,7 @@ class Vendor:
 
     :param services: the hosts that it is reached at; the first one is the API.
     :param catalog: the JSON file with what its models take; ``None`` for a vendor whose file this package has.
+    :param console: the address of its console on the web, if the contract names one.
     """
 
     name: str
@@ -341,6 +342,7 @@ class Vendor:
     assets: AssetCalls | None = None
     callbacks: CallbackCalls | None = None
     catalog: Path | None = None
+    console: str | None = None
 
     @property
     def regions(self) -> tuple[str, ...]:

@@ -96,17 +96,21 @@ def _values(key: Mapping[str, str]) -> Mapping[str, Any]:
 def find_card(key: Mapping[str, str]) -> Card | None:
     """The card that :attr:`.Card.key` names, whoever may read it.
 
+    A task that downloads, publishes or reuses a video has none of its own in the ledger: what it returned counts.
+
     :raises SeedanceError: if it is one of the ledger, which cannot be read.
     """
+    found = None
     try:
         ledger = open_ledger()
-        if ledger is not None:
-            return LedgerSource(ledger).find(key)
+        found = None if ledger is None else LedgerSource(ledger).find(key)
     except SeedanceError:
         # The page has cards of Airflow's own then.
         if "id" in key:
             raise
-    return task_instances.find(key)
+    if "id" in key or (found and found.uri):
+        return found
+    return task_instances.find(key) or found
 
 
 def page_of(filters: Filters, dag_ids: Collection[str], now: datetime) -> tuple[Page, bool]:

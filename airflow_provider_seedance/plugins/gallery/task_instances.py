@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -79,17 +80,21 @@ def page(filters: Filters, dag_ids: Collection[str], *, made_since: datetime | N
 
 
 def find(key: Mapping[str, str]) -> Card | None:
-    """The card of a task instance, whoever may read it."""
+    """The card of a task instance, whoever may read it; one that downloads or publishes a video has a card too."""
     task = Filters.parse(key).task
     if task is None:
         return None
-    query = _tasks({task.dag_id}).where(
-        TaskInstance.operator != BATCH,
+    query = _tasks({task.dag_id}, (*GENERATING, *LANDING)).where(
         *(getattr(TaskInstance, name) == value for name, value in vars(task).items()),
     )
     with create_session() as session:
         row = session.execute(query).first()
-        return None if row is None else _cards(session, [_generate_task(row)])[0]
+        if row is None:
+            return None
+        if row.operator in LANDING:
+            found = _generate_task(row)
+            return replace(card_of_task(found), manifest=manifest_in(found.result))
+        return _cards(session, [_generate_task(row)])[0]
 
 
 def _first_id(moment: datetime) -> Any:
@@ -117,8 +122,11 @@ def _same_task(table: Any) -> Any:
     return and_(*(getattr(table, name) == getattr(TaskInstance, name) for name in KEY_COLUMNS))
 
 
-def _tasks(dag_ids: Collection[str]) -> Select[Any]:
-    """Task instances that make a video, with what they returned."""
+def _tasks(dag_ids: Collection[str], operators: Collection[str] = (*GENERATING, BATCH)) -> Select[Any]:
+    """Task instances that make a video, with what they returned.
+
+    :param operators: class names.
+    """
     returned, rendered = XComModel, RenderedTaskInstanceFields
     query = (
         select(
@@ -136,7 +144,7 @@ def _tasks(dag_ids: Collection[str]) -> Select[Any]:
         .outerjoin(returned, and_(_same_task(returned), returned.key == "return_value"))
         .outerjoin(rendered, _same_task(rendered))
         .where(
-            TaskInstance.operator.in_((*GENERATING, BATCH)),
+            TaskInstance.operator.in_(operators),
             # Not the bare column: its index would have all of the user's task instances sorted for each page.
             TaskInstance.dag_id.concat("").in_(sorted(dag_ids)),
         )

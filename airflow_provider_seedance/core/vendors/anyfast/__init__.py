@@ -32,4 +32,5 @@ VENDOR = Vendor(
         probe=account.probe,
     ),
     assets=assets.CALLS,
+    console="https://www.anyfast.ai/console/token",
 )

@@ -201,6 +201,15 @@ class Ledger:
             found = connection.execute(select(intents).where(intents.c.intent_id == intent_id)).one_or_none()
         return None if found is None else dict(found._mapping)
 
+    def unsettled_of(self, vendor: str, generation_id: str) -> list[Row]:
+        """The rows of a generation whose cost is not final: one at most, as a rule."""
+        rows = intents.c
+        found = select(intents).where(
+            rows.vendor == vendor, rows.generation_id == generation_id, rows.settled_at.is_(None)
+        )
+        with reading(self.engine) as connection:
+            return [dict(row._mapping) for row in connection.execute(found)]
+
     def unsettled(
         self, vendor: str, account_id: str | None, *, after_id: int = 0, limit: int = 100
     ) -> list[Row]:

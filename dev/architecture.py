@@ -119,7 +119,7 @@ LAYERS = (
     ("runtime.task_state",),
     ("runtime.batch_session",),
     ("hooks",),
-    ("runtime.polling", "runtime.callback_accounts"),
+    ("runtime.polling", "runtime.callback_accounts", "runtime.finished_videos"),
     ("runtime.waiting_tasks",),
     ("runtime",),
     ("policies", "triggers"),

@@ -66,6 +66,7 @@ def get_provider_info() -> dict[str, Any]:
                     "airflow_provider_seedance.triggers.generation",
                     "airflow_provider_seedance.triggers.batch",
                     "airflow_provider_seedance.triggers.asset",
+                    "airflow_provider_seedance.triggers.finished",
                 ],
             }
         ],

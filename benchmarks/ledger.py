@@ -45,24 +45,25 @@ LIMITS = parse_limits(
 _COLUMNS = (
     "owner, number, intent_id, dag_id, run_id, task_id, map_index, fingerprint, model, mode, prompt, vendor,"
     " account_id, seedance_conn_id, generation_id, estimate_amount, estimate_currency, counted_amount,"
-    " counted_currency, cost_amount, cost_currency, cost_basis, status, created_at, updated_at, settled_at, record"
+    " counted_currency, cost_amount, cost_currency, cost_basis, status, created_at, created_on,"
+    " updated_at, settled_at, record"
 )
 _VALUES = (
     "'o' || n, 1, 'i' || n, 'dag-' || (n % 10), 'run-' || (n / 100), 'task', -1, 'v1:' || n, 'seedance-' || (n % 5),"
     " 'text', 'A red kite over dunes at dawn', 'modelark', 'account', 'seedance_default', 'cgt-' || n, 700000000,"
-    " 'USD', 700000000, 'USD', 700000000, 'USD', 'billed', 'succeeded', {moment}, {moment}, {moment}, '{{}}'"
+    " 'USD', 700000000, 'USD', 700000000, 'USD', 'billed', 'succeeded', {moment}, {day}, {moment}, {moment}, '{{}}'"
 )
+_BACK = f"'2026-11-21 12:00:00', '-' || (({ROWS} - n) * 31) || ' seconds'"
+_MOMENT = f"timestamptz '2026-11-21 12:00:00+00' - (({ROWS} - n) * 31) * interval '1 second'"
 _FILL = {
     "sqlite": f"WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < {ROWS - 1})"
     f" INSERT INTO seedance_intents ({_COLUMNS}) SELECT "
     + _VALUES.format(
-        moment=f"strftime('%Y-%m-%d %H:%M:%S.000000', '2026-11-21 12:00:00', '-' || (({ROWS} - n) * 31) || ' seconds')"
+        moment=f"strftime('%Y-%m-%d %H:%M:%S.000000', {_BACK})", day=f"strftime('%Y-%m-%d', {_BACK})"
     )
     + " FROM numbers",
     "postgresql": f"INSERT INTO seedance_intents ({_COLUMNS}) SELECT "
-    + _VALUES.format(
-        moment=f"timestamptz '2026-11-21 12:00:00+00' - (({ROWS} - n) * 31) * interval '1 second'"
-    )
+    + _VALUES.format(moment=_MOMENT, day=f"to_char(timezone('UTC', {_MOMENT}), 'YYYY-MM-DD')")
     + f" FROM generate_series(0, {ROWS - 1}) AS n",
 }
 

@@ -35,6 +35,7 @@ ORDER = (
     "triggerer.growth",
     "webhooks",
     "batch.limit",
+    "batch.ledger",
     "batch.mapped",
 )
 VERSIONS = (

@@ -1,6 +1,6 @@
 """``make cluster``: Airflow as it runs in production, on this machine, to try things on by hand.
 
-Two Celery workers and two triggerers, PostgreSQL and Redis, and the emulator in the place of the vendors.
+Two Celery workers and two triggerers, PostgreSQL and Redis, a ledger, and the emulator in the place of the vendors.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 from airflow_provider_seedance.emulator import serve
 from dev.emulator import connections
+from dev.ledger import SETTINGS, postgres_ledger
 from dev.processes import ProcessDied, signals_end_the_block
 from dev.services import services
 from dev.stack import Stack, StackError, airflow
@@ -36,7 +37,7 @@ def cluster(
     settings: Mapping[str, str] | None = None,
     concurrency: int = 4,
 ) -> Iterator[Stack]:
-    """Run :func:`dev.stack.airflow` with Celery, PostgreSQL, Redis, two workers and a second triggerer.
+    """Run :func:`dev.stack.airflow` with Celery, PostgreSQL, Redis, two workers, a second triggerer and a ledger.
 
     :param settings: further Airflow settings, as ``SECTION__KEY``.
     :param concurrency: tasks that one worker runs at a time.
@@ -53,10 +54,10 @@ def cluster(
         with airflow(
             home,
             dags=dags,
-            connections=connections,
+            connections={**connections, **postgres_ledger(found.ledger)},
             database=found.database,
             executor="CeleryExecutor",
-            settings={**celery, **(settings or {})},
+            settings={**celery, **SETTINGS, **(settings or {})},
         ) as stack:
             stack.start(TRIGGERERS[1], "triggerer", "--skip-serve-logs")
             for name in WORKERS:
@@ -84,6 +85,7 @@ def main() -> int:
             with cluster(HOME, dags=[PROJECT / "example_dags"], connections=found) as stack:
                 print(f"\nAirflow:     {stack.url}  (no password)")
                 print(f"Database:    {stack.environment['AIRFLOW__DATABASE__SQL_ALCHEMY_CONN']}")
+                print(f"Ledger:      {stack.environment['AIRFLOW_CONN_SEEDANCE_LEDGER']}")
                 print(f"Broker:      {stack.environment['AIRFLOW__CELERY__BROKER_URL']}")
                 print(f"Emulator:    {emulator.url}/_emulator/ledger")
                 print(f"Connections: {', '.join(found)}")

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from sqlalchemy import make_url
+
 from dev.environment import free_port, plain_environment
 from dev.processes import Processes
 from dev.stack import StackError
@@ -37,8 +39,10 @@ _POSTGRES_SETTINGS = {
 class Services:
     """Where they listen."""
 
-    #: SQLAlchemy URL.
+    #: SQLAlchemy URL, of Airflow's database.
     database: str
+    #: SQLAlchemy URL, of another database on the same server.
+    ledger: str
     #: Redis URL.
     broker: str
     processes: Processes
@@ -52,8 +56,9 @@ def services(logs: Path) -> Iterator[Services]:
     """
     with _folder() as folder, Processes(logs) as processes:
         database = _start_postgres(processes, folder)
+        ledger = _create_database(database, "seedance")
         broker = _start_redis(processes, folder)
-        yield Services(database, broker, processes)
+        yield Services(database, ledger, broker, processes)
 
 
 @contextmanager
@@ -92,6 +97,14 @@ def _start_postgres(processes: Processes, folder: Path) -> str:
     ready = [str(programs / "pg_isready"), "--quiet", "--host", "127.0.0.1", "--port", str(port)]
     _wait(processes, "PostgreSQL", lambda: subprocess.run(ready, check=False).returncode == 0)
     return f"postgresql+psycopg2://airflow@127.0.0.1:{port}/postgres"
+
+
+def _create_database(server: str, name: str) -> str:
+    """A further database beside the one at ``server``; its SQLAlchemy URL."""
+    url = make_url(server)
+    place = ["--host", url.host or "", "--port", str(url.port), "--username", url.username or ""]
+    _run_once([_postgres_programs() / "createdb", *place, name], None)
+    return url.set(database=name).render_as_string(hide_password=False)
 
 
 def _start_redis(processes: Processes, folder: Path) -> str:

@@ -22,7 +22,10 @@ with DAG(
             description="Connection of type seedance",
             examples=["seedance_modelark", "seedance_evolink", "seedance_anyfast", "seedance_toapis"],
         ),
-        "rows": Param(str(ROWS), description="CSV or JSONL file, or its object-storage URI"),
+        "rows": Param(
+            str(ROWS),
+            description="CSV or JSONL file, or its object-storage URI; what a row leaves out is below",
+        ),
         "output": Param("/tmp/seedance/batch", description="Directory or object-storage prefix"),
         "max_cost": Param(
             None,
@@ -30,14 +33,22 @@ with DAG(
             description="What the whole batch may cost, in the vendor's currency",
             examples=["50 USD", "500 credits"],
         ),
+        "model": Param("seedance-2.0", enum=["seedance-2.0", "seedance-2.0-fast", "seedance-1.5-pro"]),
+        "duration": Param(5, type="integer", minimum=4, maximum=12, description="Seconds"),
         "resolution": Param("480p", enum=["480p", "720p", "1080p"]),
+        "aspect_ratio": Param("16:9", enum=["16:9", "9:16", "1:1", "4:3", "3:4", "21:9"]),
     },
 ):
     batch = SeedanceGenerateBatchOperator(
         task_id="generate",
         seedance_conn_id="{{ params.seedance_conn_id }}",
         requests="{{ params.rows }}",
-        defaults={"duration": 5, "resolution": "{{ params.resolution }}", "aspect_ratio": "16:9"},
+        defaults={
+            "model": "{{ params.model }}",
+            "duration": "{{ params.duration }}",
+            "resolution": "{{ params.resolution }}",
+            "aspect_ratio": "{{ params.aspect_ratio }}",
+        },
         destination="{{ params.output }}/{{ run_id }}/{row}.mp4",
         max_active=50,
         max_failures=20,

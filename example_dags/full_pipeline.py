@@ -25,16 +25,20 @@ with DAG(
         "landing": Param("/tmp/seedance/landing", description="Where files land first"),
         "public": Param("/tmp/seedance/public", description="Where people find them"),
         "prompt": Param("A kitten yawns at the camera"),
+        "model": Param("seedance-2.0", enum=["seedance-2.0", "seedance-2.0-fast", "seedance-1.5-pro"]),
+        "duration": Param(5, type="integer", minimum=4, maximum=12, description="Seconds"),
         "resolution": Param("720p", enum=["480p", "720p", "1080p"]),
+        "aspect_ratio": Param("16:9", enum=["16:9", "9:16", "1:1", "4:3", "3:4", "21:9"]),
     },
 ):
     video = SeedanceGenerateVideoOperator(
         task_id="generate",
         seedance_conn_id="{{ params.seedance_conn_id }}",
         prompt="{{ params.prompt }}",
-        duration=5,
+        model="{{ params.model }}",
+        duration="{{ params.duration }}",
         resolution="{{ params.resolution }}",
-        aspect_ratio="16:9",
+        aspect_ratio="{{ params.aspect_ratio }}",
         generate_audio=True,
     )
     landed = SeedanceDownloadVideoOperator(

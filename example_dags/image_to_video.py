@@ -25,12 +25,14 @@ with DAG(
         "output": Param("/tmp/seedance", description="Directory or object-storage prefix"),
         "first_frame": Param("https://example.com/day.png", description="Link the vendor can fetch"),
         "last_frame": Param("https://example.com/night.png", description="Link the vendor can fetch"),
+        "first_prompt": Param("The camera slowly pushes in", description="What follows the first frame"),
+        "both_prompt": Param("Day turns to night", description="What leads from the first frame to the last"),
         "resolution": Param("480p", enum=["480p", "720p", "1080p"]),
     },
 ):
     SeedanceGenerateVideoOperator(
         task_id="from_first_frame",
-        prompt="The camera slowly pushes in",
+        prompt="{{ params.first_prompt }}",
         first_frame="{{ params.first_frame }}",
         duration=5,
         resolution="{{ params.resolution }}",
@@ -39,7 +41,7 @@ with DAG(
     )
     SeedanceGenerateVideoOperator(
         task_id="from_first_to_last_frame",
-        prompt="Day turns to night",
+        prompt="{{ params.both_prompt }}",
         first_frame="{{ params.first_frame }}",
         last_frame="{{ params.last_frame }}",
         duration=6,

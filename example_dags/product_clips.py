@@ -23,6 +23,10 @@ with DAG(
         ),
         "pictures": Param("/tmp/seedance/products", description="Directory or object-storage prefix"),
         "output": Param("/tmp/seedance", description="Directory or object-storage prefix"),
+        "prompt": Param("The product turns slowly on a marble table, soft light from the left"),
+        "duration": Param(4, type="integer", minimum=4, maximum=12, description="Seconds"),
+        "resolution": Param("480p", enum=["480p", "720p", "1080p"]),
+        "aspect_ratio": Param("16:9", enum=["16:9", "9:16", "1:1", "4:3", "3:4", "21:9"]),
     },
 ):
 
@@ -37,9 +41,9 @@ with DAG(
     SeedanceGenerateVideoOperator.partial(
         task_id="clip",
         seedance_conn_id="{{ params.seedance_conn_id }}",
-        prompt="The product turns slowly on a marble table, soft light from the left",
-        duration=4,
-        resolution="480p",
-        aspect_ratio="16:9",
+        prompt="{{ params.prompt }}",
+        duration="{{ params.duration }}",
+        resolution="{{ params.resolution }}",
+        aspect_ratio="{{ params.aspect_ratio }}",
         destination="{{ params.output }}/{generation_id}.mp4",
     ).expand(first_frame=list_pictures())

@@ -31,13 +31,17 @@ with DAG(
         ),
         "prompt": Param("A famous actor drinks our lemonade on a pier at sunset"),
         "plainer_prompt": Param("A glass of lemonade on a pier at sunset, waves behind it"),
+        "model": Param("seedance-2.0", enum=["seedance-2.0", "seedance-2.0-fast", "seedance-1.5-pro"]),
+        "duration": Param(4, type="integer", minimum=4, maximum=12, description="Seconds"),
+        "resolution": Param("480p", enum=["480p", "720p", "1080p"]),
         "output": Param("/tmp/seedance", description="Directory or object-storage prefix"),
     },
 ):
     ORDER: dict[str, Any] = {
         "seedance_conn_id": "{{ params.seedance_conn_id }}",
-        "duration": 4,
-        "resolution": "480p",
+        "model": "{{ params.model }}",
+        "duration": "{{ params.duration }}",
+        "resolution": "{{ params.resolution }}",
         "aspect_ratio": "16:9",
         "destination": "{{ params.output }}/{generation_id}.mp4",
     }

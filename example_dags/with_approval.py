@@ -28,14 +28,19 @@ with DAG(
             examples=["seedance_modelark", "seedance_evolink", "seedance_anyfast", "seedance_toapis"],
         ),
         "prompt": Param("A lighthouse turns on its lamp at dusk, slow aerial shot", minLength=1),
+        "model": Param("seedance-2.0", enum=["seedance-2.0", "seedance-2.0-fast", "seedance-1.5-pro"]),
+        "duration": Param(4, type="integer", minimum=4, maximum=12, description="Seconds"),
+        "resolution": Param("480p", enum=["480p", "720p", "1080p"]),
+        "aspect_ratio": Param("16:9", enum=["16:9", "9:16", "1:1", "4:3", "3:4", "21:9"]),
         "output": Param("/tmp/seedance/approved", description="Directory or object-storage prefix"),
     },
 ):
     clip = {
         "prompt": "{{ params.prompt }}",
-        "duration": 4,
-        "resolution": "480p",
-        "aspect_ratio": "16:9",
+        "model": "{{ params.model }}",
+        "duration": "{{ params.duration }}",
+        "resolution": "{{ params.resolution }}",
+        "aspect_ratio": "{{ params.aspect_ratio }}",
     }
     cost_is_approved = SeedanceApproveStoryboardOperator(
         task_id="approve_cost",

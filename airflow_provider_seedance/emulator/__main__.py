@@ -41,7 +41,7 @@ asset library of modelark: any access key, with the secret key emulator-secret-k
 
 def main(arguments: list[str] | None = None) -> int:
     """Run in the foreground until Ctrl-C or SIGTERM; 1 if that cannot be done."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     if options.check:
         return _check(options.check)
     try:
@@ -66,6 +66,7 @@ def _check(url: str) -> int:
 
 def _serve(options: argparse.Namespace) -> int:
     from airflow_provider_seedance.emulator.server import bind, build_server, url_of
+    from airflow_provider_seedance.emulator.simulation.clock import Clock
     from airflow_provider_seedance.emulator.simulation.state import Settings
     from airflow_provider_seedance.emulator.vendors import VENDORS
 
@@ -82,7 +83,7 @@ def _serve(options: argparse.Namespace) -> int:
         slots=options.slots,
         webhook_secret=options.webhook_secret,
     )
-    server = build_server(listener, options.rate, settings)
+    server = build_server(listener, Clock(options.rate), settings)
     url = url_of(listener)
     hosts = " ".join(f"{vendor.name}={url}/{vendor.name}" for vendor in VENDORS)
     listener.listen()
@@ -96,14 +97,15 @@ def _serve(options: argparse.Namespace) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """What reads the command line's arguments."""
+    found = argparse.ArgumentParser(
         prog="python -m airflow_provider_seedance.emulator",
         description=_ABOUT,
         epilog=_MORE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add = parser.add_argument
+    add = found.add_argument
     add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     add("--name", action="append", default=[], metavar="NAME", help="a further host name by which the control surface "
         "may be called, such as that of a container; may be repeated")  # fmt: skip
@@ -130,7 +132,7 @@ def _parser() -> argparse.ArgumentParser:
         default="whsec-emulator",
         help="signs toapis webhooks; NEW,PREVIOUS both do (default: %(default)s)",
     )
-    return parser
+    return found
 
 
 if __name__ == "__main__":

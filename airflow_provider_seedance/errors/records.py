@@ -46,6 +46,19 @@ class OrphanedIntent(SeedanceError):
     kind = Kind.CONFLICT
 
 
+class OutcomeUnknown(SeedanceError):
+    """A request may have been accepted and billed, and the vendor cannot be asked at the moment.
+
+    A retry asks again before anything else is paid.
+    """
+
+    kind = Kind.CONNECTION
+
+    @property
+    def maybe_accepted(self) -> bool:
+        return True
+
+
 class ForeignGeneration(SeedanceError):
     """The vendor answered a create with a generation that is not this request's. Nothing new was bought."""
 

@@ -135,6 +135,8 @@ class SeedanceHook(BaseHook):
     ) -> Succeeded:
         """Wait until a generation has succeeded. This holds the worker; the operators wait in the triggerer.
 
+        With a ledger, what :meth:`create_generation` reserved there is settled at the end.
+
         :param timeout: the longest time to wait, as a ``timedelta`` or seconds; an hour by default. When it is up
             the generation goes on at the vendor, and another call waits for it again.
         :returns: the finished generation, with the link to its video.
@@ -143,11 +145,19 @@ class SeedanceHook(BaseHook):
         """
         from airflow_provider_seedance.core.lifecycle.collect import wait_for_video, wait_from_now
         from airflow_provider_seedance.core.polling.report import WaitReport
+        from airflow_provider_seedance.errors import GenerationFailed
+        from airflow_provider_seedance.hooks.submission import settle
 
         wait = wait_from_now(timeout, clock.SYSTEM_CLOCK.now())
         report = WaitReport(generation_id, self.log.log)
         with self.get_conn() as client:
-            return wait_for_video(client, generation_id, wait, clock=clock.SYSTEM_CLOCK, report=report)
+            try:
+                video = wait_for_video(client, generation_id, wait, clock=clock.SYSTEM_CLOCK, report=report)
+            except GenerationFailed:
+                settle(client, generation_id)
+                raise
+            settle(client, generation_id)
+            return video
 
     def download_video(
         self,
@@ -289,7 +299,14 @@ class SeedanceHook(BaseHook):
         outcome = await pollers().wait_for(
             self.seedance_conn_id, self.aget_account, generation_id, wait, report
         )
+        await clock.off_loop(lambda: self._settle(generation_id))
         return video_of(await self.aget_generation(generation_id), outcome, generation_id=generation_id)
+
+    def _settle(self, generation_id: str) -> None:
+        from airflow_provider_seedance.hooks.submission import settle
+
+        with self.get_conn() as client:
+            settle(client, generation_id)
 
     async def adownload_video(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from typing import TYPE_CHECKING
 
@@ -15,15 +16,19 @@ from airflow_provider_seedance.core.submission.budget import check_balance
 from airflow_provider_seedance.core.submission.decide import Policies
 from airflow_provider_seedance.core.submission.ledger_records import LedgerRecords, owner_of
 from airflow_provider_seedance.core.submission.record import NoRecords, TaskIdentity
+from airflow_provider_seedance.core.submission.settle import settle_generation
 from airflow_provider_seedance.core.submission.submit import Submitter
+from airflow_provider_seedance.errors import SeedanceError
 from airflow_provider_seedance.models import Generation, GenerationRequest, Pending, Status
-from airflow_provider_seedance.runtime.ledger import check_has_ledger, intent_book
+from airflow_provider_seedance.runtime.ledger import check_has_ledger, intent_book, open_ledger
 from airflow_provider_seedance.runtime.media import media_delivery
 from airflow_provider_seedance.runtime.object_storage import path_from_uri
 from airflow_provider_seedance.runtime.task_state import identity_of
 
 if TYPE_CHECKING:
     from airflow_provider_seedance.core.submission.ledger_records import IntentBook
+
+log = logging.getLogger(__name__)
 
 
 def create(client: SeedanceClient, seedance_conn_id: str, request: GenerationRequest) -> Pending:
@@ -39,6 +44,15 @@ def create(client: SeedanceClient, seedance_conn_id: str, request: GenerationReq
     if book is None:
         return client.generations.create(media_delivery().deliver(client, media))
     return _pending(_submit(client, seedance_conn_id, media, book), client.vendor_name)
+
+
+def settle(client: SeedanceClient, generation_id: str) -> None:
+    """Put on the ledger what a generation that has ended has cost; a ledger out of reach is told in the log alone."""
+    try:
+        if ledger := open_ledger():
+            settle_generation(ledger, client, generation_id, clock.SYSTEM_CLOCK)
+    except SeedanceError as fault:
+        log.warning("Generation %s is not settled in the ledger yet: %s", generation_id, fault)
 
 
 def _submit(

@@ -27,6 +27,7 @@ from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.http import SeedanceClient
 from airflow_provider_seedance.core.submission.budget import Budget
 from airflow_provider_seedance.core.submission.decide import Policies
+from airflow_provider_seedance.core.submission.ledger_records import IntentBook
 from airflow_provider_seedance.core.submission.record import TaskIdentity
 from airflow_provider_seedance.emulator import Emulator
 from airflow_provider_seedance.models import Cost
@@ -64,8 +65,11 @@ class FastQueue(queue.SimpleQueue[Callback]):
         return super().get(block, None if timeout is None else timeout / SPEED)
 
 
-def run_limited(account: Account, folder: Path) -> Counter[str]:
-    """How many rows ended with which status."""
+def run_limited(account: Account, folder: Path, book: IntentBook | None = None) -> Counter[str]:
+    """How many rows ended with which status.
+
+    :param book: of the ledger, if there is one.
+    """
     with SeedanceClient(account) as client:
         raw_rows = rows_from_list(["A fox looks up"] * ROWS)
         rows = {row.number: row for row in check_rows(raw_rows, SMALL, client.catalog.prepare)}
@@ -80,9 +84,10 @@ def run_limited(account: Account, folder: Path) -> Counter[str]:
         lambda client, generation, row, earlier_ids: None,
         lambda counts, cost: None,
         lambda conn_ids: lambda conn_id: account,
+        book=book,
     )
     with open_journal(folder) as journal:
-        batch_run.run(journal, BatchEvent({}), stay=True, callbacks=FastQueue())
+        batch_run.run(batch_run.ledgered(journal), BatchEvent({}), stay=True, callbacks=FastQueue())
     return Counter(state.outcome.status for state in journal.states.values() if state.outcome)
 
 

@@ -19,13 +19,15 @@ import httpx
 from airflow_provider_seedance.emulator import Emulator, serve
 from dev.api import Run, RunTimeout
 from dev.chaos.accidents import Accidents
+from dev.chaos.books import read_ledger
 from dev.chaos.evidence import gather
 from dev.chaos.progress import Progress, StallDetector, read_progress
+from dev.chaos.relay import relay
 from dev.chaos.report import Circumstances, summary
 from dev.chaos.schedule import describe, schedule
 from dev.chaos.verdict import FINAL, Evidence, judge
 from dev.cluster import cluster
-from dev.emulator import connections
+from dev.emulator import VENDORS, connection, connections
 from dev.processes import ProcessDied, signals_end_the_block
 from dev.stack import Stack, StackError
 
@@ -106,10 +108,11 @@ def _run(videos: int, seed: int, proxies: bool, say: Callable[[str], None]) -> t
     say("Starting PostgreSQL, Redis, Airflow with two workers and two triggerers, and the emulator")
     with (
         serve(rate=_RATE, seed=seed) as emulator,
+        relay(("127.0.0.1", httpx.URL(emulator.url).port or 0)) as primary,
         cluster(
             HOME,
             dags=[Path(__file__).parent / "dags"],
-            connections=connections(emulator.url),
+            connections={**connections(emulator.url), "seedance_primary": connection("toapis", primary.url)},
             settings=_SETTINGS,
         ) as stack,
     ):
@@ -117,9 +120,11 @@ def _run(videos: int, seed: int, proxies: bool, say: Callable[[str], None]) -> t
         run = stack.api.trigger(DAG_ID, {"output": str(HOME), "videos": videos})
         say(f"Airflow runs at {stack.url}; {videos} videos are ordered, seed {seed}")
         events = schedule(seed, videos=videos, proxies=proxies)
-        accidents = Accidents(events, stack.processes, emulator, say)
+        accidents = Accidents(events, stack.processes, emulator, primary, say)
         _live_through(accidents, emulator, stack, run, videos=videos, say=say)
-        evidence = gather(stack.api, run, emulator.ledger(), HOME / "landed")
+        say("The ledger is settled and read")
+        rows = read_ledger(stack.environment, tuple(f"seedance_{vendor}" for vendor in VENDORS))
+        evidence = gather(stack.api, run, emulator.ledger(), rows, HOME / "landed")
     conditions = Circumstances(
         seed=seed,
         videos=videos,

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 import psutil
 
 from airflow_provider_seedance.emulator import Emulator
-from dev.chaos.schedule import Kill, Trouble
+from dev.chaos.relay import Relay
+from dev.chaos.schedule import Death, Event, Kill, Trouble
 from dev.cluster import TRIGGERERS, WORKERS
 from dev.processes import Processes
 
@@ -19,19 +20,22 @@ T = TypeVar("T")
 class Accidents:
     """Call :meth:`step` again and again; what is due then happens.
 
+    :param primary: the way to the vendor that may die for good.
     :param say: takes a line about each kill.
     """
 
     def __init__(
         self,
-        events: Iterable[Kill | Trouble],
+        events: Iterable[Event],
         processes: Processes,
         emulator: Emulator,
+        primary: Relay,
         say: Callable[[str], None],
     ) -> None:
         self._coming = deque(events)
         self._processes = processes
         self._emulator = emulator
+        self._primary = primary
         self._say = say
         self._waiting: list[Kill] = []
         self._absent: dict[str, float] = {}
@@ -52,6 +56,8 @@ class Accidents:
             event = self._coming.popleft()
             if isinstance(event, Trouble):
                 self._emulator.add_fault(**event.fault)
+            elif isinstance(event, Death):
+                self._cut_primary()
             else:
                 self._waiting.append(event)
         self._waiting = [kill for kill in self._waiting if not self._done(kill, now)]
@@ -63,6 +69,11 @@ class Accidents:
             if request["fault"] and key not in self._seen:
                 self._seen.add(key)
                 self.struck[f"{request['operation']} {_kind_of(request)}"] += 1
+
+    def _cut_primary(self) -> None:
+        self._primary.cut()
+        self.killed["primary"] += 1
+        self._say("the primary connection is dead for good")
 
     def _done(self, kill: Kill, now: float) -> bool:
         """Whether the kill has happened."""

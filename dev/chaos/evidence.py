@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,37 +13,43 @@ import av
 from airflow_provider_seedance.core.submission.record import SubmissionRecord
 from airflow_provider_seedance.runtime.task_state import KEY
 from dev.api import AirflowApi, Run, Task
-from dev.chaos.verdict import FINAL, Billed, Evidence, Ordered
+from dev.chaos.books import entries
+from dev.chaos.verdict import FAILOVER, FINAL, Billed, Evidence, Ordered
 from dev.emulator import VENDORS
 
 #: What the DAG orders everywhere.
 MODEL = "seedance-2.0"
 
 
-def gather(api: AirflowApi, run: Run, ledger: Mapping[str, Any], landed: Path) -> Evidence:
+def gather(
+    api: AirflowApi, run: Run, invoice: Mapping[str, Any], rows: list[dict[str, Any]], landed: Path
+) -> Evidence:
     """Everything that is known about a run at its end.
 
-    :param ledger: the emulator's.
+    :param invoice: the emulator's ledger.
+    :param rows: of ours.
     :param landed: the folder with the files, as ``<vendor>/<generation id>.mp4``.
     """
     tasks = api.tasks(run)
     return Evidence(
-        billed=tuple(billed(ledger)),
-        ordered=tuple(order for vendor in VENDORS for order in _ordered(api, run, vendor, tasks)),
+        billed=tuple(billed(invoice)),
+        ordered=tuple(order for group in (*VENDORS, FAILOVER) for order in _ordered(api, run, group, tasks)),
         landed=frozenset(
             (file.parent.name, file.stem) for file in sorted(landed.glob("*/*.mp4")) if is_whole(file)
         ),
         unfinished=tuple(
             f"{task.task_id} {task.map_index}: {task.state}" for task in tasks if task.state not in FINAL
         ),
+        entries=entries(rows, invoice),
     )
 
 
-def billed(ledger: Mapping[str, Any]) -> Iterable[Billed]:
-    """The invoice."""
-    for line in ledger["generations"]:
+def billed(invoice: Mapping[str, Any]) -> Iterable[Billed]:
+    """The lines of the invoice that cost something."""
+    for line in invoice["generations"]:
         if line["billed"]:
-            yield Billed(line["vendor"], line["generation_id"], line["prompt"])
+            amount = Decimal(str(line["amount"]))
+            yield Billed(line["vendor"], line["generation_id"], line["prompt"], amount, line["unit"])
 
 
 def recorded(record: Mapping[str, Any]) -> frozenset[str]:
@@ -73,14 +80,14 @@ def is_whole(file: Path) -> bool:
         return False
 
 
-def _ordered(api: AirflowApi, run: Run, vendor: str, tasks: Iterable[Task]) -> Iterable[Ordered]:
-    prompts = api.xcom(run, f"prompts_{vendor}")
+def _ordered(api: AirflowApi, run: Run, group: str, tasks: Iterable[Task]) -> Iterable[Ordered]:
+    prompts = api.xcom(run, f"prompts_{group}")
     for task in tasks:
-        if task.task_id != f"{vendor}.generate" or task.map_index < 0:
+        if task.task_id != f"{group}.generate" or task.map_index < 0:
             continue
         record = api.stored_state(run, task).get(KEY) or {}
         yield Ordered(
-            vendor=vendor,
+            group=group,
             prompt=prompts[task.map_index],
             model=MODEL,
             state=task.state,

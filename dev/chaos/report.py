@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import textwrap
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from dev.chaos.verdict import Evidence, Statement
 
 _WIDTH = 110
 #: A space at which no line is broken.
 _TIED = "\N{NO-BREAK SPACE}"
-_HEAD = ("vendor", "ordered", "intents", "unbilled", "billed", "landed", "failed tasks")
+_HEAD = ("group", "ordered", "intents", "unbilled", "billed", "landed", "failed tasks")
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ def summary(where: Circumstances, evidence: Evidence, statements: Sequence[State
         _listed("with:  ", where.versions),
         _listed("killed:", dict(sorted(where.kills.items()))),
         _listed("struck:", dict(sorted(where.faults.items()))),
+        _listed("ledger:", _settled(evidence)),
         "",
         *_table(evidence),
         "",
@@ -51,6 +52,17 @@ def summary(where: Circumstances, evidence: Evidence, statements: Sequence[State
         lines.append(f"{'TRUE ' if statement.holds else 'FALSE'}  {statement.text}")
         lines += [f"       - {contradiction}" for contradiction in statement.contradictions]
     return "\n".join(lines)
+
+
+def _settled(evidence: Evidence) -> dict[str, str]:
+    """How much of what each vendor billed is settled in the ledger."""
+    found = {}
+    for vendor, unit in sorted({(line.vendor, line.unit) for line in evidence.billed}):
+        billed = sum((line.amount for line in evidence.billed if line.vendor == vendor), Decimal(0))
+        rows = [entry for entry in evidence.entries if entry.vendor == vendor and entry.is_settled]
+        settled = sum((entry.amount for entry in rows), Decimal(0))
+        found[vendor] = f"{settled.normalize():f} of {billed.normalize():f} {unit}"
+    return found
 
 
 def _listed(head: str, items: Mapping[str, object]) -> str:
@@ -62,20 +74,18 @@ def _listed(head: str, items: Mapping[str, object]) -> str:
 
 
 def _table(evidence: Evidence) -> list[str]:
-    billed = Counter(line.vendor for line in evidence.billed)
-    landed = Counter(vendor for vendor, _ in evidence.landed)
-    vendors = dict.fromkeys(order.vendor for order in evidence.ordered)
     rows = [_HEAD]
-    for vendor in vendors:
-        orders = [order for order in evidence.ordered if order.vendor == vendor]
+    for group in dict.fromkeys(order.group for order in evidence.ordered):
+        orders = [order for order in evidence.ordered if order.group == group]
+        billed = [line for line in evidence.billed if any(order.is_owner_of(line) for order in orders)]
         numbers = (
             len(orders),
             sum(order.intents for order in orders),
             sum(order.unbilled_intents for order in orders),
-            billed[vendor],
-            landed[vendor],
+            len(billed),
+            sum((line.vendor, line.generation_id) in evidence.landed for line in billed),
             sum(order.state == "failed" for order in orders),
         )
-        rows.append((vendor, *map(str, numbers)))  # type: ignore[arg-type]  # seven columns
+        rows.append((group, *map(str, numbers)))  # type: ignore[arg-type]  # seven columns
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]

@@ -18,6 +18,8 @@ Victim = Literal["worker", "task", "triggerer", "scheduler"]
 _KILLS: Mapping[Victim, int] = {"worker": 3, "task": 16, "triggerer": 4, "scheduler": 3}
 #: Seconds until what was killed is started again, at least and at most.
 _ABSENCE = (2.0, 8.0)
+#: About half of the videos are submitted then.
+PRIMARY_DIES_AT = 0.25
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,19 @@ class Trouble:
 
     at: float
     fault: Mapping[str, Any] = field(hash=False)
+
+
+@dataclass(frozen=True)
+class Death:
+    """The primary of a list of connections stops answering, for good.
+
+    :param at: the share of the run after which it is due.
+    """
+
+    at: float
+
+
+Event = Kill | Trouble | Death
 
 
 @dataclass(frozen=True)
@@ -104,7 +119,7 @@ _PROXY_TROUBLES = tuple(
 )
 
 
-def schedule(seed: int, *, videos: int, proxies: bool = False) -> tuple[Kill | Trouble, ...]:
+def schedule(seed: int, *, videos: int, proxies: bool = False) -> tuple[Event, ...]:
     """All accidents of a run, in order.
 
     :param videos: how many the run makes; there are as many more accidents as there are more videos.
@@ -112,14 +127,16 @@ def schedule(seed: int, *, videos: int, proxies: bool = False) -> tuple[Kill | T
         seed are the same with and without.
     """
     rng = random.Random(seed)
-    events: list[Kill | Trouble] = [*_kills(rng, videos), *_troubles(_TROUBLES, rng, videos)]
+    events: list[Event] = [*_kills(rng, videos), *_troubles(_TROUBLES, rng, videos), Death(PRIMARY_DIES_AT)]
     if proxies:
         events += _troubles(_PROXY_TROUBLES, rng, videos)
     return tuple(sorted(events, key=lambda event: event.at))
 
 
-def describe(event: Kill | Trouble) -> str:
+def describe(event: Event) -> str:
     """An accident as one line."""
+    if isinstance(event, Death):
+        return f"{event.at:4.0%}  the primary connection dies for good"
     if isinstance(event, Kill):
         back = "" if event.victim == "task" else f", back after {event.absence:.1f} s"
         return f"{event.at:4.0%}  kill {event.victim}{back}"

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from dev.chaos.accidents import Accidents
-from dev.chaos.schedule import Kill, Trouble
+from dev.chaos.schedule import Death, Event, Kill, Trouble
 
 
 @dataclass
 class Cluster:
-    """Stands for both the processes and the emulator, and notes what is done to them."""
+    """Stands for the processes, the emulator and the primary's relay, and notes what is done to them."""
 
     done: list[str] = field(default_factory=list)
     requests_seen: list[dict[str, Any]] = field(default_factory=list)
@@ -30,6 +30,9 @@ class Cluster:
 
     def add_fault(self, **fault: Any) -> None:
         self.done.append(f"fault {fault['kind']}")
+
+    def cut(self) -> None:
+        self.done.append("cut")
 
     def requests(self) -> list[dict[str, Any]]:
         return self.requests_seen
@@ -63,8 +66,8 @@ def cluster() -> Cluster:
     return Cluster()
 
 
-def accidents(cluster: Cluster, *events: Kill | Trouble) -> Accidents:
-    return Accidents(events, cluster, cluster, say=lambda _: None)  # type: ignore[arg-type]
+def accidents(cluster: Cluster, *events: Event) -> Accidents:
+    return Accidents(events, cluster, cluster, cluster, say=lambda _: None)  # type: ignore[arg-type]
 
 
 def kill(victim: Any, *, at: float = 0.1, chance: float = 0.0) -> Kill:
@@ -126,6 +129,14 @@ def test_a_fault_reaches_the_vendors_when_it_is_due(cluster: Cluster) -> None:
     assert cluster.done == []
     running.step(10, 0.3)
     assert cluster.done == ["fault malformed"]
+
+
+def test_the_primary_dies_once_and_stays_dead(cluster: Cluster) -> None:
+    """Nothing brings it back."""
+    running = accidents(cluster, Death(0.25))
+    for now, share in ((10, 0.24), (20, 0.25), (1000, 0.9)):
+        running.step(now, share)
+    assert (cluster.done, running.killed) == (["cut"], {"primary": 1})
 
 
 def test_each_fault_that_struck_is_counted_once(cluster: Cluster) -> None:

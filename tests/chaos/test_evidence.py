@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -20,11 +21,20 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+LINE = {
+    "vendor": "evolink",
+    "generation_id": "g-1",
+    "prompt": "a boat",
+    "billed": True,
+    "amount": 2.5,
+    "unit": "credits",
+}
+INVOICE = {"generations": [LINE, {**LINE, "generation_id": "g-2", "billed": False}]}
+
+
 def test_the_invoice_has_only_what_was_billed() -> None:
     """A generation that failed costs nothing."""
-    line = {"vendor": "evolink", "generation_id": "g-1", "prompt": "a boat", "billed": True}
-    ledger = {"generations": [line, {**line, "generation_id": "g-2", "billed": False}]}
-    assert list(billed(ledger)) == [Billed("evolink", "g-1", "a boat")]
+    assert list(billed(INVOICE)) == [Billed("evolink", "g-1", "a boat", Decimal("2.5"), "credits")]
 
 
 #: What every record holds.

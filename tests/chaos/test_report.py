@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 from dev.chaos.report import Circumstances, summary
-from dev.chaos.verdict import Billed, Evidence, Ordered, Statement
+from dev.chaos.verdict import Billed, Entry, Evidence, Ordered, Statement
 
 WHERE = Circumstances(
     seed=7,
@@ -17,12 +18,19 @@ WHERE = Circumstances(
     faults={"create drop_after_accept": 1},
 )
 EVIDENCE = Evidence(
-    billed=(Billed("evolink", "g-1", "one"), Billed("toapis", "g-2", "two")),
+    billed=(
+        Billed("evolink", "g-1", "one", Decimal("2.5"), "credits"),
+        Billed("toapis", "g-2", "two", Decimal("100"), "credits"),
+    ),
     ordered=(
         Ordered("evolink", "one", "seedance-2.0", "failed", 1),
         Ordered("toapis", "two", "seedance-2.0", "success", 2, unbilled_intents=1),
     ),
     landed=frozenset({("toapis", "g-2")}),
+    entries=(
+        Entry("evolink", "one", None, Decimal("2.5"), is_settled=False),
+        Entry("toapis", "two", "g-2", Decimal("100.000"), is_settled=True),
+    ),
 )
 
 
@@ -48,8 +56,9 @@ def test_it_tells_the_conditions_the_numbers_and_the_verdict() -> None:
         "with:   apache-airflow 3.3.2",
         "killed: scheduler 1, worker 2",
         "struck: create drop_after_accept 1",
+        "ledger: evolink 0 of 2.5 credits, toapis 100 of 100 credits",
         "",
-        " vendor  ordered  intents  unbilled  billed  landed  failed tasks",
+        "  group  ordered  intents  unbilled  billed  landed  failed tasks",
         "evolink        1        1         0       1       0             1",
         " toapis        1        2         1       1       1             0",
         "",

@@ -8,7 +8,7 @@ import pytest
 
 from airflow_provider_seedance.emulator.simulation.fault_definitions import read_fault
 from dev.chaos.__main__ import main
-from dev.chaos.schedule import Kill, Trouble, describe, schedule
+from dev.chaos.schedule import Death, Event, Kill, Trouble, describe, schedule
 from dev.emulator import VENDORS
 
 
@@ -47,6 +47,7 @@ def test_more_videos_meet_more_accidents() -> None:
     """In proportion."""
     small = Counter(type(event) for event in schedule(6, videos=100))
     large = Counter(type(event) for event in schedule(6, videos=500))
+    assert small.pop(Death) == large.pop(Death) == 1
     assert large == {kind: 5 * count for kind, count in small.items()}
 
 
@@ -78,6 +79,7 @@ def test_an_accident_is_told_in_a_line() -> None:
     assert describe(Kill(0.055, "task", 3.21, 0.1)) == "  6%  kill task"
     fault = {"vendor": "*", "on": "get", "kind": "status", "status": 503, "times": 4}
     assert describe(Trouble(0.25, fault)) == " 25%  * get status 503, 4 calls"
+    assert describe(Death(0.25)) == " 25%  the primary connection dies for good"
 
 
 def test_a_dry_run_prints_the_accidents(capsys: pytest.CaptureFixture[str]) -> None:
@@ -87,5 +89,5 @@ def test_a_dry_run_prints_the_accidents(capsys: pytest.CaptureFixture[str]) -> N
     assert lines == [describe(event) for event in schedule(1, videos=100, proxies=True)]
 
 
-def is_page(event: Kill | Trouble) -> bool:
+def is_page(event: Event) -> bool:
     return isinstance(event, Trouble) and event.fault["kind"] == "reply"

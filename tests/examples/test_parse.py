@@ -37,6 +37,8 @@ def test_each_is_good_to_look_around_in(dags) -> None:
             assert conn.schema["examples"]
         # An amount has a currency, which is not that of every vendor.
         assert dag.params.get("max_cost") is None, dag.dag_id
+        if "prompt" in dag.params:
+            assert {"duration", "resolution"} <= set(dag.params), dag.dag_id
         if "resolution" in dag.params:
             resolution = dag.params.get_param("resolution").schema
             assert resolution.get("enum") or resolution.get("examples")

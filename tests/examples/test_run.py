@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from airflow_provider_seedance.core.lifecycle.collect import parse_video
+from airflow_provider_seedance.core.polling.finished import FinishedVideo
 from airflow_provider_seedance.errors import DeadlinePassed, GenerationFailed, Kind, NoReply, refusal
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.models import GenerationRequest
@@ -245,6 +248,15 @@ def test_wait_for(run_dag, hurried_emulator, tmp_path) -> None:
     assert hurried_emulator.ledger()["creates_received"] == 1
 
 
+def test_on_video(dags, run_dag) -> None:
+    """Each event of the watcher names a video for the download task; a run by hand has nothing to do."""
+    payload = FinishedVideo("modelark", "cgt-1", "seedance-2.0", 0.0).to_payload("seedance_modelark")
+    events = {"a": [SimpleNamespace(extra={"from_trigger": True, "payload": payload})]}
+    found = dags["seedance_on_video"].get_task("finished").python_callable(triggering_asset_events=events)
+    assert parse_video(found[0])[1] == "cgt-1"
+    assert run_dag("seedance_on_video").returned["finished"] == []
+
+
 def test_every_example_is_run_here(dags) -> None:
     """A new example needs a test of its own."""
     examples = {dag_id for dag_id, dag in dags.items() if Path(dag.fileloc).parent == EXAMPLES}
@@ -259,6 +271,7 @@ def test_every_example_is_run_here(dags) -> None:
         "seedance_chained_shots",
         "seedance_demo",
         "seedance_demo_paid",
+        "seedance_on_video",
         "seedance_product_clips",
         "seedance_rescue",
         "seedance_second_chance",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +12,13 @@ from typing import Any
 import pytest
 
 from airflow_provider_seedance.core.ledger import spend
-from airflow_provider_seedance.errors import BudgetExceeded, ConfigurationError, OrphanedIntent, SeedanceError
+from airflow_provider_seedance.errors import (
+    BudgetExceeded,
+    ConfigurationError,
+    GenerationFailed,
+    OrphanedIntent,
+    SeedanceError,
+)
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.models import GenerationRequest
 from airflow_provider_seedance.runtime.ledger import require_ledger
@@ -64,6 +71,64 @@ def test_a_budget_counts_what_the_hook_buys(connect: Connect, emulator: Any) -> 
     with pytest.raises(BudgetExceeded, match="leaves no room"):
         hook.create_generation(REQUEST)
     assert emulator.ledger()["creates_received"] == 1
+
+
+@pytest.mark.usefixtures("ledger_file")
+@pytest.mark.parametrize(
+    ("vendor", "prompt", "status"),
+    [
+        ("modelark", "A fox looks up", "succeeded"),
+        ("evolink", "A fox looks up", "succeeded"),
+        ("toapis", "A fox [emulator:moderation]", "failed"),
+    ],
+)
+def test_what_is_waited_for_is_settled(
+    vendor: str, prompt: str, status: str, connect: Connect, emulator: Any
+) -> None:
+    """By the end that the vendor tells: the invoice and the ledger agree."""
+    hook = SeedanceHook(connect(vendor))
+    pending = hook.create_generation(REQUEST.model_copy(update={"prompt": prompt}))
+    emulator.advance(20_000)
+    with nullcontext() if status == "succeeded" else pytest.raises(GenerationFailed):
+        hook.wait_for_generation(pending.generation_id)
+    (row,) = rows()
+    assert (row["status"], bool(row["settled_at"])) == (status, True)
+    assert (row["cost_amount"] != "0") is (status == "succeeded")
+
+
+@pytest.mark.usefixtures("ledger_file")
+def test_what_an_event_loop_waits_for_is_settled(connect: Connect, emulator: Any) -> None:
+    """As on a thread."""
+    hook = SeedanceHook(connect("toapis"))
+    pending = hook.create_generation(REQUEST)
+    emulator.advance(20_000)
+    asyncio.run(hook.await_for_generation(pending.generation_id))
+    (row,) = rows()
+    assert (row["status"], bool(row["settled_at"])) == ("succeeded", True)
+
+
+@pytest.mark.usefixtures("ledger_file")
+def test_what_nobody_reserved_is_waited_for_as_ever(connect: Connect, emulator: Any) -> None:
+    """Another program's generation has no row, and gets none."""
+    hook = SeedanceHook(connect("evolink"))
+    with hook.get_conn() as client:
+        pending = client.generations.create(REQUEST, "sd-elsewhere")
+    emulator.advance(20_000)
+    assert hook.wait_for_generation(pending.generation_id).video_url
+    assert rows() == []
+
+
+@pytest.mark.usefixtures("ledger_file")
+def test_a_ledger_out_of_reach_loses_no_video(
+    connect: Connect, emulator: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is told in the log."""
+    hook = SeedanceHook(connect("evolink"))
+    pending = hook.create_generation(REQUEST)
+    emulator.advance(20_000)
+    monkeypatch.setenv("AIRFLOW_CONN_SEEDANCE_LEDGER", "sqlite:////nowhere/ledger.db")
+    assert hook.wait_for_generation(pending.generation_id).video_url
+    assert "not settled in the ledger yet" in caplog.text
 
 
 @pytest.mark.usefixtures("ledger_file")

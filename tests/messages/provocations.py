@@ -97,6 +97,12 @@ def _lost(scene: Scene, vendor: str) -> object:
     return scene.submit(NoRecords(), vendor)
 
 
+def _lost_and_away(scene: Scene) -> object:
+    """The answer is lost, and the vendor does not answer any more."""
+    scene.emulator.add_fault(vendor="modelark", on="list", kind="drop_before_accept", times=9)
+    return _lost(scene, "modelark")
+
+
 def _earlier_answer(scene: Scene) -> object:
     """The vendor answers a create with a generation that was there before."""
     scene.emulator.add_fault(
@@ -295,6 +301,7 @@ MESSAGES: Mapping[str, Mapping[str, Provoke]] = {
         ),
         "a changed request": lambda s: again(Ended(status="succeeded"), changed=True),
         "a lost answer": lambda s: _lost(s, "evolink"),
+        "a lost answer of a vendor that stays away": _lost_and_away,
         "a generation that is not this request's": _earlier_answer,
         "another account": lambda s: _unknown(account_changed=True),
         "a generation that is gone": lambda s: _unknown(account_changed=False),

@@ -239,9 +239,10 @@ class GenerationFlows(Flows):
         query = query.model_copy(update={"ids": tuple(map(parse_generation_id, query.ids))})
         return (yield from self._exchange(listing.list(query)))
 
-    def list_all(self) -> Flow[tuple[Generation, ...]]:
+    def list_all(self, status: Status | None = None) -> Flow[tuple[Generation, ...]]:
         """All that the vendor lists: every service tier, every page.
 
+        :param status: only those that have it.
         :raises Unsupported: where the vendor has no list.
         """
         listing = self._listing()
@@ -249,7 +250,8 @@ class GenerationFlows(Flows):
         listed: dict[str, Generation] = {}
         for tier in listing.service_tiers:
             for page in range(1, listing.last_page + 1):
-                answer = yield from self.list(ListQuery(service_tier=tier, page=page, page_size=size))
+                query = ListQuery(status=status, service_tier=tier, page=page, page_size=size)
+                answer = yield from self.list(query)
                 listed.update((seen.generation_id, seen) for seen in answer.items)
                 if page * size >= answer.total or not answer.items:
                     break

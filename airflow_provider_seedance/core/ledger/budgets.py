@@ -7,12 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, case, func, select, text
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, case, func, select, text
 
-from airflow_provider_seedance.core.ledger.schema import Money, has_unknown_outcome, intents
-from airflow_provider_seedance.core.money import SpendLimit
+from airflow_provider_seedance.core.ledger.schema import Money, UtcTime, has_unknown_outcome, intents
+from airflow_provider_seedance.core.money import Per, SpendLimit
 from airflow_provider_seedance.errors import BudgetExceeded
 from airflow_provider_seedance.models import Cost
 
@@ -103,35 +104,53 @@ def lock(connection: Connection, seedance_conn_id: str) -> None:
 
 def standing(connection: Connection, limit: SpendLimit, scope: Scope) -> Standing:
     """How the limit stands."""
-    rows, zero = intents.c, Decimal(0)
-    spent = func.sum(case((rows.settled_at.is_not(None), rows.counted_amount)), type_=Money)
-    # Without a group for each: a database would sort all rows of the period.
-    sums = select(func.sum(rows.counted_amount, type_=Money), spent).where(*_counted_in(limit, scope))
-    counted, settled = (amount or zero for amount in connection.execute(sums).one())
+    found = connection.execute(_sums(limit.per), _counted_for(limit, scope)).one()
+    counted, settled = (amount or Decimal(0) for amount in found)
     return Standing(limit, settled, counted - settled, limit.ends(scope.now))
 
 
-def _counted_in(limit: SpendLimit, scope: Scope) -> list[ColumnElement[bool]]:
+# Made once: SQLAlchemy takes longer to put it together than the database to answer it.
+@cache
+def _sums(per: Per) -> Select[Any]:
+    """What counts, and how much of it is settled."""
     rows = intents.c
-    conditions: list[ColumnElement[bool]] = [
-        rows.seedance_conn_id == scope.seedance_conn_id,
-        rows.counted_currency == limit.currency.upper(),
+    spent = func.sum(case((rows.settled_at.is_not(None), rows.counted_amount)), type_=Money)
+    # Without a group for each: a database would sort all rows of the period.
+    return select(func.sum(rows.counted_amount, type_=Money), spent).where(*_counted_in(per))
+
+
+def _counted_in(per: Per) -> list[ColumnElement[bool]]:
+    """What holds for the intents that count in a period, by the values of :func:`_counted_for`."""
+    rows = intents.c
+    conditions = [
+        rows.seedance_conn_id == bindparam("of_conn_id"),
+        rows.counted_currency == bindparam("of_currency"),
     ]
-    if limit.per == "dag_run":
-        conditions += [rows.dag_id == scope.dag_id, rows.run_id == scope.run_id]
+    if per == "dag_run":
+        conditions += [rows.dag_id == bindparam("of_dag_id"), rows.run_id == bindparam("of_run_id")]
     else:
-        conditions.append(rows.created_at >= limit.starts(scope.now))
-    if limit.per == "dag_day":
-        conditions.append(rows.dag_id == scope.dag_id)
+        conditions.append(rows.created_at >= bindparam("of_start", type_=UtcTime))
+    if per == "dag_day":
+        conditions.append(rows.dag_id == bindparam("of_dag_id"))
     return conditions
+
+
+def _counted_for(limit: SpendLimit, scope: Scope) -> dict[str, Any]:
+    return {
+        "of_conn_id": scope.seedance_conn_id,
+        "of_currency": limit.currency.upper(),
+        "of_dag_id": scope.dag_id,
+        "of_run_id": scope.run_id,
+        "of_start": limit.starts(scope.now),
+    }
 
 
 def _of_unknown_outcome(connection: Connection, limit: SpendLimit, scope: Scope) -> list[Row[Any]]:
     """The ids and amounts of the intents that are reserved since nobody knows whether they bought anything."""
     unknown = select(intents.c.intent_id, intents.c.counted_amount).where(
-        *_counted_in(limit, scope), has_unknown_outcome(scope.now)
+        *_counted_in(limit.per), has_unknown_outcome(scope.now)
     )
-    return list(connection.execute(unknown.order_by(intents.c.id)))
+    return list(connection.execute(unknown.order_by(intents.c.id), _counted_for(limit, scope)))
 
 
 def check_limits(

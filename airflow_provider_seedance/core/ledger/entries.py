@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -107,3 +107,8 @@ class Intent:
 def to_json(value: Mapping[str, Any]) -> str:
     """The text in which the ledger keeps JSON."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def utc_day(moment: datetime) -> str:
+    """The day of a moment in UTC, such as ``2026-11-01``."""
+    return moment.astimezone(timezone.utc).date().isoformat()

@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Engine,
+    bindparam,
     case,
     delete,
     func,
@@ -25,7 +25,7 @@ from sqlalchemy.exc import IntegrityError
 
 from airflow_provider_seedance.core.ledger import budgets
 from airflow_provider_seedance.core.ledger.engine import database_errors, reading, writing
-from airflow_provider_seedance.core.ledger.entries import Intent, Progress, Settlement, to_json
+from airflow_provider_seedance.core.ledger.entries import Intent, Progress, Settlement, to_json, utc_day
 from airflow_provider_seedance.core.ledger.schema import Money, UtcTime, intents, migrate
 from airflow_provider_seedance.core.money import SpendLimit
 from airflow_provider_seedance.errors import Kind, LedgerUnavailable, SeedanceError
@@ -36,6 +36,18 @@ Row = dict[str, Any]
 
 #: Intents that surely have no video.
 WITHOUT_VIDEO = ("refused", "failed", "expired", "cancelled")
+
+# What each submission asks is made once: SQLAlchemy takes longer to put it together than a database to answer it.
+_INSERT = insert(intents)
+_FORGET_UNSENT = delete(intents).where(
+    intents.c.intent_id == bindparam("of_intent_id"), intents.c.generation_id.is_(None)
+)
+_LATEST_RECORD = (
+    select(intents.c.record)
+    .where(intents.c.owner == bindparam("of_owner"))
+    .order_by(intents.c.number.desc())
+    .limit(1)
+)
 
 
 class IntentTaken(SeedanceError):
@@ -75,9 +87,9 @@ class Ledger:
         """
         try:
             with writing(self.engine) as connection:
-                connection.execute(delete(intents).where(_is_sent_again(intent)))
+                connection.execute(_FORGET_UNSENT, {"of_intent_id": intent.intent_id})
                 standings = self._reserve(connection, intent, limits)
-                connection.execute(insert(intents).values(_new_row(intent)))
+                connection.execute(_INSERT, _new_row(intent))
         except IntegrityError as fault:
             if not self._has(intent.owner.key, intent.number):
                 raise LedgerUnavailable(f"the ledger does not take intent {intent.intent_id}") from fault
@@ -112,7 +124,7 @@ class Ledger:
         try:
             with writing(self.engine) as connection:
                 if not _update(connection, which, intent.progress, now):
-                    connection.execute(insert(intents).values(_new_row(intent)))
+                    connection.execute(_INSERT, _new_row(intent))
                     _update(connection, which, intent.progress, now)
         except IntegrityError as fault:
             # Its owner has another intent of this number.
@@ -132,9 +144,8 @@ class Ledger:
 
     def latest_record(self, owner: str) -> dict[str, Any] | None:
         """The submission record of an owner's latest intent; ``None`` if it surely has none."""
-        latest = select(intents.c.record).where(intents.c.owner == owner).order_by(intents.c.number.desc())
         with reading(self.engine) as connection:
-            stored = connection.execute(latest.limit(1)).scalar()
+            stored = connection.execute(_LATEST_RECORD, {"of_owner": owner}).scalar()
         return None if stored is None else json.loads(stored)
 
     def standings(self, limits: Sequence[SpendLimit], scope: budgets.Scope) -> list[budgets.Standing]:
@@ -190,6 +201,15 @@ class Ledger:
             found = connection.execute(select(intents).where(intents.c.intent_id == intent_id)).one_or_none()
         return None if found is None else dict(found._mapping)
 
+    def unsettled_of(self, vendor: str, generation_id: str) -> list[Row]:
+        """The rows of a generation whose cost is not final: one at most, as a rule."""
+        rows = intents.c
+        found = select(intents).where(
+            rows.vendor == vendor, rows.generation_id == generation_id, rows.settled_at.is_(None)
+        )
+        with reading(self.engine) as connection:
+            return [dict(row._mapping) for row in connection.execute(found)]
+
     def unsettled(
         self, vendor: str, account_id: str | None, *, after_id: int = 0, limit: int = 100
     ) -> list[Row]:
@@ -211,10 +231,6 @@ class Ledger:
         )
         with reading(self.engine) as connection:
             return [dict(row._mapping) for row in connection.execute(found)]
-
-
-def _is_sent_again(intent: Intent) -> ColumnElement[bool]:
-    return (intents.c.intent_id == intent.intent_id) & intents.c.generation_id.is_(None)
 
 
 def _new_row(intent: Intent) -> Row:
@@ -243,6 +259,7 @@ def _new_row(intent: Intent) -> Row:
         "cost_basis": "reserved" if estimate.amount is not None else "unknown",
         "status": progress.status,
         "created_at": intent.created_at,
+        "created_on": utc_day(intent.created_at),
         "updated_at": intent.created_at,
         "record": to_json(progress.record or {}),
     }

@@ -104,10 +104,11 @@ intents = Table(
     Column("cost_currency", String(20)),
     Column("cost_basis", String(20), nullable=False),
     Column("tokens", BigInteger),
-    # What became of it.
+    # What became of it; ``created_on`` is the UTC day of ``created_at``.
     Column("status", String(20), nullable=False),
     Column("reason", Text),
     Column("created_at", UtcTime, nullable=False),
+    Column("created_on", String(10), nullable=False),
     Column("updated_at", UtcTime, nullable=False),
     Column("settled_at", UtcTime),
     Column("landed_uri", Text),
@@ -128,16 +129,19 @@ Index(
 )
 Index("ix_seedance_intents_run", intents.c.dag_id, intents.c.run_id, intents.c.seedance_conn_id)
 Index("ix_seedance_intents_dag", intents.c.dag_id, intents.c.created_at)
+# In the order in which spend is summed, so that SQLite does not sort a month of rows to group them.
 Index(
     "ix_seedance_intents_spend",
-    intents.c.created_at,
+    intents.c.created_on,
     intents.c.dag_id,
     intents.c.model,
-    intents.c.status,
+    intents.c.vendor,
     intents.c.cost_currency,
     intents.c.cost_basis,
+    intents.c.status,
     intents.c.cost_amount,
     intents.c.tokens,
+    intents.c.created_at,
 )
 Index(
     "ix_seedance_intents_gallery",

@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 from sqlalchemy import Engine, Select, delete, func, select
 
 from airflow_provider_seedance.core.ledger.engine import reading, writing
+from airflow_provider_seedance.core.ledger.entries import utc_day
 from airflow_provider_seedance.core.ledger.schema import Money, has_unknown_outcome, intents
 from airflow_provider_seedance.core.redaction import describe
 from airflow_provider_seedance.errors import ConfigurationError
@@ -19,6 +20,8 @@ from airflow_provider_seedance.errors import ConfigurationError
 Dimension = Literal[
     "dag_id", "run_id", "task_id", "model", "mode", "vendor", "seedance_conn_id", "status", "day", "month"
 ]
+#: The columns that the index for spend begins with.
+_INDEXED = ("created_on", "dag_id", "model", "vendor", "cost_currency", "cost_basis")
 #: Rows that are read at a time.
 _CHUNK = 1_000
 #: What a listing shows, in this order.
@@ -60,12 +63,13 @@ class Filter:
 
     def apply(self, query: Select[Any]) -> Select[Any]:
         """The query, for these intents alone."""
+        rows = intents.c
         if self.since is not None:
-            query = query.where(intents.c.created_at >= self.since)
+            query = query.where(rows.created_on >= utc_day(self.since), rows.created_at >= self.since)
         if self.until is not None:
-            query = query.where(intents.c.created_at < self.until)
+            query = query.where(rows.created_on <= utc_day(self.until), rows.created_at < self.until)
         for name, value in self.values:
-            query = query.where(intents.c[name] == value)
+            query = query.where(rows[name] == value)
         return query
 
 
@@ -98,18 +102,37 @@ def spend(engine: Engine, which: Filter, by: Sequence[str] = ()) -> list[dict[st
     :raises ConfigurationError: for an unknown dimension.
     :raises LedgerUnavailable: if the ledger cannot be read.
     """
+    for name in by:
+        _check_dimension(name)
+    parts = _parts(which, by).subquery().c
+    keys = [
+        *(_dimension(parts, name).label(name) for name in by),
+        parts.cost_currency.label("currency"),
+        parts.cost_basis.label("basis"),
+    ]
+    sums = select(
+        *keys,
+        func.sum(parts.amount, type_=Money).label("amount"),
+        func.sum(parts.generations).label("generations"),
+        func.sum(parts.tokens).label("tokens"),
+    )
+    with reading(engine) as connection:
+        found = connection.execute(sums.group_by(*keys).order_by(*keys))
+        return [_sum_dict(dict(row._mapping)) for row in found]
+
+
+def _parts(which: Filter, by: Sequence[str]) -> Select[Any]:
+    """The sums in small parts, in the order of an index: SQLite would sort all rows to group them in another."""
     rows = intents.c
-    groups = [_dimension(engine, name).label(name) for name in by]
-    keys = [*groups, rows.cost_currency.label("currency"), rows.cost_basis.label("basis")]
+    names = dict.fromkeys([*_INDEXED, *(name for name in by if name in rows)])
+    keys = [rows[name] for name in names]
     sums = select(
         *keys,
         func.sum(rows.cost_amount, type_=Money).label("amount"),
         func.count().label("generations"),
         func.sum(rows.tokens).label("tokens"),
     )
-    query = which.apply(sums).where(rows.status != "refused").group_by(*keys).order_by(*keys)
-    with reading(engine) as connection:
-        return [_sum_dict(dict(row._mapping)) for row in connection.execute(query)]
+    return which.apply(sums).where(rows.status != "refused").group_by(*keys)
 
 
 def unknown_outcomes(engine: Engine, which: Filter, now: datetime) -> list[str]:
@@ -127,21 +150,22 @@ def _sum_dict(found: dict[str, Any]) -> dict[str, Any]:
     return {
         **found,
         "amount": None if amount is None else f"{amount:f}",
+        "generations": int(found["generations"]),
         "tokens": None if tokens is None else int(tokens),
     }
 
 
-def _dimension(engine: Engine, name: str) -> Any:
+def _check_dimension(name: str) -> None:
     if name not in get_args(Dimension):
         raise ConfigurationError(
             f"spend cannot be listed by {name!r}; it can by {', '.join(get_args(Dimension))}"
         )
-    if name not in ("day", "month"):
-        return intents.c[name]
-    if engine.dialect.name == "sqlite":
-        return func.strftime("%Y-%m-%d" if name == "day" else "%Y-%m", intents.c.created_at)
-    moment = func.timezone("UTC", intents.c.created_at)
-    return func.to_char(moment, "YYYY-MM-DD" if name == "day" else "YYYY-MM")
+
+
+def _dimension(columns: Any, name: str) -> Any:
+    if name == "day":
+        return columns.created_on
+    return func.substr(columns.created_on, 1, 7) if name == "month" else columns[name]
 
 
 def history(
@@ -180,5 +204,6 @@ def _plain(value: Any) -> Any:
 def prune(engine: Engine, before: datetime) -> int:
     """Forget the intents made before a moment, and return how many; never one whose cost is not final."""
     with writing(engine) as connection:
-        settled = intents.c.settled_at.is_not(None)
-        return connection.execute(delete(intents).where(intents.c.created_at < before, settled)).rowcount
+        rows = intents.c
+        older = (rows.created_on <= utc_day(before)) & (rows.created_at < before)
+        return connection.execute(delete(intents).where(older, rows.settled_at.is_not(None))).rowcount

@@ -109,3 +109,19 @@ def find(engine: Engine, values: Mapping[str, Any]) -> Row | None:
     with reading(engine) as connection:
         row = connection.execute(latest).one_or_none()
     return None if row is None else dict(row._mapping)
+
+
+def finished_since(engine: Engine, seedance_conn_id: str, moment: datetime) -> list[Row]:
+    """The videos of a connection that were first known to be finished at a moment or later.
+
+    :raises LedgerUnavailable: if the ledger cannot be read.
+    """
+    rows = intents.c
+    query = select(rows.vendor, rows.generation_id, rows.model, rows.settled_at).where(
+        rows.seedance_conn_id == seedance_conn_id,
+        rows.settled_at >= moment,
+        rows.status == "succeeded",
+        rows.generation_id.is_not(None),
+    )
+    with reading(engine) as connection:
+        return [dict(row._mapping) for row in connection.execute(query)]

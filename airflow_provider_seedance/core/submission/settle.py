@@ -66,6 +66,11 @@ def settle_all(ledger: Ledger, client: SettlingClient, clock: Clock) -> int:
     return settled
 
 
+def settle_generation(ledger: Ledger, client: SettlingClient, generation_id: str, clock: Clock) -> None:
+    """As :func:`settle_open`, for one generation; without a row that is open, the vendor is not asked."""
+    _settle(ledger, client, utc_now(clock), ledger.unsettled_of(client.vendor_name, generation_id))
+
+
 def _account(client: SettlingClient) -> tuple[str, str]:
     return client.vendor_name, client.account_id
 

@@ -26,9 +26,9 @@ from airflow_provider_seedance.core.submission.resume import (
     decide_with_vendor,
     recorded_client,
 )
+from airflow_provider_seedance.core.submission.unclear import orphaned_intent, outcome_unknown
 from airflow_provider_seedance.errors import (
     ForeignGeneration,
-    OrphanedIntent,
     SeedanceError,
     StateUnreadable,
     StateUnwritable,
@@ -327,6 +327,8 @@ class Submitter:
             candidates = client.generations.find(request, intent.intent_id, intent.intended_at)
         except Unsupported:
             return None
+        except SeedanceError as error:
+            raise outcome_unknown(request, intent, error) from error
         return tuple(candidate for candidate in candidates if not _is_older(candidate, intent))
 
     def _has_moved_on(self, intent: SubmissionRecord) -> bool:
@@ -353,9 +355,8 @@ class Submitter:
         except SeedanceError as error:
             if not error.maybe_accepted:
                 self.store.write(intent.replace(outcome=Refused.by(error)))
-            else:
-                self._with_unread_reply(intent, error)
-            raise
+                raise
+            raise outcome_unknown(request, self._with_unread_reply(intent, error), error) from error
         return self._accepted(intent, created, order)
 
     def _orphaned(
@@ -368,19 +369,7 @@ class Submitter:
                 "Intent %s: %s; on_orphaned_intent='resubmit' pays for a new one.", intent.intent_id, why
             )
             return self._pay(request, intent, unbilled=unbilled)
-        advice = (
-            "Look for it in the vendor's console by that time, and for its id in the answer, where one is shown."
-            " If there is one, set generation_id on the task, or in the task's record, to its id and clear the task; if"
-            " there is none, clear it with on_orphaned_intent='resubmit'."
-        )
-        if intent.unread_reply:
-            advice += f" If the answer is not the vendor's, correct the host of connection {intent.seedance_conn_id!r}."
-        raise OrphanedIntent(
-            f"one {request.mode.value} video of {request.model} may have been bought at"
-            f" {intent.intended_at.isoformat()}, and its id is not known: {why}",
-            vendor=intent.vendor,
-            advice=advice,
-        )
+        raise orphaned_intent(request, intent, why)
 
 
 def _is_older(generation: Generation, intent: SubmissionRecord) -> bool:

@@ -45,7 +45,8 @@ def as_dict(value: Any) -> dict[str, Any]:
 
 def as_text(value: Any, limit: int = MAX_TEXT) -> str | None:
     """Non-empty text without control characters; numbers count, since some vendors send error codes as integers."""
-    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+    # Most members of most answers are not there.
+    if value is None or isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return None
     if not isinstance(value, str) and (number := as_number(value)) is not None:
         value = str(value) if abs(number) < MAX_COUNT else ""
@@ -66,6 +67,8 @@ def as_id(value: Any) -> str | None:
 
 def as_number(value: Any, *, low: float = -math.inf, high: float = math.inf) -> float | None:
     """A finite number from ``low`` to ``high``, as a number or as text."""
+    if value is None:
+        return None
     if isinstance(value, str):
         value = value.strip() if len(value) <= MAX_WORD else ""
         value = value if _NUMBER.fullmatch(value) else None

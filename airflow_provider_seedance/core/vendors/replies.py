@@ -97,6 +97,8 @@ def error_details(body: Mapping[str, Any]) -> ErrorDetails:
 
     A request id at the end of the message is taken out of it; the name of a parameter is put into it.
     """
+    if not any(body.values()):
+        return ErrorDetails(None, None, None)
     error = body.get("error") or as_dict(body.get("ResponseMetadata")).get("Error")
     details = as_dict(error) or nested_json(error) or body
     details = as_dict(details.get("error")) or details
@@ -164,7 +166,8 @@ def _location(item: Any) -> list[Any]:
 
 def _reason_of_object(value: Mapping[str, Any], depth: int) -> tuple[str | None, str | None]:
     for name in (*_MESSAGES, "errors", "error"):
-        words, code = _reason(value.get(name), depth + 1)
+        inner = value.get(name)
+        words, code = _reason(inner, depth + 1) if inner else (None, None)
         if words:
             return words, code
     return None, None

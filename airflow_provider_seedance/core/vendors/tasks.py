@@ -65,6 +65,7 @@ _LINK_PLACES = (
     "task_result",
     "metadata",
 )
+_LINK_MEMBERS = (*_LINK_NAMES, *_LINK_PLACES)
 _MOST_LINKS = 8
 _DEEPEST_LINK = 4
 
@@ -203,8 +204,9 @@ def _links_in(value: Any, depth: int = 0) -> Iterator[str]:
         for item in value[:_MOST_LINKS]:
             yield from _links_in(item, depth + 1)
     elif depth < _DEEPEST_LINK and isinstance(value, dict):
-        for name in (*_LINK_NAMES, *_LINK_PLACES):
-            yield from _links_in(value.get(name), depth + 1)
+        for name in _LINK_MEMBERS:
+            if inner := value.get(name):
+                yield from _links_in(inner, depth + 1)
 
 
 def read_callback(body: bytes) -> CallbackHint:

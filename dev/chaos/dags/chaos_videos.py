@@ -1,7 +1,11 @@
-"""The DAG that the chaos harness runs: many videos at the four vendors, each generated, landed and published."""
+"""The DAG that the chaos harness runs: many videos at the four vendors, each generated, landed and published.
+
+A fifth group has two connections, of which the first dies for good half way.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -10,41 +14,54 @@ from airflow.sdk import DAG, Param, task, task_group
 from airflow_provider_seedance.operators.generate import SeedanceGenerateVideoOperator
 from airflow_provider_seedance.operators.publish import SeedancePublishVideoOperator
 
-#: ModelArk lists what it has, so an intent that its list does not show may be made again.
-ON_ORPHANED_INTENT: dict[str, Literal["fail", "resubmit"]] = {
-    "modelark": "resubmit",
-    "evolink": "fail",
-    "anyfast": "fail",
-    "toapis": "fail",
+
+@dataclass(frozen=True)
+class Group:
+    """Videos that are made in the same way.
+
+    :param timeout: longer than any run: on a slow machine, only a standstill ends a wait.
+    """
+
+    connections: list[str]
+    on_orphaned_intent: Literal["fail", "resubmit"] = "fail"
+    timeout: int = 6 * 3600
+
+
+GROUPS = {
+    # ModelArk lists what it has, so an intent that its list does not show may be made again.
+    "modelark": Group(["seedance_modelark"], "resubmit"),
+    "evolink": Group(["seedance_evolink"]),
+    "anyfast": Group(["seedance_anyfast"]),
+    "toapis": Group(["seedance_toapis"]),
+    # What was accepted by a vendor that is gone is not waited for any longer.
+    "failover": Group(["seedance_primary", "seedance_modelark"], timeout=120),
 }
 
 
 @task
-def prompts(vendor: str, count: str) -> list[str]:
-    """One for each of this vendor's videos; it tells in the vendor's ledger whose video it is.
+def prompts(group: str, count: str) -> list[str]:
+    """One for each of this group's videos; it tells in the vendors' ledger whose video it is.
 
-    :param count: of all vendors' videos, which take turns.
+    :param count: of all groups' videos, which take turns.
     """
-    vendors = list(ON_ORPHANED_INTENT)
-    return [
-        f"{vendor} {number:04}" for number in range(int(count)) if vendors[number % len(vendors)] == vendor
-    ]
+    groups = list(GROUPS)
+    return [f"{group} {number:04}" for number in range(int(count)) if groups[number % len(groups)] == group]
 
 
-def videos(vendor: str) -> None:
-    """All videos of one vendor."""
+def videos(name: str, group: Group) -> None:
+    """All videos of one group."""
 
-    @task_group(group_id=vendor)
+    @task_group(group_id=name)
     def video(prompt: Any) -> None:
         generated = SeedanceGenerateVideoOperator(
             task_id="generate",
-            seedance_conn_id=f"seedance_{vendor}",
+            seedance_conn_id=group.connections,
+            failover_after=10,
             prompt=prompt,
             duration=4,
             resolution="480p",
-            # Longer than any run: on a slow machine, only a standstill ends one.
-            timeout=6 * 3600,
-            on_orphaned_intent=ON_ORPHANED_INTENT[vendor],
+            timeout=group.timeout,
+            on_orphaned_intent=group.on_orphaned_intent,
             destination="{{ params.output }}/landed/{vendor}/{generation_id}.mp4",
         )
         SeedancePublishVideoOperator(
@@ -53,7 +70,7 @@ def videos(vendor: str) -> None:
             destination="{{ params.output }}/published/{vendor}/{generation_id}.mp4",
         )
 
-    video.expand(prompt=prompts.override(task_id=f"prompts_{vendor}")(vendor, "{{ params.videos }}"))
+    video.expand(prompt=prompts.override(task_id=f"prompts_{name}")(name, "{{ params.videos }}"))
 
 
 with DAG(
@@ -66,5 +83,5 @@ with DAG(
         "videos": Param(100, type="integer"),
     },
 ):
-    for name in ON_ORPHANED_INTENT:
-        videos(name)
+    for name, group in GROUPS.items():
+        videos(name, group)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -177,6 +177,23 @@ def test_sums_are_exact_and_by_any_dimension(ledger: Ledger) -> None:
     assert spend.spend(ledger.engine, spend.Filter(until=NOW)) == []
     with pytest.raises(ConfigurationError, match="dag_id"):
         spend.spend(ledger.engine, which, ("colour",))
+
+
+@pytest.mark.parametrize("zone", [timedelta(0), timedelta(hours=9), timedelta(hours=-11)])
+def test_a_moment_bounds_a_sum_and_not_its_day(ledger: Ledger, zone: timedelta) -> None:
+    """Whatever the zone in which it is given."""
+    midnight = datetime(2026, 11, 22, tzinfo=timezone.utc)
+    for number, seconds in enumerate((-1, 0, 1), start=1):
+        made = intent("a", number, progress=settled(usd("1", "billed")))
+        ledger.write(replace(made, created_at=midnight + timedelta(seconds=seconds)), NOW)
+    moment = midnight.astimezone(timezone(zone))
+    for which, amount in ((spend.Filter(since=moment), "2"), (spend.Filter(until=moment), "1")):
+        assert [row["amount"] for row in spend.spend(ledger.engine, which)] == [amount]
+    days = spend.spend(ledger.engine, spend.Filter(), ("day", "task_id"))
+    assert [(row["day"], row["task_id"], row["generations"]) for row in days] == [
+        ("2026-11-21", "a", 1),
+        ("2026-11-22", "a", 2),
+    ]
 
 
 def test_a_listing_goes_on_where_it_stopped(ledger: Ledger) -> None:

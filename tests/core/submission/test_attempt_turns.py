@@ -24,6 +24,7 @@ from airflow_provider_seedance.errors import (
     Kind,
     NoReply,
     NotFound,
+    OutcomeUnknown,
     SeedanceError,
     StaleState,
 )
@@ -203,7 +204,7 @@ class TestAnotherTry:
         """While this try looks for it: the rung is not bought again."""
         world = World()
         world.vendors["a"].lost = True
-        with pytest.raises(NoReply):
+        with pytest.raises(OutcomeUnknown):
             world.attempts().submit()
         world.vendors["a"].lost = False
         reads = iter([False, False, True])
@@ -245,7 +246,7 @@ def test_an_unclear_intent_that_must_not_be_sent_again_ends_the_try(
     """With the reason; nothing leads on from it, and nothing begins anew."""
     world, checks = World(*connections), []
     world.vendors["a"].lost = True
-    with pytest.raises(NoReply):
+    with pytest.raises(OutcomeUnknown):
         world.attempts().submit()
     world.vendors["a"].lost = False
 

@@ -20,9 +20,10 @@ from airflow_provider_seedance.errors import (
     ForeignGeneration,
     GenerationFailed,
     IntermediaryReply,
-    NoReply,
+    Kind,
     NotSent,
     OrphanedIntent,
+    OutcomeUnknown,
     StaleState,
     StateUnreadable,
     StateUnwritable,
@@ -334,16 +335,30 @@ def test_an_unreachable_vendor_leaves_no_orphan(emulator: Any) -> None:
     assert len(bought(emulator)) == 1
 
 
-def test_not_being_able_to_look_is_not_finding_nothing(emulator: Any) -> None:
-    """The list is out of order: the next try looks again and finds it."""
-    emulator.add_fault(vendor="modelark", on="create", kind="drop_after_accept", times=1)
-    emulator.add_fault(vendor="modelark", on="list", kind="drop_before_accept", times=1)
+@pytest.mark.parametrize(
+    ("vendor", "on", "fault", "kind"),
+    [
+        ("modelark", "list", {"kind": "drop_before_accept"}, Kind.CONNECTION),
+        ("modelark", "list", {"kind": "status", "status": 503}, Kind.OVERLOAD),
+        ("modelark", "list", {"kind": "status", "status": 401}, Kind.AUTHENTICATION),
+        ("toapis", "get", {"kind": "drop_before_accept"}, Kind.CONNECTION),
+        ("toapis", "get", {"kind": "status", "status": 503}, Kind.RATE_LIMIT),
+    ],
+)
+def test_not_being_able_to_look_is_not_finding_nothing(
+    emulator: Any, vendor: str, on: str, fault: dict[str, Any], kind: Kind
+) -> None:
+    """The error says what may have been bought, and that a retry asks again; which finds it."""
+    emulator.add_fault(vendor=vendor, on="create", kind="drop_after_accept", times=1)
+    emulator.add_fault(vendor=vendor, on=on, times=9, **fault)
     store = Memory()
-    with pytest.raises(NoReply):
-        submit(emulator, "modelark", store)
-    assert emulator.ledger()["requests"]["modelark"]["list"] == 1
-    assert [submit(emulator, "modelark", store).generation_id] == bought(emulator)
-    assert emulator.ledger()["creates_received"] == 1
+    with pytest.raises(
+        OutcomeUnknown, match=r"(?s)one text video of .* may have been bought at 20.*asks again"
+    ) as e:
+        submit(emulator, vendor, store)
+    assert (e.value.kind, e.value.maybe_accepted) == (kind, True)
+    emulator.clear_faults()
+    assert [submit(emulator, vendor, store).generation_id] == bought(emulator)
 
 
 def test_a_changed_request_does_not_pay_beside_a_running_one(emulator: Any) -> None:

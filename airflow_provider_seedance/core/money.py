@@ -15,12 +15,29 @@ from airflow_provider_seedance.errors import ConfigurationError
 #: What a template makes of an argument that was left out.
 _OMITTED = (None, "", "None")
 
+#: The length of a currency's code in ISO 4217.
+ISO_LETTERS = 3
+
 #: The first three are periods of UTC; ``dag_day`` is one DAG's day of UTC.
 Per = Literal["hour", "day", "month", "dag_run", "dag_day"]
 
 
+def parse_currency(value: Any) -> str:
+    """The currency as prices and costs spell it: three capital letters, such as ``USD``, or ``credits``.
+
+    :param value: the same in any case; ``credit`` stands for ``credits``.
+    :raises ValueError: for anything else, such as ``$`` or ``dollars``.
+    """
+    text = str(value)
+    if text.lower() in ("credit", "credits"):
+        return "credits"
+    if len(text) == ISO_LETTERS and text.isascii() and text.isalpha():
+        return text.upper()
+    raise ValueError(f'a currency is an ISO code, such as "USD", or "credits", not {describe(value)}')
+
+
 def parse_money(name: str, value: Any) -> tuple[Decimal, str] | None:
-    """An amount and its currency; ``None`` if nothing is given.
+    """An amount and its currency, as :func:`parse_currency` spells it; ``None`` if nothing is given.
 
     :param name: of the argument, for the error.
     :param value: ``"1.50 USD"``, ``"60 credits"``, or a mapping with ``amount`` and ``currency``.
@@ -35,12 +52,12 @@ def parse_money(name: str, value: Any) -> tuple[Decimal, str] | None:
     try:
         number, currency = parts
         amount = Decimal(number)
-        if amount.is_finite() and amount >= 0 and currency:
-            return amount, currency
+        if amount.is_finite() and amount >= 0:
+            return amount, parse_currency(currency)
     except (InvalidOperation, ValueError):
         pass
     raise ConfigurationError(
-        f'{name} must be an amount with its currency, such as "1.50 USD", not {describe(value)}'
+        f'{name} must be an amount with its currency, such as "1.50 USD" or "60 credits", not {describe(value)}'
     )
 
 

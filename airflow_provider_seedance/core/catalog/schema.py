@@ -12,8 +12,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
+from airflow_provider_seedance.core.money import parse_currency
 from airflow_provider_seedance.models import Mode
 
 Scalar = StrictBool | StrictInt | StrictStr
@@ -178,7 +179,8 @@ class Price(_Shape):
     regions: tuple[str, ...] | None = None
     when: Condition = {}
     unit: Literal["million_tokens", "second"]
-    currency: str
+    #: An ISO code, such as ``USD``, or ``credits``; in any case.
+    currency: Annotated[str, BeforeValidator(parse_currency)]
     amount: Money
     #: How a second of input video counts: added to the output, or as at least the output's length.
     input_seconds: Literal["added", "at_least_output"] = "added"

@@ -82,6 +82,12 @@ def test_a_price_where_there_was_none() -> None:
     assert catalog.estimate(request(duration=5, aspect_ratio="16:9")).amount == Decimal("0.5445")
 
 
+def test_a_price_in_a_currency_in_small_letters() -> None:
+    """It is the currency of ``max_cost="1 USD"`` and of budgets all the same."""
+    catalog = Catalog.load("evolink", "global", prices=[{**PRICE, "currency": "eur"}])
+    assert catalog.estimate(request(duration=5, resolution="480p")).currency == "EUR"
+
+
 def test_additions_from_a_file_and_from_text(tmp_path: Path) -> None:
     """A list may also be JSON text, or the path of a JSON file."""
     path = tmp_path / "rows.json"
@@ -119,6 +125,7 @@ def test_malformed_rows(rows: Any, words: tuple[str, ...]) -> None:
     [
         ({"amount": "cheap"}, ("price 1", "amount", "cheap")),
         ({"amount": "-1"}, ("price 1", "amount", "-1")),
+        ({"currency": "dollars"}, ("price 1", "currency", "dollars", "USD")),
         ({"unit": "minute"}, ("price 1", "unit", "minute")),
         ({"family": "seedance-9"}, ("price 1", "family", "seedance-9", "seedance-2.0")),
         ({"regions": ["mars"]}, ("price 1", "regions", "mars", "global")),

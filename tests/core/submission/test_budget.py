@@ -34,6 +34,21 @@ def test_money(value: Any) -> None:
     assert parse_money("max_cost", value) == (Decimal("1.5"), "USD")
 
 
+@pytest.mark.parametrize(
+    ("written", "currency"), [("usd", "USD"), ("Eur", "EUR"), ("Credits", "credits"), ("credit", "credits")]
+)
+def test_a_currency_in_any_case(written: str, currency: str) -> None:
+    """It is compared with the price list's, which spells it in one way."""
+    assert parse_money("max_cost", f"5 {written}") == (Decimal(5), currency)
+
+
+@pytest.mark.parametrize("written", ["creditz", "$", "dollars", "€uro", "US1"])
+def test_no_currency(written: str) -> None:
+    """A misspelling is told as one, and not as a currency without prices."""
+    with pytest.raises(ConfigurationError, match=r'such as "1\.50 USD" or "60 credits"'):
+        parse_money("max_cost", f"5 {written}")
+
+
 @pytest.mark.parametrize("value", ["1.50", "USD", "-1 USD", "NaN USD", {"amount": 3}, 3])
 def test_no_money(value: Any) -> None:
     """An amount without its currency could mean anything."""

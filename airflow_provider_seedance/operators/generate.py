@@ -391,10 +391,7 @@ class SeedanceGenerateVideoOperator(
             catalog=client.catalog,
             provenance=provenance,
         )
-        if self.destination:
-            delivered["manifest"] = self._land(client, generation, request, provenance)
-        if self.last_frame_destination:
-            delivered["last_frame"] = self._land_last_frame(client, generation, delivered["mode"])
+        delivered |= self._landed_files(client, generation, request, provenance)
         return with_attempts(delivered, record)
 
     def _timeout_seconds(self, service_tier: Any) -> float:

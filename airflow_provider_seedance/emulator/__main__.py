@@ -66,6 +66,7 @@ def _check(url: str) -> int:
 
 def _serve(options: argparse.Namespace) -> int:
     from airflow_provider_seedance.emulator.server import bind, build_server, url_of
+    from airflow_provider_seedance.emulator.simulation.clock import Clock
     from airflow_provider_seedance.emulator.simulation.state import Settings
     from airflow_provider_seedance.emulator.vendors import VENDORS
 
@@ -82,7 +83,7 @@ def _serve(options: argparse.Namespace) -> int:
         slots=options.slots,
         webhook_secret=options.webhook_secret,
     )
-    server = build_server(listener, options.rate, settings)
+    server = build_server(listener, Clock(options.rate), settings)
     url = url_of(listener)
     hosts = " ".join(f"{vendor.name}={url}/{vendor.name}" for vendor in VENDORS)
     listener.listen()

@@ -92,15 +92,21 @@ class Emulator:
 
 @contextmanager
 def serve(
-    port: int = 0, *, host: str = "127.0.0.1", rate: float = 60.0, seed: int = 0, **settings: Any
+    port: int = 0,
+    *,
+    host: str = "127.0.0.1",
+    rate: float = 60.0,
+    start: float | None = None,
+    seed: int = 0,
+    **settings: Any,
 ) -> Iterator[Emulator]:
     """Run an emulator in a background thread; port 0 takes a free one.
 
-    With ``rate=0`` vendor time stands still until :meth:`Emulator.advance`. Further settings:
-    ``link_seconds``, ``slots``, ``webhook_secret``, ``names``.
+    With ``rate=0`` vendor time stands still until :meth:`Emulator.advance`. It begins at ``start``, Unix seconds, or at
+    the present. Further settings: ``link_seconds``, ``slots``, ``webhook_secret``, ``names``.
     """
     listener = bind(host, port)
-    server = build_server(listener, rate, Settings(seed=seed, host=host, **settings))
+    server = build_server(listener, Clock(rate, start=start), Settings(seed=seed, host=host, **settings))
     thread = threading.Thread(
         target=server.run, kwargs={"sockets": [listener]}, name="seedance-emulator", daemon=True
     )
@@ -137,11 +143,11 @@ def url_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def build_server(listener: socket.socket, rate: float, settings: Settings) -> uvicorn.Server:
+def build_server(listener: socket.socket, clock: Clock, settings: Settings) -> uvicorn.Server:
     """A uvicorn server around an emulator with an empty state."""
     connections = Connections()
     config = uvicorn.Config(
-        create_app(Clock(rate), settings, connections),
+        create_app(clock, settings, connections),
         http=connections.protocol_class(),
         ws="none",
         # Faults find a connection by the client's address, which must not be one that a header claims.

@@ -148,3 +148,10 @@ def test_a_module_is_short_and_stands_apart(module):
             inside = name.startswith("airflow_provider_seedance")
             assert not inside or name.startswith("airflow_provider_seedance.emulator"), name
             assert name.split(".")[0] != "airflow", name
+
+
+def test_vendor_time_begins_where_it_is_told() -> None:
+    """Three days ago, say."""
+    with serve(rate=0, start=1_800_000_000) as emulator:
+        emulator.advance(60)
+        assert emulator.now() == 1_800_000_060

@@ -41,6 +41,19 @@ def emulator(server: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The emulator, empty, with a connection to each vendor that the tests use."""
     server.reset()
     server.clear_faults()
+    _connect(server, monkeypatch)
+    return server
+
+
+@pytest.fixture
+def three_days_ago(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """An emulator whose clock is three days behind ours, so that a link may have died by both."""
+    with serve(port=0, rate=0, start=SYSTEM_CLOCK.now() - 3 * 86_400) as emulator:
+        _connect(emulator, monkeypatch)
+        yield emulator
+
+
+def _connect(server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     for vendor in ("modelark", "evolink"):
         connection = {
             "conn_type": "seedance",
@@ -49,7 +62,6 @@ def emulator(server: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
             "extra": {"vendor": vendor},
         }
         monkeypatch.setenv(f"AIRFLOW_CONN_RESCUE_{vendor.upper()}", json.dumps(connection))
-    return server
 
 
 def outcomes(rows: list[dict[str, Any]]) -> dict[str, str]:
@@ -69,11 +81,11 @@ def test_what_was_never_landed_is_landed(emulator: Any, tmp_path: Path) -> None:
     assert outcomes(hook.rescue(destination))[made] == "present"
 
 
-def test_what_is_past_its_link_is_reported_with_its_cost(emulator: Any, tmp_path: Path) -> None:
+def test_what_is_past_its_link_is_reported_with_its_cost(three_days_ago: Any, tmp_path: Path) -> None:
     """A loss is never silent."""
     hook = SeedanceHook("rescue_modelark")
     made = hook.create_generation(REQUEST).generation_id
-    emulator.advance(3600 + 86_400)
+    three_days_ago.advance(3600 + 86_400)
     (row,) = hook.rescue(f"{tmp_path}/")
     assert (row["generation_id"], row["outcome"]) == (made, "lost")
     assert row["cost"]["currency"] == "USD"
@@ -265,16 +277,18 @@ def test_what_is_on_record_is_not_landed_again(
         assert (row["generation_id"], row["outcome"], row["uri"]) == (made, "present", manifest["uri"])
 
 
-def test_what_was_landed_and_is_gone_is_lost_and_said_so(emulator: Any, tmp_path: Path, state: Path) -> None:
+def test_what_was_landed_and_is_gone_is_lost_and_said_so(
+    three_days_ago: Any, tmp_path: Path, state: Path
+) -> None:
     """Somebody removed the file, and its link is dead."""
     hook = SeedanceHook("rescue_evolink")
     made = hook.create_generation(REQUEST).generation_id
-    emulator.advance(3600)
+    three_days_ago.advance(3600)
     manifest = _landed(hook, made, f"{tmp_path}/far/{{generation_id}}.mp4")
     FileRecords(state / "dag" / "run" / "generate.json").write(_record(hook, made))
     note_video({**manifest, "provenance": {"generated_by": BY}})
     Path(manifest["uri"]).unlink()
-    emulator.advance(2 * 86_400)
+    three_days_ago.advance(2 * 86_400)
     (row,) = hook.rescue(f"{tmp_path}/near/{{generation_id}}.mp4")
     assert row["outcome"] == "lost"
     assert f"It was in {manifest['uri']}, and is not there any more." in row["reason"]

@@ -91,7 +91,7 @@ LAYERS = (
         "core.batch.listing",
         "core.batch.spending",
     ),
-    ("core.batch.worker", "core.batch.summary"),
+    ("core.batch.worker", "core.batch.summary", "core.batch.lineage"),
     ("core.batch.resume", "core.batch.scheduler", "core.batch.reuse"),
     ("core.batch.run",),
     ("core.batch",),

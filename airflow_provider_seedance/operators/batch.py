@@ -21,6 +21,7 @@ from airflow_provider_seedance.operators._arguments import (
 )
 from airflow_provider_seedance.operators._base import SeedanceBaseOperator
 from airflow_provider_seedance.operators._batch import DEFAULT_MAX_ACTIVE, prepare_batch
+from airflow_provider_seedance.operators._lineage import LineageMixin
 from airflow_provider_seedance.operators._links import GalleryLink, push_links
 from airflow_provider_seedance.operators._waiting import BACKSTOP, NO_CONNECTION_IN_TRIGGERER
 from airflow_provider_seedance.runtime.asset_events import PublicationEvent, declared_alias, outlet_of
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.runtime.clients import ClientPool
 
 
-class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator):
+class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, LineageMixin, SeedanceBaseOperator):
     """Generate many videos with Seedance from one task instance: hundreds to thousands.
 
     All rows are checked before anything is paid, and all that is wrong is reported at once. Then each row is
@@ -236,6 +237,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
         """Do what can be done now, and defer if that is not all; ``deferral_error`` is raised instead of deferring."""
         from airflow_provider_seedance.core.batch.event import BatchEvent
         from airflow_provider_seedance.core.batch.journal.store import open_journal
+        from airflow_provider_seedance.core.batch.lineage import lineage_of_batch
         from airflow_provider_seedance.core.batch.resume import resume_rows
         from airflow_provider_seedance.core.batch.run import last_deadline
         from airflow_provider_seedance.core.batch.summary import check_complete, results_of, summarize
@@ -243,7 +245,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
         from airflow_provider_seedance.core.ledger.budgets import SpendLimitReached
         from airflow_provider_seedance.core.polling.decide import WaitOutcome
         from airflow_provider_seedance.core.storage.paths import uri_of
-        from airflow_provider_seedance.operators._ledger import defer_until_room
+        from airflow_provider_seedance.operators._deferral import defer_until_room
         from airflow_provider_seedance.runtime.clients import ClientPool
 
         with task_errors(context):
@@ -281,6 +283,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, SeedanceBaseOperator
                 defer_until_room(self, ended.stopped_by, "submit_again")
             if ended.all_ended:
                 summary = summarize(results, uri_of(session.results))
+                self._report_lineage(lineage_of_batch(run.plan.rows, results, summary))
                 check_complete(summary, journal.states.values(), ended.stopped_by)
                 check_quality_of_rows(results, self.on_quality)
                 self._emit(context, results)

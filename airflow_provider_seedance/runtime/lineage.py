@@ -36,16 +36,15 @@ def openlineage_of(lineage: Lineage | None) -> Any:
     return OperatorLineage(
         inputs=[InputDataset(*dataset_name(uri)) for uri in lineage.inputs],
         outputs=[OutputDataset(*dataset_name(uri)) for uri in lineage.outputs],
-        run_facets={"seedance": _facet_class()(**lineage.facts)},
+        run_facets={"seedance": _facet_class(*lineage.facts)(**lineage.facts)},
     )
 
 
 @cache
-def _facet_class() -> Any:
-    """The run facet: which generation it was, and what it cost."""
+def _facet_class(*names: str) -> Any:
+    """The run facet with these fields: which generation it was, or how many there were, and what that cost."""
     import attr
     from openlineage.client.facet_v2 import RunFacet
 
-    names = ("vendor", "generation_id", "model", "mode", "cost")
     fields = {name: attr.field(default=None) for name in names}
     return attr.make_class("SeedanceRunFacet", fields, bases=(RunFacet,))

@@ -74,6 +74,30 @@ def test_openlineage_draws_the_way_of_a_video(chain, tmp_path) -> None:
         assert facet["cost"]["currency"] == "credits"
 
 
+def test_a_batch_draws_the_way_of_its_videos(batching, connect, tmp_path) -> None:
+    """From the pictures of its rows to what is landed and published; a row without a video adds nothing."""
+    picture = tmp_path / "lamp.png"
+    picture.write_bytes(image(640))
+    batch = batching(
+        connect("evolink"),
+        [
+            {"prompt": "A lamp", "first_frame": str(picture), "aspect_ratio": None},
+            "[emulator:moderation] A hare",
+        ],
+        publish_destination=f"{tmp_path}/public/{{row}}.mp4",
+    )
+    batch()
+    event = emitted(batch.context["task"], tmp_path / "events.jsonl")
+    assert names(event["inputs"]) == [("file", str(picture))]
+    assert names(event["outputs"]) == [
+        ("file", f"{tmp_path}/00001.mp4"),
+        ("file", f"{tmp_path}/public/00001.mp4"),
+    ]
+    facet = event["run"]["facets"]["seedance"]
+    assert (facet["rows"], facet["counts"]["succeeded"], facet["counts"]["failed"]) == (2, 1, 1)
+    assert list(facet["cost"]) == ["credits"]
+
+
 def test_airflows_collector_is_told(monkeypatch, downloading, generating, connect, tmp_path) -> None:
     """As assets, so that other readers than OpenLineage have them."""
     from airflow.sdk import lineage

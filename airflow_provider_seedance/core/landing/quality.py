@@ -103,7 +103,10 @@ def check_quality_of_rows(results: Sequence[Mapping[str, Any]], on_quality: OnQu
     """
     wrong = {result["row"]: defects for result in results if (defects := defects_of(result["manifest"]))}
     if on_quality == "fail" and wrong:
-        listed = "; ".join(f"row {row}: {', '.join(wrong[row])}" for row in list(wrong)[:_LISTED])
+        named = [f"row {row}: {', '.join(wrong[row])}" for row in list(wrong)[:_LISTED]]
+        if more := len(wrong) - len(named):
+            named.append(f"and {more} more")
         raise QualityRejected(
-            f"{len(wrong)} of {len(results)} videos are not as they should be: {listed}", advice=_REMEDY
+            f"{len(wrong)} of {len(results)} videos are not as they should be: {'; '.join(named)}",
+            advice=_REMEDY,
         )

@@ -19,7 +19,8 @@ class Lineage:
 
     :param inputs: paths and URIs, without what opens them.
     :param outputs: likewise.
-    :param facts: the generation behind them: ``vendor``, ``generation_id``, ``model``, ``mode`` and ``cost``.
+    :param facts: the generation behind them: ``vendor``, ``generation_id``, ``model``, ``mode`` and ``cost``; of a
+        batch ``rows``, ``counts`` and ``cost``.
     """
 
     inputs: tuple[str, ...]

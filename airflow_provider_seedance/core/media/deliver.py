@@ -34,6 +34,7 @@ from airflow_provider_seedance.core.storage.files import (
     temporary_file_for,
 )
 from airflow_provider_seedance.core.storage.paths import PathFromUri, StoragePath, local_path, uri_of
+from airflow_provider_seedance.core.storage.writable import check_writable
 from airflow_provider_seedance.core.vendors.contract import Upload
 from airflow_provider_seedance.errors import (
     ConfigurationError,
@@ -187,13 +188,17 @@ class MediaDelivery:
         return presigned_link(path)
 
     def _staged(self, file: MediaFile) -> StoragePath:
-        """The file in the staging folder, where its content is put once."""
+        """The file in the staging folder, where its content is put once.
+
+        :raises DestinationError: if it cannot be put there.
+        """
         assert self.staging
         target = self.path_from_uri(f"{self.staging.rstrip('/')}/{file.file_name}")
         if local_path(target) is not None:
             raise _cannot_sign(target)
         with self.uploads.only_one(uri_of(target)):
             if size_of(target) != file.info.bytes:
+                check_writable(target)
                 _copy(file, target)
                 log.info("Put %s (%d bytes) into [seedance] staging.", file.name, file.info.bytes)
         return target

@@ -83,6 +83,17 @@ def test_what_is_fine_or_not_known_passes(fine: Any) -> None:
     check_quality_of_rows([{"row": 1, "manifest": fine}], "fail")
 
 
+@pytest.mark.parametrize(
+    ("number", "end"), [(20, "row 20: black"), (21, "and 1 more"), (500, "and 480 more")]
+)
+def test_a_batch_says_how_many_rows_it_does_not_name(number: int, end: str) -> None:
+    """All of them are in the results."""
+    black = {"uri": "/v.mp4", "quality": {"flags": ["black"]}}
+    with pytest.raises(QualityRejected) as caught:
+        check_quality_of_rows([{"row": row, "manifest": black} for row in range(1, number + 1)], "fail")
+    assert caught.value.message.endswith(end)
+
+
 def test_a_batch_names_its_rows() -> None:
     results = [{"row": row, "manifest": manifest} for row, manifest in enumerate([*WRONG, None], 1)]
     check_quality_of_rows(results, "flag")

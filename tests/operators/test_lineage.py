@@ -89,7 +89,10 @@ def test_a_batch_draws_the_way_of_its_videos(batching, connect, tmp_path) -> Non
     batch()
     event = emitted(batch.context["task"], tmp_path / "events.jsonl")
     assert names(event["inputs"]) == [("file", str(picture))]
-    assert names(event["outputs"]) == [("file", f"{tmp_path}/00001.mp4"), ("file", f"{tmp_path}/public/00001.mp4")]
+    assert names(event["outputs"]) == [
+        ("file", f"{tmp_path}/00001.mp4"),
+        ("file", f"{tmp_path}/public/00001.mp4"),
+    ]
     facet = event["run"]["facets"]["seedance"]
     assert (facet["rows"], facet["counts"]["succeeded"], facet["counts"]["failed"]) == (2, 1, 1)
     assert list(facet["cost"]) == ["credits"]

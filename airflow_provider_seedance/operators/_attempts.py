@@ -16,7 +16,7 @@ from airflow_provider_seedance.operators._arguments import (
     request_changes,
     seconds,
 )
-from airflow_provider_seedance.operators._ledger import defer_until_room
+from airflow_provider_seedance.operators._deferral import defer_until, defer_until_room
 from airflow_provider_seedance.operators._request import TaskRequest
 
 if TYPE_CHECKING:
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.core.submission.submit_attempts import AttemptSubmitter
     from airflow_provider_seedance.models import Cost, GenerationRequest
     from airflow_provider_seedance.runtime.clients import ClientPool
+
+
+#: A shorter pause is not worth a deferral, which takes Airflow some ten seconds. Seconds.
+SHORTEST_DEFERRAL = 20.0
 
 
 def attempt_plan(operator: Any, *, without_media: bool = False) -> AttemptPlan:
@@ -205,7 +209,22 @@ class TaskAttempts:
             task=identity_of(self._context),
             policies=policies(self._operator),
             clock=clock.SYSTEM_CLOCK,
+            pause=self._pause,
+            trouble=self._operator._trouble,
         )
+
+    def _pause(self, seconds: float) -> None:
+        """Let a connection in trouble have its time: a moment here, and more of it without a worker."""
+        operator = self._operator
+        if not operator.deferrable or seconds < SHORTEST_DEFERRAL:
+            clock.SYSTEM_CLOCK.sleep(seconds)
+            return
+        carried = {
+            **operator._carried(self._store),
+            "trouble": self._submitter.trouble.model_dump(mode="json"),
+        }
+        moment = clock.utc_now(clock.SYSTEM_CLOCK) + timedelta(seconds=seconds)
+        defer_until(operator, moment, "submit_again", carried)
 
     def _submitter_at(self, place: Place, turn: Turn) -> Submitter:
         from airflow_provider_seedance.core.lifecycle.deliver import is_video_kept

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.core.polling.event import GenerationEvent
     from airflow_provider_seedance.core.polling.wait import WaitResult
     from airflow_provider_seedance.core.submission.record import RecordStore, SubmissionRecord
+    from airflow_provider_seedance.core.submission.submit_attempts import Trouble
     from airflow_provider_seedance.models import Generation, GenerationRequest, Succeeded
     from airflow_provider_seedance.operators._attempts import TaskAttempts
     from airflow_provider_seedance.runtime.clients import ClientPool
@@ -70,6 +71,8 @@ class GenerationWaitMixin(GenerationLinksMixin, LineageMixin):
     _in_flight: tuple[Account, str] | None = None
     #: What a task that no store remembers has known when it began to wait for a budget.
     _carried_record: SubmissionRecord | None = None
+    #: Of a connection that this try has been waiting for.
+    _trouble: Trouble | None = None
 
     @abstractmethod
     def _store(self, context: Context) -> RecordStore:

@@ -245,7 +245,7 @@ class SeedanceGenerateBatchOperator(SignedLinkMaskingMixin, LineageMixin, Seedan
         from airflow_provider_seedance.core.ledger.budgets import SpendLimitReached
         from airflow_provider_seedance.core.polling.decide import WaitOutcome
         from airflow_provider_seedance.core.storage.paths import uri_of
-        from airflow_provider_seedance.operators._ledger import defer_until_room
+        from airflow_provider_seedance.operators._deferral import defer_until_room
         from airflow_provider_seedance.runtime.clients import ClientPool
 
         with task_errors(context):

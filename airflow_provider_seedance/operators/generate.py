@@ -282,12 +282,24 @@ class SeedanceGenerateVideoOperator(
             with self._bill_told(store), ClientPool() as clients:
                 return self._checked(self._generate(context, store, clients))
 
-    def submit_again(self, context: Context, event: Any = None, record: dict[str, Any] | None = None) -> Any:
-        """Look again whether the budget has room; ``record`` as in :meth:`execute_complete`."""
+    def submit_again(
+        self,
+        context: Context,
+        event: Any = None,
+        record: dict[str, Any] | None = None,
+        trouble: dict[str, Any] | None = None,
+    ) -> Any:
+        """Go on with the submission, after a wait for room in a budget or for a connection in trouble.
+
+        :param record: as in :meth:`execute_complete`.
+        :param trouble: how far the wait for a connection is.
+        """
         from airflow_provider_seedance.core.submission.record import SubmissionRecord
+        from airflow_provider_seedance.core.submission.submit_attempts import Trouble
 
         with task_errors(context):
             self._carried_record = SubmissionRecord.parse(record) if record else None
+        self._trouble = Trouble.model_validate(trouble) if trouble else None
         return self.execute(context)
 
     def _generate(self, context: Context, store: RecordStore, clients: ClientPool) -> Any:

@@ -11,11 +11,14 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
+from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import TaskDeferred
 from airflow.sdk.execution_time.context import OutletEventAccessors
 from airflow.sdk.execution_time.task_runner import _serialize_rendered_fields
 from airflow.sdk.serde import deserialize, serialize
+
+from airflow_provider_seedance.core import clock
 
 _numbers = itertools.count(1)
 
@@ -110,6 +113,9 @@ class TaskRun:
     def _wait(self, paused: TaskDeferred) -> Any:
         self.deferrals.append(paused)
         self.while_deferred()
+        if isinstance(paused.trigger, DateTimeTrigger):  # which goes by the machine's clock
+            clock.SYSTEM_CLOCK.sleep(paused.trigger.moment.timestamp() - clock.SYSTEM_CLOCK.now())
+            return None
         payload = asyncio.run(_first_event(by_way_of_the_database(paused.trigger)))
         self.payloads.append(payload)
         return json.loads(json.dumps(payload))

@@ -182,21 +182,39 @@ class TestFailover:
         ],
         ids=["overloaded", "out of reach"],
     )
-    def test_trouble_is_borne_for_a_while(self, fault, generating, connect, emulator, passing) -> None:
-        """The same connection again for ``failover_after`` seconds, and then the next."""
+    @pytest.mark.parametrize("deferrable", [True, False])
+    def test_trouble_is_borne_for_a_while(
+        self, fault, deferrable, generating, connect, emulator, passing
+    ) -> None:
+        """The same connection again for ``failover_after`` seconds, and then the next; most of it without a worker."""
         backup = connect("evolink", "backup")
         if fault["kind"] == "status":
             primary = connect("modelark", "primary")
             emulator.add_fault(vendor="modelark", on="create", times=None, **fault)
         else:
             primary = connect("modelark", "primary", host="http://127.0.0.1:9/modelark")
-        task = generating([primary, backup], failover_after=120)
+        task = generating([primary, backup], failover_after=120, deferrable=deferrable)
         begun = passing.moment
         result = task()
         assert through(result) == [("primary", "refused"), ("backup", "succeeded")]
-        assert passing.moment - begun >= 120
+        assert 120 <= passing.moment - begun < 4 * 120 + 60 * (not deferrable)
+        waits = [deferral for deferral in task.deferrals if deferral.method_name == "submit_again"]
+        assert [deferral.kwargs["trouble"]["pauses"] for deferral in waits] == [3, 4, 5] * deferrable
         assert len(billed(emulator)) == 1
         assert result["attempts"][0]["reason"]
+
+    def test_a_wait_goes_on_where_nothing_was_sent(self, generating, connect, emulator, passing) -> None:
+        """How long the connection has been in trouble is known after each pause, though no record says it."""
+        extra = {"min_balance": "1 credits"}
+        primary = connect("evolink", "primary", host="http://127.0.0.1:9/evolink", extra=extra)
+        task = generating([primary, connect("modelark", "backup")], failover_after=100)
+        begun = passing.moment
+        result = task()
+        assert through(result) == [("primary", "skipped"), ("backup", "succeeded")]
+        assert 100 <= passing.moment - begun < 400
+        carried = [d.kwargs["trouble"]["skipped"] for d in task.deferrals if d.method_name == "submit_again"]
+        assert len({skipped[0]["since"] for skipped in carried}) == 1
+        assert len(carried) > 1
 
     def test_trouble_that_passes_changes_nothing(self, generating, two, emulator, passing) -> None:
         """The primary makes the video as soon as it can."""

@@ -125,7 +125,7 @@ class RowWorker:
             task=identity_of_row(options.task, row.number),
             policies=options.policies,
             clock=options.clock,
-            waits=False,
+            pause=None,
         )
         before = RowRecords(self.journal, row.number).read()
         try:

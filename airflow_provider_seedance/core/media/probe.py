@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from airflow_provider_seedance.core.catalog.schema import MediaKind, Quantity
 from airflow_provider_seedance.core.landing.mp4 import read_open_mp4
+from airflow_provider_seedance.core.media.heif import read_heif_size
 from airflow_provider_seedance.errors import VideoCorrupt
 
 _HEAD_BYTES = 64
@@ -47,8 +48,6 @@ FORMATS: dict[str, tuple[MediaKind, str]] = {
     "wav": ("audio", "audio/wav"),
     "mp3": ("audio", "audio/mpeg"),
 }
-#: Formats whose size Pillow tells. No other decoder of Pillow is given a file.
-_PILLOW_FORMATS = ("png", "jpeg", "gif", "bmp", "tiff", "webp")
 _LARGEST_WAV_CHUNKS = 100
 
 
@@ -92,6 +91,8 @@ def probe(file: BinaryIO, size: int) -> MediaInfo:
     file.seek(0)
     info = MediaInfo(format_of(file.read(_HEAD_BYTES)), size)
     file.seek(0)
+    if info.format in ("heic", "heif"):
+        return _probe_heif(file, info)
     if info.kind == "image":
         return _probe_image(file, info)
     if info.kind == "video":
@@ -112,18 +113,28 @@ def format_of(head: bytes) -> str | None:
     return "mp3" if is_mp3 else None
 
 
+def _probe_heif(file: BinaryIO, info: MediaInfo) -> MediaInfo:
+    try:
+        size = read_heif_size(file)
+    except (VideoCorrupt, struct.error) as fault:
+        raise Unreadable(f"it is not a whole image: {fault}") from fault
+    if size is None:
+        return replace(info, unmeasured=("side", "ratio"))
+    return replace(info, width=size[0], height=size[1])
+
+
 def _probe_image(file: BinaryIO, info: MediaInfo) -> MediaInfo:
     try:
         from PIL import Image
     except ImportError:
         return replace(info, unmeasured=("side", "ratio"))
-    if info.format not in _PILLOW_FORMATS:
-        return replace(info, unmeasured=("side", "ratio"))
+    assert info.format
     try:
         with warnings.catch_warnings():
             warnings.simplefilter(
                 "ignore"
             )  # of a picture that is too large to be unpacked, which nobody does
+            # No other decoder of Pillow is given the file.
             with Image.open(file, formats=[info.format.upper()]) as image:
                 width, height = image.size
     except Image.DecompressionBombError as fault:

@@ -10,6 +10,8 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 
+from pydantic import BaseModel, ConfigDict
+
 from airflow_provider_seedance.core.backoff import Backoff
 from airflow_provider_seedance.core.clock import Clock, utc_now
 from airflow_provider_seedance.core.submission.attempts import (
@@ -55,10 +57,25 @@ SubmitterAt = Callable[[Place, Turn], Submitter]
 RequestOf = Callable[[int], GenerationRequest]
 
 
+class Trouble(BaseModel):
+    """How far a try is in waiting for a connection in trouble: what its record does not say.
+
+    :param skipped: the attempts after the one on record for which nothing was sent.
+    :param pauses: how often it has waited in a row.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    skipped: tuple[Attempt, ...] = ()
+    pauses: int = 0
+
+
 class AttemptSubmitter:
     """One task's way to its generation, by as many attempts as its plan has.
 
-    :param waits: whether to wait here for a connection in trouble; else its error is raised, and the caller does.
+    :param pause: lets a connection in trouble have so many seconds, or raises to let it have them elsewhere; without
+        it, the error of such a connection is raised.
+    :param trouble: of an earlier part of the same try.
     """
 
     def __init__(
@@ -71,7 +88,8 @@ class AttemptSubmitter:
         task: TaskIdentity,
         policies: Policies,
         clock: Clock,
-        waits: bool = True,
+        pause: Callable[[float], None] | None,
+        trouble: Trouble | None = None,
     ) -> None:
         self._plan = plan
         self._store = store
@@ -80,12 +98,13 @@ class AttemptSubmitter:
         self._task = task
         self._policies = policies
         self._clock = clock
-        self._waits = waits
+        self._pause = pause
+        trouble = trouble or Trouble()
         #: Attempts of the present series, after the one on record, for which nothing was sent.
-        self._skipped: tuple[Attempt, ...] = ()
+        self._skipped = trouble.skipped
         #: The error of the last attempt that was not made.
         self._unsent: SeedanceError | None = None
-        self._pauses = 0
+        self._pauses = trouble.pauses
         #: Of the latest attempt.
         self._place = plan.first
 
@@ -118,6 +137,11 @@ class AttemptSubmitter:
     def skipped(self) -> tuple[Attempt, ...]:
         """The attempts after the one on record for which nothing was sent."""
         return self._skipped
+
+    @property
+    def trouble(self) -> Trouble:
+        """What is to be known where the try goes on after a pause."""
+        return Trouble(skipped=self._skipped, pauses=self._pauses)
 
     def leads_on(self) -> bool:
         """Whether another attempt is to be made at once, by what is on record."""
@@ -209,13 +233,14 @@ class AttemptSubmitter:
         step = self._next(record)
         if step is None and self._may_start_over(record):
             return
-        if step is None or (isinstance(step, Wait) and not self._waits):
+        if step is None or (isinstance(step, Wait) and self._pause is None):
             raise self._final_error(error, record)
         if isinstance(step, Wait):
+            assert self._pause
             self._pauses += 1
-            pause = TROUBLE_BACKOFF.pause(self._pauses, retry_after=error.retry_after)
-            log.warning("%s It is tried again in %.0f s.", error, pause)
-            self._clock.sleep(pause)
+            seconds = TROUBLE_BACKOFF.pause(self._pauses, retry_after=error.retry_after)
+            log.warning("%s It is tried again in %.0f s.", error, seconds)
+            self._pause(seconds)
             return
         self._pauses = 0
         log.warning("%s The next attempt is %s.", error, in_words(self._plan, step))

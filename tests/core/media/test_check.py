@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from airflow_provider_seedance.core.catalog import Catalog
 from airflow_provider_seedance.core.media.check import check_media
 from airflow_provider_seedance.core.media.content import MediaFile, RequestMedia
-from airflow_provider_seedance.core.media.probe import MediaInfo
+from airflow_provider_seedance.core.media.probe import MediaInfo, probe
 from airflow_provider_seedance.errors import RequestInvalid
 from airflow_provider_seedance.models import GenerationRequest
+from tests.core.media.files import heif
 
 CATALOGS = {
     "modelark": Catalog.load("modelark", "ap-southeast"),
@@ -112,6 +113,21 @@ def test_a_format_that_is_not_taken_names_those_that_are(vendor, form) -> None:
     words = _refusal(vendor, replace(GOOD["image"], format=form)) or ""
     assert "jpeg, png, webp" in words
     assert f"this is {form}" in words
+
+
+@pytest.mark.parametrize(
+    ("vendor", "content", "words"),
+    [
+        ("modelark", heif((6_001, 4_000)), "at most 6000 pixels, and this file has 6001"),
+        ("modelark", heif((299, 400), brand=b"mif1"), "at least 300"),
+        ("anyfast", heif((3_000, 1_000)), "at most 2.5, and this file has 3"),
+        ("anyfast", heif((6_000, 4_000), brand=b"mif1"), None),
+        ("modelark", heif((4_032, 3_024)), None),
+    ],
+)
+def test_a_picture_of_a_phone_is_held_against_the_limits(vendor, content, words) -> None:
+    refusal = _refusal(vendor, probe(io.BytesIO(content), len(content)))
+    assert refusal is None if words is None else words in (refusal or "")
 
 
 def test_the_error_says_who_takes_the_file() -> None:

@@ -133,6 +133,7 @@ class World:
             task=task,
             policies=Policies(),
             clock=clock,
+            pause=clock.sleep,
         )
 
 

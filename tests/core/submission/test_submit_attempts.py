@@ -74,6 +74,7 @@ def submit(emulator: Any, store: Memory, *, clears: int = 0, **policies: Any) ->
             task=task,
             policies=chosen,
             clock=clock,
+            pause=clock.sleep,
         ).submit()
 
 

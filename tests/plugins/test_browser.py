@@ -159,6 +159,20 @@ def test_a_card_leads_to_its_task_in_airflow(page: Page, frame: Frame) -> None:
     page.wait_for_url("**/air/dags/film/runs/manual__2026-11-28/tasks/fox*")
 
 
+@pytest.mark.parametrize(
+    ("tab", "shown"),
+    [
+        ("plugin/seedance-run", ["A fox runs through snow", "A celebrity"]),
+        ("tasks/celebrity/plugin/seedance-task", ["A celebrity"]),
+    ],
+    ids=["Dag run", "task instance"],
+)
+def test_a_tab_has_the_videos_of_its_page(page: Page, base_url: str, tab: str, shown: list[str]) -> None:
+    """Where the link of a task leads to."""
+    page.goto(f"{base_url}/dags/film/runs/manual__2026-11-28/{tab}")
+    assert headings(frame_in(page)) == shown
+
+
 def test_everything_has_a_name_and_fits_a_phone(page: Page, frame: Frame) -> None:
     """Each field, link and button says what it is; nothing has to be scrolled sideways."""
     nameless = "[...document.querySelectorAll('a, button, summary')].filter(e => !e.textContent.trim() && !e.ariaLabel)"

@@ -41,7 +41,7 @@ class Bucket:
     def read(self, uri: str) -> bytes:
         return self.fs.cat_file(uri.removeprefix(f"s3://{CONN_ID}@"))
 
-    def keys(self) -> list[str]:
+    def names(self) -> list[str]:
         self.fs.invalidate_cache()
         return sorted(path.partition("/")[2] for path in self.fs.find(self.name))
 

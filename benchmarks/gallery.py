@@ -38,6 +38,7 @@ PAGES = {
     "the first page": "/",
     "page 1,000": "/?page=1000",
     "words of one prompt": "/?text=number 41234",
+    "a word of all prompts": "/?text=dunes",
     "one Dag, one day": "/?dag_id=dag-7&since=2026-11-27&until=2026-11-27",
 }
 
@@ -154,7 +155,7 @@ def measure() -> Report:
                 (source, name, f"{took:.0f} ms", str(queries), f"{size // 1000} kB")
                 for name, (took, queries, size) in found.items()
             ]
-            took = found["the first page"][0]
+            took, slowest = found["the first page"][0], max(took for took, _, _ in found.values())
             most = max(queries for _, queries, _ in found.values())
             rows += [
                 Row(
@@ -164,6 +165,14 @@ def measure() -> Report:
                     ratio(took, TIME_TO_REACH),
                     "< 300 ms",
                     took < TIME_TO_REACH,
+                ),
+                Row(
+                    f"the slowest of these pages, {source}",
+                    f"{slowest:.0f} ms",
+                    f"{TIME_TO_REACH:.0f} ms",
+                    ratio(slowest, TIME_TO_REACH),
+                    "< 300 ms",
+                    slowest < TIME_TO_REACH,
                 ),
                 Row(
                     f"queries of a page, {source}",

@@ -101,7 +101,7 @@ ABILITIES: Mapping[str, Callable[[Vendor], str]] = {
     "telling the balance": lambda vendor: _yes(vendor.account.balance),
     "a file service": lambda vendor: _yes(vendor.files),
     "an asset library": lambda vendor: _yes(vendor.assets),
-    "checks of real persons": lambda vendor: _yes(vendor.assets and vendor.assets.start_person_check),
+    "checks of real persons": lambda vendor: _yes(vendor.assets and vendor.assets.persons),
 }
 
 

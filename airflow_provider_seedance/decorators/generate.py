@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.sdk.bases.decorator import DecoratedOperator, determine_kwargs, task_decorator_factory
+from airflow.sdk.bases.decorator import DecoratedOperator, task_decorator_factory
 
 from airflow_provider_seedance.operators._mapping import MAP_INDEX_TEMPLATE
 from airflow_provider_seedance.operators._request import take_request
 from airflow_provider_seedance.operators.generate import SeedanceGenerateVideoOperator
 from airflow_provider_seedance.runtime.exceptions import task_errors
 from airflow_provider_seedance.runtime.xcom import REQUEST
+
+try:
+    from airflow.sdk.bases.decorator import determine_kwargs
+except ImportError:  # before Airflow 3.2
+    from airflow.utils.operator_helpers import determine_kwargs  # type: ignore[attr-defined]
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

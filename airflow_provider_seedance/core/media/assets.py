@@ -95,6 +95,7 @@ def upload_asset(
     group_id: str,
     name: str | None = None,
     kind: str | None = None,
+    real_person: bool = False,
     records: AssetRecords | None = None,
 ) -> AssetUpload:
     """Put a file into a group of the library. The same content of the same name is there once, where it can be listed.
@@ -102,6 +103,7 @@ def upload_asset(
     :param file: a path, URI, ``data:`` URI or link.
     :param name: without one, that of the file.
     :param kind: ``image``, ``video`` or ``audio``; without one, what the content is.
+    :param real_person: whether a check of a real person made the group.
     :param records: of what was made, for a vendor that has no list.
     :raises RequestInvalid: for a file that the vendor does not take, before anything is sent.
     :raises AssetFailed: if the same content was refused before.
@@ -112,14 +114,14 @@ def upload_asset(
     found = _checked_kind(client.catalog, medium, kind)
     name = (name or "").strip() or medium.name
     made = vendor_asset_name(name, medium.sha256)
-    asset = client.assets.find(group_id, made)
+    asset = client.assets.find(group_id, made, real_person)
     if asset is not None:
         check_usable(asset, client.vendor_name)
         return AssetUpload(asset, name, found, medium.sha256, created=False)
 
     def create() -> str:
         link = _link(client, delivery, medium, found, file)
-        new = NewAsset(group_id=group_id, name=made, kind=found, link=link)
+        new = NewAsset(group_id=group_id, name=made, kind=found, link=link, real_person=real_person)
         asset_id: str = client.assets.create(new).asset_id
         return asset_id
 

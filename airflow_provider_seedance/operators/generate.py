@@ -7,12 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_seedance.core import clock
-from airflow_provider_seedance.core.request_fields import (
-    REQUEST_FIELDS,
-    AspectRatio,
-    Model,
-    Resolution,
-)
+from airflow_provider_seedance.core.request_fields import REQUEST_FIELDS, AspectRatio, Model, Resolution
 from airflow_provider_seedance.operators._arguments import (
     ON_QUALITY,
     OVERWRITE,

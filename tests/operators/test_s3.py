@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -78,7 +79,7 @@ def test_a_video_and_its_last_frame_are_landed(generating, connect, bucket) -> N
     assert manifest["uri"] == bucket.uri(f"clips/{made}.mp4")
     assert hashlib.sha256(bucket.read(manifest["uri"])).hexdigest() == manifest["sha256"]
     assert {f"clips/{made}.mp4", f"clips/{made}.mp4.json", f"frames/{made}.png"} <= set(bucket.names())
-    shown = httpx.get(bucket.fs.sign(f"media/clips/{made}.mp4"))
+    shown = httpx.get(bucket.fs.sign(f"{bucket.name}/clips/{made}.mp4"))
     assert shown.headers["Content-Type"] == "video/mp4"
     assert task()["generation_id"] == made
 
@@ -101,8 +102,8 @@ def test_a_bucket_that_cannot_be_used_is_named_before_paying(
     use, trouble, generating, connect, emulator, bucket, tmp_path, monkeypatch
 ) -> None:
     """A retry may find the permission granted, but makes no bucket."""
-    name = "media" if trouble == "closed" else "nowhere"
-    uri = bucket.uri("a.mp4").replace("media", name)
+    name = bucket.name if trouble == "closed" else "nowhere"
+    uri = replace(bucket, name=name).uri("a.mp4")
     if trouble == "closed":
         bucket.put("a.mp4", VIDEO)
         bucket.close()

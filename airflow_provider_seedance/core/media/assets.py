@@ -119,13 +119,12 @@ def upload_asset(
         check_usable(asset, client.vendor_name)
         return AssetUpload(asset, name, found, medium.sha256, created=False)
 
-    def create() -> str:
+    def prepare() -> Callable[[], str]:
         link = _link(client, delivery, medium, found, file)
         new = NewAsset(group_id=group_id, name=made, kind=found, link=link, real_person=real_person)
-        asset_id: str = client.assets.create(new).asset_id
-        return asset_id
+        return lambda: client.assets.create(new).asset_id
 
-    asset_id, created = _made_once(client, records, f"asset/{group_id}/{made}", create)
+    asset_id, created = _made_once(client, records, f"asset/{group_id}/{made}", prepare)
     asset = Asset(asset_id=asset_id, group_id=group_id, vendor_name=made, kind=found)
     return AssetUpload(asset, name, found, medium.sha256, created)
 
@@ -148,18 +147,18 @@ def create_group(
         group_id: str = client.assets.create_group(name, description).group_id
         return group_id
 
-    group_id, created = _made_once(client, records, f"group/{name}", create)
+    group_id, created = _made_once(client, records, f"group/{name}", lambda: create)
     return AssetGroup(group_id=group_id, name=name, description=description), created
 
 
 def _made_once(
-    client: SeedanceClient, records: AssetRecords | None, key: str, create: Callable[[], str]
+    client: SeedanceClient, records: AssetRecords | None, key: str, prepare: Callable[[], Callable[[], str]]
 ) -> tuple[str, bool]:
     """The id of what has this key, and whether it was made now."""
     calls = client.settings.vendor.assets
     if records is None or (calls is not None and calls.list is not None):
-        return create(), True
-    return made_once(records, f"{client.vendor_name}/{client.account_id}/{key}", create)
+        return prepare()(), True
+    return made_once(records, f"{client.vendor_name}/{client.account_id}/{key}", prepare)
 
 
 def check_usable(asset: Asset, vendor: str) -> None:

@@ -10,7 +10,7 @@ PIP := $(RUN) -m pip --disable-pip-version-check
 BENCH := build/bench
 
 .DEFAULT_GOAL := help
-.PHONY: help demo airflow cluster chaos bench screenshots test test-all audit lint format docs package constraints benchpins versionpins clean
+.PHONY: help demo airflow cluster chaos bench screenshots test test-all audit lint format docs links package constraints benchpins versionpins clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -55,6 +55,9 @@ format: $(VENV)/.dev  ## Format the code
 docs: $(VENV)/.docs  ## Build the documentation into build/docs, with every warning an error, and check its spelling
 	$(VENV)/bin/typos
 	$(RUN) -m sphinx --builder html --fail-on-warning --keep-going --quiet docs build/docs
+
+links: $(VENV)/.docs  ## Ask for every web page that the documentation links to; what does not answer is told in build/links/output.txt
+	$(RUN) -m sphinx --builder linkcheck --keep-going --quiet docs build/links
 
 package: $(VENV)/.release  ## Build the distribution as a release does, and check it (TAG=v1.2.3: that it is that version)
 	@$(RUN) -m dev.package $(if $(TAG),--tag $(TAG))

@@ -22,6 +22,7 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, text
 
+from airflow_provider_seedance.core.ledger.schema import intents
 from benchmarks.report import Report, Row, Table, ratio, run
 from dev.environment import airflow_environment
 from dev.gallery import Video, fill_airflow, fill_ledger
@@ -37,15 +38,12 @@ PAGES = {
     "the first page": "/",
     "page 1,000": "/?page=1000",
     "words of one prompt": "/?text=number 41234",
+    "a word of all prompts": "/?text=dunes",
     "one Dag, one day": "/?dag_id=dag-7&since=2026-11-27&until=2026-11-27",
 }
 
-_COPIED = (
-    "number, dag_id, run_id, task_id, map_index, fingerprint, model, mode, prompt, request, vendor, account_id,"
-    " seedance_conn_id, generation_id, estimate_amount, estimate_currency, counted_amount, counted_currency,"
-    " cost_amount, cost_currency, cost_basis, status, created_at, updated_at, settled_at, landed_uri, landed_at,"
-    " manifest, record"
-)
+#: What the copies of a row have in common with it.
+_COPIED = ", ".join(column.name for column in intents.c if column.name not in ("id", "owner", "intent_id"))
 
 
 def videos(count: int, file: Path) -> list[Video]:
@@ -157,7 +155,7 @@ def measure() -> Report:
                 (source, name, f"{took:.0f} ms", str(queries), f"{size // 1000} kB")
                 for name, (took, queries, size) in found.items()
             ]
-            took = found["the first page"][0]
+            took, slowest = found["the first page"][0], max(took for took, _, _ in found.values())
             most = max(queries for _, queries, _ in found.values())
             rows += [
                 Row(
@@ -167,6 +165,14 @@ def measure() -> Report:
                     ratio(took, TIME_TO_REACH),
                     "< 300 ms",
                     took < TIME_TO_REACH,
+                ),
+                Row(
+                    f"the slowest of these pages, {source}",
+                    f"{slowest:.0f} ms",
+                    f"{TIME_TO_REACH:.0f} ms",
+                    ratio(slowest, TIME_TO_REACH),
+                    "< 300 ms",
+                    slowest < TIME_TO_REACH,
                 ),
                 Row(
                     f"queries of a page, {source}",

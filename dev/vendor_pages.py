@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -101,7 +102,7 @@ ABILITIES: Mapping[str, Callable[[Vendor], str]] = {
     "telling the balance": lambda vendor: _yes(vendor.account.balance),
     "a file service": lambda vendor: _yes(vendor.files),
     "an asset library": lambda vendor: _yes(vendor.assets),
-    "checks of real persons": lambda vendor: _yes(vendor.assets and vendor.assets.start_person_check),
+    "checks of real persons": lambda vendor: _yes(vendor.assets and vendor.assets.persons),
 }
 
 
@@ -172,7 +173,7 @@ def _prices(vendor: str) -> str:
     if not prices:
         return "The catalog has none: the vendor publishes none that were found."
     sources = list(dict.fromkeys(price.source for price in prices))
-    listed = "\n".join(f"{number}. {source}" for number, source in enumerate(sources, 1))
+    listed = "\n".join(f"{number}. {_with_links(source)}" for number, source in enumerate(sources, 1))
     return "\n\n".join(
         [
             "What five seconds cost at most, in 16:9 and without a video as input:",
@@ -205,6 +206,11 @@ def _example(catalog: Catalog, family: str, resolution: str) -> str:
         )
     )
     return "–" if cost.amount is None else f"{cost.amount:.2f} {cost.currency}"
+
+
+def _with_links(text: str) -> str:
+    """The text, with its addresses as links."""
+    return re.sub(r"https://[^\s,;|]+", r"<\g<0>>", text)
 
 
 def _price_list(prices: Iterable[Price], sources: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -27,3 +27,9 @@ autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
 autodoc_default_options = {"members": True, "show-inheritance": False}
 autodoc_class_signature = "mixed"
+
+# Fragments of other people's pages change too often.
+linkcheck_anchors = False
+linkcheck_timeout = 20
+linkcheck_retries = 2
+linkcheck_ignore = [r"http://(localhost|127\.0\.0\.1)"]

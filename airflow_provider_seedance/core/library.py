@@ -127,6 +127,8 @@ class NewAsset(_Kept):
     name: str
     kind: str
     link: str = Field(repr=False)
+    #: Whether a check of a real person made the group.
+    real_person: bool = False
 
 
 class PersonCheck(_Kept):

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.sdk.bases.decorator import DecoratedOperator, determine_kwargs, task_decorator_factory
+from airflow.sdk.bases.decorator import DecoratedOperator, task_decorator_factory
 
 from airflow_provider_seedance.operators._mapping import MAP_INDEX_TEMPLATE
 from airflow_provider_seedance.operators._request import take_request
 from airflow_provider_seedance.operators.generate import SeedanceGenerateVideoOperator
 from airflow_provider_seedance.runtime.exceptions import task_errors
+from airflow_provider_seedance.runtime.xcom import REQUEST
+
+try:
+    from airflow.sdk.bases.decorator import determine_kwargs
+except ImportError:  # before Airflow 3.2
+    from airflow.utils.operator_helpers import determine_kwargs  # type: ignore[attr-defined]
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
     from airflow.sdk.bases.decorator import TaskDecorator
-
-#: The XCom that holds the request which the function wrote.
-REQUEST_KEY = "request"
 
 
 class SeedanceDecoratedOperator(DecoratedOperator, SeedanceGenerateVideoOperator):
@@ -57,14 +60,14 @@ class SeedanceDecoratedOperator(DecoratedOperator, SeedanceGenerateVideoOperator
         with task_errors(context):
             self.request = self._call(context)
             take_request(self)
-        context["ti"].xcom_push(key=REQUEST_KEY, value=self.request)
+        context["ti"].xcom_push(key=REQUEST, value=self.request)
         return super().execute(context)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """As the operator, with the request that the function wrote before the deferral."""
         ti = context["ti"]
         self._reveal()
-        self.request = ti.xcom_pull(task_ids=ti.task_id, key=REQUEST_KEY, map_indexes=ti.map_index)
+        self.request = ti.xcom_pull(task_ids=ti.task_id, key=REQUEST, map_indexes=ti.map_index)
         take_request(self)
         return super().resume_execution(next_method, next_kwargs, context)
 

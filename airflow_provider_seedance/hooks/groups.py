@@ -84,12 +84,20 @@ class HookAssets:
         with self._hook.get_conn() as client:
             return create_group(client, name, description, asset_records())[0]
 
-    def upload(self, file: str, group_id: str, name: str | None = None, kind: str | None = None) -> Asset:
+    def upload(
+        self,
+        file: str,
+        group_id: str,
+        name: str | None = None,
+        kind: str | None = None,
+        real_person: bool = False,
+    ) -> Asset:
         """Put a file into a group; its review may take a while: :meth:`get` tells. See :func:`.upload_asset`.
 
         :param file: a path, URI, ``data:`` URI or link.
         :param name: without one, that of the file.
         :param kind: ``image``, ``video`` or ``audio``; without one, what the content is.
+        :param real_person: whether :meth:`person_check_result` named the group.
         :raises RequestInvalid: for a file that the vendor does not take, before anything is sent.
         """
         from airflow_provider_seedance.core.media.assets import upload_asset
@@ -107,6 +115,7 @@ class HookAssets:
                 group_id=group_id,
                 name=name,
                 kind=kind,
+                real_person=real_person,
                 records=asset_records(),
             )
             return uploaded.asset
@@ -116,25 +125,42 @@ class HookAssets:
         return await off_loop(lambda: self.create_group(name, description))
 
     async def aupload(
-        self, file: str, group_id: str, name: str | None = None, kind: str | None = None
+        self,
+        file: str,
+        group_id: str,
+        name: str | None = None,
+        kind: str | None = None,
+        real_person: bool = False,
     ) -> Asset:
         """As :meth:`upload`."""
-        return await off_loop(lambda: self.upload(file, group_id, name, kind))
+        return await off_loop(lambda: self.upload(file, group_id, name, kind, real_person))
 
-    def get(self, asset_id: str) -> Asset:
-        """Read how an asset stands."""
+    def get(self, asset_id: str, person_group_id: str | None = None) -> Asset:
+        """Read how an asset stands.
+
+        :param person_group_id: its group, if :meth:`person_check_result` named that.
+        """
         with self._hook.get_conn() as client:
-            return client.assets.get(asset_id)
+            return client.assets.get(asset_id, person_group_id)
 
     def list_groups(self, name: str | None = None, page: int = 1) -> AssetGroupPage:
         """List a hundred groups; ``name`` is a part of their names."""
         with self._hook.get_conn() as client:
             return client.assets.list_groups(name, page)
 
-    def list(self, group_id: str | None = None, name: str | None = None, page: int = 1) -> AssetPage:
-        """List a hundred assets; ``name`` is a part of their names."""
+    def list(
+        self,
+        group_id: str | None = None,
+        name: str | None = None,
+        page: int = 1,
+        real_person: bool = False,
+    ) -> AssetPage:
+        """List a hundred assets; ``name`` is a part of their names.
+
+        :param real_person: those in groups that checks of real persons made; else all others.
+        """
         with self._hook.get_conn() as client:
-            return client.assets.list(group_id, name, page)
+            return client.assets.list(group_id, name, page, real_person)
 
     def rename_group(self, group_id: str, name: str) -> None:
         """Give a group another name."""
@@ -157,7 +183,7 @@ class HookAssets:
             client.assets.delete(asset_id)
 
     def start_person_check(self, callback_url: str) -> PersonCheck:
-        """Begin the check of a real person, who must open ``link`` on a phone within minutes.
+        """Begin the check of a real person, who must open ``link`` on a phone at once: it may work for two minutes.
 
         Where the browser goes afterwards is ``callback_url``. AnyFast wants a key of the group ``Byteplus-Direct`` for
         this.
@@ -170,20 +196,26 @@ class HookAssets:
         with self._hook.get_conn() as client:
             return client.assets.person_check_result(token)
 
-    async def aget(self, asset_id: str) -> Asset:
+    async def aget(self, asset_id: str, person_group_id: str | None = None) -> Asset:
         """As :meth:`get`."""
         async with await self._hook.aget_conn() as client:
-            return await client.assets.get(asset_id)
+            return await client.assets.get(asset_id, person_group_id)
 
     async def alist_groups(self, name: str | None = None, page: int = 1) -> AssetGroupPage:
         """As :meth:`list_groups`."""
         async with await self._hook.aget_conn() as client:
             return await client.assets.list_groups(name, page)
 
-    async def alist(self, group_id: str | None = None, name: str | None = None, page: int = 1) -> AssetPage:
+    async def alist(
+        self,
+        group_id: str | None = None,
+        name: str | None = None,
+        page: int = 1,
+        real_person: bool = False,
+    ) -> AssetPage:
         """As :meth:`list`."""
         async with await self._hook.aget_conn() as client:
-            return await client.assets.list(group_id, name, page)
+            return await client.assets.list(group_id, name, page, real_person)
 
     async def arename_group(self, group_id: str, name: str) -> None:
         """As :meth:`rename_group`."""

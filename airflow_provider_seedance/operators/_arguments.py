@@ -1,9 +1,10 @@
-"""Arguments of operators that a template may have turned into text."""
+"""Arguments of operators: what a template may have turned into text, and what Airflow calls by several names."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from inspect import signature
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -273,3 +274,11 @@ def _list_in(value: Any) -> Any:
         return parse_literal(value)
     except ValueError:
         return value
+
+
+def wait_limit(operator: Callable[..., Any], timeout: timedelta | None) -> dict[str, timedelta]:
+    """The argument by which this operator limits the wait for an answer; none without a limit."""
+    if timeout is None:
+        return {}
+    known = "response_timeout" in signature(operator).parameters
+    return {"response_timeout" if known else "execution_timeout": timeout}

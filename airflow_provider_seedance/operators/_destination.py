@@ -61,6 +61,22 @@ class DestinationMixin(BaseOperator):
                 earlier_ids=earlier_ids,
             )
 
+    def _landed_files(
+        self,
+        client: SeedanceClient,
+        generation: Succeeded,
+        request: GenerationRequest | None,
+        provenance: Provenance,
+    ) -> dict[str, Any]:
+        """Land what is wanted, and return it by the names that the task's result has for it."""
+        files: dict[str, Any] = {}
+        if self.destination:
+            files["manifest"] = self._land(client, generation, request, provenance)
+        if self.last_frame_destination:
+            mode = request.mode.value if request else None
+            files["last_frame"] = self._land_last_frame(client, generation, mode)
+        return files
+
     def _land(
         self,
         client: SeedanceClient,

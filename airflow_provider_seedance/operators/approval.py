@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.providers.standard.operators.hitl import ApprovalOperator, HITLOperator
 
-from airflow_provider_seedance.operators._arguments import requests_as_dicts
+from airflow_provider_seedance.operators._arguments import requests_as_dicts, wait_limit
 from airflow_provider_seedance.operators._mapping import MapLabelMixin
 from airflow_provider_seedance.runtime.exceptions import task_errors
 from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
@@ -18,7 +19,14 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.operators._base import RequestArgument, Result, Text
 
 
-class SeedanceApproveStoryboardOperator(SignedLinkMaskingMixin, MapLabelMixin, ApprovalOperator):
+class _ApprovalOperator(SignedLinkMaskingMixin, MapLabelMixin, ApprovalOperator):
+    """Airflow's, with one name for the limit of the wait on each version of it."""
+
+    def __init__(self, *, response_timeout: timedelta | None = None, **kwargs: Any) -> None:
+        super().__init__(**wait_limit(HITLOperator, response_timeout), **kwargs)
+
+
+class SeedanceApproveStoryboardOperator(_ApprovalOperator):
     """Ask for approval of what would be generated, and of what it costs at most.
 
     The requests are checked first, all at once, and what is wrong with them is told without asking anybody. "Reject"
@@ -80,7 +88,7 @@ class SeedanceApproveStoryboardOperator(SignedLinkMaskingMixin, MapLabelMixin, A
             return [(row.request, client.estimate_cost(row.request)) for row in rows]
 
 
-class SeedanceApproveVideoOperator(SignedLinkMaskingMixin, MapLabelMixin, ApprovalOperator):
+class SeedanceApproveVideoOperator(_ApprovalOperator):
     """Ask for approval of a video: its poster, its contact sheet, its facts, and a link to its card in the gallery.
 
     "Reject" skips what follows, so that nothing is published. A picture shows if it is beside the landed file.

@@ -7,12 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_seedance.core import clock
-from airflow_provider_seedance.core.request_fields import (
-    REQUEST_FIELDS,
-    AspectRatio,
-    Model,
-    Resolution,
-)
+from airflow_provider_seedance.core.request_fields import REQUEST_FIELDS, AspectRatio, Model, Resolution
 from airflow_provider_seedance.operators._arguments import (
     ON_QUALITY,
     OVERWRITE,
@@ -391,10 +386,7 @@ class SeedanceGenerateVideoOperator(
             catalog=client.catalog,
             provenance=provenance,
         )
-        if self.destination:
-            delivered["manifest"] = self._land(client, generation, request, provenance)
-        if self.last_frame_destination:
-            delivered["last_frame"] = self._land_last_frame(client, generation, delivered["mode"])
+        delivered |= self._landed_files(client, generation, request, provenance)
         return with_attempts(delivered, record)
 
     def _timeout_seconds(self, service_tier: Any) -> float:

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: The keys of XComs. Airflow clears them when a task is tried again.
-ERROR, GENERATION_ID = "error", "generation_id"
+#: The keys of XComs; the last one holds the request that a TaskFlow function wrote. Airflow clears them when a task is
+#: tried again.
+ERROR, GENERATION_ID, REQUEST = "error", "generation_id", "request"
 
 
 def push_generation_id(context: Context, generation_id: str | None) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-CONN_ID = "aws_tested"
+CONN_ID = "minio"
 #: Fake, and looked for where no credentials belong.
 SECRET_ACCESS_KEY = "tested-secret-access-key-0123456789"
 
@@ -41,7 +41,7 @@ class Bucket:
     def read(self, uri: str) -> bytes:
         return self.fs.cat_file(uri.removeprefix(f"s3://{CONN_ID}@"))
 
-    def keys(self) -> list[str]:
+    def names(self) -> list[str]:
         self.fs.invalidate_cache()
         return sorted(path.partition("/")[2] for path in self.fs.find(self.name))
 
@@ -90,7 +90,7 @@ def s3_signature() -> str:
 
 @pytest.fixture
 def bucket(s3_endpoint: str, s3_signature: str, monkeypatch: pytest.MonkeyPatch) -> Bucket:
-    """A new bucket, in an S3 that is attached to Airflow's object storage."""
+    """An S3 with one bucket, ``s3://minio@bucket``, attached to Airflow's object storage."""
     import s3fs
     from airflow.sdk.io import attach, store
 
@@ -98,8 +98,8 @@ def bucket(s3_endpoint: str, s3_signature: str, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(store, "_STORE_CACHE", {})
     attach(protocol="s3", conn_id=CONN_ID, fs=fs)
     reset(s3_endpoint, fs)
-    fs.mkdir("media")
-    return Bucket(fs, "media")
+    fs.mkdir("bucket")
+    return Bucket(fs, "bucket")
 
 
 def reset(endpoint: str, fs: Any) -> None:

@@ -79,6 +79,39 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert [target for target in targets if not (page.parent / target).exists()] == []
 
 
+def _anchors(page: Path) -> set[str]:
+    """What GitHub and the documentation's generator call the headings."""
+    text = re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def _dead_anchors(page: Path) -> list[str]:
+    links = re.findall(r"\]\((?!https?://)([^)#]*)#([^)]+)\)", page.read_text("utf-8"))
+    return [
+        f"{target}#{anchor}"
+        for target, anchor in links
+        if anchor not in _anchors(page.parent / target if target else page)
+    ]
+
+
+@pytest.mark.parametrize("page", [pytest.param(page, id=page.name) for page in PAGES])
+def test_anchors_are_headings(page: Path) -> None:
+    """No link leads to a heading that is not there."""
+    assert _dead_anchors(page) == []
+
+
+@pytest.mark.parametrize(
+    ("link", "dead"),
+    [("[x](#a-head)", 0), ("[x](other.md#not-there)", 1), ("[x](other.md#a-fault-3)", 0), ("[x](#code)", 1)],
+)
+def test_a_dead_anchor_is_found(link: str, dead: int, tmp_path: Path) -> None:
+    """On the same page and on others; a comment in a block of code is no heading."""
+    (tmp_path / "other.md").write_text("## A `fault`: 3\n")
+    (tmp_path / "page.md").write_text(f"# A head\n\n```sh\n# code\n```\n\n{link}\n")
+    assert len(_dead_anchors(tmp_path / "page.md")) == dead
+
+
 @pytest.mark.parametrize("page", [pytest.param(page, id=page.name) for page in PAGES])
 def test_make_targets_exist(page: Path) -> None:
     """Every ``make ...`` that a page names is in the Makefile."""

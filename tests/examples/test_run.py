@@ -160,21 +160,21 @@ def test_batch(run_dag, hurried_emulator, tmp_path) -> None:
     assert hurried_emulator.ledger()["creates_received"] == 3
 
 
-def test_product_clips(run_dag, hurried_emulator, tmp_path) -> None:
-    """Each picture of a folder is uploaded, and is the first frame of a clip."""
-    pictures = tmp_path / "products"
-    pictures.mkdir()
+def test_product_clips(run_dag, hurried_emulator, bucket, tmp_path) -> None:
+    """Each picture of a folder in S3 is uploaded, and is the first frame of a clip, which is landed in S3."""
     for name, width in (("lamp.png", 640), ("mug.png", 641)):
-        (pictures / name).write_bytes(image(width))
+        bucket.put(f"products/{name}", image(width))
+    bucket.put("products/prices.csv", b"mug,12")
     outcome = run_dag(
         "seedance_product_clips",
         seedance_conn_id="seedance_evolink",
-        pictures=f"file://{pictures}",
-        output=str(tmp_path / "clips"),
+        pictures=bucket.uri("products"),
+        output=bucket.uri("clips"),
     )
     assert outcome.state == "success"
-    films = [measured(path) for path in (tmp_path / "clips").glob("*.mp4")]
-    assert [film.frames for film in films] == [frames_of(4)] * 2
+    for number, key in enumerate(key for key in bucket.names() if key.endswith(".mp4")):
+        (tmp_path / f"{number}.mp4").write_bytes(bucket.read(bucket.uri(key)))
+    assert [measured(path).frames for path in tmp_path.glob("*.mp4")] == [frames_of(4)] * 2
     modes = [entry["mode"] for entry in hurried_emulator.ledger()["generations"]]
     assert modes == ["first_frame"] * 2
 

@@ -169,8 +169,8 @@ def _twice(scene: Scene) -> object:
     """An asset whose answer never came is asked for again."""
     notes = _Notes()
     with suppress(NoReply):
-        made_once(notes, "toapis/1/group/cast", _no_answer)
-    return made_once(notes, "toapis/1/group/cast", lambda: "g")
+        made_once(notes, "toapis/1/group/cast", lambda: _no_answer)
+    return made_once(notes, "toapis/1/group/cast", lambda: lambda: "g")
 
 
 def _undelivered(scene: Scene) -> object:

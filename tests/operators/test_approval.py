@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from airflow.providers.standard.operators import hitl
 from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_provider_seedance.models import GenerationRequest
+from airflow_provider_seedance.operators._arguments import wait_limit
 from airflow_provider_seedance.operators.approval import (
     SeedanceApproveStoryboardOperator,
     SeedanceApproveVideoOperator,
@@ -93,3 +95,23 @@ def test_a_video_is_shown(pictures, asked, tmp_path) -> None:
 def test_what_is_no_video_is_refused(wrong) -> None:
     with pytest.raises(AirflowFailException):
         TaskRun(SeedanceApproveVideoOperator(task_id="approve", video=wrong))()
+
+
+def _newer(*, task_id: str, response_timeout: timedelta | None = None) -> None: ...
+
+
+def _older(*, task_id: str, execution_timeout: timedelta | None = None) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("operator", "timeout", "arguments"),
+    [
+        (_newer, timedelta(days=2), {"response_timeout": timedelta(days=2)}),
+        (_older, timedelta(days=2), {"execution_timeout": timedelta(days=2)}),
+        (_newer, None, {}),
+        (_older, None, {}),
+    ],
+)
+def test_the_wait_is_limited_as_the_standard_provider_does_it(operator, timeout, arguments) -> None:
+    """Its older versions call the limit ``execution_timeout``."""
+    assert wait_limit(operator, timeout) == arguments

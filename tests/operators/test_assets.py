@@ -167,13 +167,36 @@ def test_the_hook_lists_renames_and_deletes(vendor, library, emulator, store) ->
     assert hook.assets.list_groups().total == 0
 
 
-@pytest.mark.parametrize("vendor", LISTING)
-def test_the_check_of_a_real_person(vendor, library) -> None:
-    hook = SeedanceHook(library(vendor))
-    check = hook.assets.start_person_check("https://example.com/back")
+@each_vendor
+def test_the_check_of_a_real_person(vendor, library, emulator, store) -> None:
+    """Its group is there when the person is through, and takes assets, each of them once where there is a list."""
+    assets = SeedanceHook(library(vendor)).assets
+    check = assets.start_person_check("https://example.com/back")
     assert check.link
     assert check.token not in repr(check)
-    assert hook.assets.person_check_result(check.token)
+    assert assets.person_check_result(check.token) is None
+    emulator.advance(30)
+    group_id = asyncio.run(assets.aperson_check_result(check.token))
+    assert group_id
+    uri = put(f"{store}/anna.png", image())
+    made = [
+        assets.upload(uri, group_id, real_person=True).asset_id for _ in range(2 if vendor in LISTING else 1)
+    ]
+    assert len(set(made)) == _actions(emulator, "CreateAsset&", "/CreateAsset?", "real-avatar/assets") == 1
+    assert assets.get(made[0], group_id).status is AssetStatus.PROCESSING
+    emulator.advance(20)
+    assert asyncio.run(assets.aget(made[0], group_id)).status is AssetStatus.ACTIVE
+
+
+@pytest.mark.parametrize("vendor", LISTING)
+def test_a_list_has_real_persons_where_it_is_asked_for_them(vendor, library, emulator, store) -> None:
+    assets = SeedanceHook(library(vendor)).assets
+    token = assets.start_person_check("https://example.com/back").token
+    emulator.advance(30)
+    group_id = assets.person_check_result(token)
+    made = assets.upload(put(f"{store}/anna.png", image()), group_id, real_person=True)
+    assert assets.list(group_id).total == 0
+    assert [found.asset_id for found in assets.list(group_id, real_person=True).items] == [made.asset_id]
 
 
 def test_without_an_access_key_modelark_says_what_is_missing(connect, emulator) -> None:

@@ -14,13 +14,15 @@ from airflow.sdk.exceptions import AirflowFailException
 from airflow_provider_seedance.core.media.content import FileReader
 from airflow_provider_seedance.core.media.deliver import DeliveringClient, MediaDelivery
 from airflow_provider_seedance.core.media.uploads import UploadCache
+from airflow_provider_seedance.hooks.seedance import SeedanceHook
 from airflow_provider_seedance.runtime import media as runtime_media
 from tests.airflow.fixtures import KEY, VENDORS
+from tests.airflow.s3 import bucket, s3_endpoint, s3_signature
 from tests.core.media.files import image, lasting, sample, wav
 from tests.operators.conftest import lines
 from tests.operators.stores import SECRET, SigningFileSystem, put, store, unsigning_store
 
-__all__ = ["store", "unsigning_store"]
+__all__ = ["bucket", "s3_endpoint", "s3_signature", "store", "unsigning_store"]
 
 FIELD = {"image": "reference_images", "video": "reference_videos", "audio": "reference_audios"}
 FILES = {"image": image(), "video": sample("reference.mp4"), "audio": wav(3)}
@@ -233,6 +235,12 @@ def _earlier(generating, connect, emulator, tmp_path) -> dict:
     return generating(connect(), destination=f"{tmp_path}/earlier.mp4", return_last_frame=True)()
 
 
+def _asset(connect, place) -> str:
+    hook = SeedanceHook(connect("toapis"))
+    group = hook.assets.create_group("products")
+    return f"asset://{hook.assets.upload(str(place / 'a.png'), group.group_id).asset_id}"
+
+
 #: What a user may write -> the field, and what makes it.
 SOURCES = {
     "a path": ("first_frame", lambda place, **_: str(place / "a.png")),
@@ -243,6 +251,8 @@ SOURCES = {
     ),
     "a link": ("first_frame", lambda emulator, **_: emulator.sample_url("first.png")),
     "an object store": ("first_frame", lambda store, **_: put(f"{store}/a.png", FILES["image"])),
+    "S3": ("first_frame", lambda fixture, **_: fixture("bucket").put("a.png", FILES["image"])),
+    "an asset": ("reference_images", lambda connect, place, **_: _asset(connect, place)),
     "a path of Airflow": ("first_frame", lambda place, **_: ObjectStoragePath(f"file://{place}/a.png")),
     "an earlier result's last frame": ("first_frame", lambda earlier, **_: earlier()["last_frame_url"]),
     "an earlier result's file": ("reference_videos", lambda earlier, **_: earlier()["manifest"]["uri"]),
@@ -250,7 +260,7 @@ SOURCES = {
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_media_come_from_anywhere(source, generating, connect, emulator, store, tmp_path) -> None:
+def test_media_come_from_anywhere(source, generating, connect, emulator, store, tmp_path, request) -> None:
     """As an argument, and by a template from what another task has returned."""
     (tmp_path / "a.png").write_bytes(FILES["image"])
     field, make = SOURCES[source]
@@ -258,15 +268,18 @@ def test_media_come_from_anywhere(source, generating, connect, emulator, store, 
         place=tmp_path,
         emulator=emulator,
         store=store,
+        connect=connect,
+        fixture=request.getfixturevalue,
         earlier=lambda: _earlier(generating, connect, emulator, tmp_path),
     )
+    emulator.advance(20)  # an asset is reviewed
+    mode = "first_frame" if field == "first_frame" else "reference"
     for arguments in (
-        {field: [given] if field == "reference_videos" else given},
+        {field: given if field == "first_frame" else [given]},
         {field: "{{ params.given }}", "params": {"given": str(given)}},
     ):
-        made = generating(connect("evolink"), **arguments)()
-        assert made["mode"] == ("reference" if field == "reference_videos" else "first_frame")
-        assert made["status"] == "succeeded"
+        made = generating(connect("toapis" if source == "an asset" else "evolink"), **arguments)()
+        assert (made["mode"], made["status"]) == (mode, "succeeded")
 
 
 def test_the_manifest_names_the_request_by_its_content(generating, connect, tmp_path) -> None:

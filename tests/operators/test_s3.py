@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -48,7 +49,7 @@ def test_an_object_is_fetched_by_a_signed_link(generating, connect, emulator, bu
     link = _link_in(emulator)
     fetched = httpx.get(link)
     assert (fetched.status_code, fetched.content) == (200, VIDEO)
-    assert bucket.keys() == ["clips/walk.mp4"]
+    assert bucket.names() == ["clips/walk.mp4"]
     shown = "".join(map(repr, (caplog.text, result, task.state.values, task.rendered, task.payloads)))
     assert not [part for part in (link.partition("?")[2], "AKIATESTED", SECRET_ACCESS_KEY) if part in shown]
 
@@ -62,7 +63,7 @@ def test_a_local_file_is_staged_once_and_fetched_there(
         (tmp_path / name).write_bytes(VIDEO)
         generating(connect(), prompt="Go on", reference_videos=[str(tmp_path / name)])()
         assert httpx.get(_link_in(emulator)).content == VIDEO
-    assert bucket.keys() == [f"staging/{hashlib.sha256(VIDEO).hexdigest()}.mp4"]
+    assert bucket.names() == [f"staging/{hashlib.sha256(VIDEO).hexdigest()}.mp4"]
 
 
 def test_a_video_and_its_last_frame_are_landed(generating, connect, bucket) -> None:
@@ -77,8 +78,8 @@ def test_a_video_and_its_last_frame_are_landed(generating, connect, bucket) -> N
     manifest, made = result["manifest"], result["generation_id"]
     assert manifest["uri"] == bucket.uri(f"clips/{made}.mp4")
     assert hashlib.sha256(bucket.read(manifest["uri"])).hexdigest() == manifest["sha256"]
-    assert {f"clips/{made}.mp4", f"clips/{made}.mp4.json", f"frames/{made}.png"} <= set(bucket.keys())
-    shown = httpx.get(bucket.fs.sign(f"media/clips/{made}.mp4"))
+    assert {f"clips/{made}.mp4", f"clips/{made}.mp4.json", f"frames/{made}.png"} <= set(bucket.names())
+    shown = httpx.get(bucket.fs.sign(f"{bucket.name}/clips/{made}.mp4"))
     assert shown.headers["Content-Type"] == "video/mp4"
     assert task()["generation_id"] == made
 
@@ -101,8 +102,8 @@ def test_a_bucket_that_cannot_be_used_is_named_before_paying(
     use, trouble, generating, connect, emulator, bucket, tmp_path, monkeypatch
 ) -> None:
     """A retry may find the permission granted, but makes no bucket."""
-    name = "media" if trouble == "closed" else "nowhere"
-    uri = bucket.uri("a.mp4").replace("media", name)
+    name = bucket.name if trouble == "closed" else "nowhere"
+    uri = replace(bucket, name=name).uri("a.mp4")
     if trouble == "closed":
         bucket.put("a.mp4", VIDEO)
         bucket.close()

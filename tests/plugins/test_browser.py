@@ -6,15 +6,19 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
+from airflow_provider_seedance.operators._links import VideoLink
+from airflow_provider_seedance.operators.generate import SeedanceGenerateVideoOperator
 from dev.browser import chromium, find_chromium
 from dev.environment import free_port
-from dev.gallery import Video, gallery, render
+from dev.gallery import RUN_ID, Video, gallery, render
 from dev.processes import signals_end_the_block
 from tests.plugins.auth import HIDDEN_DAG, USERS
 
@@ -51,7 +55,35 @@ def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(folder / "passwords.json"),
     }
     with signals_end_the_block(), gallery(folder / "home", shown, settings=settings, port=port):
+        store_link(folder / "home" / "airflow.db", url)
         yield url
+
+
+def store_link(database: Path, url: str) -> None:
+    """Put into Airflow's tables what it stores of the DAG ``film`` and of the link to the fox's video."""
+    from airflow.models.dagrun import DagRun
+    from airflow.models.serialized_dag import SerializedDagModel
+    from airflow.models.xcom import XComModel
+    from airflow.sdk import DAG
+    from airflow.serialization.serialized_objects import LazyDeserializedDAG
+    from sqlalchemy import create_engine, insert, select
+    from sqlalchemy.orm import Session
+
+    dag = DAG("film", schedule=None)
+    task = SeedanceGenerateVideoOperator(task_id="fox", prompt="A fox", dag=dag)
+    task._has_video = True
+    key = {"dag_id": "film", "run_id": RUN_ID, "task_id": "fox", "map_index": -1}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AIRFLOW__API__BASE_URL", url)
+        link = VideoLink().get_link(task, ti_key=SimpleNamespace(**key))
+    engine = create_engine(f"sqlite:///{database}")
+    with Session(engine) as session:
+        SerializedDagModel.write_dag(LazyDeserializedDAG.from_dag(dag), "seeded", session=session)
+        run = session.execute(select(DagRun.id).where(DagRun.dag_id == "film")).scalar_one()
+        stored = {"dag_run_id": run, "key": VideoLink().xcom_key, "value": link}
+        session.execute(insert(XComModel).values(**key, **stored, timestamp=datetime.now(timezone.utc)))
+        session.commit()
+    engine.dispose()
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +189,30 @@ def test_a_card_leads_to_its_task_in_airflow(page: Page, frame: Frame) -> None:
     """Out of the frame, below the prefix."""
     frame.get_by_role("link", name="Task").first.click()
     page.wait_for_url("**/air/dags/film/runs/manual__2026-11-28/tasks/fox*")
+
+
+@pytest.mark.parametrize(
+    ("tab", "shown"),
+    [
+        ("plugin/seedance-run", ["A fox runs through snow", "A celebrity"]),
+        ("tasks/celebrity/plugin/seedance-task", ["A celebrity"]),
+    ],
+    ids=["Dag run", "task instance"],
+)
+def test_a_tab_has_the_videos_of_its_page(page: Page, base_url: str, tab: str, shown: list[str]) -> None:
+    """Where the link of a task leads to."""
+    page.goto(f"{base_url}/dags/film/runs/manual__2026-11-28/{tab}")
+    assert headings(frame_in(page)) == shown
+
+
+def test_a_link_on_the_page_of_a_task_leads_to_its_video(page: Page, base_url: str) -> None:
+    """Among the details of the task."""
+    page.goto(f"{base_url}/dags/film/runs/{RUN_ID}/tasks/fox/details")
+    address = page.get_by_role("link", name="Seedance video").get_attribute("href")
+    assert address
+    assert address.startswith(f"{base_url}/seedance/video?")
+    answer = page.request.get(address)
+    assert (answer.status, answer.headers["content-type"]) == (200, "video/mp4")
 
 
 def test_everything_has_a_name_and_fits_a_phone(page: Page, frame: Frame) -> None:

@@ -232,8 +232,10 @@ def test_without_a_login_there_is_nothing() -> None:
 
 
 @contextmanager
-def returned(value: Any, operator: str, task_id: str = "one_more") -> Iterator[None]:
-    """One more task instance of ``film``, with what it returned."""
+def returned(
+    value: Any, operator: str, task_id: str = "one_more", *, xcom_key: str = "return_value"
+) -> Iterator[None]:
+    """One more task instance of ``film``, with what it returned, or pushed by another key."""
     from airflow.models.dagrun import DagRun
     from airflow.models.taskinstance import TaskInstance
     from airflow.models.xcom import XComModel
@@ -245,7 +247,7 @@ def returned(value: Any, operator: str, task_id: str = "one_more") -> Iterator[N
     with create_session() as session:
         run = session.execute(select(DagRun.id).where(DagRun.dag_id == "film")).scalar_one()
         session.execute(insert(TaskInstance).values(**key, **task, max_tries=0, executor_config={}))
-        xcom = {**key, "dag_run_id": run, "key": "return_value", "value": value, "timestamp": NOW}
+        xcom = {**key, "dag_run_id": run, "key": xcom_key, "value": value, "timestamp": NOW}
         session.execute(insert(XComModel).values(**xcom))
     try:
         yield
@@ -272,6 +274,23 @@ def test_no_xcom_breaks_the_page(airflow_tables: None, client: Client, operator:
         assert "one_more" in client.get("/").text
         key = f"dag_id=film&run_id={RUN_ID}&task_id=one_more&map_index=-1"
         assert client.get(f"/manifest?{key}").status_code in (200, 404)
+
+
+@pytest.mark.parametrize(
+    ("xcom_key", "value", "query", "is_found"),
+    [
+        ("request", {"prompt": "Ein Kranich"}, "ein+kranich", True),
+        ("generation_id", "cgt-77", "cgt-77", True),
+        ("generation_id", "cgt-77", "cgt-7", False),
+        ("return_value", {"status": "succeeded"}, "succeeded", False),
+    ],
+)
+def test_words_are_looked_for_in_requests_alone(
+    airflow_tables: None, client: Client, xcom_key: str, value: Any, query: str, is_found: bool
+) -> None:
+    """That of a function too, and a generation is found by its whole id."""
+    with returned(value, GENERATE, xcom_key=xcom_key):
+        assert ("one_more" in client.get(f"/?text={query}").text) == is_found
 
 
 def test_a_file_that_another_task_of_the_run_has_landed(

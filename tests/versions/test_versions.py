@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 
+import airflow_provider_seedance
 from dev.airflow_features import FEATURES, Feature
 from dev.versions import PAGE, VERSIONS, told
 
 AIRFLOW = ".".join(version("apache-airflow-core").split(".")[:2])
-MODULES = ("hooks.seedance", "operators.generate", "operators.batch", "operators.download", "operators.publish",
-           "operators.assets", "triggers.generation", "triggers.batch")  # fmt: skip
+PACKAGE = Path(airflow_provider_seedance.__file__).parent
+ROOMS = ("decorators", "hooks", "operators", "plugins", "sensors", "triggers")
+MODULES = ["notifications", "task_groups", *(f"{room}.{file.stem}" for room in ROOMS
+           for file in sorted((PACKAGE / room).glob("[!_]*.py")))]  # fmt: skip
 
 
 @pytest.mark.parametrize("feature", FEATURES, ids=lambda feature: feature.name)

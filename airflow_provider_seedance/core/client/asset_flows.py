@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from typing import TypeVar
 
@@ -16,8 +17,8 @@ from airflow_provider_seedance.core.library import (
     NewAsset,
     PersonCheck,
 )
-from airflow_provider_seedance.core.vendors.contract import AssetCalls
-from airflow_provider_seedance.errors import SeedanceError, Unsupported
+from airflow_provider_seedance.core.vendors.contract import AssetCalls, Call, PersonCalls
+from airflow_provider_seedance.errors import Kind, NotFound, SeedanceError, Unsupported
 
 T = TypeVar("T")
 
@@ -53,27 +54,46 @@ class AssetFlows(Flows):
         :raises Unsupported: where the vendor has no asset library.
         """
         try:
-            asset_id = yield from self._exchange(self._assets().create(asset))
+            calls = self._persons() if asset.real_person else self._assets()
+            asset_id = yield from self._exchange(calls.create(asset))
         except SeedanceError as error:
-            return (yield from self._found_after(error, lambda: self.find(asset.group_id, asset.name)))
+            find = partial(self.find, asset.group_id, asset.name, asset.real_person)
+            return (yield from self._found_after(error, find))
         return Asset(asset_id=asset_id, group_id=asset.group_id, vendor_name=asset.name, kind=asset.kind)
 
-    def find(self, group_id: str, name: str) -> Flow[Asset | None]:
+    def find(self, group_id: str, name: str, real_person: bool = False) -> Flow[Asset | None]:
         """The asset with exactly this name at the vendor, where it tells which there are."""
         if not self.has_list:
             return None
+        return (yield from self._first(group_id, name, real_person, lambda asset: asset.vendor_name == name))
+
+    def get(self, asset_id: str, person_group_id: str | None = None) -> Flow[Asset]:
+        """How an asset stands.
+
+        :param person_group_id: its group, if a check of a real person made that.
+        :raises NotFound: if there is no such asset.
+        """
+        if person_group_id is None:
+            return (yield from self._exchange(self._assets().get(asset_id)))
+        if (call := self._persons().get) is not None:
+            return (yield from self._exchange(call(asset_id)))
+        found = yield from self._first(person_group_id, None, True, lambda asset: asset.asset_id == asset_id)
+        if found is None:
+            raise NotFound(f"no asset {asset_id} in the group {person_group_id}", vendor=self.vendor.name)
+        return found
+
+    def _first(
+        self, group_id: str, name: str | None, real_person: bool, is_wanted: Callable[[Asset], bool]
+    ) -> Flow[Asset | None]:
+        """The first asset in the list that is wanted."""
         for page in count(1):
-            answer = yield from self.list(group_id, name, page)
+            answer = yield from self.list(group_id, name, page, real_person)
             for asset in answer.items:
-                if asset.vendor_name == name:
+                if is_wanted(asset):
                     return asset
             if _is_last(page, len(answer.items), answer.total):
                 return None
         raise AssertionError("unreachable")
-
-    def get(self, asset_id: str) -> Flow[Asset]:
-        """How an asset stands."""
-        return (yield from self._exchange(self._assets().get(asset_id)))
 
     def list_groups(self, name: str | None = None, page: int = 1) -> Flow[AssetGroupPage]:
         """A page of the groups; ``name`` is a part of the names.
@@ -83,12 +103,20 @@ class AssetFlows(Flows):
         call = self._offered(self._assets().list_groups, "list groups of assets")
         return (yield from self._exchange(call(name, page)))
 
-    def list(self, group_id: str | None = None, name: str | None = None, page: int = 1) -> Flow[AssetPage]:
+    def list(
+        self,
+        group_id: str | None = None,
+        name: str | None = None,
+        page: int = 1,
+        real_person: bool = False,
+    ) -> Flow[AssetPage]:
         """A page of the assets; ``name`` is a part of the names.
 
+        :param real_person: those in groups that checks of real persons made; else all others.
         :raises Unsupported: where the vendor has no list.
         """
-        call = self._offered(self._assets().list, "list assets")
+        calls = self._persons() if real_person else self._assets()
+        call = self._offered(calls.list, "list assets")
         return (yield from self._exchange(call(group_id, name, page)))
 
     def rename_group(self, group_id: str, name: str) -> Flow[None]:
@@ -117,17 +145,33 @@ class AssetFlows(Flows):
         """Begin the check of a real person, who opens its link.
 
         :raises Unsupported: where the vendor has none.
+        :raises SeedanceError: if the vendor does not make the link in time.
         """
-        call = self._offered(self._assets().start_person_check, "check real persons")
-        return (yield from self._exchange(call(callback_url)))
+        calls = self._persons()
+        check = yield from self._exchange(calls.start(callback_url))
+        if check.link is None and calls.read is not None:
+            check = yield from self._with_link(calls.read(check.token), check)
+        if check.link is None:
+            raise SeedanceError(
+                "the check of a real person has no link", kind=Kind.OVERLOAD, vendor=self.vendor.name
+            )
+        return check
+
+    def _with_link(self, call: Call[PersonCheck], check: PersonCheck) -> Flow[PersonCheck]:
+        """The check when the vendor has made its link, if that is soon."""
+        for pause in LOOK_DELAYS:
+            yield Pause(pause)
+            check = yield from self._exchange(call)
+            if check.link is not None:
+                break
+        return check
 
     def person_check_result(self, token: str) -> Flow[str | None]:
         """The group that a passed check made; ``None`` while it is not done.
 
         :raises Unsupported: where the vendor has none.
         """
-        call = self._offered(self._assets().person_check_result, "check real persons")
-        return (yield from self._exchange(call(token)))
+        return (yield from self._exchange(self._persons().result(token)))
 
     def find_group(self, name: str) -> Flow[AssetGroup | None]:
         """The group with exactly this name, where the vendor tells which there are."""
@@ -157,6 +201,9 @@ class AssetFlows(Flows):
         if self.vendor.assets is None:
             raise Unsupported("this vendor has no asset library", vendor=self.vendor.name)
         return self.vendor.assets
+
+    def _persons(self) -> PersonCalls:
+        return self._offered(self._assets().persons, "check real persons")
 
 
 def _is_last(page: int, rows: int, total: int) -> bool:

@@ -35,7 +35,7 @@ from airflow_provider_seedance.core.landing.ownership import (
 )
 from airflow_provider_seedance.core.landing.partial import Partial
 from airflow_provider_seedance.core.landing.partial_store import open_partial
-from airflow_provider_seedance.core.landing.pictures import PictureOptions
+from airflow_provider_seedance.core.landing.pictures import PictureOptions, remove_pictures
 from airflow_provider_seedance.core.landing.transfer import TIME_LIMIT, MediaOpener, TransferResult, transfer
 from airflow_provider_seedance.core.landing.verify import find_mismatches, probe
 from airflow_provider_seedance.core.storage.paths import StoragePath, local_path, uri_of
@@ -141,6 +141,7 @@ def _download(
         put_in_place(
             partial.path, target, source.generation, overwrite, content, earlier_ids=source.earlier_ids
         )
+        remove_pictures(earlier, target, received.sha256)
         manifest = _manifest(source, target, received, media, mismatches, utc_now(clock))
         write_record(manifest, target)
         if pictures is None or not verify:

@@ -12,12 +12,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_seedance.core.landing.manifest import Picture
+from airflow_provider_seedance.core.landing.manifest import Manifest, Picture, Sidecar
 from airflow_provider_seedance.core.landing.quality import is_black
 from airflow_provider_seedance.core.storage.files import (
     commit,
     has_content,
     read_bytes,
+    remove,
     size_of,
     temporary_file_for,
 )
@@ -111,6 +112,23 @@ def put_beside(
             return None
     _write(target, content)
     return picture
+
+
+def remove_pictures(earlier: Manifest | Sidecar | None, video: StoragePath, sha256: str) -> None:
+    """Take away the pictures of a video that was replaced: they show something else, and the new one may get none.
+
+    :param earlier: the record of the video that was there. A file that is none of its pictures stays.
+    :param sha256: of the video that is there.
+    """
+    if earlier is None or earlier.sha256 == sha256:
+        return
+    for ending, picture in ((POSTER, earlier.poster), (CONTACT_SHEET, earlier.contact_sheet)):
+        target = video.with_name(picture_name(video.name, ending))
+        try:
+            if picture and has_content(target, picture.bytes, picture.sha256):
+                remove(target)
+        except Exception as fault:  # noqa: BLE001 - the video matters, whatever is wrong with its pictures
+            log.warning("%s shows an earlier video, and could not be removed: %s", uri_of(target), fault)
 
 
 def _write(target: StoragePath, content: bytes) -> None:

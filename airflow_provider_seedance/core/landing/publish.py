@@ -28,7 +28,12 @@ from airflow_provider_seedance.core.landing.ownership import (
     record_path,
     write_record,
 )
-from airflow_provider_seedance.core.landing.pictures import CONTACT_SHEET, POSTER, copy_beside
+from airflow_provider_seedance.core.landing.pictures import (
+    CONTACT_SHEET,
+    POSTER,
+    copy_beside,
+    remove_pictures,
+)
 from airflow_provider_seedance.core.storage.destination import resolve_destination
 from airflow_provider_seedance.core.storage.files import (
     has_content,
@@ -105,6 +110,7 @@ def publish(
         if not in_place:
             replaced = copy_landed(video, path_from_uri(video.uri), target, overwrite, earlier_ids)
             reason = f"it replaces {replaced}" if replaced else "the video was not there yet"
+            remove_pictures(earlier, target, video.sha256)
         sidecar = sidecar.model_copy(update=copy_pictures(video, target, earlier, path_from_uri))
         write_record(sidecar, target)
     except SeedanceError as error:

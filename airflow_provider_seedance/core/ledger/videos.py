@@ -43,7 +43,9 @@ class Selection:
     def apply(self, query: Select[Any]) -> Select[Any]:
         """The query, for these intents alone."""
         rows = intents.c
-        query = query.where(rows.dag_id.in_(sorted(self.dag_ids)))
+        # For words all prompts are read, in the order of the table: by way of an index that takes three times as long.
+        reads_all = self.text is not None and self.since is None and self.until is None
+        query = query.where((rows.dag_id.concat("") if reads_all else rows.dag_id).in_(sorted(self.dag_ids)))
         for name, value in self.values.items():
             query = query.where(rows[name] == value)
         if self.statuses is not None:

@@ -19,9 +19,10 @@ class AssetRecords(Protocol):
     def write(self, key: str, value: str | None) -> None: ...
 
 
-def made_once(records: AssetRecords, key: str, create: Callable[[], str]) -> tuple[str, bool]:
-    """The id that is on record, or that of what ``create`` makes; and whether it was made now.
+def made_once(records: AssetRecords, key: str, prepare: Callable[[], Callable[[], str]]) -> tuple[str, bool]:
+    """The id that is on record, or that of what is made; and whether it was made now.
 
+    :param prepare: brings what is needed, which may be done again, and returns what makes it, which may not.
     :raises AssetOutcomeUnknown: if an earlier try may have made it: its answer never came.
     """
     known = records.read(key)
@@ -32,6 +33,7 @@ def made_once(records: AssetRecords, key: str, create: Callable[[], str]) -> tup
         )
     if known:
         return known, False
+    create = prepare()
     records.write(key, UNKNOWN)
     try:
         made = create()

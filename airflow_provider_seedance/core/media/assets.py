@@ -95,6 +95,7 @@ def upload_asset(
     group_id: str,
     name: str | None = None,
     kind: str | None = None,
+    real_person: bool = False,
     records: AssetRecords | None = None,
 ) -> AssetUpload:
     """Put a file into a group of the library. The same content of the same name is there once, where it can be listed.
@@ -102,6 +103,7 @@ def upload_asset(
     :param file: a path, URI, ``data:`` URI or link.
     :param name: without one, that of the file.
     :param kind: ``image``, ``video`` or ``audio``; without one, what the content is.
+    :param real_person: whether a check of a real person made the group.
     :param records: of what was made, for a vendor that has no list.
     :raises RequestInvalid: for a file that the vendor does not take, before anything is sent.
     :raises AssetFailed: if the same content was refused before.
@@ -112,18 +114,17 @@ def upload_asset(
     found = _checked_kind(client.catalog, medium, kind)
     name = (name or "").strip() or medium.name
     made = vendor_asset_name(name, medium.sha256)
-    asset = client.assets.find(group_id, made)
+    asset = client.assets.find(group_id, made, real_person)
     if asset is not None:
         check_usable(asset, client.vendor_name)
         return AssetUpload(asset, name, found, medium.sha256, created=False)
 
-    def create() -> str:
+    def prepare() -> Callable[[], str]:
         link = _link(client, delivery, medium, found, file)
-        new = NewAsset(group_id=group_id, name=made, kind=found, link=link)
-        asset_id: str = client.assets.create(new).asset_id
-        return asset_id
+        new = NewAsset(group_id=group_id, name=made, kind=found, link=link, real_person=real_person)
+        return lambda: client.assets.create(new).asset_id
 
-    asset_id, created = _made_once(client, records, f"asset/{group_id}/{made}", create)
+    asset_id, created = _made_once(client, records, f"asset/{group_id}/{made}", prepare)
     asset = Asset(asset_id=asset_id, group_id=group_id, vendor_name=made, kind=found)
     return AssetUpload(asset, name, found, medium.sha256, created)
 
@@ -146,18 +147,18 @@ def create_group(
         group_id: str = client.assets.create_group(name, description).group_id
         return group_id
 
-    group_id, created = _made_once(client, records, f"group/{name}", create)
+    group_id, created = _made_once(client, records, f"group/{name}", lambda: create)
     return AssetGroup(group_id=group_id, name=name, description=description), created
 
 
 def _made_once(
-    client: SeedanceClient, records: AssetRecords | None, key: str, create: Callable[[], str]
+    client: SeedanceClient, records: AssetRecords | None, key: str, prepare: Callable[[], Callable[[], str]]
 ) -> tuple[str, bool]:
     """The id of what has this key, and whether it was made now."""
     calls = client.settings.vendor.assets
     if records is None or (calls is not None and calls.list is not None):
-        return create(), True
-    return made_once(records, f"{client.vendor_name}/{client.account_id}/{key}", create)
+        return prepare()(), True
+    return made_once(records, f"{client.vendor_name}/{client.account_id}/{key}", prepare)
 
 
 def check_usable(asset: Asset, vendor: str) -> None:

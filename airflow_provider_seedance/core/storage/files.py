@@ -97,6 +97,23 @@ def read_bytes(path: StoragePath) -> bytes | None:
             return None
 
 
+def remove(path: StoragePath) -> None:
+    """Delete the file at ``path``.
+
+    :raises DestinationError: if there is none, or it cannot be deleted.
+    """
+    local = local_path(path)
+    with storage_errors(path, "delete"):
+        if local:
+            local.unlink()
+        else:
+            _remove_stored(path)
+
+
+def _remove_stored(path: Any) -> None:
+    path.fs.rm_file(path.path)
+
+
 def write_text(target: StoragePath, text: str) -> None:
     """Write a small file as UTF-8, whole or not at all; what was there is replaced.
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from airflow_provider_seedance.core.library import (
@@ -18,7 +19,13 @@ from airflow_provider_seedance.core.library import (
     NewAsset,
     PersonCheck,
 )
-from airflow_provider_seedance.core.vendors.contract import AssetCalls, Call, HttpRequest, HttpResponse
+from airflow_provider_seedance.core.vendors.contract import (
+    AssetCalls,
+    Call,
+    HttpRequest,
+    HttpResponse,
+    PersonCalls,
+)
 from airflow_provider_seedance.core.vendors.reading import (
     as_dict,
     as_id,
@@ -34,8 +41,8 @@ T = TypeVar("T")
 Body = dict[str, Any]
 
 PAGE_SIZE = 100
-#: The group type of invented persons and things; the other one is made by a check of a real person.
-GROUP_TYPE = "AIGC"
+#: The types of groups: of invented persons and things, and what a check of a real person makes.
+INVENTED, REAL_PERSON = "AIGC", "LivenessFace"
 _STATUSES = {
     "active": AssetStatus.ACTIVE,
     "failed": AssetStatus.FAILED,
@@ -49,10 +56,12 @@ class ArkAssets:
 
     :param request: the request for an action with its body.
     :param result: the result in an answer; raises the error that it is instead.
+    :param gets_real_persons: whether ``GetAsset`` knows the assets of real persons, which a list tells in any case.
     """
 
     request: Callable[[str, Body], HttpRequest]
     result: Callable[[HttpResponse], Body]
+    gets_real_persons: bool = True
 
     def calls(self) -> AssetCalls:
         """The group for the vendor's contract."""
@@ -66,12 +75,17 @@ class ArkAssets:
             list=self.list,
             rename=lambda asset_id, name: self._change("UpdateAsset", Id=asset_id, Name=name),
             delete=lambda asset_id: self._change("DeleteAsset", Id=asset_id),
-            start_person_check=self.start_person_check,
-            person_check_result=self.person_check_result,
+            persons=PersonCalls(
+                start=self.start_person_check,
+                result=self.person_check_result,
+                create=self.create,
+                get=self.get if self.gets_real_persons else None,
+                list=partial(self.list, group_type=REAL_PERSON),
+            ),
         )
 
     def create_group(self, name: str, description: str | None) -> Call[str]:
-        body = {"Name": name, "GroupType": GROUP_TYPE}
+        body = {"Name": name, "GroupType": INVENTED}
         if description:
             body["Description"] = description
         return self._call("CreateAssetGroup", body, _read_id, repeatable=False)
@@ -89,11 +103,13 @@ class ArkAssets:
         return self._call("GetAsset", {"Id": asset_id}, _read_asset)
 
     def list_groups(self, name: str | None, page: int) -> Call[AssetGroupPage]:
-        return self._call("ListAssetGroups", _page_of({"Name": name}, page), _read_groups)
+        return self._call("ListAssetGroups", _page_of({"Name": name}, page, INVENTED), _read_groups)
 
-    def list(self, group_id: str | None, name: str | None, page: int) -> Call[AssetPage]:
+    def list(
+        self, group_id: str | None, name: str | None, page: int, group_type: str = INVENTED
+    ) -> Call[AssetPage]:
         wanted = {"GroupIds": [group_id] if group_id else None, "Name": name}
-        return self._call("ListAssets", _page_of(wanted, page), _read_assets)
+        return self._call("ListAssets", _page_of(wanted, page, group_type), _read_assets)
 
     def start_person_check(self, callback_url: str) -> Call[PersonCheck]:
         return self._call("CreateVisualValidateSession", {"CallbackURL": callback_url}, _read_check)
@@ -118,9 +134,9 @@ class ArkAssets:
         )
 
 
-def _page_of(wanted: Body, page: int) -> Body:
+def _page_of(wanted: Body, page: int, group_type: str) -> Body:
     given = {name: value for name, value in wanted.items() if value}
-    return {"Filter": {**given, "GroupType": GROUP_TYPE}, "PageNumber": page, "PageSize": PAGE_SIZE}
+    return {"Filter": {**given, "GroupType": group_type}, "PageNumber": page, "PageSize": PAGE_SIZE}
 
 
 def _read_id(response: HttpResponse, body: Body) -> str:

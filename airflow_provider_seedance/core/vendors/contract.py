@@ -249,6 +249,23 @@ class FileCalls:
 
 
 @dataclass(frozen=True)
+class PersonCalls:
+    """Real persons: the check that a person passes in a browser, and the assets in the group that it makes."""
+
+    #: Begins a check; the browser goes to the callback URL afterwards.
+    start: Callable[[str], Call[PersonCheck]]
+    #: The group that a passed check made, by the check's token; ``None`` while it is not done.
+    result: Callable[[str], Call[str | None]]
+    create: Callable[[NewAsset], Call[str]]
+    #: ``None`` for a vendor that tells how such an asset stands by its list alone.
+    get: Callable[[str], Call[Asset]] | None = None
+    #: By group, a part of the name, and a page's number.
+    list: Callable[[str | None, str | None, int], Call[AssetPage]] | None = None
+    #: Reads the link by the token, for a vendor that makes it after it has answered ``start``.
+    read: Callable[[str], Call[PersonCheck]] | None = None
+
+
+@dataclass(frozen=True)
 class AssetCalls:
     """The library of reviewed media; what a vendor's library does not have is ``None``."""
 
@@ -265,9 +282,7 @@ class AssetCalls:
     list: Callable[[str | None, str | None, int], Call[AssetPage]] | None = None
     rename: Callable[[str, str], Call[None]] | None = None
     delete: Callable[[str], Call[None]] | None = None
-    #: Checks of real persons: the link for the person, with a callback URL; and the group that a passed one made.
-    start_person_check: Callable[[str], Call[PersonCheck]] | None = None
-    person_check_result: Callable[[str], Call[str | None]] | None = None
+    persons: PersonCalls | None = None
 
 
 @dataclass(frozen=True)

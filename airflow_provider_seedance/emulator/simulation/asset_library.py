@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from airflow_provider_seedance.emulator.media.inputs import Media
 
 REVIEW_SECONDS = 8.0
+CHECK_SECONDS = 20.0
+"""For which a real person is busy with an identity check, which is always passed: nobody can do one here."""
 _REJECTIONS = {
     "[emulator:moderation]": "The asset may contain sensitive content.",
     "[emulator:fail]": "The asset could not be processed.",
@@ -58,6 +60,20 @@ class Asset:
         return next((reason for word, reason in _REJECTIONS.items() if word in self.name), None)
 
 
+@dataclass
+class IdentityCheck:
+    """The check of a real person, who opens a link in a browser."""
+
+    owner: str
+    started_at: float
+    group: Group | None = None
+    """The group that the passed check made."""
+
+    def passed(self, now: float) -> bool:
+        """Whether the person is through with it."""
+        return now >= self.started_at + CHECK_SECONDS
+
+
 class AssetLibrary:
     """Groups and assets by id, in the order of their creation."""
 
@@ -65,8 +81,8 @@ class AssetLibrary:
         self.token = token
         self.groups: dict[str, Group] = {}
         self.assets: dict[str, Asset] = {}
-        self.sessions: dict[str, str] = {}
-        """Identity checks of real persons: the owner of each session by the session's token."""
+        self.checks: dict[str, IdentityCheck] = {}
+        """Identity checks of real persons by their tokens."""
 
     def group(self, group_id: object, owner: str) -> Group | None:
         """The group with that id, if it belongs to that owner."""
@@ -77,6 +93,11 @@ class AssetLibrary:
         """The asset with that id; if an owner is given, only one that belongs to that owner."""
         asset = self.assets.get(str(asset_id))
         return asset if asset and owner in (None, asset.owner) else None
+
+    def check(self, token: str, owner: str) -> IdentityCheck | None:
+        """The identity check with that token, if it belongs to that owner."""
+        check = self.checks.get(token)
+        return check if check and check.owner == owner else None
 
     def delete_group(self, group: Group) -> None:
         """Delete a group with everything in it."""

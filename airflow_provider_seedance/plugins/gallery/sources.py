@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from airflow_provider_seedance.core.gallery.cards import Card, card_of_intent
 from airflow_provider_seedance.core.gallery.filters import CARDS_SHOWN, Filters
 from airflow_provider_seedance.core.gallery.page import Page
 from airflow_provider_seedance.core.gallery.states import LEDGER_STATUSES
-from airflow_provider_seedance.core.gallery.wording import Sum
+from airflow_provider_seedance.core.gallery.wording import Sum, total
 from airflow_provider_seedance.core.ledger import videos
 from airflow_provider_seedance.core.ledger.ledger import Ledger
 from airflow_provider_seedance.errors import SeedanceError
@@ -45,17 +46,16 @@ class LedgerSource:
         engine, which = self.ledger.engine, _selection(filters, dag_ids)
         rows = videos.page(engine, which, offset=filters.offset, limit=CARDS_SHOWN)
         cards = [card_of_intent(row) for row in rows]
-        sums = videos.sums(engine, which)
-        count = sum(number for _, _, number, _ in sums)
+        if filters.page == 1 and len(cards) < CARDS_SHOWN:
+            # They are all there are, and need not be looked for again.
+            count, sums = len(cards), total(card.cost for card in cards)
+        else:
+            count, sums = _totals(videos.sums(engine, which))
         return Page(
             cards=cards,
-            has_next=filters.offset + len(rows) < count,
+            has_next=filters.offset + len(cards) < count,
             count=count,
-            sums=[
-                Sum(amount, currency or "", basis)
-                for currency, basis, _, amount in sums
-                if amount is not None
-            ],
+            sums=sums,
             choices=videos.choices(engine, dag_ids),
             batches=batches_of({card.task for card in cards if card.batch_row is not None}),
         )
@@ -67,6 +67,12 @@ class LedgerSource:
         """
         row = videos.find(self.ledger.engine, _values(key))
         return None if row is None else card_of_intent(row)
+
+
+def _totals(sums: Sequence[tuple[str | None, str, int, Decimal | None]]) -> tuple[int, list[Sum]]:
+    """How many videos there are, and what they cost together."""
+    known = [Sum(amount, currency or "", basis) for currency, basis, _, amount in sums if amount]
+    return sum(number for _, _, number, _ in sums), known
 
 
 def _selection(filters: Filters, dag_ids: Collection[str]) -> videos.Selection:

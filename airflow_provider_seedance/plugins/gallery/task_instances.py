@@ -13,7 +13,7 @@ from airflow.models.renderedtifields import RenderedTaskInstanceFields
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
 from airflow.utils.session import create_session
-from sqlalchemy import Select, String, and_, cast, func, null, or_, select, tuple_
+from sqlalchemy import Select, String, and_, cast, func, null, or_, select, tuple_, union_all
 from sqlalchemy.orm import Session, aliased
 
 from airflow_provider_seedance.core.gallery.batches import Batch, batch_of
@@ -31,6 +31,7 @@ from airflow_provider_seedance.core.gallery.states import TASK_STATES
 from airflow_provider_seedance.core.gallery.wording import total
 from airflow_provider_seedance.runtime.batch_session import KEY as BATCH_KEY
 from airflow_provider_seedance.runtime.task_state import KEY
+from airflow_provider_seedance.runtime.xcom import GENERATION_ID, REQUEST
 
 
 def _task_states() -> Any:
@@ -58,12 +59,13 @@ def page(filters: Filters, dag_ids: Collection[str], *, made_since: datetime | N
 
     :param made_since: older task instances are not looked at, which saves going through all there are.
     """
-    query = _chosen(_tasks(dag_ids), filters)
+    query = _chosen(select(TaskInstance.id).where(*_are_ours(dag_ids)), filters)
     if made_since is not None:
         query = query.where(TaskInstance.id >= _first_id(made_since))
     with create_session() as session:
-        # The ids are made in the order of time. They are sorted alone: rows with all their JSON take seconds.
-        latest = query.with_only_columns(TaskInstance.id).order_by(TaskInstance.id.desc())
+        # The ids are made in the order of time. They are sorted alone: rows with all their JSON take seconds, and joins
+        # with the tables that hold it as long as all else.
+        latest = query.order_by(TaskInstance.id.desc())
         ids = latest.offset(filters.offset).limit(CARDS_SHOWN + 1).subquery()
         rows = _tasks(dag_ids).where(TaskInstance.id.in_(ids.select()))
         found = session.execute(rows.order_by(TaskInstance.id.desc())).all()
@@ -122,13 +124,32 @@ def _same_task(table: Any) -> Any:
     return and_(*(getattr(table, name) == getattr(TaskInstance, name) for name in KEY_COLUMNS))
 
 
-def _tasks(dag_ids: Collection[str], operators: Collection[str] = (*GENERATING, BATCH)) -> Select[Any]:
-    """Task instances that make a video, with what they returned.
+def _are_ours(dag_ids: Collection[str], operators: Collection[str] = (*GENERATING, BATCH)) -> tuple[Any, ...]:
+    """Whether a task instance is one that makes a video, of these DAGs.
 
     :param operators: class names.
     """
+    # Not the bare column: its index would have all of the user's task instances sorted for each page.
+    return (
+        TaskInstance.operator.in_(operators),
+        TaskInstance.dag_id.concat("").in_(sorted(dag_ids)),
+    )
+
+
+def _with_words(query: Select[Any]) -> Select[Any]:
+    """The query, with what the task instances returned and were given."""
     returned, rendered = XComModel, RenderedTaskInstanceFields
-    query = (
+    return query.outerjoin(returned, and_(_same_task(returned), returned.key == "return_value")).outerjoin(
+        rendered, _same_task(rendered)
+    )
+
+
+def _tasks(dag_ids: Collection[str], operators: Collection[str] = (*GENERATING, BATCH)) -> Select[Any]:
+    """Task instances that make a video, with all that is told of them.
+
+    :param operators: class names.
+    """
+    query = _with_words(
         select(
             TaskInstance.dag_id,
             TaskInstance.run_id,
@@ -137,17 +158,10 @@ def _tasks(dag_ids: Collection[str], operators: Collection[str] = (*GENERATING, 
             TaskInstance.state,
             TaskInstance.operator,
             func.coalesce(TaskInstance.queued_dttm, TaskInstance.start_date).label("created_at"),
-            returned.value.label("result"),
-            rendered.rendered_fields.label("rendered"),
+            XComModel.value.label("result"),
+            RenderedTaskInstanceFields.rendered_fields.label("rendered"),
             (TASK_STATE_TABLE.value if TASK_STATE_TABLE else null()).label("record"),
-        )
-        .outerjoin(returned, and_(_same_task(returned), returned.key == "return_value"))
-        .outerjoin(rendered, _same_task(rendered))
-        .where(
-            TaskInstance.operator.in_(operators),
-            # Not the bare column: its index would have all of the user's task instances sorted for each page.
-            TaskInstance.dag_id.concat("").in_(sorted(dag_ids)),
-        )
+        ).where(*_are_ours(dag_ids, operators))
     )
     if TASK_STATE_TABLE:
         query = query.outerjoin(
@@ -171,20 +185,44 @@ def _chosen(query: Select[Any], filters: Filters) -> Select[Any]:
         query = query.where(created >= filters.started_at)
     if filters.ended_at:
         query = query.where(created < filters.ended_at)
-    for name, wanted in (("vendor", filters.vendor), ("model", filters.model)):
-        if wanted is not None:
-            query = query.where(_mentions(wanted, before=f'"{name}": "', after='"'))
-    return query if filters.text is None else query.where(_mentions(filters.text))
+    if filters.text is not None:
+        query = query.where(
+            tuple_(*(getattr(ti, name) for name in KEY_COLUMNS)).in_(_tasks_about(filters.text))
+        )
+    named = [
+        or_(
+            *(
+                _mentions(column, wanted, before=f'"{name}": "', after='"')
+                for column in (RenderedTaskInstanceFields.rendered_fields, XComModel.value)
+            )
+        )
+        for name, wanted in (("vendor", filters.vendor), ("model", filters.model))
+        if wanted is not None
+    ]
+    return _with_words(query).where(*named) if named else query
 
 
-def _mentions(wanted: str, *, before: str = "", after: str = "") -> Any:
-    """Whether what a task was given or returned has a text in it, however the database stores JSON."""
-    columns = (
-        cast(XComModel.value, String),
-        cast(RenderedTaskInstanceFields.rendered_fields, String),
+def _tasks_about(text: str) -> Any:
+    """The keys of task instances whose request has a text in it, or whose generation has it for its id.
+
+    Each table is read by itself, and what tasks returned is not read: that takes a tenth of what joins take.
+    """
+    given, told = RenderedTaskInstanceFields, XComModel
+    whole = [json.dumps(text), json.dumps(json.dumps(text))]
+    wanted = (
+        (given, _mentions(given.rendered_fields, text)),
+        (told, and_(told.key == REQUEST, _mentions(told.value, text))),
+        (told, and_(told.key == GENERATION_ID, cast(told.value, String).in_(whole))),
     )
+    return union_all(
+        *(select(*(getattr(table, name) for name in KEY_COLUMNS)).where(clause) for table, clause in wanted)
+    )
+
+
+def _mentions(column: Any, wanted: str, *, before: str = "", after: str = "") -> Any:
+    """Whether a column has a text in it, however the database stores JSON."""
     forms = {f"{before}{json.dumps(wanted, ensure_ascii=ascii)[1:-1]}{after}" for ascii in (True, False)}
-    return or_(*(column.icontains(form, autoescape=True) for column in columns for form in sorted(forms)))
+    return or_(*(cast(column, String).icontains(form, autoescape=True) for form in sorted(forms)))
 
 
 def _generate_task(row: Any) -> GenerateTask:

@@ -110,7 +110,7 @@ def test_a_misspelled_family_that_only_others_have() -> None:
         ("modelark", "dreamina-seedance-9-9-300101"),
         ("modelark", "dreamina-seedance-2-0-270101"),
         ("anyfast", "ep-20260101-abcde"),
-        ("evolink", "seedance-3.0"),
+        ("evolink", "seedance-9.0"),
         ("toapis", "wan-5"),
     ],
 )

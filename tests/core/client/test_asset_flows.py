@@ -13,7 +13,7 @@ from airflow_provider_seedance.core.client.flows import Flow, Send
 from airflow_provider_seedance.core.library import NewAsset
 from airflow_provider_seedance.core.vendors import load_vendor
 from airflow_provider_seedance.core.vendors.contract import HttpResponse, JsonBody
-from airflow_provider_seedance.errors import NoReply, SeedanceError, ValidationRefused
+from airflow_provider_seedance.errors import NoReply, NotFound, SeedanceError, ValidationRefused
 
 FLOWS = AssetFlows(load_vendor("anyfast"), lambda: 0.0)
 ASSET = NewAsset(group_id="group-1", name="Anna #0123456789ab", kind="image", link="https://h/a.png")
@@ -33,8 +33,8 @@ def _run(flow: Flow[Any], answer: Callable[[str, dict], Any]) -> tuple[Any, list
         if isinstance(step, Send):
             action = step.request.path.rpartition("/")[2]
             sent.append(action)
-            assert isinstance(step.request.body, JsonBody)
-            body = answer(action, dict(step.request.body.json))
+            sent_body = step.request.body
+            body = answer(action, dict(sent_body.json) if isinstance(sent_body, JsonBody) else {})
             given = (
                 body
                 if isinstance(body, SeedanceError)
@@ -100,3 +100,48 @@ def test_a_name_is_found_on_any_page(at) -> None:
 
     found, _ = _run(FLOWS.find("group-1", ASSET.name), answer)
     assert found.asset_id == f"asset-{at}"
+
+
+def test_an_asset_of_a_real_person_is_looked_for_among_those() -> None:
+    """Also when it is only read: AnyFast tells of it in the list of its group."""
+
+    def answer(action, body):
+        if action == "CreateAsset":
+            return NoReply("lost")
+        return _page(ROW) if body["Filter"]["GroupType"] == "LivenessFace" else _page()
+
+    asset, sent = _run(FLOWS.create(ASSET.model_copy(update={"real_person": True})), answer)
+    assert (asset.asset_id, sent) == ("asset-1", ["CreateAsset", "ListAssets"])
+    asset, sent = _run(FLOWS.get("asset-1", "group-1"), answer)
+    assert (asset.asset_id, sent) == ("asset-1", ["ListAssets"])
+    with pytest.raises(NotFound, match="no asset asset-2"):
+        _run(FLOWS.get("asset-2", "group-1"), answer)
+
+
+@pytest.mark.parametrize("links", [["https://h5/x"], [None, "https://h5/x"], [None, None, "https://h5/x"]])
+def test_the_link_of_a_check_is_waited_for(links) -> None:
+    """Where the vendor makes it after its first answer."""
+    left = list(links)
+
+    def answer(action, body):
+        data = {"task_id": "rav_1"} if action == "verify-tasks" else {"h5_link": left.pop(0)}
+        return {"success": True, "message": "", "data": data}
+
+    check, sent = _run(
+        AssetFlows(load_vendor("toapis"), lambda: 0.0).start_person_check("https://h/b"), answer
+    )
+    assert (check.token, check.link) == ("rav_1", "https://h5/x")
+    assert sent == ["verify-tasks", *["rav_1"] * len(links)]
+
+
+def test_a_check_without_a_link_is_an_error() -> None:
+    """A second one is not begun."""
+    sent: list[str] = []
+
+    def answer(action, body):
+        sent.append(action)
+        return {"success": True, "message": "", "data": {"task_id": "rav_1"}}
+
+    with pytest.raises(SeedanceError, match="no link"):
+        _run(AssetFlows(load_vendor("toapis"), lambda: 0.0).start_person_check("https://h/b"), answer)
+    assert sent == ["verify-tasks", *["rav_1"] * 3]

@@ -23,7 +23,7 @@ from airflow_provider_seedance.core.landing.ownership import read_record, write_
 from airflow_provider_seedance.core.landing.pictures import PictureOptions, picture_name
 from airflow_provider_seedance.core.landing.publish import publish
 from airflow_provider_seedance.core.landing.samples import TIME_LIMIT, take_samples
-from airflow_provider_seedance.core.storage.files import read_bytes
+from airflow_provider_seedance.core.storage.files import read_bytes, size_of
 from airflow_provider_seedance.core.storage.paths import uri_of
 from airflow_provider_seedance.errors import DestinationError
 from tests.clocks import ManualClock
@@ -105,6 +105,59 @@ class TestAFileOfItsName:
         manifest = _land(source, tmp_path / name, serving(film), pictures=pictures)
         assert manifest.poster is None
         assert (tmp_path / name).read_bytes() == film
+
+
+class TestAVideoThatIsReplaced:
+    """loses its pictures, whatever hinders those of the next one: they show something else."""
+
+    @pytest.fixture
+    def other(self, source: VideoSource) -> VideoSource:
+        return replace(source, generation=source.generation.model_copy(update={"generation_id": "task-2"}))
+
+    @pytest.fixture
+    def brighter(self, tmp_path: Path) -> bytes:
+        return make_film(tmp_path / "brighter.mp4", brightness=110).read_bytes()
+
+    @pytest.mark.parametrize("hindrance", ["no extra", "too large", "not wanted", "not verified", "no sheet"])
+    def test_by_landing(self, hindrance, source, other, brighter, folder, serving, film, monkeypatch) -> None:
+        target, settings = folder / "v.mp4", {"overwrite": "always"}
+        _land(source, target, serving(film))
+        if hindrance == "no extra":
+            monkeypatch.setitem(sys.modules, "av", None)
+        elif hindrance == "too large":
+            monkeypatch.setattr(decoder_limits, "MAX_PIXELS", 10)
+        else:
+            settings |= {
+                "not wanted": {"pictures": None},
+                "not verified": {"verify": False},
+                "no sheet": {"pictures": PictureOptions()},
+            }[hindrance]
+        manifest = _land(other, target, serving(brighter), **settings)
+        assert (manifest.poster is not None) == (hindrance == "no sheet")
+        assert (size_of(target.with_name("v.jpg")) is not None) == (hindrance == "no sheet")
+        assert size_of(target.with_name("v.sheet.jpg")) is None
+
+    def test_by_publishing(self, source, other, brighter, folder, tmp_path, serving, film) -> None:
+        publish_ = TestPublishing()._publish
+        publish_(_land(source, tmp_path / "a.mp4", serving(film)), folder / "v.mp4")
+        second = _land(other, tmp_path / "b.mp4", serving(brighter), pictures=None)
+        assert publish_(second, folder / "v.mp4", overwrite="always").published
+        assert size_of((folder / "v.mp4").with_name("v.jpg")) is None
+
+    def test_but_somebody_elses_picture_stays(self, source, other, brighter, folder, serving, film) -> None:
+        """It is told by its content."""
+        target = folder / "v.mp4"
+        _land(source, target, serving(film))
+        target.with_name("v.jpg").write_bytes(MINE)
+        _land(other, target, serving(brighter), overwrite="always", pictures=None)
+        assert read_bytes(target.with_name("v.jpg")) == MINE
+
+    def test_and_one_that_is_landed_again_keeps_them(self, source, folder, serving, film) -> None:
+        """The bytes are the same."""
+        target = folder / "v.mp4"
+        poster = _land(source, target, serving(film)).poster
+        target.with_name("v.mp4.json").unlink()
+        assert _land(source, target, serving(film), overwrite="always").poster == poster
 
 
 class _StoreWithoutPictures(MemoryFileSystem):

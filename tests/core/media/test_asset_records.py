@@ -25,8 +25,8 @@ def _fails(error):
 
 def test_it_is_made_once() -> None:
     notes = Notes()
-    assert made_once(notes, "v/a/group/cast", lambda: "pg_1") == ("pg_1", True)
-    assert made_once(notes, "v/a/group/cast", _fails(AssertionError)) == ("pg_1", False)
+    assert made_once(notes, "v/a/group/cast", lambda: lambda: "pg_1") == ("pg_1", True)
+    assert made_once(notes, "v/a/group/cast", lambda: _fails(AssertionError)) == ("pg_1", False)
 
 
 @pytest.mark.parametrize("error", [NoReply("lost"), KeyboardInterrupt()])
@@ -34,13 +34,25 @@ def test_what_may_have_been_made_is_not_made_again(error) -> None:
     """The answer was lost, or the process died on the way."""
     notes = Notes()
     with pytest.raises(type(error)):
-        made_once(notes, "v/a/group/cast", _fails(error))
+        made_once(notes, "v/a/group/cast", lambda: _fails(error))
     with pytest.raises(AssetOutcomeUnknown, match="group/cast"):
-        made_once(notes, "v/a/group/cast", lambda: "pg_2")
+        made_once(notes, "v/a/group/cast", lambda: lambda: "pg_2")
 
 
 def test_what_was_refused_is_tried_again() -> None:
     notes = Notes()
     with pytest.raises(ValidationRefused):
-        made_once(notes, "v/a/group/cast", _fails(ValidationRefused("no", http_status=400)))
-    assert made_once(notes, "v/a/group/cast", lambda: "pg_1") == ("pg_1", True)
+        made_once(notes, "v/a/group/cast", lambda: _fails(ValidationRefused("no", http_status=400)))
+    assert made_once(notes, "v/a/group/cast", lambda: lambda: "pg_1") == ("pg_1", True)
+
+
+@pytest.mark.parametrize(
+    "error", [NoReply("lost"), KeyboardInterrupt(), ValidationRefused("no", http_status=400)]
+)
+def test_what_was_not_even_begun_is_tried_again(error) -> None:
+    """The upload before it may be made again: no record says that something may be there."""
+    notes = Notes()
+    with pytest.raises(type(error)):
+        made_once(notes, "v/a/group/cast", _fails(error))
+    assert notes == {}
+    assert made_once(notes, "v/a/group/cast", lambda: lambda: "pg_1") == ("pg_1", True)

@@ -17,4 +17,4 @@ def _request(action: str, body: Body) -> HttpRequest:
     return HttpRequest("POST", f"{PATH}/{action}", body=JsonBody({"model": model, **body}))
 
 
-CALLS = ArkAssets(_request, accepted).calls()
+CALLS = ArkAssets(_request, accepted, gets_real_persons=False).calls()

@@ -7,9 +7,10 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
+from airflow_provider_seedance.emulator.simulation.asset_library import AssetLibrary
 from airflow_provider_seedance.emulator.vendors.anyfast import NAME
 from airflow_provider_seedance.emulator.vendors.anyfast.requests import account_of
-from airflow_provider_seedance.emulator.vendors.ark.assets import ArkAssets, AssetError
+from airflow_provider_seedance.emulator.vendors.ark.assets import CHECKED_PERSON, ArkAssets, AssetError
 from airflow_provider_seedance.emulator.vendors.base import ApiError, Call
 from airflow_provider_seedance.emulator.vendors.multipart import parse_form
 
@@ -21,6 +22,10 @@ def perform_action(call: Call) -> Response:
         body = _read_body(call)
         if action == "CreateAsset":
             _check_create(body)
+        if action in ("CreateAsset", "GetAsset"):
+            _check_real_person(call.state.library(NAME), body)
+        if action == "ListAssetGroups":
+            body = {**body, "Filter": {**(body.get("Filter") or {}), "GroupType": "AIGC"}}
         result = ArkAssets(call, NAME, account).perform(action, body)
     except AssetError as error:
         text = f"upstream_error: [{error.code}] {error}"
@@ -54,3 +59,12 @@ def _check_create(body: dict[str, Any]) -> None:
     if body.get("AssetType") == "Video" and body.get("model") != "volc-asset-video":
         text = "videos need the model volc-asset-video"
         raise AssetError(400, "InvalidParameter.model", text)
+
+
+def _check_real_person(library: AssetLibrary, body: dict[str, Any]) -> None:
+    """The assets of real persons are told by the list alone, and a name is there once in each of their groups."""
+    for asset in library.assets.values():
+        same_name = (asset.group.id, asset.name) == (body.get("GroupId"), body.get("Name"))
+        if asset.group.kind == CHECKED_PERSON and (asset.id == body.get("Id") or same_name):
+            text = f"The specified asset {body.get('Id') or body.get('Name')} is not found."
+            raise AssetError(404, "NotFound.asset_id", text)

@@ -10,14 +10,20 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from airflow_provider_seedance.emulator.media.inputs import BadMedia, Media
-from airflow_provider_seedance.emulator.simulation.asset_library import Asset, AssetLibrary, Group
+from airflow_provider_seedance.emulator.simulation.asset_library import (
+    Asset,
+    AssetLibrary,
+    Group,
+    IdentityCheck,
+)
 from airflow_provider_seedance.emulator.urls import is_web_url
 from airflow_provider_seedance.emulator.vendors.base import Call
 from airflow_provider_seedance.emulator.vendors.values import positive_int
 
 _CHINA_TIME = timezone(timedelta(hours=8))
 _KINDS = {"Image": "image", "Video": "video", "Audio": "audio"}
-_CHECKED_PERSON = "LivenessFace"
+CHECKED_PERSON = "LivenessFace"
+_TOKEN_SECONDS = 30 * 60
 
 Result = dict[str, Any]
 
@@ -202,15 +208,19 @@ class ArkAssets:
             text = "[***.CallbackURL] The required parameter CallbackURL is missing."
             raise AssetError(400, "MissingParameter.CallbackURL", text)
         token = self._library.token(32)
-        self._library.sessions[token] = self._owner
+        self._library.checks[token] = IdentityCheck(self._owner, self._call.now)
         return {"BytedToken": token, "H5Link": f"{self._call.origin}/h5/{token}", "CallbackURL": callback}
 
     def _identity_check_result(self, body: dict[str, Any]) -> Result:
-        """Every check counts as passed, since nobody can do one here. A token works once."""
+        """A token lives half an hour, and tells the group once; until the check is done the group is empty."""
         token = str(_required(body, "BytedToken"))
-        if self._library.sessions.pop(token, None) != self._owner:
+        check = self._library.check(token, self._owner)
+        if check is None or self._call.now > check.started_at + _TOKEN_SECONDS:
             raise AssetError(404, "NotFound.byted_token", "The specified BytedToken is not found.")
-        return {"GroupId": self._new_group("verified person", "", _CHECKED_PERSON).id}
+        if not check.passed(self._call.now):
+            return {"GroupId": ""}
+        del self._library.checks[token]
+        return {"GroupId": self._new_group("verified person", "", CHECKED_PERSON).id}
 
     def _new_id(self, kind: str) -> str:
         time = datetime.fromtimestamp(self._call.now, _CHINA_TIME)

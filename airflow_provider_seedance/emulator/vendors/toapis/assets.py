@@ -8,7 +8,7 @@ from typing import Any
 from starlette.responses import Response
 
 from airflow_provider_seedance.emulator.media.inputs import BadMedia, Media
-from airflow_provider_seedance.emulator.simulation.asset_library import Asset, Group
+from airflow_provider_seedance.emulator.simulation.asset_library import Asset, Group, IdentityCheck
 from airflow_provider_seedance.emulator.urls import is_web_url
 from airflow_provider_seedance.emulator.vendors.base import Call, Endpoint
 from airflow_provider_seedance.emulator.vendors.toapis import NAME
@@ -16,6 +16,7 @@ from airflow_provider_seedance.emulator.vendors.toapis.requests import account_o
 from airflow_provider_seedance.emulator.vendors.toapis.responses import error_response, success_response
 
 _AVATARS = "/v1/videos/doubao-seedance-2-0"
+_LINK_SECONDS = 120
 
 
 class AssetLibraryService:
@@ -52,7 +53,7 @@ class AssetLibraryService:
             return error_response("invalid request body")
         library = call.state.library(NAME)
         group = library.group(body.get("group_id"), account)
-        if group is None:
+        if group is None or f"/{group.kind}-avatar/" not in call.request.url.path:
             return error_response("group not found", 404)
         media: Media | None = None
         try:
@@ -75,7 +76,7 @@ class AssetLibraryService:
 
     def _get_asset(self, call: Call) -> Response:
         asset = call.state.library(NAME).asset(call.path_param("id"), account_of(call))
-        if asset is None:
+        if asset is None or f"/{asset.group.kind}-avatar/" not in call.request.url.path:
             return error_response("asset not found", 404)
         failed = asset.status(call.now) == "failed"
         return success_response(
@@ -87,27 +88,29 @@ class AssetLibraryService:
         if not is_web_url(str(body.get("callback_url", ""))):
             return error_response("invalid request body")
         task_id = f"rav_{call.state.token(10)}"
-        call.state.library(NAME).sessions[task_id] = account
+        call.state.library(NAME).checks[task_id] = IdentityCheck(account, call.now)
         return success_response({"task_id": task_id, "status": "processing"})
 
     def _get_identity_check(self, call: Call) -> Response:
+        """``completed`` says that the link is there, not that the person is through."""
         account, task_id = account_of(call), call.path_param("id")
-        if call.state.library(NAME).sessions.get(task_id) != account:
+        check = call.state.library(NAME).check(task_id, account)
+        if check is None:
             return error_response("task not found", 404)
         link = f"{call.origin}/{NAME}/h5/{task_id}"
         data = {"task_id": task_id, "status": "completed", "h5_link": link, "byted_token": f"bt_{task_id}"}
-        return success_response({**data, "expires_at": int(call.now) + 120})
+        return success_response({**data, "expires_at": int(check.started_at) + _LINK_SECONDS})
 
     def _identity_check_result(self, call: Call) -> Response:
-        """Every check counts as passed, since nobody can do one here."""
         account, query = account_of(call), call.request.query_params
         task_id = query.get("task_id") or query.get("byted_token", "").removeprefix("bt_")
-        if call.state.library(NAME).sessions.get(task_id) != account:
+        check = call.state.library(NAME).check(task_id, account)
+        if check is None:
             return error_response("task not found", 404)
-        known = call.state.library(NAME).groups.values()
-        group = next((group for group in known if group.name == task_id), None)
-        group = group or self._new_group(call, account, task_id, "", "real")
-        return success_response({"group_id": group.id})
+        if not check.passed(call.now):
+            return success_response({"group_id": None})
+        check.group = check.group or self._new_group(call, account, task_id, "", "real")
+        return success_response({"group_id": check.group.id})
 
 
 def _asset_body(asset: Asset, now: float) -> dict[str, Any]:

@@ -31,10 +31,21 @@ def test_toapis_avatars_become_active(emulator, api, golden, shape):
     assert api("toapis", "sk-two").post("/v1/videos/generations", json=body).status_code == 400
 
 
-def test_toapis_real_avatars_end_in_a_group(api):
-    """Verification needs no phone here."""
+def test_toapis_real_avatars_end_in_a_group(emulator, api):
+    """Verification needs no phone here, but some time; the link works two minutes, and asking again moves no end."""
     toapis, base = api("toapis"), "/v1/videos/doubao-seedance-2-0/real-avatar"
     task = toapis.post(f"{base}/verify-tasks", json={"callback_url": "https://h/x"}).json()["data"]["task_id"]
-    assert toapis.get(f"{base}/verify-tasks/{task}").json()["data"]["h5_link"]
+    session = toapis.get(f"{base}/verify-tasks/{task}").json()["data"]
+    assert (session["status"], bool(session["h5_link"])) == ("completed", True)
+    assert toapis.get(f"{base}/verify-results", params={"task_id": task}).json()["data"]["group_id"] is None
+    emulator.advance(30)
+    assert toapis.get(f"{base}/verify-tasks/{task}").json()["data"]["expires_at"] == session["expires_at"]
     results = [toapis.get(f"{base}/verify-results", params={"task_id": task}).json() for _ in range(2)]
     assert results[0]["data"]["group_id"] == results[1]["data"]["group_id"]
+    group = {"group_id": results[0]["data"]["group_id"], "asset_type": "image", "name": "Anna"}
+    body = {**group, "source_url": emulator.sample_url("reference.png")}
+    assert toapis.post(f"{AVATAR}/assets", json=body).status_code == 404
+    asset = toapis.post(f"{base}/assets", json=body).json()["data"]["asset_id"]
+    assert [toapis.get(f"{path}/assets/{asset}").status_code for path in (AVATAR, base)] == [404, 200]
+    other = api("toapis", "sk-two")
+    assert other.get(f"{base}/verify-results", params={"task_id": task}).status_code == 404

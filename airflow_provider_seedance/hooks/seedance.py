@@ -12,6 +12,8 @@ from airflow.sdk import BaseHook
 from airflow_provider_seedance.core import clock
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from airflow.sdk import Connection
 
     from airflow_provider_seedance.core.client.account import Account
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
         Pending,
         Succeeded,
     )
+
+    #: A request, a dict of its fields, or a prompt alone.
+    RequestFields: TypeAlias = GenerationRequest | Mapping[str, Any] | str
 
 
 class SeedanceHook(BaseHook):
@@ -110,20 +115,23 @@ class SeedanceHook(BaseHook):
 
         return HookAssets(self)
 
-    def create_generation(self, request: GenerationRequest) -> Pending:
+    def create_generation(self, request: RequestFields) -> Pending:
         """Check ``request``, bring its files to the vendor, and submit it; the vendor bills the generation.
 
         Each call buys another generation. With a ledger it is an intent there, of the task that calls, and the budgets
         of the connection count it.
 
+        :param request: a :class:`.GenerationRequest`, a dict of its fields, or a prompt alone.
         :raises RequestInvalid: before anything is sent, if the catalog knows that the vendor refuses the request.
         :raises BudgetExceeded: before anything is sent, if a budget or ``min_balance`` of the connection forbids it.
         :raises OrphanedIntent: with a ledger, if it may have been accepted, and its id cannot be found.
         """
         from airflow_provider_seedance.hooks.submission import create
+        from airflow_provider_seedance.models import GenerationRequest
 
+        parsed = GenerationRequest.parse(request)
         with self.get_conn() as client:
-            return create(client, self.seedance_conn_id, request)
+            return create(client, self.seedance_conn_id, parsed)
 
     def get_generation(self, generation_id: str) -> Generation:
         """Read a generation's status; a finished one comes with the link to its video."""
@@ -209,9 +217,15 @@ class SeedanceHook(BaseHook):
         with self.get_conn() as client:
             return client.generations.cancel(generation_id)
 
-    def estimate_cost(self, request: GenerationRequest) -> Cost:
-        """Compute the most that ``request`` can cost by the price list. This sends nothing."""
-        return self.get_account().catalog().estimate(request)
+    def estimate_cost(self, request: RequestFields) -> Cost:
+        """Compute the most that ``request`` can cost by the price list. This sends nothing.
+
+        :param request: as of :meth:`create_generation`.
+        :raises RequestInvalid: naming every field whose value does not fit.
+        """
+        from airflow_provider_seedance.models import GenerationRequest
+
+        return self.get_account().catalog().estimate(GenerationRequest.parse(request))
 
     def get_balance(self) -> Balance:
         """Read how much is left to spend, where the vendor tells.
@@ -276,7 +290,7 @@ class SeedanceHook(BaseHook):
                 known=recorded_videos(client.vendor_name, client.account_id),
             )
 
-    async def acreate_generation(self, request: GenerationRequest) -> Pending:
+    async def acreate_generation(self, request: RequestFields) -> Pending:
         """As :meth:`create_generation`, on a thread: files and the ledger block."""
         return await clock.off_loop(lambda: self.create_generation(request))
 
@@ -330,9 +344,11 @@ class SeedanceHook(BaseHook):
         async with await self.aget_conn() as client:
             return await client.generations.cancel(generation_id)
 
-    async def aestimate_cost(self, request: GenerationRequest) -> Cost:
+    async def aestimate_cost(self, request: RequestFields) -> Cost:
         """As :meth:`estimate_cost`."""
-        return (await self.aget_account()).catalog().estimate(request)
+        from airflow_provider_seedance.models import GenerationRequest
+
+        return (await self.aget_account()).catalog().estimate(GenerationRequest.parse(request))
 
     async def aget_balance(self) -> Balance:
         """As :meth:`get_balance`."""

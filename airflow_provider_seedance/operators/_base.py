@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_seedance.operators._finite import FiniteFieldsMixin
 from airflow_provider_seedance.operators._mapping import MapLabelMixin
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     RequestArgument: TypeAlias = GenerationRequest | Mapping[str, Any] | str | XComArg
 
 
-class SeedanceBaseOperator(MapLabelMixin):
+class SeedanceBaseOperator(FiniteFieldsMixin, MapLabelMixin):
     """Base of operators that return a dict.
 
     :param multiple_outputs: also push each key of the dict as an XCom of its own, for ``output["video_url"]``.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.standard.operators.hitl import ApprovalOperator, HITLOperator
 
 from airflow_provider_seedance.operators._arguments import requests_as_dicts, wait_limit
+from airflow_provider_seedance.operators._finite import FiniteFieldsMixin
 from airflow_provider_seedance.operators._mapping import MapLabelMixin
 from airflow_provider_seedance.runtime.exceptions import task_errors
 from airflow_provider_seedance.runtime.masking import SignedLinkMaskingMixin
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from airflow_provider_seedance.operators._base import RequestArgument, Result, Text
 
 
-class _ApprovalOperator(SignedLinkMaskingMixin, MapLabelMixin, ApprovalOperator):
+class _ApprovalOperator(FiniteFieldsMixin, SignedLinkMaskingMixin, MapLabelMixin, ApprovalOperator):
     """Airflow's, with one name for the limit of the wait on each version of it."""
 
     def __init__(self, *, response_timeout: timedelta | None = None, **kwargs: Any) -> None:

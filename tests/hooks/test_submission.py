@@ -17,6 +17,7 @@ from airflow_provider_seedance.errors import (
     ConfigurationError,
     GenerationFailed,
     OrphanedIntent,
+    RequestInvalid,
     SeedanceError,
 )
 from airflow_provider_seedance.hooks.seedance import SeedanceHook
@@ -48,6 +49,26 @@ def test_each_call_is_an_intent(connect: Connect) -> None:
     assert {(row["status"], row["cost_basis"], row["dag_id"]) for row in found} == {
         ("submitted", "reserved", None)
     }
+
+
+@pytest.mark.parametrize("given", [REQUEST.to_dict(), dict(REQUEST.to_dict(), duration="4")])
+def test_a_request_may_be_its_fields(given: dict[str, Any], connect: Connect, emulator: Any) -> None:
+    """As in the rows of a batch; the price is that of the same request."""
+    hook = SeedanceHook(connect("modelark"))
+    assert hook.estimate_cost(given) == asyncio.run(hook.aestimate_cost(given)) == hook.estimate_cost(REQUEST)
+    assert hook.create_generation(given).generation_id
+    assert asyncio.run(hook.acreate_generation("A fox")).generation_id
+    assert emulator.ledger()["creates_received"] == 2
+
+
+@pytest.mark.parametrize("given", [{"promt": "A fox"}, {"prompt": "A fox", "duration": "long"}, 5])
+def test_fields_that_do_not_fit_are_named(given: Any, connect: Connect, emulator: Any) -> None:
+    """Before anything is sent."""
+    hook = SeedanceHook(connect("modelark"))
+    for call in (hook.create_generation, hook.estimate_cost):
+        with pytest.raises(RequestInvalid, match=r"promt|duration|request"):
+            call(given)
+    assert emulator.requests() == []
 
 
 @pytest.mark.usefixtures("ledger_file")

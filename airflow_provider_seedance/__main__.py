@@ -14,6 +14,10 @@ from airflow_provider_seedance.core.ledger.tables import to_csv, to_json_lines, 
 from airflow_provider_seedance.errors import ConfigurationError, SeedanceError
 from airflow_provider_seedance.runtime.ledger import require_ledger
 
+_ELSEWHERE = (
+    "Videos that were paid for and that nobody has are brought home by SeedanceHook(...).rescue(destination), and the"
+    " vendors' APIs are served for tests by python -m airflow_provider_seedance.emulator."
+)
 _FORMATS = {"table": to_table, "json": to_json_lines, "csv": to_csv}
 #: Rows that a listing shows, unless it is told.
 DEFAULT_LIMIT = 50
@@ -37,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m airflow_provider_seedance",
         description="Reads the ledger that [seedance] ledger_conn_id of Airflow's configuration names.",
+        epilog=_ELSEWHERE,
     )
     commands = parser.add_subparsers(required=True, metavar="command")
     sums = _add(commands, "spend", _spend, "sum up what was spent, by currency and basis")

@@ -60,7 +60,7 @@ ERROR_KINDS: Mapping[Kind, Traits] = {
         "Change the prompt or the reference media; repeating it unchanged cannot succeed."
     ),
     Kind.AUTHENTICATION: Traits(
-        "Check the connection's API key, its region and what it may use.", account_wide=True
+        "Check the connection's API key and what it may use; at ModelArk, its region too.", account_wide=True
     ),
     # An account out of money can still be topped up while its generations run.
     Kind.BALANCE: Traits(

@@ -188,9 +188,10 @@ class SeedanceHook(BaseHook):
         """
         from airflow_provider_seedance.core.lifecycle.collect import land_video
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
+        from airflow_provider_seedance.runtime.task_state import note_video
 
         with self.get_conn() as client:
-            return land_video(
+            manifest = land_video(
                 client,
                 video,
                 destination,
@@ -199,6 +200,8 @@ class SeedanceHook(BaseHook):
                 overwrite=overwrite,
                 verify=verify,
             )
+        note_video(manifest)
+        return manifest
 
     def list_generations(self, ids: Sequence[str] = (), **filters: Any) -> GenerationPage:
         """List the account's generations of the last 7 days (ModelArk only).
@@ -275,7 +278,11 @@ class SeedanceHook(BaseHook):
         """
         from airflow_provider_seedance.core.lifecycle.rescue import rescue
         from airflow_provider_seedance.runtime.object_storage import path_from_uri
-        from airflow_provider_seedance.runtime.task_state import recorded_generation_ids, recorded_videos
+        from airflow_provider_seedance.runtime.task_state import (
+            note_video,
+            recorded_generation_ids,
+            recorded_videos,
+        )
 
         with self.get_conn() as client:
             if generation_ids is None and client.listing is None:
@@ -288,6 +295,7 @@ class SeedanceHook(BaseHook):
                 generation_ids=generation_ids,
                 since=since,
                 known=recorded_videos(client.vendor_name, client.account_id),
+                note=note_video,
             )
 
     async def acreate_generation(self, request: RequestFields) -> Pending:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_seedance.core import clock
 from airflow_provider_seedance.core.client.http import SeedanceClient
 from airflow_provider_seedance.core.ledger.entries import Owner
+from airflow_provider_seedance.core.lifecycle.describe import order_in_words
 from airflow_provider_seedance.core.media.content import FileReader, RequestMedia
 from airflow_provider_seedance.core.media.deliver import DeliveringClients
 from airflow_provider_seedance.core.polling.decide import default_timeout
@@ -42,7 +43,14 @@ def create(client: SeedanceClient, seedance_conn_id: str, request: GenerationReq
     check_balance(client)
     book = intent_book()
     if book is None:
-        return client.generations.create(media_delivery().deliver(client, media))
+        created = client.generations.create(media_delivery().deliver(client, media))
+        log.info(
+            "Submitted generation %s to %s: %s.",
+            created.generation_id,
+            created.vendor,
+            _in_words(client, media),
+        )
+        return created
     return _pending(_submit(client, seedance_conn_id, media, book), client.vendor_name)
 
 
@@ -72,11 +80,16 @@ def _submit(
         clock=clock.SYSTEM_CLOCK,
         check=lambda conn_id, _: delivering(conn_id).prepare(),
         media=media.keys,
+        describe=lambda _: _in_words(client, media),
         begin=records.begin,
     )
     submitted = submitter.submit(media.request).generation
     assert submitted
     return submitted
+
+
+def _in_words(client: SeedanceClient, media: RequestMedia) -> str:
+    return order_in_words(media.request, client.estimate_cost(media.request), destination=None)
 
 
 def _pending(submitted: Generation, vendor: str) -> Pending:

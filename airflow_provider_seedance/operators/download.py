@@ -31,7 +31,7 @@ class SeedanceDownloadVideoOperator(
     ``mismatches``. When the connection breaks or the worker dies, what has come stays for the next try on the same
     machine, for 25 hours at most.
 
-    The manifest is written beside the file, as ``<name>.json``. A file that is there and whole by its manifest is
+    The manifest is written beside the file, as ``<file>.json``. A file that is there and whole by its manifest is
     taken over, without the vendor or a link.
 
     Returns the manifest: ``uri, bytes, sha256, content_type, media, source, provenance, mismatches, notes,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
@@ -69,6 +70,38 @@ def test_fields_that_do_not_fit_are_named(given: Any, connect: Connect, emulator
         with pytest.raises(RequestInvalid, match=r"promt|duration|request"):
             call(given)
     assert emulator.requests() == []
+
+
+@pytest.mark.parametrize("with_ledger", [True, False])
+def test_a_purchase_is_told_in_the_log(
+    with_ledger: bool, connect: Connect, request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With what it is, and the most that it costs."""
+    caplog.set_level("INFO")
+    if with_ledger:
+        request.getfixturevalue("ledger_file")
+    made = SeedanceHook(connect("modelark")).create_generation(REQUEST).generation_id
+    told = rf"Submitted generation {made} to modelark: seedance-2\.0, text, 480p, 16:9, 4 s, at most [\d.]+ USD\."
+    assert re.search(told, caplog.text)
+
+
+@pytest.mark.usefixtures("ledger_file")
+@pytest.mark.parametrize("way", ["download", "rescue"])
+def test_a_video_that_the_hook_lands_is_on_record(
+    way: str, connect: Connect, emulator: Any, tmp_path: Path
+) -> None:
+    """So that rescue knows where it is, and brings it home once."""
+    hook = SeedanceHook(connect("evolink"))
+    made = hook.create_generation(REQUEST).generation_id
+    emulator.advance(20_000)
+    if way == "download":
+        uri = hook.download_video(made, f"{tmp_path}/here.mp4")["uri"]
+    else:
+        ((uri, outcome),) = [(row["uri"], row["outcome"]) for row in hook.rescue(f"{tmp_path}/here/")]
+        assert outcome == "landed"
+    assert [row["landed_uri"] for row in rows()] == [uri]
+    (row,) = hook.rescue(f"{tmp_path}/elsewhere/")
+    assert (row["outcome"], row["uri"]) == ("present", uri)
 
 
 @pytest.mark.usefixtures("ledger_file")

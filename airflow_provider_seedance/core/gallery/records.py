@@ -1,4 +1,4 @@
-"""Whether a file may be sent to a user: its own record decides, the ``<name>.json`` that landing and publishing write.
+"""Whether a file may be sent to a user: its own record decides, the ``<file>.json`` that landing and publishing write.
 
 Where a card says that its file is counts for nothing: a user of the web UI can write XComs, but no files.
 """

@@ -1,6 +1,6 @@
 """Whose file is at a destination, and whether it may be replaced: one rule for landing and for publishing.
 
-A record beside each video says which generation it comes from: ``<name>.json``, a manifest where the video landed, a
+A record beside each video says which generation it comes from: ``<file>.json``, a manifest where the video landed, a
 sidecar where it was published. The video is written first and its record last, so a file without a record may be one
 whose writer died in between: such a file is told by its hash.
 """

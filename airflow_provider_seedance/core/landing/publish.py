@@ -1,6 +1,6 @@
 """Publish a landed video: copy it to where people or the next DAG find it, exactly once, with a sidecar beside it.
 
-The video is written first, its sidecar ``<name>.json`` last: a sidecar whose hash fits its video proves the pair.
+The video is written first, its sidecar ``<file>.json`` last: a sidecar whose hash fits its video proves the pair.
 """
 
 from __future__ import annotations

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
+from typing import Any
 
 from airflow_provider_seedance.core.landing.inventory import find_records
 from airflow_provider_seedance.core.landing.ownership import read_record
@@ -21,10 +22,18 @@ class Places:
     :param destination: the template that they were to be landed by.
     :param path_from_uri: makes the path that a local path or a URI names.
     :param known: places on record, which are looked at first.
+    :param note: puts a further place on record, by the manifest of the video that is landed there.
     """
 
-    def __init__(self, destination: str, path_from_uri: PathFromUri, known: Iterable[StoredVideo]) -> None:
+    def __init__(
+        self,
+        destination: str,
+        path_from_uri: PathFromUri,
+        known: Iterable[StoredVideo],
+        note: Callable[[Mapping[str, Any]], object] = lambda manifest: None,
+    ) -> None:
         self.destination = destination
+        self.note = note
         self.path_from_uri = path_from_uri
         self._known: dict[str, list[StoredVideo]] = {}
         for video in known:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -30,6 +30,7 @@ def rescue(
     generation_ids: Sequence[str] | None = None,
     since: datetime | None = None,
     known: Iterable[StoredVideo] = (),
+    note: Callable[[Mapping[str, Any]], object] = lambda manifest: None,
 ) -> list[dict[str, Any]]:
     """Land every finished generation whose video is nowhere to be found. Nothing is paid.
 
@@ -42,12 +43,13 @@ def rescue(
     :param generation_ids: only these; without them all that the vendor lists (ModelArk: the last 7 days).
     :param since: only generations made at or after this time.
     :param known: where videos are on record.
+    :param note: puts on record where a video was landed, by its manifest.
     :returns: one row a generation: ``generation_id, vendor, outcome, uri, cost, reason``, its ``outcome`` a
         :data:`RescueOutcome`. The ``cost`` of what is lost is what it cost; of what the vendor was not asked about it
         is ``None``.
     :raises Unsupported: without ``generation_ids``, where the vendor has no list.
     """
-    places = Places(destination, path_from_uri, known)
+    places = Places(destination, path_from_uri, known, note)
     if generation_ids is None:
         listed = ((item.generation_id, item) for item in client.generations.list_all())
         return [
@@ -149,6 +151,7 @@ def _land(
         return "lost", None, str(error)
     except SeedanceError as error:
         return "failed", None, str(error)
+    places.note(manifest)
     return "landed", manifest["uri"], None
 
 

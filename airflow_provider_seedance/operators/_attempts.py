@@ -113,15 +113,15 @@ class TaskAttempts:
         self._operator._show_console(self._context, client.settings)
         return submission
 
-    def leads_on(self) -> bool:
-        """Whether the attempt on record has ended so that another one is to be made at once."""
+    def next_in_words(self) -> str | None:
+        """The attempt that is to be made at once, since the one on record has ended so; ``None`` if none is."""
         from airflow_provider_seedance.errors import StateUnreadable
 
         try:
-            return self._submitter.leads_on()
+            return self._submitter.next_in_words()
         except StateUnreadable as fault:
             self._operator.log.warning("%s No further attempt is made.", fault)
-            return False
+            return None
 
     def check_first(self) -> None:
         """Check the only attempt before anything else is done; one of several is checked in its turn."""

@@ -305,7 +305,7 @@ class GenerationWaitMixin(GenerationLinksMixin, LineageMixin):
     ) -> Any:
         """Deliver what has succeeded, or wait again; ``generation`` as in :meth:`_wait`."""
         from airflow_provider_seedance.core.lifecycle.conclude import record_delivery
-        from airflow_provider_seedance.core.lifecycle.describe import end_in_words
+        from airflow_provider_seedance.core.lifecycle.describe import bill_of_attempt, end_in_words
         from airflow_provider_seedance.core.lifecycle.lineage import lineage_of_generation
         from airflow_provider_seedance.core.polling.decide import WaitOutcome
         from airflow_provider_seedance.errors import GenerationFailed
@@ -313,9 +313,11 @@ class GenerationWaitMixin(GenerationLinksMixin, LineageMixin):
         try:
             video = self._concluded(wait, outcome, generation)
         except GenerationFailed as failed:
-            if wait.attempts is None or not wait.attempts.leads_on():
+            if wait.attempts is None or not (following := wait.attempts.next_in_words()):
                 raise
-            self.log.warning("%s", failed)
+            # Its advice is about a task that ends here.
+            told = str(failed).partition("\n")[0]
+            self.log.warning("%s%s The next attempt is %s.", told, bill_of_attempt(failed), following)
             return self._submit(wait.attempts, wait.store)
         if video is None:
             if unfinished is not None:

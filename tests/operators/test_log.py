@@ -55,6 +55,20 @@ def test_a_video_from_its_submission_to_its_file(
     assert lines[1:-1] == [f"INFO Generation {generation_id} is {state} at evolink." for state in states]
 
 
+def test_each_rejection_says_what_follows(deferrable, generating, connect, log) -> None:
+    """And that it is not billed; its advice is for a task that ends."""
+    changes = [{}, {"generate_audio": False}, {"prompt": "A fox in a meadow"}]
+    blocked = "[emulator:moderation] A fox"
+    generating(connect(), prompt=blocked, on_moderation=changes, deferrable=deferrable)()
+    told = [line for line in log() if "The next attempt is" in line]
+    assert [line.partition("The next attempt is ")[2] for line in told] == [
+        "change 1 of on_moderation (the same again), through connection seedance_tested.",
+        "change 2 of on_moderation (generate_audio), through connection seedance_tested.",
+        "change 3 of on_moderation (prompt), through connection seedance_tested.",
+    ]
+    assert all("Nothing is billed." in line and "cannot succeed" not in line for line in told)
+
+
 def test_trouble_while_the_worker_waits(generating, connect, emulator, log) -> None:
     emulator.add_fault(on="get", kind="status", status=503, times=30)
     generating(connect("toapis"), deferrable=False)()

@@ -95,6 +95,13 @@ def _billed_attempts(record: SubmissionRecord) -> list[Attempt]:
     return [attempt for attempt in record.attempts if attempt.cost.amount or attempt.status == "succeeded"]
 
 
+def bill_of_attempt(error: SeedanceError) -> str:
+    """Whether an attempt that others follow is billed, as a further sentence; nothing where that is not known."""
+    if error.billed is None:
+        return ""
+    return " It is billed." if error.billed else f" {_NOTHING}"
+
+
 def bill_in_words(record: SubmissionRecord | None, error: SeedanceError) -> str:
     """What a task that ends with ``error`` has cost, in sentences; ``record`` as in :func:`is_billed`."""
     if record is None:

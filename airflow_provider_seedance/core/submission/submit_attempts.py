@@ -143,11 +143,12 @@ class AttemptSubmitter:
         """What is to be known where the try goes on after a pause."""
         return Trouble(skipped=self._skipped, pauses=self._pauses)
 
-    def leads_on(self) -> bool:
-        """Whether another attempt is to be made at once, by what is on record."""
+    def next_in_words(self) -> str | None:
+        """The attempt that is to be made at once, by what is on record; ``None`` if none is."""
         self._skipped = ()
         record = self._store.read()
-        return record is not None and isinstance(self._next(record), Place)
+        place = None if record is None else self._next(record)
+        return in_words(self._plan, place) if isinstance(place, Place) else None
 
     def _take_turn(self, record: SubmissionRecord | None) -> Submission:
         place, turn = self._turn(record)

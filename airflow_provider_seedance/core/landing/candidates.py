@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -24,6 +25,8 @@ from airflow_provider_seedance.errors import (
     VideoCorrupt,
     VideoTooLarge,
 )
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 #: Reads the generation anew: its links, or ``None`` if the vendor does not call it finished any more.
@@ -136,6 +139,12 @@ def first_working(
         if unknown and not search.refreshed:
             search.refreshed, todo = True, unknown
         elif fresh is not None and search.may_wait_for([failures[url] for url in todo]):
+            if not search.waits:
+                log.info(
+                    "No link brings the video yet, so they are asked again for %.0f s: %s",
+                    NOT_YET_PATIENCE,
+                    failures[todo[0]].message,
+                )
             search.wait()
             todo = _unique(fresh) or todo
         else:

@@ -197,12 +197,15 @@ class TestNotYet:
         ],
     )
     @pytest.mark.parametrize("age", [-3600, 0, 240])
-    def test_is_waited_for(self, partial, clock, refusal, age) -> None:
-        """With growing pauses."""
+    def test_is_waited_for(self, partial, clock, refusal, age, caplog) -> None:
+        """With growing pauses, and with one line in the log."""
+        caplog.set_level("INFO")
         host = Host(a=[refusal, refusal, refusal, "video"])
         ended_at = NOW - timedelta(seconds=age)
         assert _find(host, partial, clock, "a", ended_at=ended_at) == "video"
         assert clock.pauses == [2.0, 4.0, 8.0]
+        (told,) = caplog.messages
+        assert told == f"No link brings the video yet, so they are asked again for 90 s: {refusal.message}"
 
     def test_not_for_ever(self, partial, clock) -> None:
         """After a minute or two it counts as dead."""

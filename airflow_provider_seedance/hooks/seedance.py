@@ -274,7 +274,8 @@ class SeedanceHook(BaseHook):
         :param generation_ids: only these; without it, all that the vendor lists, and where it has no list, all on
             record in ``[seedance] state_folder`` or the ledger.
         :param since: only generations made at or after this time.
-        :returns: one row for each generation, as a dict.
+        :returns: one row for each generation: ``generation_id, vendor, outcome, uri, cost, reason``. The ``cost`` of
+            what is on record is ``None``: the vendor is not asked about it.
         """
         from airflow_provider_seedance.core.lifecycle.rescue import rescue
         from airflow_provider_seedance.runtime.object_storage import path_from_uri

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_seedance.core import clock
@@ -331,8 +331,7 @@ class GenerationWaitMixin(GenerationLinksMixin, LineageMixin):
         record_delivery(wait.store, wait.generation_id, delivered)
         count_result(delivered)
         self._report_lineage(lineage_of_generation(vars(self), delivered))
-        seconds = clock.SYSTEM_CLOCK.now() - wait.state.started
-        self.log.info(end_in_words(delivered, seconds=seconds))
+        self.log.info(end_in_words(delivered, seconds=_landed_at(delivered) - wait.state.started))
         return delivered
 
     def _concluded(self, wait: Wait, outcome: WaitOutcome, generation: Generation | None) -> Succeeded | None:
@@ -375,3 +374,9 @@ class GenerationWaitMixin(GenerationLinksMixin, LineageMixin):
             return None
         wait = WaitState.from_record(record)
         return GenerationEvent(record.generation_id, WaitOutcome.STATUS_UNKNOWN, wait)
+
+
+def _landed_at(result: Mapping[str, Any]) -> float:
+    """When its video was landed, maybe by an earlier run, or the present moment without a file; epoch seconds."""
+    moment = (result.get("manifest") or {}).get("landed_at")
+    return datetime.fromisoformat(moment).timestamp() if moment else clock.SYSTEM_CLOCK.now()

@@ -44,7 +44,7 @@ def test_a_video_from_its_submission_to_its_file(
     lines, generation_id = log(), bought["generation_id"]
     assert lines[0] == (
         f"INFO Submitted generation {generation_id} to evolink: seedance-2.0, text, 480p, 16:9, 4 s,"
-        f" at most 20.46 credits, destination {tmp_path}/{{generation_id}}.mp4."
+        f" at most 20.46 credits, destination {tmp_path}/{generation_id}.mp4."
     )
     assert re.fullmatch(
         rf"INFO Generation {generation_id} has succeeded \d+ s after its submission: 4 s of video, 864x496,"
@@ -53,6 +53,20 @@ def test_a_video_from_its_submission_to_its_file(
     )
     states = [] if deferrable else ["queued", "running"]
     assert lines[1:-1] == [f"INFO Generation {generation_id} is {state} at evolink." for state in states]
+
+
+def test_a_clear_that_keeps_the_file_tells_of_the_first_run(
+    generating, connect, emulator, passing, tmp_path, log
+) -> None:
+    """Not of the weeks that have passed since."""
+    task = generating(connect("evolink"), destination=f"{tmp_path}/{{generation_id}}.mp4")
+    task()
+    first = log()[-1]
+    passing.sleep(14 * 86_400)
+    task.context["ti"].max_tries += 1
+    task()
+    again = log()[-1]
+    assert re.search(r"has succeeded \d+ s after its submission", again).group() in first
 
 
 def test_each_rejection_says_what_follows(deferrable, generating, connect, log) -> None:

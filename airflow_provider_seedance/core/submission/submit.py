@@ -229,6 +229,7 @@ class Submitter:
             )
             self.store.write(intent.replace(outcome=Refused.by(error)))
             raise error
+        order = order.replace("{generation_id}", created.generation_id)
         log.info("Submitted generation %s to %s: %s.", created.generation_id, intent.vendor, order)
         return self._store_id(intent, created)
 

@@ -16,12 +16,12 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from airflow_provider_seedance.core.batch.callbacks import Callback
 from airflow_provider_seedance.core.batch.event import BatchEvent
 from airflow_provider_seedance.core.batch.journal.store import open_journal
 from airflow_provider_seedance.core.batch.plan import Plan
 from airflow_provider_seedance.core.batch.rows import check_rows, rows_from_list
 from airflow_provider_seedance.core.batch.run import BatchRun
-from airflow_provider_seedance.core.batch.scheduler import Callback
 from airflow_provider_seedance.core.batch.worker import BatchOptions
 from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.http import SeedanceClient

@@ -50,7 +50,9 @@ def seconds(ledger: Ledger | None) -> float:
 
 
 def _settled(ledger: Ledger) -> int:
-    query = select(func.count()).select_from(intents).where(intents.c.settled_at.is_not(None))
+    """How many purchases are settled; an intent that the account's limit refused has bought nothing."""
+    bought_and_settled = intents.c.generation_id.is_not(None), intents.c.settled_at.is_not(None)
+    query = select(func.count()).select_from(intents).where(*bought_and_settled)
     with ledger.engine.connect() as connection:
         return connection.execute(query).scalar_one()
 

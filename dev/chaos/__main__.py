@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -34,12 +35,15 @@ from dev.stack import Stack, StackError
 PROJECT = Path(__file__).resolve().parents[2]
 HOME = PROJECT / ".airflow" / "chaos"
 DAG_ID = "chaos_videos"
+#: Videos of one DAG run. Airflow's scheduler checks all waiting tasks of a run in each of its turns, so that a run with
+#: many takes it longer than all the tasks take the workers.
+_RUN_VIDEOS = 50
 #: Vendor seconds per second: a video takes some 20 s.
 _RATE = 4.0
 #: A run in which nothing changes for so long is given up; on a slow machine it may take as long as it likes.
 _STALL_SECONDS = 600.0
 #: Seconds between two counts of what was submitted and landed, and between two looks at Airflow's tasks.
-_COUNT_SECONDS, _LOOK_SECONDS = 2.0, 10.0
+_COUNT_SECONDS, _LOOK_SECONDS = 2.0, 20.0
 #: How quickly Airflow notices that something died; its defaults are minutes.
 _SETTINGS = {
     "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
@@ -117,14 +121,14 @@ def _run(videos: int, seed: int, proxies: bool, say: Callable[[str], None]) -> t
         ) as stack,
     ):
         stack.api.wait_for_dag(DAG_ID)
-        run = stack.api.trigger(DAG_ID, {"output": str(HOME), "videos": videos})
+        runs = [stack.api.trigger(DAG_ID, conf) for conf in _confs(videos)]
         say(f"Airflow runs at {stack.url}; {videos} videos are ordered, seed {seed}")
         events = schedule(seed, videos=videos, proxies=proxies)
         accidents = Accidents(events, stack.processes, emulator, primary, say)
-        _live_through(accidents, emulator, stack, run, videos=videos, say=say)
+        _live_through(accidents, emulator, stack, runs, videos=videos, say=say)
         say("The ledger is settled and read")
         rows = read_ledger(stack.environment, tuple(f"seedance_{vendor}" for vendor in VENDORS))
-        evidence = gather(stack.api, run, emulator.ledger(), rows, HOME / "landed")
+        evidence = gather(stack.api, runs, emulator.ledger(), rows, HOME / "landed")
     conditions = Circumstances(
         seed=seed,
         videos=videos,
@@ -136,6 +140,14 @@ def _run(videos: int, seed: int, proxies: bool, say: Callable[[str], None]) -> t
         proxies=proxies,
     )
     return conditions, evidence
+
+
+def _confs(videos: int) -> list[dict[str, Any]]:
+    """The params of each run."""
+    return [
+        {"output": str(HOME), "first": first, "videos": min(_RUN_VIDEOS, videos - first)}
+        for first in range(0, videos, _RUN_VIDEOS)
+    ]
 
 
 def _tell(conditions: Circumstances, evidence: Evidence) -> int:
@@ -151,7 +163,7 @@ def _live_through(
     accidents: Accidents,
     emulator: Emulator,
     stack: Stack,
-    run: Run,
+    runs: Sequence[Run],
     *,
     videos: int,
     say: Callable[[str], None],
@@ -171,7 +183,7 @@ def _live_through(
         stack.processes.check()
         if now > next_look:
             next_look = now + _LOOK_SECONDS
-            over, tasks = _look(stack, run, tasks, say)
+            over, tasks = _look(stack, runs, tasks, say)
         time.sleep(0.2)
     accidents.note_faults()
     if not over:
@@ -183,21 +195,24 @@ def _has_failed(task_id: str, state: str | None) -> bool:
 
 
 def _look(
-    stack: Stack, run: Run, before: Counter[tuple[str, str | None]], say: Callable[[str], None]
+    stack: Stack, runs: Sequence[Run], before: Counter[tuple[str, str | None]], say: Callable[[str], None]
 ) -> tuple[bool, Counter[tuple[str, str | None]]]:
-    """Whether the run is over, and its tasks by id and state; says how far it is.
+    """Whether the runs are over, and their tasks by id and state; says how far they are.
 
     An API server that is too busy to answer leaves what was known before.
     """
     try:
-        tasks, state = stack.api.tasks(run), stack.api.state(run)
+        tasks = [task for run in runs for task in stack.api.tasks(run)]
+        run_states = [stack.api.state(run) for run in runs]
     except httpx.TransportError as fault:
         say(f"the API server does not answer: {type(fault).__name__}")
         return False, before
     states = Counter(task.state for task in tasks)
     counts = (f"{name} {states[name]}" for name in ("deferred", "running", "success", "failed"))
     say("  ".join(counts) + f"  of {len(tasks)} tasks")
-    over = state in ("success", "failed") and all(task.state in FINAL for task in tasks)
+    over = all(state in ("success", "failed") for state in run_states) and all(
+        task.state in FINAL for task in tasks
+    )
     return over, Counter((task.task_id, task.state) for task in tasks)
 
 

@@ -22,23 +22,35 @@ MODEL = "seedance-2.0"
 
 
 def gather(
-    api: AirflowApi, run: Run, invoice: Mapping[str, Any], rows: list[dict[str, Any]], landed: Path
+    api: AirflowApi,
+    runs: Iterable[Run],
+    invoice: Mapping[str, Any],
+    rows: list[dict[str, Any]],
+    landed: Path,
 ) -> Evidence:
-    """Everything that is known about a run at its end.
+    """Everything that is known about the DAG runs at their end.
 
     :param invoice: the emulator's ledger.
     :param rows: of ours.
     :param landed: the folder with the files, as ``<vendor>/<generation id>.mp4``.
     """
-    tasks = api.tasks(run)
+    tasks_of_runs = [(run, api.tasks(run)) for run in runs]
     return Evidence(
         billed=tuple(billed(invoice)),
-        ordered=tuple(order for group in (*VENDORS, FAILOVER) for order in _ordered(api, run, group, tasks)),
+        ordered=tuple(
+            order
+            for group in (*VENDORS, FAILOVER)
+            for run, tasks in tasks_of_runs
+            for order in _ordered(api, run, group, tasks)
+        ),
         landed=frozenset(
             (file.parent.name, file.stem) for file in sorted(landed.glob("*/*.mp4")) if is_whole(file)
         ),
         unfinished=tuple(
-            f"{task.task_id} {task.map_index}: {task.state}" for task in tasks if task.state not in FINAL
+            f"{task.task_id} {task.map_index}: {task.state}"
+            for _, tasks in tasks_of_runs
+            for task in tasks
+            if task.state not in FINAL
         ),
         entries=entries(rows, invoice),
     )

@@ -39,13 +39,18 @@ GROUPS = {
 
 
 @task
-def prompts(group: str, count: str) -> list[str]:
+def prompts(group: str, first: str, count: str) -> list[str]:
     """One for each of this group's videos; it tells in the vendors' ledger whose video it is.
 
-    :param count: of all groups' videos, which take turns.
+    :param first: the run's first video of all groups' videos, which take turns.
+    :param count: of this run's videos.
     """
     groups = list(GROUPS)
-    return [f"{group} {number:04}" for number in range(int(count)) if groups[number % len(groups)] == group]
+    numbers = range(int(first), int(first) + int(count))
+    return [f"{group} {number:04}" for number in numbers if groups[number % len(groups)] == group]
+
+
+RANGE = "{{ params.first }}", "{{ params.videos }}"
 
 
 def videos(name: str, group: Group) -> None:
@@ -70,16 +75,18 @@ def videos(name: str, group: Group) -> None:
             destination="{{ params.output }}/published/{vendor}/{generation_id}.mp4",
         )
 
-    video.expand(prompt=prompts.override(task_id=f"prompts_{name}")(name, "{{ params.videos }}"))
+    video.expand(prompt=prompts.override(task_id=f"prompts_{name}")(name, *RANGE))
 
 
 with DAG(
     "chaos_videos",
     schedule=None,
     max_active_tasks=1000,
+    max_active_runs=2,
     default_args={"retries": 15, "retry_delay": timedelta(seconds=3)},
     params={
         "output": Param("/tmp/seedance", description="Directory for the files"),
+        "first": Param(0, type="integer"),
         "videos": Param(100, type="integer"),
     },
 ):

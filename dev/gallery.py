@@ -22,7 +22,7 @@ from airflow_provider_seedance.core.ledger.entries import Intent, Order, Owner, 
 from airflow_provider_seedance.core.ledger.ledger import Ledger
 from airflow_provider_seedance.emulator.media.drawing import Clip
 from airflow_provider_seedance.emulator.media.video import render_video
-from airflow_provider_seedance.models import Cost
+from airflow_provider_seedance.models import Cost, Pending, Status
 from dev.environment import plain_environment
 from dev.ledger import SETTINGS, sqlite_ledger
 from dev.stack import Stack, airflow, fresh_sqlite
@@ -40,6 +40,7 @@ class Video:
     :param ago: how long ago it was ordered.
     :param file: where it was landed.
     :param summary: what its task returned, if it is the first row of a batch.
+    :param progress: percent, of one that is under way.
     """
 
     prompt: str
@@ -57,6 +58,7 @@ class Video:
     file: Path | None = None
     reason: str | None = None
     summary: Mapping[str, Any] | None = None
+    progress: int | None = None
 
     @cached_property
     def generation_id(self) -> str:
@@ -274,6 +276,8 @@ def fill_ledger(path: Path, videos: Sequence[Video], now: datetime) -> Ledger:
         intent = _intent(number, video, now - video.ago)
         ledger.insert(intent)
         ledger.progress(number + 1, _progress(video), now)
+        if video.progress is not None:
+            ledger.note_pending([_pending(video)])
     return ledger
 
 
@@ -297,6 +301,15 @@ def _intent(number: int, video: Video, moment: datetime) -> Intent:
             estimate=estimate,
         ),
         progress=Progress("intended", {}),
+    )
+
+
+def _pending(video: Video) -> Pending:
+    return Pending(
+        vendor=video.vendor,
+        generation_id=video.generation_id,
+        status=Status.RUNNING,
+        progress=video.progress,
     )
 
 

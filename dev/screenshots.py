@@ -76,7 +76,9 @@ VIDEOS = (
         "An origami crane unfolds in one take, white background",
         task_id="crane",
         dag_id="product_clips",
+        vendor="evolink",
         state="deferred",
+        progress=62,
         ago=timedelta(minutes=1),
     ),
 )

@@ -36,7 +36,9 @@ def videos(tmp_path_factory: pytest.TempPathFactory) -> list[Video]:
         Video("Row 0", dag_id="nightly", summary={"rows": 4, "counts": {"succeeded": 3, "failed": 1}}),
         Video("A secret", dag_id="secret", file=folder / "secret.mp4", ago=timedelta(days=1)),
         Video("A fox <b>runs</b>", file=folder / "fox.mp4", ago=timedelta(hours=3)),
-        Video("Ein Kranich fliegt über die Dächer", map_index=4, vendor="evolink", state="deferred"),
+        Video(
+            "Ein Kranich fliegt über die Dächer", map_index=4, vendor="evolink", state="deferred", progress=40
+        ),
         Video("Forged", task_id="forged", file=folder / "secret.mp4", ago=timedelta(minutes=2)),
         Video("Words", task_id="words", file=folder / "passwords.mp4", ago=timedelta(minutes=1)),
     ]

@@ -86,6 +86,14 @@ def test_a_page_costs_at_most_five_queries(source: str, client: Client, queries:
     assert 0 < len(queries) <= 4, queries
 
 
+def test_a_video_that_is_being_made_shows_its_progress(source: str, client: Client) -> None:
+    """A ledger knows it; without one the card says that it is made."""
+    page = client.get("/?state=in_progress").text
+    assert "Being made" in page
+    assert ('<progress max="100" value="40"' in page) == (source == "ledger")
+    assert ("Being made, 40 %" in page) == (source == "ledger")
+
+
 def test_a_batch_is_a_bar(source: str, client_of: Callable[[set[str]], Client]) -> None:
     """With the words for it; a ledger has a card for each of its rows too."""
     page = client_of({"nightly"}).get("/").text

@@ -35,6 +35,7 @@ class Card:
     :param key: names it in the addresses of its file, its poster and its manifest.
     :param state: one of :data:`~airflow_provider_seedance.core.gallery.states.STATES`.
     :param status: the precise word for it.
+    :param progress: percent, of a video that is under way, where its vendor tells it.
     :param cost: ``amount``, ``currency`` and ``basis``.
     :param request: what was asked for, by the names of ``GenerationRequest``; of each link the host alone.
     :param manifest: of the landed file.
@@ -46,6 +47,7 @@ class Card:
     task: TaskKey
     state: str
     status: str
+    progress: int | None = None
     batch_row: int | None = None
     vendor: str | None = None
     model: str | None = None
@@ -96,12 +98,14 @@ class Card:
 def card_of_intent(row: Mapping[str, Any]) -> Card:
     """The card of a row of the ledger."""
     request = {**_json(row["request"]), "prompt": readable(row["prompt"])}
+    under_way = row["status"] in ("intended", "submitted")
     cost = row["cost_amount"]
     return Card(
         key={"id": str(row["id"])},
         task=TaskKey(row["dag_id"], row["run_id"], row["task_id"], row["map_index"]),
         state=state_of_status(row["status"]),
-        status="in progress" if row["status"] in ("intended", "submitted") else row["status"],
+        status=(row["vendor_status"] or "in progress") if under_way else row["status"],
+        progress=row["progress"] if under_way else None,
         batch_row=row["batch_row"],
         vendor=row["vendor"],
         model=row["model"],

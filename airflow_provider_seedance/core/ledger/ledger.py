@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +29,7 @@ from airflow_provider_seedance.core.ledger.entries import Intent, Progress, Sett
 from airflow_provider_seedance.core.ledger.schema import Money, UtcTime, intents, migrate
 from airflow_provider_seedance.core.money import SpendLimit
 from airflow_provider_seedance.errors import Kind, LedgerUnavailable, SeedanceError
+from airflow_provider_seedance.models import Pending
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +48,17 @@ _LATEST_RECORD = (
     .where(intents.c.owner == bindparam("of_owner"))
     .order_by(intents.c.number.desc())
     .limit(1)
+)
+
+
+_NOTE_PENDING = (
+    update(intents)
+    .where(
+        intents.c.vendor == bindparam("of_vendor"),
+        intents.c.generation_id == bindparam("of_generation_id"),
+        intents.c.settled_at.is_(None),
+    )
+    .values(vendor_status=bindparam("told_status"), progress=bindparam("told_progress"))
 )
 
 
@@ -134,6 +146,24 @@ class Ledger:
         """Put the progress of a row on record, by its number in the ledger."""
         with writing(self.engine) as connection:
             _update(connection, intents.c.id == row_id, progress, now)
+
+    def note_pending(self, pending: Iterable[Pending]) -> None:
+        """Put on record what vendors say of generations under way; nothing of those that have ended.
+
+        :raises LedgerUnavailable: if it may not have been done.
+        """
+        told = [
+            {
+                "of_vendor": generation.vendor,
+                "of_generation_id": generation.generation_id,
+                "told_status": generation.status.value,
+                "told_progress": generation.progress,
+            }
+            # In one order in all triggerers, so that none of them waits for another that waits for it.
+            for generation in sorted(pending, key=lambda generation: generation.generation_id)
+        ]
+        with writing(self.engine) as connection:
+            connection.execute(_NOTE_PENDING, told)
 
     def note_landed(self, manifest: Mapping[str, Any], now: datetime) -> None:
         """Put on record where a generation's video was landed, by another task than the one that paid for it."""

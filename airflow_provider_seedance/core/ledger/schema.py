@@ -107,6 +107,9 @@ intents = Table(
     # What became of it; ``created_on`` is the UTC day of ``created_at``.
     Column("status", String(20), nullable=False),
     Column("reason", Text),
+    # What the vendor last said while it was under way: ``queued`` or ``running``, and percent.
+    Column("vendor_status", String(20)),
+    Column("progress", Integer),
     Column("created_at", UtcTime, nullable=False),
     Column("created_on", String(10), nullable=False),
     Column("updated_at", UtcTime, nullable=False),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import Context
 from typing import Protocol
 
@@ -99,6 +99,7 @@ class Poller:
     :param latency_model: predicts how long generations take; the poller adds what it measures.
     :param max_lag: the longest pause between two status requests for one generation, seconds.
     :param max_concurrency: requests under way at a time.
+    :param on_progress: takes each answer that tells of progress, and does not block.
     """
 
     def __init__(
@@ -109,11 +110,13 @@ class Poller:
         clock: Clock,
         max_lag: float,
         max_concurrency: int = MAX_CONCURRENCY,
+        on_progress: Callable[[Pending], None] | None = None,
     ) -> None:
         self._client = client
         self._latency_model = latency_model
         self._clock = clock
         self._max_lag = max_lag
+        self._on_progress = on_progress
         self._request_rate = RequestRate()
         self._single_queue: DueQueue[_Waiter] = DueQueue(1)
         #: In the order in which a generation is searched for; a list shows only the tier that it names.
@@ -295,6 +298,8 @@ class Poller:
         if waiter.report is not None:
             waiter.report.on_status(answer, now)
         if isinstance(answer, Pending):
+            if self._on_progress and (answer.status, answer.progress) != (history.status, history.progress):
+                self._on_progress(answer)
             waiter.history, waiter.last_pending_at = history.with_answer(answer, now), now
             queue = self._next_queue(queue, waiter, answer)
             pause = self._pause(queue, waiter, now)

@@ -19,6 +19,7 @@ from airflow_provider_seedance.core.polling.latency import LatencyModel
 from airflow_provider_seedance.core.polling.poller import MAX_CONCURRENCY, Poller, StatusClient
 from airflow_provider_seedance.core.polling.report import TroubleReport
 from airflow_provider_seedance.errors import ConfigurationError, SeedanceError
+from airflow_provider_seedance.models import Pending
 
 #: How long a connection that was looked up serves waits that come later, seconds.
 ACCOUNT_TTL_SECONDS = 30.0
@@ -62,12 +63,21 @@ class PollerRegistry:
 
     :param open_client: makes a poller's client.
     :param max_lag: the longest pause between two status requests for one generation, seconds.
+    :param on_progress: as of :class:`Poller`.
     """
 
-    def __init__(self, open_client: OpenClient, *, clock: Clock, max_lag: float) -> None:
+    def __init__(
+        self,
+        open_client: OpenClient,
+        *,
+        clock: Clock,
+        max_lag: float,
+        on_progress: Callable[[Pending], None] | None = None,
+    ) -> None:
         self._open_client = open_client
         self._clock = clock
         self._max_lag = max_lag
+        self._on_progress = on_progress
         self._latency_model = LatencyModel()
         self._lookups: dict[str, _CachedLookup] = {}
         self._pollers: list[_SharedPoller] = []
@@ -168,6 +178,7 @@ class PollerRegistry:
             clock=self._clock,
             max_lag=self._max_lag,
             max_concurrency=min(MAX_CONCURRENCY, account.max_concurrency),
+            on_progress=self._on_progress,
         )
 
     async def _release(self, shared: _SharedPoller) -> None:

@@ -43,6 +43,8 @@ def row(**changes: Any) -> dict[str, Any]:
         "prompt": "A fox",
         "request": '{"duration": 5, "resolution": "720p", "aspect_ratio": "16:9"}',
         "manifest": None,
+        "vendor_status": None,
+        "progress": None,
         "vendor": "evolink",
         "model": "seedance-2.0",
         "mode": "text",
@@ -79,6 +81,25 @@ def test_an_intent_in_the_ledger_is_a_card() -> None:
 def test_each_status_of_the_ledger_has_a_state(status: str, state: str) -> None:
     """Four words are enough to filter by."""
     assert card_of_intent(row(status=status)).state == state
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "progress"),
+    [
+        ({"status": "intended"}, "in progress", None),
+        ({"status": "submitted"}, "in progress", None),
+        ({"status": "submitted", "vendor_status": "queued"}, "queued", None),
+        ({"status": "submitted", "vendor_status": "running", "progress": 40}, "running", 40),
+        ({"status": "succeeded", "vendor_status": "running", "progress": 40}, "succeeded", None),
+        ({"status": "failed", "vendor_status": "queued", "progress": 0}, "failed", None),
+    ],
+)
+def test_a_row_that_is_under_way_tells_what_the_vendor_says(
+    changes: dict[str, Any], status: str, progress: int | None
+) -> None:
+    """Until it has ended."""
+    card = card_of_intent(row(**changes))
+    assert (card.status, card.progress) == (status, progress)
 
 
 def test_a_finished_task_is_a_card_without_its_link() -> None:

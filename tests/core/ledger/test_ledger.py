@@ -16,7 +16,7 @@ from airflow_provider_seedance.core.ledger.entries import Progress, Settlement
 from airflow_provider_seedance.core.ledger.ledger import IntentTaken, Ledger
 from airflow_provider_seedance.core.ledger.schema import STEPS, migrate
 from airflow_provider_seedance.errors import ConfigurationError, LedgerUnavailable
-from airflow_provider_seedance.models import Cost
+from airflow_provider_seedance.models import Cost, Pending, Status
 from tests.ledgers import NOW, intent, usd
 
 MANIFEST = {"uri": "/videos/fox.mp4", "bytes": 3, "sha256": "0" * 64}
@@ -88,6 +88,29 @@ def test_an_intent_from_elsewhere_is_taken_over(ledger: Ledger) -> None:
     """One that was on record before there was a ledger."""
     ledger.write(replace(intent(), progress=Progress("submitted", {"from": "task state"}, "cgt-1")), NOW)
     assert ledger.latest_record("a") == {"from": "task state"}
+
+
+def test_progress_of_generations_under_way_is_noted(ledger: Ledger) -> None:
+    """Of those that have ended and of those of others nothing is."""
+    for owner, generation_id in (("a", "g-1"), ("b", "g-2")):
+        ledger.insert(intent(owner))
+        ledger.write(replace(intent(owner), progress=Progress("submitted", {}, generation_id)), NOW)
+    ledger.write(replace(intent("b"), progress=Progress("failed", {}, settlement=Settlement.free())), NOW)
+    running = [
+        Pending(vendor=vendor, generation_id=name, status=status, progress=percent)
+        for vendor, name, status, percent in (
+            ("modelark", "g-2", Status.QUEUED, None),
+            ("modelark", "g-1", Status.RUNNING, 40),
+            ("modelark", "unknown", Status.RUNNING, 50),
+            ("evolink", "g-1", Status.QUEUED, 0),
+        )
+    ]
+    ledger.note_pending(running)
+    noted = [ledger.find(f"sd-{owner}-1") for owner in "ab"]
+    assert [(row["vendor_status"], row["progress"], row["status"]) for row in noted if row] == [
+        ("running", 40, "submitted"),
+        (None, None, "failed"),
+    ]
 
 
 def test_a_second_intent_of_a_number_is_not_taken_over(ledger: Ledger) -> None:

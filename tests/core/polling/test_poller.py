@@ -49,6 +49,21 @@ def test_each_wait_ends_soon_after_its_generation(lists: bool) -> None:
 
 
 @LISTS
+@pytest.mark.parametrize("speed", [0.0, 0.1])
+def test_progress_is_told_when_it_changes(lists: bool, speed: float) -> None:
+    """Not with each answer; a vendor that tells no percents tells of the first answer alone."""
+
+    async def play(scene: Scene) -> None:
+        await scene.wait("a")
+        told = [news.progress for news in scene.progress]
+        assert {news.generation_id for news in scene.progress} == {"a"}
+        assert len(scene.vendor.requests) > len(told) == len(set(told))
+        assert (len(told) > 3) == bool(speed)
+
+    run(play, lists=lists, ends={"a": 100.0}, speed=speed)
+
+
+@LISTS
 def test_what_has_a_callback_is_polled_for_safety_only(lists: bool) -> None:
     """Once at the start, for an end before the wait, and then after the longest pauses: a lost callback costs one."""
 

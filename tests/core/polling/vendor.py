@@ -45,6 +45,7 @@ class Vendor:
     :param ends: generation id -> seconds after the start at which it succeeds.
     :param tiers: generation id -> service tier, where it is not ``default``.
     :param hidden: ids that no list shows.
+    :param speed: of the progress that it tells, percent in a second; it tells none at 0.
     :param faults: raised by the next requests, one each.
     :param answers: called with an id before it is read by itself; may raise.
     """
@@ -54,6 +55,7 @@ class Vendor:
     ends: dict[str, float] = field(default_factory=dict)
     tiers: dict[str, str] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
+    speed: float = 0.0
     faults: list[BaseException] = field(default_factory=list)
     answers: Callable[[str], object] = lambda generation_id: None
     requests: list[tuple[float, str, tuple[str, ...]]] = field(default_factory=list)
@@ -110,7 +112,8 @@ class Vendor:
         }
         if self.time.moment - START >= self.ends.get(generation_id, 60.0):
             return Succeeded(video_url="https://files.example.com/v.mp4", **named)
-        return Pending(status=Status.RUNNING, **named)
+        percent = int(self.speed * (self.time.moment - START)) if self.speed else None
+        return Pending(status=Status.RUNNING, progress=percent, **named)
 
 
 @dataclass
@@ -119,6 +122,7 @@ class Scene:
 
     vendor: Vendor
     poller: Poller
+    progress: list[Pending]
 
     def wait(self, generation_id: str, deadline: float = 3_600.0, **more: float) -> Awaitable[WaitOutcome]:
         wait = WaitState(started=START, deadline=START + deadline, **more)
@@ -135,8 +139,11 @@ def run(play: Callable[[Scene], Coroutine[Any, Any, T]], *, max_lag: float = 90.
     async def played() -> T:
         time = Time()
         vendor = Vendor(time, **traits)
-        poller = Poller(vendor, latency_model=LatencyModel(), clock=time, max_lag=max_lag)
-        scene = Scene(vendor, poller)
+        progress: list[Pending] = []
+        poller = Poller(
+            vendor, latency_model=LatencyModel(), clock=time, max_lag=max_lag, on_progress=progress.append
+        )
+        scene = Scene(vendor, poller, progress)
         try:
             return await asyncio.wait_for(play(scene), 600)
         finally:

@@ -8,6 +8,8 @@ from typing import Any
 
 from airflow.sdk import BaseOperator
 
+from airflow_provider_seedance.runtime.exceptions import final_class
+
 #: Levels of lists and dicts that are looked through.
 _DEEPEST = 20
 
@@ -27,10 +29,10 @@ class FiniteFieldsMixin(BaseOperator):
 def check_finite(name: str, value: Any) -> None:
     """Check that a value holds no NaN and no infinity, however deep in lists and dicts.
 
-    :raises ValueError: naming the first place.
+    :raises ValueError: naming the first place; a task that it ends is not tried again.
     """
     for place, number in _not_finite(name, value, _DEEPEST):
-        raise ValueError(
+        raise final_class(ValueError)(
             f"{place} is {number}, which JSON cannot hold. Leave it out where there is no value (a table of pandas has"
             " NaN there), or give a number."
         )

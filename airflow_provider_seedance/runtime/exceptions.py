@@ -61,12 +61,12 @@ def make_final(error: SeedanceError) -> None:
     """Make ``error`` one after which Airflow does not try again; it stays what it is otherwise."""
     if not isinstance(error, fail_exception()):
         kind: Any = type(error)
-        error.__class__ = _final_class(kind)
+        error.__class__ = final_class(kind)
 
 
 @cache
-def _final_class(kind: Any) -> type[SeedanceError]:
-    """A class that is both ``kind`` and ``AirflowFailException``, under the name of ``kind``."""
+def final_class(kind: Any) -> Any:
+    """``kind`` under its own name, after which Airflow does not try again: it is ``AirflowFailException`` too."""
     names = {"__module__": kind.__module__, "__qualname__": kind.__qualname__, "__doc__": kind.__doc__}
     return type(kind.__name__, (kind, fail_exception()), names)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from airflow.sdk import DAG
+from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_provider_seedance.operators._finite import check_finite
 from airflow_provider_seedance.operators.approval import SeedanceApproveStoryboardOperator
@@ -46,11 +47,12 @@ def test_a_constant_is_refused_when_the_dag_is_parsed(make: Any, told: str) -> N
 
 
 def test_what_a_template_brings_is_refused_where_it_is_rendered(batching, connect, emulator) -> None:
-    """Rows of a table, say."""
+    """Rows of a table, say. Another try would render the same."""
     with DAG("tested", schedule=None, render_template_as_native_obj=True):
         task = batching(connect(), "{{ params.rows }}", params={"rows": ROWS})
-    with pytest.raises(ValueError, match=r"requests\[1\]\['seed'\] is nan"):
+    with pytest.raises(ValueError, match=r"requests\[1\]\['seed'\] is nan") as told:
         task()
+    assert isinstance(told.value, AirflowFailException)
     assert emulator.requests() == []
 
 

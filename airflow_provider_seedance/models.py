@@ -71,6 +71,8 @@ def parse_generation_id(value: Any, field: str = "generation_id") -> str:
     :param field: the name of what was given, for the error.
     :raises RequestInvalid: if there is no id in it, or if it cannot be one.
     """
+    if isinstance(value, str) and GENERATION_ID.fullmatch(value):
+        return value
     found = mapping_in(value)
     if isinstance(found, Mapping):
         found = found.get("generation_id")

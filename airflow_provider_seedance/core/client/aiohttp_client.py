@@ -10,7 +10,6 @@ import ssl
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol
-from urllib.parse import urlencode
 
 import aiohttp
 from yarl import URL
@@ -72,7 +71,8 @@ class AiohttpClient:
         :raises MalformedReply: if the answer is too large.
         """
         with transport_errors(url, aiohttp_errors(), self._secrets):
-            target = URL(f"{url}?{urlencode(params)}" if params else url, encoded=True)
+            target = URL(url, encoded=True)
+            target = target.with_query(params) if params else target
             async with self._open().request(
                 method,
                 target,

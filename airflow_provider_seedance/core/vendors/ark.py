@@ -96,6 +96,8 @@ def settings(task: Body) -> dict[str, Any]:
 
 def usage(counted: Body) -> Usage | None:
     """What was counted; ``None`` if there is no count that can be read."""
+    if not counted:
+        return None
     found = Usage(
         completion_tokens=as_int(counted.get("completion_tokens")),
         total_tokens=as_int(counted.get("total_tokens")),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from airflow_provider_seedance.core.vendors.contract import HttpResponse
-from airflow_provider_seedance.core.vendors.replies import OwnShape
+from airflow_provider_seedance.core.vendors.replies import ErrorDetails, OwnShape, error_details
 from airflow_provider_seedance.core.vendors.status_words import status_of
 from airflow_provider_seedance.core.vendors.tasks import is_complaint, word_of
 from airflow_provider_seedance.errors import VendorRefusal
@@ -34,3 +34,8 @@ def accepted(response: HttpResponse, refusal: Callable[[HttpResponse], VendorRef
 def created_status(task: Mapping[str, Any]) -> Status:
     """The state of a task that was just created: it is queued or it runs, whatever its word says."""
     return Status.QUEUED if status_of(word_of(task) or "queued") is Status.QUEUED else Status.RUNNING
+
+
+def task_error_details(task: Mapping[str, Any]) -> ErrorDetails:
+    """Why a task failed."""
+    return error_details({"error": task.get("error") or task.get("fail_reason")})

@@ -45,12 +45,11 @@ def as_dict(value: Any) -> dict[str, Any]:
 
 def as_text(value: Any, limit: int = MAX_TEXT) -> str | None:
     """Non-empty text without control characters; numbers count, since some vendors send error codes as integers."""
-    # Most members of most answers are not there.
-    if value is None or isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        return None
-    if not isinstance(value, str) and (number := as_number(value)) is not None:
-        value = str(value) if abs(number) < MAX_COUNT else ""
-    return clean(value, limit).strip() or None if isinstance(value, str) else None
+    if isinstance(value, str):
+        # Most texts need no cleaning, and are read again and again.
+        return (value.strip() if len(value) <= limit and value.isprintable() else clean(value, limit)) or None
+    number = as_number(value)
+    return str(value) if number is not None and abs(number) < MAX_COUNT else None
 
 
 def as_word(value: Any) -> str | None:
@@ -83,6 +82,10 @@ def as_number(value: Any, *, low: float = -math.inf, high: float = math.inf) -> 
 
 def as_int(value: Any, *, low: int = 0, high: int = MAX_COUNT) -> int | None:
     """A whole number from ``low`` to ``high``, decimals cut off."""
+    if value is None:
+        return None
+    if type(value) is int:  # a boolean is none
+        return value if low <= value <= high else None
     number = as_number(value, low=low, high=high)
     return None if number is None else int(number)
 

@@ -31,5 +31,7 @@ def status_of(word: str, also: Mapping[str, Status] = WORDS) -> Status | None:
 
     :param also: the vendor's own words, which the table lacks.
     """
+    if word in WORDS:
+        return WORDS[word]
     plain = word.strip().lower().replace("-", "_").replace(" ", "_")
     return WORDS.get(plain) or also.get(plain)

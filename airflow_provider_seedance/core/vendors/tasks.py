@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from airflow_provider_seedance.core.vendors.contract import CallbackHint, HttpResponse
@@ -123,7 +123,10 @@ def task_in(body: dict[str, Any]) -> dict[str, Any]:
 
 def word_of(task: Mapping[str, Any]) -> str | None:
     """The vendor's word for a task's state."""
-    return next((word for name in _STATUS_NAMES if (word := as_word(task.get(name)))), None)
+    for name in _STATUS_NAMES:
+        if word := as_word(task.get(name)):
+            return word
+    return None
 
 
 def is_complaint(body: dict[str, Any]) -> bool:
@@ -174,12 +177,20 @@ def read_status(
 
 
 def pending_warning(
-    word: str | None, also: Mapping[str, Status], links: tuple[str, ...], details: ErrorDetails
+    word: str | None,
+    also: Mapping[str, Status],
+    links: Callable[[], tuple[str, ...]],
+    details: Callable[[], ErrorDetails],
 ) -> str | None:
-    """What a person should know of a task that counts as running: its word is unknown, and something is beside it."""
+    """What a person should know of a task that counts as running: its word is unknown, and something is beside it.
+
+    :param links: to its video; looked for where the word is unknown, as ``details`` are.
+    """
     if not word or status_of(word, also) is not None:
         return None
-    beside = "a link to a video" if links else f"an error ({reason})" if (reason := _said(details)) else None
+    beside = (
+        "a link to a video" if links() else f"an error ({reason})" if (reason := _said(details())) else None
+    )
     return beside and f"the vendor's word {word!r} is not known, and {beside} stands beside it"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -107,10 +108,11 @@ def _has_id(task: dict[str, Any]) -> bool:
 def _read_task(response: HttpResponse, task: dict[str, Any], generation_id: str) -> Generation:
     inner = as_dict(task.get("data"))
     status, common = _status(response, task, inner), _common(task, inner, generation_id)
-    links, details = _video_links(task, inner), _task_error_details(task, inner)
     if status in PENDING:
-        warning = pending_warning(common["vendor_status"], _WORDS, links, details)
+        beside = partial(_video_links, task, inner), partial(_task_error_details, task, inner)
+        warning = pending_warning(common["vendor_status"], _WORDS, *beside)
         return Pending(status=status, warning=warning, **common)
+    links, details = _video_links(task, inner), _task_error_details(task, inner)
     finished_at = as_time(task.get("finish_time")) or common["updated_at"]
     if status is Status.SUCCEEDED:
         return Succeeded(

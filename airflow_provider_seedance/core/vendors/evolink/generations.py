@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -19,7 +20,7 @@ from airflow_provider_seedance.core.vendors.reading import (
     first,
     required,
 )
-from airflow_provider_seedance.core.vendors.replies import error_details, failure
+from airflow_provider_seedance.core.vendors.replies import failure
 from airflow_provider_seedance.core.vendors.status_words import PENDING
 from airflow_provider_seedance.core.vendors.tasks import (
     confirmed_id,
@@ -93,15 +94,17 @@ def _read_created(response: HttpResponse) -> Pending:
 
 
 def _read_task(response: HttpResponse, task: dict[str, Any], generation_id: str) -> Generation:
-    status, links = read_status(response, task, {}, shape=newapi.SHAPE), _video_links(task)
-    details = error_details({"error": task.get("error") or task.get("fail_reason")})
+    status = read_status(response, task, {}, shape=newapi.SHAPE)
+    if status in PENDING:
+        common = _common(task, generation_id, status=status)
+        beside = partial(_video_links, task), partial(newapi.task_error_details, task)
+        warning = pending_warning(common["vendor_status"], {}, *beside)
+        return Pending(status=status, warning=warning, **common)
+    links, details = _video_links(task), newapi.task_error_details(task)
     kind = kind_of_failure(details)
     if status is Status.FAILED and kind is Kind.CANCELLED:
         status = Status.CANCELLED
     common = _common(task, generation_id, status=status)
-    if status in PENDING:
-        warning = pending_warning(common["vendor_status"], {}, links, details)
-        return Pending(status=status, warning=warning, **common)
     if status is Status.SUCCEEDED:
         return Succeeded(
             video_url=required(response, "video link", next(iter(links), None)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -134,10 +135,11 @@ def read_task(response: HttpResponse, task: dict[str, Any], generation_id: str) 
     :raises MalformedReply: if it lacks what its state promises.
     """
     status, common = read_status(response, task, {}), _common_fields(task, generation_id)
-    links, details = _video_links(task), ark.task_error_details(task)
     if status in PENDING:
-        warning = pending_warning(common["vendor_status"], {}, links, details)
+        beside = partial(_video_links, task), partial(ark.task_error_details, task)
+        warning = pending_warning(common["vendor_status"], {}, *beside)
         return Pending(status=status, warning=warning, **common)
+    links, details = _video_links(task), ark.task_error_details(task)
     finished_at = common["updated_at"]
     if status is Status.SUCCEEDED:
         return Succeeded(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -22,7 +23,7 @@ from airflow_provider_seedance.core.vendors.reading import (
     malformed,
     required,
 )
-from airflow_provider_seedance.core.vendors.replies import error_details, failure
+from airflow_provider_seedance.core.vendors.replies import failure
 from airflow_provider_seedance.core.vendors.status_words import PENDING
 from airflow_provider_seedance.core.vendors.tasks import (
     ID_NAMES,
@@ -104,12 +105,13 @@ def _read_created(response: HttpResponse) -> Pending:
 
 
 def _read_task(response: HttpResponse, task: dict[str, Any], generation_id: str) -> Generation:
-    status, links = read_status(response, task, {}, shape=newapi.SHAPE), _video_links(task)
+    status = read_status(response, task, {}, shape=newapi.SHAPE)
     common = _common(task, generation_id)
-    details = error_details({"error": task.get("error") or task.get("fail_reason")})
     if status in PENDING:
-        warning = pending_warning(common["vendor_status"], {}, links, details)
+        beside = partial(_video_links, task), partial(newapi.task_error_details, task)
+        warning = pending_warning(common["vendor_status"], {}, *beside)
         return Pending(status=status, warning=warning, **common)
+    links, details = _video_links(task), newapi.task_error_details(task)
     finished_at = as_time(task.get("completed_at"))
     if status is Status.SUCCEEDED:
         return Succeeded(

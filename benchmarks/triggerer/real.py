@@ -79,6 +79,10 @@ class Event:
     scheduled: float
 
 
+class StandsStill(RuntimeError):
+    """Airflow's triggerer waits for its log to be read, by a process that waits for the triggerer."""
+
+
 class Triggerer:
     """A running one.
 
@@ -96,7 +100,7 @@ class Triggerer:
 
         :param settles: seconds from the last start until it takes what it will take from then on.
         :raises TimeoutError: if they do not start.
-        :raises RuntimeError: if the triggerer stands still.
+        :raises StandsStill: if the triggerer does.
         """
         self._wait_for(count)
         time.sleep(settles)
@@ -127,7 +131,7 @@ class Triggerer:
     def _check(self) -> None:
         self._processes.check()
         if _STANDS_STILL in self._processes.log("triggerer").read_bytes():
-            raise RuntimeError("the triggerer's two processes wait for each other")
+            raise StandsStill("the triggerer's two processes wait for each other")
 
     def _wait_for_row(self, seconds: float) -> Usage:
         both = [self._books, *self._books.children()]

@@ -35,9 +35,9 @@ from airflow.sdk import DAG
 from airflow_provider_seedance.operators.generate import SeedanceGenerateVideoOperator
 
 class Timed(SeedanceGenerateVideoOperator):
-    def execute_complete(self, context, event):
+    def execute_complete(self, context, event, **carried):
         resumed = time.time()
-        return {{**super().execute_complete(context, event), "resumed": resumed}}
+        return {{**super().execute_complete(context, event, **carried), "resumed": resumed}}
 
 with DAG("timed", schedule=None, max_active_tasks=64):
     for vendor in {VENDORS!r}:

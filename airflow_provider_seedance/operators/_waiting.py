@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_seedance.core import clock
@@ -379,4 +379,4 @@ class GenerationWaitMixin(GenerationLinksMixin, LineageMixin):
 def _landed_at(result: Mapping[str, Any]) -> float:
     """When its video was landed, maybe by an earlier run, or the present moment without a file; epoch seconds."""
     moment = (result.get("manifest") or {}).get("landed_at")
-    return datetime.fromisoformat(moment).timestamp() if moment else clock.SYSTEM_CLOCK.now()
+    return clock.parse_time(moment).timestamp() if moment else clock.SYSTEM_CLOCK.now()

@@ -7,12 +7,14 @@ import logging
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from airflow import __version__ as airflow_version
 from airflow.sdk import Asset, AssetAlias, BaseOperator, XComArg
+
+from airflow_provider_seedance.core.clock import parse_time
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -178,7 +180,7 @@ class PublicationEvent:
             return set()
         outlet = self._known or self.outlet
         first = min(record["published_at"] for record in records)
-        start = datetime.fromisoformat(first.replace("Z", "+00:00")) - _CLOCK_SKEW
+        start = parse_time(first) - _CLOCK_SKEW
         try:
             events = InletEventsAccessors([outlet])[outlet].after(start.isoformat())
             found = events.limit(_MAX_SEARCHED_EVENTS + len(records))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from datetime import datetime
 from importlib import import_module
 from typing import Any
+
+from airflow_provider_seedance.core.clock import parse_time
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ def _send(result: Mapping[str, Any], stats: Any) -> None:
 def _seconds(created: str | None, finished: str | None) -> float | None:
     if not created or not finished:
         return None
-    return (datetime.fromisoformat(finished) - datetime.fromisoformat(created)).total_seconds()
+    return (parse_time(finished) - parse_time(created)).total_seconds()
 
 
 def _stats() -> Any:

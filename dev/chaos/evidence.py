@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import av
 
+from airflow_provider_seedance.core.clock import parse_time
 from airflow_provider_seedance.core.submission.record import SubmissionRecord
 from airflow_provider_seedance.runtime.task_state import KEY
 from dev.api import AirflowApi, Run, Task
@@ -79,7 +79,7 @@ def unbilled_intents(record: Mapping[str, Any]) -> int:
 
 def as_messages_say(moment: str) -> str:
     """A time from a record in the form in which exceptions name it."""
-    return datetime.fromisoformat(moment.replace("Z", "+00:00")).isoformat()
+    return parse_time(moment).isoformat()
 
 
 def is_whole(file: Path) -> bool:

@@ -1,14 +1,41 @@
-"""What other modules need of an event loop's threads."""
+"""Times as text, and what other modules need of an event loop's threads."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
 
 import pytest
 
-from airflow_provider_seedance.core.clock import EventLoopTimeout, SingleFlight, off_loop, within
+from airflow_provider_seedance.core.clock import (
+    EventLoopTimeout,
+    SingleFlight,
+    off_loop,
+    parse_time,
+    within,
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-28T14:37:04.755422Z",
+        "2026-11-28T14:37:04.755422+00:00",
+        "2026-11-28T16:37:04.755422+02:00",
+    ],
+)
+def test_a_time_is_read_in_each_form_that_is_written(text: str) -> None:
+    """Pydantic writes a ``Z``, and other code a zone."""
+    assert parse_time(text) == datetime(2026, 11, 28, 14, 37, 4, 755422, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "2026-13-01"])
+def test_anything_else_is_no_time(text: str) -> None:
+    """It does not pass for one."""
+    with pytest.raises(ValueError, match="isoformat|month"):
+        parse_time(text)
 
 
 def test_work_may_have_threads_of_its_own() -> None:

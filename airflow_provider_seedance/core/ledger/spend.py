@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 
 from sqlalchemy import Engine, Select, delete, func, select
 
+from airflow_provider_seedance.core.clock import parse_time
 from airflow_provider_seedance.core.ledger.engine import reading, writing
 from airflow_provider_seedance.core.ledger.entries import utc_day
 from airflow_provider_seedance.core.ledger.schema import Money, has_unknown_outcome, intents
@@ -83,9 +84,7 @@ def parse_moment(name: str, value: datetime | str | None) -> datetime | None:
     if value is None or value == "":
         return None
     try:
-        moment = (
-            value if isinstance(value, datetime) else datetime.fromisoformat(value.replace("Z", "+00:00"))
-        )
+        moment = value if isinstance(value, datetime) else parse_time(value)
     except (ValueError, AttributeError) as fault:
         raise ConfigurationError(
             f"{name} must be a date or a time such as 2026-11-01 or 2026-11-01T12:00:00+02:00, not {describe(value)}"

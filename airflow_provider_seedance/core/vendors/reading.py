@@ -11,6 +11,7 @@ from datetime import datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
+from airflow_provider_seedance.core.clock import parse_time
 from airflow_provider_seedance.core.redaction import MAX_TEXT, clean
 from airflow_provider_seedance.core.vendors.contract import HttpResponse
 from airflow_provider_seedance.core.vendors.strict_json import parse_json
@@ -133,7 +134,7 @@ def as_iso_time(value: Any) -> datetime | None:
     if not isinstance(value, str) or not _ISO_TIME.fullmatch(text := value.strip()):
         return None
     try:
-        found = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        found = parse_time(text)
     except ValueError:
         return None
     found = found if found.tzinfo else found.replace(tzinfo=timezone.utc)

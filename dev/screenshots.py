@@ -79,6 +79,8 @@ VIDEOS = (
         vendor="evolink",
         state="deferred",
         progress=62,
+        cost="21.50",
+        currency="credits",
         ago=timedelta(minutes=1),
     ),
 )

@@ -104,7 +104,6 @@ LAYERS = (
         "runtime.exceptions",
         "runtime.metrics",
         "runtime.background_log",
-        "runtime.pollers",
         "runtime.asset_events",
     ),
     (
@@ -116,7 +115,7 @@ LAYERS = (
         "runtime.lineage",
     ),
     ("runtime.ledger",),
-    ("runtime.task_state",),
+    ("runtime.task_state", "runtime.pollers"),
     ("runtime.batch_session",),
     ("hooks",),
     ("runtime.polling", "runtime.callback_accounts", "runtime.finished_videos"),

@@ -52,6 +52,7 @@ LIBRARIES = {
     "asyncio": (
         "core.clock",
         "core.polling.poller",
+        "core.polling.progress",
         "core.polling.registry",
         "core.batch.poller",
         "core.lifecycle.cancel",

@@ -49,8 +49,6 @@ _LATEST_RECORD = (
     .order_by(intents.c.number.desc())
     .limit(1)
 )
-
-
 _NOTE_PENDING = (
     update(intents)
     .where(

@@ -1,6 +1,6 @@
 """The DAG that the chaos harness runs: many videos at the four vendors, each generated, landed and published.
 
-A fifth group has two connections, of which the first dies for good half way.
+A fifth group has two connections, of which the first dies for good on the way.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ def prompts(group: str, first: str, count: str) -> list[str]:
     return [f"{group} {number:04}" for number in numbers if groups[number % len(groups)] == group]
 
 
+#: The first video of a run, and how many it makes.
 RANGE = "{{ params.first }}", "{{ params.videos }}"
 
 

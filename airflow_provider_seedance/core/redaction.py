@@ -179,7 +179,7 @@ def clean(text: str, limit: int = MAX_TEXT) -> str:
 
 
 @lru_cache(maxsize=64)
-def forms_of(secret: str) -> tuple[str, ...]:
+def forms_of(secret: str) -> tuple[bytes, ...]:
     """The forms in which a secret may be quoted back, the longest first.
 
     As it is, percent-encoded, escaped in JSON, HTML or a shell, and in base64 at each place of a longer text, as
@@ -191,7 +191,7 @@ def forms_of(secret: str) -> tuple[str, ...]:
     forms |= {re.sub("%..", lambda code: code[0].lower(), form) for form in (encoded, quote(secret))}
     forms |= {json.dumps(form)[1:-1] for form in forms}
     forms |= {form for start in range(3) for form in _base64_forms(secret.encode(), start) if len(form) >= 8}
-    return tuple(sorted(forms, key=lambda form: (-len(form), form)))
+    return tuple(form.encode() for form in sorted(forms, key=lambda form: (-len(form), form)))
 
 
 def _base64_forms(secret: bytes, start: int) -> Iterator[str]:
@@ -210,7 +210,7 @@ def without(secrets: Iterable[str], content: bytes) -> bytes:
     """
     for secret in secrets:
         for form in forms_of(secret):
-            content = content.replace(form.encode(), b"***")
+            content = content.replace(form, b"***")
     return content
 
 

@@ -15,7 +15,7 @@ import aiohttp
 from yarl import URL
 
 from airflow_provider_seedance.core.client.body import Reply, ReplyBody
-from airflow_provider_seedance.core.client.errors import aiohttp_errors, host_of, transport_errors
+from airflow_provider_seedance.core.client.errors import aiohttp_errors, transport_errors
 from airflow_provider_seedance.core.client.proxies import proxy_of
 
 
@@ -82,7 +82,7 @@ class AiohttpClient:
                 proxy=self._proxy(target.host, url),
                 allow_redirects=False,
             ) as answer:
-                body = ReplyBody(host_of(url), answer.status, answer.headers)
+                body = ReplyBody(url, answer.status, answer.headers)
                 async for chunk in answer.content.iter_any():
                     body.add(chunk)
                 return Reply(answer.status, answer.headers, await body.acontent())

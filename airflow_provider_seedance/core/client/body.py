@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from airflow_provider_seedance.core.client.errors import host_of
 from airflow_provider_seedance.core.clock import off_loop
 from airflow_provider_seedance.errors import MalformedReply
 
@@ -36,12 +37,12 @@ class Reply:
 class ReplyBody:
     """Takes the pieces of a body as they come.
 
-    :param host: for the errors' texts.
+    :param url: where it comes from; the errors' texts name its host.
     :raises MalformedReply: here and from all methods, for a body that is too large or cannot be unpacked.
     """
 
-    def __init__(self, host: str, status: int, headers: Mapping[str, str]) -> None:
-        self._host = host
+    def __init__(self, url: str, status: int, headers: Mapping[str, str]) -> None:
+        self._url = url
         self._status = status
         self._received = bytearray()
         promised = headers.get("content-length", "").strip()
@@ -100,4 +101,4 @@ class ReplyBody:
         return self._error(f"{what} beyond the limit of {limit // 2**20} MiB")
 
     def _error(self, what: str) -> MalformedReply:
-        return MalformedReply(f"the answer of {self._host} {what}", http_status=self._status)
+        return MalformedReply(f"the answer of {host_of(self._url)} {what}", http_status=self._status)

@@ -39,7 +39,11 @@ class Operation(Generic[F, P, T]):
     """A flow as a method of a group: with a sync client it returns the result, with an async one an awaitable."""
 
     def __init__(self, flow: Callable[Concatenate[F, P], Flow[T]]) -> None:
-        self._flow = flow
+        @wraps(flow)
+        def operation(group: Group[Any, F], *args: P.args, **kwargs: P.kwargs) -> Any:
+            return group._runner.run(flow(group._flows, *args, **kwargs))
+
+        self._operation = operation
 
     @overload
     def __get__(self, group: None, owner: type) -> Callable[Concatenate[Any, P], Any]: ...
@@ -51,11 +55,7 @@ class Operation(Generic[F, P, T]):
     def __get__(self, group: Group[AsyncRunner, F], owner: type) -> Callable[P, Coroutine[Any, Any, T]]: ...
 
     def __get__(self, group: Group[Any, F] | None, owner: type) -> Callable[..., Any]:
-        @wraps(self._flow)
-        def operation(group: Group[Any, F], *args: P.args, **kwargs: P.kwargs) -> Any:
-            return group._runner.run(self._flow(group._flows, *args, **kwargs))
-
-        return operation if group is None else partial(operation, group)
+        return self._operation if group is None else partial(self._operation, group)
 
 
 class Generations(Group[R_co, GenerationFlows]):

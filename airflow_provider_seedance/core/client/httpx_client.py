@@ -16,7 +16,7 @@ from weakref import WeakSet
 import httpx
 
 from airflow_provider_seedance.core.client.body import Reply, ReplyBody
-from airflow_provider_seedance.core.client.errors import HTTPX, host_of, transport_errors
+from airflow_provider_seedance.core.client.errors import HTTPX, transport_errors
 from airflow_provider_seedance.core.clock import EventLoopTimeout, within
 
 _CONNECTED = ("connect_tcp.complete", "start_tls.complete")
@@ -113,7 +113,7 @@ class HttpxClient:
                 url=url, timeout=timeout, extensions={"trace": limit.trace}, **arguments
             ) as answer,
         ):
-            body = ReplyBody(host_of(url), answer.status_code, answer.headers)
+            body = ReplyBody(url, answer.status_code, answer.headers)
             for chunk in answer.iter_raw():
                 body.add(chunk)
             return Reply(answer.status_code, answer.headers, body.content())
@@ -146,7 +146,7 @@ class AsyncHttpxClient:
 
     async def _exchange(self, *, url: str, **arguments: Any) -> Reply:
         async with self._client.stream(url=url, **arguments) as answer:
-            body = ReplyBody(host_of(url), answer.status_code, answer.headers)
+            body = ReplyBody(url, answer.status_code, answer.headers)
             async for chunk in answer.aiter_raw():
                 body.add(chunk)
             return Reply(answer.status_code, answer.headers, await body.acontent())

@@ -217,6 +217,10 @@ class Poller:
             remaining = max(due, self._request_rate.next_send_at) - now
             if remaining < MIN_SLEEP_SECONDS:
                 return self._queues[place], now - due
+            if self._request_rate.next_send_at >= due:
+                # Nobody can be due too early for the rate.
+                await self._clock.asleep(remaining)
+                continue
             self._sleeping_until = now + remaining
             timer = asyncio.ensure_future(self._clock.asleep(remaining))
             timer.add_done_callback(self._on_timer)

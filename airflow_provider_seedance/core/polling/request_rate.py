@@ -28,7 +28,7 @@ class RequestRate:
 
     def after_send(self, now: float) -> RequestRate:
         """The rate after a request was sent."""
-        return replace(self, next_send_at=max(now, self.next_send_at) + 1.0 / self.rate)
+        return RequestRate(self.rate, max(now, self.next_send_at) + 1.0 / self.rate, self.refused_at)
 
     def after_answer(self, *, behind: bool) -> RequestRate:
         """The rate after a good answer.

@@ -96,15 +96,13 @@ def settings(task: Body) -> dict[str, Any]:
 
 def usage(counted: Body) -> Usage | None:
     """What was counted; ``None`` if there is no count that can be read."""
-    if not counted:
-        return None
-    found = Usage(
-        completion_tokens=as_int(counted.get("completion_tokens")),
-        total_tokens=as_int(counted.get("total_tokens")),
-        super_resolution_tokens=as_int(counted.get("super_resolution_tokens")),
-        web_searches=as_int(as_dict(counted.get("tool_usage")).get("web_search")),
-    )
-    return None if found == Usage() else found
+    counts = {
+        "completion_tokens": as_int(counted.get("completion_tokens")),
+        "total_tokens": as_int(counted.get("total_tokens")),
+        "super_resolution_tokens": as_int(counted.get("super_resolution_tokens")),
+        "web_searches": as_int(as_dict(counted.get("tool_usage")).get("web_search")),
+    }
+    return Usage(**counts) if any(count is not None for count in counts.values()) else None
 
 
 def task_error_details(task: Body) -> ErrorDetails:

@@ -9,6 +9,7 @@ import math
 import re
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from airflow_provider_seedance.core.clock import parse_time
@@ -126,7 +127,13 @@ def as_amount(value: Any, *, low: Decimal = Decimal(0)) -> Decimal | None:
 def as_time(value: Any) -> datetime | None:
     """An instant from Unix seconds, in this century; 0 means "not yet"."""
     seconds = as_number(value, low=EARLIEST, high=LATEST)
-    return None if seconds is None else datetime.fromtimestamp(int(seconds), tz=timezone.utc)
+    return None if seconds is None else _instant(int(seconds))
+
+
+@lru_cache(maxsize=4_096)
+def _instant(seconds: int) -> datetime:
+    """Kept, since each answer about a task repeats when it was made."""
+    return datetime.fromtimestamp(seconds, tz=timezone.utc)
 
 
 def as_iso_time(value: Any) -> datetime | None:

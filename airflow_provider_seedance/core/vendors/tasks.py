@@ -22,9 +22,9 @@ from airflow_provider_seedance.core.vendors.replies import (
     effective_status,
     is_vendors_own,
 )
-from airflow_provider_seedance.core.vendors.status_words import PENDING, status_of
+from airflow_provider_seedance.core.vendors.status_words import PENDING, WORDS, status_of
 from airflow_provider_seedance.core.vendors.strict_json import parse_json
-from airflow_provider_seedance.models import Status
+from airflow_provider_seedance.models import Pending, Status
 
 #: Members in which gateways wrap a task, alone or in a list of one.
 WRAPPERS = ("data", "result", "task", "output", "response")
@@ -35,6 +35,8 @@ ID_NAMES = ("id", "task_id", "taskId", "generation_id", "generationId")
 _CREATED_ID_NAMES = (*ID_NAMES, "video_id", "videoId", "job_id", "jobId")
 #: Usually the names of a trace id; that of a task only if it has the form of the vendor's ids.
 _TRACE_NAMES = ("request_id", "requestId")
+#: A wrong one makes a video be lost: it is believed only of what is certainly a task.
+_BAD_ENDS = (Status.FAILED, Status.EXPIRED, Status.CANCELLED)
 _STATUS_NAMES = ("status", "state", "task_status")
 #: What only a task has: an answer without them and without an id is not taken for the end of one.
 _SIGNS_OF_A_TASK = ("model", "object", "created", "created_at", "submit_time", "task_info")
@@ -146,6 +148,8 @@ def confirmed_id(
     :param also: names of further ids that the vendor knows a task by; the answer then tells its own.
     :raises MalformedReply: if the answer is about another one.
     """
+    if task.get("id") == asked:
+        return asked
     said = [found for name in ID_NAMES if (found := as_id(task.get(name)))]
     if not said or asked in said:
         return asked
@@ -166,26 +170,43 @@ def read_status(
     :param also: the vendor's own words.
     :raises MalformedReply: without a word, and for a bad end of which it is not certain that a task has it.
     """
-    word, is_a_task = word_of(task), any(task.get(name) for name in (*ID_NAMES, *_SIGNS_OF_A_TASK))
-    status = status_of(word, also) if word else also.get("") if is_a_task else None
-    if word and status is None:
-        return Status.RUNNING
-    status = required(response, "status", status)
-    if status not in (*PENDING, Status.SUCCEEDED) and not (is_a_task or is_vendors_own(task, shape)):
+    word = word_of(task)
+    if word:
+        status = status_of(word, also) or Status.RUNNING
+        if status not in _BAD_ENDS or _is_a_task(task) or is_vendors_own(task, shape):
+            return status
         raise malformed(response, "the answer does not say which generation it is about")
-    return status
+    return required(response, "status", also.get("") if _is_a_task(task) else None)
 
 
-def pending_warning(
+def _is_a_task(body: Mapping[str, Any]) -> bool:
+    return any(body.get(name) for name in (*ID_NAMES, *_SIGNS_OF_A_TASK))
+
+
+def read_pending(
+    status: Status,
+    common: dict[str, Any],
+    *,
+    links: Callable[[], tuple[str, ...]],
+    details: Callable[[], ErrorDetails],
+    also: Mapping[str, Status] = WORDS,
+) -> Pending:
+    """A task that is not finished.
+
+    :param common: what it tells in every state, in our field names.
+    :param links: to its video; looked for where its word is unknown, as ``details`` of an error are.
+    :param also: the vendor's own words.
+    """
+    return Pending(status=status, warning=_warning(common["vendor_status"], also, links, details), **common)
+
+
+def _warning(
     word: str | None,
     also: Mapping[str, Status],
     links: Callable[[], tuple[str, ...]],
     details: Callable[[], ErrorDetails],
 ) -> str | None:
-    """What a person should know of a task that counts as running: its word is unknown, and something is beside it.
-
-    :param links: to its video; looked for where the word is unknown, as ``details`` are.
-    """
+    """What a person should know of a task that counts as running: its word is unknown, and something is beside it."""
     if not word or status_of(word, also) is not None:
         return None
     beside = (

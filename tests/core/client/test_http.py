@@ -45,6 +45,8 @@ from tests.clocks import ImpatientClock
 from tests.core.client.scripted import Answer, ScriptedServer
 
 KEY = "sk-0123456789abcdef"
+#: The forms of a key that can stand in a JSON text as they are.
+FORMS = [form.decode() for form in forms_of("0123/plain+key=") if b"\\\\" not in form]
 REQUEST = GenerationRequest(prompt="A kitten yawns", duration=5)
 CREATED = Answer.json({"id": "cgt-20260101120000-abcde"})
 QUEUED = Answer.json({"id": "cgt-1", "model": "m", "status": "queued"})
@@ -255,7 +257,7 @@ def test_the_key_is_replaced_wherever_the_vendor_repeats_it(
     assert "bad ***" in str(caught.value)
 
 
-@pytest.mark.parametrize("form", [form for form in forms_of("0123/plain+key=") if "\\\\" not in form])
+@pytest.mark.parametrize("form", FORMS)
 def test_the_key_is_replaced_in_each_form_and_place(server: ScriptedServer, ask: Ask, form: str) -> None:
     """In a body, in a header, and in the answer to a redirect or a broken request."""
     settings = Account.create(vendor="modelark", api_key="0123/plain+key=", host=server.url)

@@ -35,7 +35,7 @@ from airflow_provider_seedance.core.vendors.tasks import (
     confirmed_id,
     created_id,
     is_complaint,
-    pending_warning,
+    read_pending,
     read_status,
     task_in,
     video_links,
@@ -109,9 +109,13 @@ def _read_task(response: HttpResponse, task: dict[str, Any], generation_id: str)
     inner = as_dict(task.get("data"))
     status, common = _status(response, task, inner), _common(task, inner, generation_id)
     if status in PENDING:
-        beside = partial(_video_links, task, inner), partial(_task_error_details, task, inner)
-        warning = pending_warning(common["vendor_status"], _WORDS, *beside)
-        return Pending(status=status, warning=warning, **common)
+        return read_pending(
+            status,
+            common,
+            links=partial(_video_links, task, inner),
+            details=partial(_task_error_details, task, inner),
+            also=_WORDS,
+        )
     links, details = _video_links(task, inner), _task_error_details(task, inner)
     finished_at = as_time(task.get("finish_time")) or common["updated_at"]
     if status is Status.SUCCEEDED:

@@ -25,7 +25,7 @@ from airflow_provider_seedance.core.vendors.status_words import PENDING
 from airflow_provider_seedance.core.vendors.tasks import (
     confirmed_id,
     created_id,
-    pending_warning,
+    read_pending,
     read_status,
     task_in,
     video_links,
@@ -97,9 +97,12 @@ def _read_task(response: HttpResponse, task: dict[str, Any], generation_id: str)
     status = read_status(response, task, {}, shape=newapi.SHAPE)
     if status in PENDING:
         common = _common(task, generation_id, status=status)
-        beside = partial(_video_links, task), partial(newapi.task_error_details, task)
-        warning = pending_warning(common["vendor_status"], {}, *beside)
-        return Pending(status=status, warning=warning, **common)
+        return read_pending(
+            status,
+            common,
+            links=partial(_video_links, task),
+            details=partial(newapi.task_error_details, task),
+        )
     links, details = _video_links(task), newapi.task_error_details(task)
     kind = kind_of_failure(details)
     if status is Status.FAILED and kind is Kind.CANCELLED:
@@ -139,19 +142,18 @@ def _usage(counted: dict[str, Any], charge: Cost | None) -> Usage | None:
     tokens = ark.usage(counted)
     if charge is None or charge.amount is None:
         return tokens
-    return (tokens or Usage()).model_copy(update={"credits": float(charge.amount)})
+    used = float(charge.amount)
+    return tokens.model_copy(update={"credits": used}) if tokens else Usage(credits=used)
 
 
 def _charge(counted: dict[str, Any], status: Status | None) -> Cost | None:
     """What a finished task used, else what is reserved for one that has not failed (contract: evolink 4)."""
-    ended_without_video = status in (Status.FAILED, Status.EXPIRED, Status.CANCELLED)
-    settled = [as_amount(counted.get(name)) for name in ("credits_used", "credits_consumed", "credits")]
-    if status is Status.SUCCEEDED or ended_without_video:
-        for amount in settled:
-            if amount is not None:
+    if status not in (None, *PENDING):
+        for name in ("credits_used", "credits_consumed", "credits"):
+            if (amount := as_amount(counted.get(name))) is not None:
                 return Cost(amount=amount, currency="credits", basis="billed")
-    if ended_without_video:
-        return None
+        if status is not Status.SUCCEEDED:
+            return None
     reserved = as_amount(counted.get("credits_reserved"))
     return None if reserved is None else Cost(amount=reserved, currency="credits", basis="estimated")
 

@@ -17,7 +17,7 @@ from airflow_provider_seedance.core.vendors.tasks import (
     confirmed_id,
     created_id,
     is_complaint,
-    pending_warning,
+    read_pending,
     read_status,
     task_in,
     video_links,
@@ -136,9 +136,9 @@ def read_task(response: HttpResponse, task: dict[str, Any], generation_id: str) 
     """
     status, common = read_status(response, task, {}), _common_fields(task, generation_id)
     if status in PENDING:
-        beside = partial(_video_links, task), partial(ark.task_error_details, task)
-        warning = pending_warning(common["vendor_status"], {}, *beside)
-        return Pending(status=status, warning=warning, **common)
+        return read_pending(
+            status, common, links=partial(_video_links, task), details=partial(ark.task_error_details, task)
+        )
     links, details = _video_links(task), ark.task_error_details(task)
     finished_at = common["updated_at"]
     if status is Status.SUCCEEDED:

@@ -29,7 +29,7 @@ from airflow_provider_seedance.core.vendors.tasks import (
     ID_NAMES,
     confirmed_id,
     created_id,
-    pending_warning,
+    read_pending,
     read_status,
     task_in,
     video_links,
@@ -108,9 +108,12 @@ def _read_task(response: HttpResponse, task: dict[str, Any], generation_id: str)
     status = read_status(response, task, {}, shape=newapi.SHAPE)
     common = _common(task, generation_id)
     if status in PENDING:
-        beside = partial(_video_links, task), partial(newapi.task_error_details, task)
-        warning = pending_warning(common["vendor_status"], {}, *beside)
-        return Pending(status=status, warning=warning, **common)
+        return read_pending(
+            status,
+            common,
+            links=partial(_video_links, task),
+            details=partial(newapi.task_error_details, task),
+        )
     links, details = _video_links(task), newapi.task_error_details(task)
     finished_at = as_time(task.get("completed_at"))
     if status is Status.SUCCEEDED:

@@ -10,12 +10,12 @@ Run: ``python -m benchmarks.import_time``.
 
 from __future__ import annotations
 
-import os
 import statistics
 import subprocess
 import sys
 
 from benchmarks.report import Report, Row, Table, ratio, run
+from dev.environment import plain_environment
 
 OURS = "airflow_provider_seedance"
 OTHERS = ("dbt.cloud", "databricks", "openai", "common.ai")
@@ -46,14 +46,9 @@ print((sdk - start) * 1000, (approval - sdk) * 1000, (now() - told) * 1000)
 def import_times(package: str) -> tuple[float, float, float]:
     """CPU milliseconds of ``airflow.sdk``, Airflow's approval operators and the package's operators after them."""
     command = [sys.executable, "-W", "ignore", "-c", PROGRAM, package]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=_environment())
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=plain_environment())
     airflow, approval, operators = map(float, done.stdout.splitlines()[-1].split())
     return airflow, approval, operators
-
-
-def _environment() -> dict[str, str]:
-    """One in which every package has compiled files, as an installed one has."""
-    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def measure() -> Report:

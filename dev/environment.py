@@ -51,8 +51,12 @@ def free_port() -> int:
 
 
 def plain_environment() -> dict[str, str]:
-    """This process's environment without any Airflow settings, fit for servers on loopback ports."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+    """This process's environment without any Airflow settings, fit for servers on loopback ports.
+
+    What Python compiles is kept: each task has a process, which would compile all that it imports anew.
+    """
+    left_out = ("AIRFLOW", "PYTHONDONTWRITEBYTECODE")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
     return {
         **inherited,
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), inherited.get("PATH", "")]),

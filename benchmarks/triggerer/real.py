@@ -174,9 +174,13 @@ class Site:
             connections=stand_in.connections(),
             settings=_SETTINGS,
         )
-        trusted = {"SSL_CERT_FILE": str(stand_in.certificate)}
-        # The triggerer finds the triggers of this folder from the checkout.
-        os.environ.update({**settings, **trusted, "PYTHONPATH": str(Path(__file__).parents[2])})
+        self._environment = {
+            **settings,
+            "SSL_CERT_FILE": str(stand_in.certificate),
+            # The triggerer finds the triggers of this folder from the checkout.
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+        }
+        os.environ.update(self._environment)
         # Each trigger's log is a file that stays open.
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
@@ -197,7 +201,7 @@ class Site:
         logs = self._home / "logs"
         command = airflow_command("triggerer", "--skip-serve-logs", "--capacity", str(count + 1))
         with Processes(logs / run_id) as processes:
-            pid = processes.start("triggerer", command, {**os.environ, **_TELLS})
+            pid = processes.start("triggerer", command, {**self._environment, **_TELLS})
             waiting = logs / f"dag_id={DAG_ID}" / f"run_id={run_id}" / f"task_id={TASK_ID}"
             yield Triggerer(processes, pid, waiting, self._stand_in)
 

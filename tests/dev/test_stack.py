@@ -65,6 +65,12 @@ def test_tasks_know_nothing_of_other_airflows(airflow_stack: AirflowWithEmulator
     assert [name for name in plain_environment() if name.startswith("AIRFLOW")] == []
 
 
+def test_an_airflow_keeps_what_python_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each task has a process, which would compile all that it imports anew."""
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    assert "PYTHONDONTWRITEBYTECODE" not in plain_environment()
+
+
 def test_a_database_that_cannot_be_reached_is_told(tmp_path: Path) -> None:
     """The error carries what the migration said."""
     with (

@@ -284,7 +284,7 @@ class Pending(_GenerationBase):
 
     status: Literal[Status.QUEUED, Status.RUNNING]
     #: What a person should know, such as an unknown word beside a link; for the task's log.
-    warning: Annotated[str | None, AfterValidator(_redacted)] = None
+    warning: Annotated[str, AfterValidator(_redacted)] | None = None
 
 
 class Succeeded(_GenerationBase):

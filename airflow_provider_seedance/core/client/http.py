@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from functools import cached_property
@@ -359,34 +358,26 @@ class AsyncSeedanceClient(_BaseClient):
         """As :meth:`SeedanceClient.run`."""
         move = _advanced(flow, None)
         while not isinstance(move, _Result):
-            move = await self._advance(flow, await self._outcome(move))
+            move = await self._answered(flow, move)
         return move.value
 
-    async def _advance(
-        self, flow: Flow[T], outcome: HttpResponse | SeedanceError | None
-    ) -> Step | _Result[T]:
-        size = len(outcome.content) if isinstance(outcome, HttpResponse) else 0
-        return await _off_loop_if_long(size, lambda: _advanced(flow, outcome))
-
-    async def _outcome(self, step: Step) -> HttpResponse | SeedanceError | None:
-        try:
-            return await self._perform(step)
-        except SeedanceError as error:
-            return error
-
-    async def _perform(self, step: Step) -> HttpResponse | None:
+    async def _answered(self, flow: Flow[T], step: Step) -> Step | _Result[T]:
+        """What a flow does after its step: read on the event loop, or in a thread what a host has made long."""
         if isinstance(step, Pause):
             await self._clock.asleep(step.seconds)
-            return None
+            return _advanced(flow, None)
+        try:
+            reply = await self._send(step)
+        except SeedanceError as error:
+            return _advanced(flow, error)
+        if len(reply.content) <= LONGEST_READ_ON_LOOP:
+            return _advanced(flow, self._response(reply))
+        return await off_loop(lambda: _advanced(flow, self._response(reply)))
+
+    async def _send(self, step: Send) -> Reply:
         # A form goes by httpx, which streams its files; and so does a body that is signed.
         is_signed = self.settings.vendor.service(step.request.service).credential is Credential.SIGNATURE
         pooled = not (step.single_use_connection or is_signed or isinstance(step.request.body, FormBody))
         client = self._pooled if pooled else self._single_use
         with ExitStack() as files, silent_libraries():
-            reply = await client.request(**self._arguments(step, files))
-        return await _off_loop_if_long(len(reply.content), lambda: self._response(reply))
-
-
-async def _off_loop_if_long(size: int, read: Callable[[], T]) -> T:
-    """Read on the event loop what takes a moment only, and in a thread what a host has made long."""
-    return await off_loop(read) if size > LONGEST_READ_ON_LOOP else read()
+            return await client.request(**self._arguments(step, files))

@@ -53,8 +53,10 @@ class DueQueue(Generic[WaiterT]):
         The request is filled up with waiters that are not due yet, since they cost no further request.
         """
         batch: list[WaiterT] = []
-        while len(batch) < self.batch_size and self.next_due() is not None:
-            batch.append(heapq.heappop(self._heap)[2])
+        while self._heap and len(batch) < self.batch_size:
+            waiter = heapq.heappop(self._heap)[2]
+            if not waiter.is_abandoned():
+                batch.append(waiter)
         return batch
 
     def note_abandoned(self) -> None:

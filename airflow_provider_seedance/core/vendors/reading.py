@@ -32,7 +32,7 @@ MAX_COUNT, MAX_AMOUNT = 10**15, Decimal(10**9)
 #: Decimals of an amount; what is finer is rounded.
 MAX_DECIMALS = 18
 #: An instant outside of this century is not there.
-EARLIEST, LATEST = (datetime(year, 1, 1, tzinfo=timezone.utc).timestamp() for year in (2000, 2100))
+EARLIEST, LATEST = (int(datetime(year, 1, 1, tzinfo=timezone.utc).timestamp()) for year in (2000, 2100))
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{0,30})?([eE][+-]?[0-9]{1,2})?")
 _PERCENT = re.compile(r"([0-9]{1,3})(?:\.[0-9]{1,30})? ?%?")
@@ -126,8 +126,8 @@ def as_amount(value: Any, *, low: Decimal = Decimal(0)) -> Decimal | None:
 
 def as_time(value: Any) -> datetime | None:
     """An instant from Unix seconds, in this century; 0 means "not yet"."""
-    seconds = as_number(value, low=EARLIEST, high=LATEST)
-    return None if seconds is None else _instant(int(seconds))
+    seconds = as_int(value, low=EARLIEST, high=LATEST)
+    return None if seconds is None else _instant(seconds)
 
 
 @lru_cache(maxsize=4_096)

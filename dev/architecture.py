@@ -50,7 +50,6 @@ LAYERS = (
     ("core.client.addresses", "core.client.decoding"),
     (
         "core.client.account",
-        "core.client.body",
         "core.client.request_body",
         "core.client.connection_parts",
         "core.client.proxies",
@@ -58,6 +57,7 @@ LAYERS = (
         "core.client.connections",
     ),
     ("core.client.errors",),
+    ("core.client.body",),
     ("core.client.flows", "core.client.download", "core.client.aiohttp_client", "core.client.httpx_client"),
     ("core.client.asset_flows", "core.client.transport"),
     ("core.client.groups",),

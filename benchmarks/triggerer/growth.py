@@ -22,8 +22,8 @@ from benchmarks.triggerer.real import WINDOW, WINDOWS, Event, Site, Usage
 
 COUNTS = (10, 100, 1_000, 10_000)
 MOST = COUNTS[-1]
-#: Seconds until a triggerer takes what it will take from then on.
-SETTLES = 20.0
+#: Seconds until a triggerer takes what it will take from then on: each wait has told its log of its status by then.
+SETTLES = 60.0
 #: When the generations end by the vendor's clock, seconds from now, and within how many.
 AHEAD, SPREAD = 4 * 3_600.0, 300.0
 #: Above Airflow's own, bytes a waiting trigger.

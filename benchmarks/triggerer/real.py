@@ -13,7 +13,7 @@ import resource
 import sqlite3
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import astuple, dataclass, replace
 from datetime import datetime, timezone
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from airflow.triggers.base import BaseTrigger
 
 DAG_ID, TASK_ID = "benchmark", "wait"
+#: Triggers that are new to the triggerer at a time, as many as Airflow gives it unless a setting says otherwise. Of
+#: 10,000 at once its two processes wait for each other for good, even if the triggers do nothing.
+AT_ONCE = 1_000
 #: The triggerer tells when its event loop came back this late from a pause of so many seconds.
 NOTICED, PAUSE = 0.11, 0.1
 #: Seconds until all triggers must have started, or fired.
@@ -102,7 +105,7 @@ class Triggerer:
         :raises TimeoutError: if they do not start.
         :raises StandsStill: if the triggerer does.
         """
-        self._wait_for(count)
+        self.wait_for(count)
         time.sleep(settles)
         windows = [self._wait_for_row(WINDOW) for _ in range(WINDOWS)]
         typical = Usage(*(median(part) for part in zip(*map(astuple, windows), strict=True)))
@@ -116,8 +119,12 @@ class Triggerer:
         self._until(lambda: len(_scheduled()), count, pause=10.0)
         return [Event(payload, self._fired(number), when) for number, payload, when in _scheduled()]
 
-    def _wait_for(self, count: int) -> None:
-        """Each trigger says in its log that it has started."""
+    def wait_for(self, count: int) -> None:
+        """Until so many triggers have started: each says so in its log.
+
+        :raises TimeoutError: if they do not.
+        :raises StandsStill: if the triggerer does.
+        """
         self._until(lambda: len(os.listdir(self._logs)) if self._logs.exists() else 0, count)
 
     def _until(self, reached: Callable[[], int], count: int, pause: float = 1.0) -> None:
@@ -194,16 +201,21 @@ class Site:
 
     @contextmanager
     def triggerer(self, triggers: Iterable[BaseTrigger]) -> Iterator[Triggerer]:
-        """A triggerer for these alone, from its start until the block is left."""
+        """A triggerer for these alone, until the block is left; all of them but the last have started by then."""
         self._runs += 1
-        run_id = f"run-{self._runs}"
-        count = _defer(run_id, triggers)
+        run_id, waiting = f"run-{self._runs}", list(triggers)
+        _begin(run_id)
+        _defer(run_id, waiting[:AT_ONCE])
         logs = self._home / "logs"
-        command = airflow_command("triggerer", "--skip-serve-logs", "--capacity", str(count + 1))
+        command = airflow_command("triggerer", "--skip-serve-logs", "--capacity", str(len(waiting) + 1))
         with Processes(logs / run_id) as processes:
             pid = processes.start("triggerer", command, {**self._environment, **_TELLS})
-            waiting = logs / f"dag_id={DAG_ID}" / f"run_id={run_id}" / f"task_id={TASK_ID}"
-            yield Triggerer(processes, pid, waiting, self._stand_in)
+            their_logs = logs / f"dag_id={DAG_ID}" / f"run_id={run_id}" / f"task_id={TASK_ID}"
+            triggerer = Triggerer(processes, pid, their_logs, self._stand_in)
+            for before in range(AT_ONCE, len(waiting), AT_ONCE):
+                triggerer.wait_for(before)
+                _defer(run_id, waiting[before : before + AT_ONCE], before)
+            yield triggerer
 
 
 def _processor_seconds(process: psutil.Process) -> float:
@@ -243,42 +255,56 @@ def _add_dag() -> None:
         SerializedDagModel.write_dag(plain, bundle_name=DAG_ID, session=session)
 
 
-def _defer(run_id: str, triggers: Iterable[BaseTrigger]) -> int:
-    """A run whose tasks wait for these and nothing else; tells how many."""
-    from airflow.models.dag_version import DagVersion
+def _begin(run_id: str) -> None:
+    """A run without tasks, and none of any other run."""
     from airflow.models.serialized_dag import SerializedDagModel
     from airflow.models.taskinstance import TaskInstance
     from airflow.models.trigger import Trigger
     from airflow.utils.session import create_session
-    from airflow.utils.state import DagRunState, TaskInstanceState
+    from airflow.utils.state import DagRunState
     from airflow.utils.types import DagRunTriggeredByType, DagRunType
     from sqlalchemy import delete
 
-    now, count = datetime.now(timezone.utc), 0
     with create_session() as session:
         session.execute(delete(TaskInstance))
         session.execute(delete(Trigger))
         dag = SerializedDagModel.get_dag(DAG_ID, session=session)
-        version = DagVersion.get_latest_version(DAG_ID, session=session)
         assert dag
-        assert version
         dag.create_dagrun(
             run_id=run_id,
-            run_after=now,
+            run_after=datetime.now(timezone.utc),
             run_type=DagRunType.MANUAL,
             triggered_by=DagRunTriggeredByType.TEST,
             state=DagRunState.RUNNING,
             session=session,
         )
         session.execute(delete(TaskInstance))
-        for count, trigger in enumerate(triggers, start=1):
+
+
+def _defer(run_id: str, triggers: Sequence[BaseTrigger], before: int = 0) -> None:
+    """Further tasks of the run, each of which waits for one of these.
+
+    :param before: how many it has by now.
+    """
+    from airflow.models.dag_version import DagVersion
+    from airflow.models.serialized_dag import SerializedDagModel
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.models.trigger import Trigger
+    from airflow.utils.session import create_session
+    from airflow.utils.state import TaskInstanceState
+
+    with create_session() as session:
+        dag = SerializedDagModel.get_dag(DAG_ID, session=session)
+        version = DagVersion.get_latest_version(DAG_ID, session=session)
+        assert dag
+        assert version
+        for number, trigger in enumerate(triggers, start=before + 1):
             instance = TaskInstance(
                 dag.get_task(TASK_ID),
                 dag_version_id=version.id,
                 run_id=run_id,
                 state=TaskInstanceState.DEFERRED,
-                map_index=count,
+                map_index=number,
             )
             instance.trigger = Trigger.from_object(trigger)
             session.add(instance)
-    return count

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 DAG_ID, TASK_ID = "benchmark", "wait"
 #: Triggers that are new to the triggerer at a time, as many as Airflow gives it unless a setting says otherwise. Of
-#: 10,000 at once its two processes wait for each other for good, even if the triggers do nothing.
+#: 10,000 at once its event loop says nothing for half a minute, even if the triggers do nothing.
 AT_ONCE = 1_000
 #: The triggerer tells when its event loop came back this late from a pause of so many seconds.
 NOTICED, PAUSE = 0.11, 0.1

@@ -59,12 +59,26 @@ def test_a_dag_is_tested_with_a_stored_connection(source, store, run_dag, hurrie
     assert hurried_emulator.ledger()["creates_received"] == 1
 
 
+def _process_dags() -> None:
+    """Put every DAG into the database, as Airflow's DAG processor does before anyone can run a task of it."""
+    from airflow.dag_processing.bundles.manager import DagBundlesManager
+    from airflow.dag_processing.dagbag import BundleDagBag, sync_bag_to_db
+
+    manager = DagBundlesManager()
+    manager.sync_bundles_to_db()
+    for bundle in manager.get_all_dag_bundles():
+        bundle.initialize()
+        found = BundleDagBag(dag_folder=bundle.path, bundle_path=bundle.path, bundle_name=bundle.name)
+        sync_bag_to_db(found, bundle.name, bundle.version)
+
+
 def test_airflow_tasks_test(store, dags, hurried_emulator, monkeypatch) -> None:
     from airflow.cli import cli_parser
     from airflow.cli.commands import task_command
 
     hurried_emulator.reset()
     store("database")
+    _process_dags()
     monkeypatch.setenv("AIRFLOW_TEST_MODE", "True")  # which the command sets, and leaves
     arguments = cli_parser.get_parser().parse_args(["tasks", "test", "tested_connection", "generate"])
     task_command.task_test(arguments, dag=dags["tested_connection"])

@@ -54,7 +54,7 @@ LAYERS = (
         "core.client.connection_parts",
         "core.client.proxies",
         "core.client.retry",
-        "core.client.connections",
+        "core.client.media_connections",
     ),
     ("core.client.errors",),
     ("core.client.body",),
@@ -71,7 +71,7 @@ LAYERS = (
     ("core.submission", "core.polling", "core.landing"),
     ("core.media", "core.callbacks"),
     ("core.lifecycle", "core.gallery"),
-    ("core.batch.tables", "core.batch.callbacks"),
+    ("core.batch.row_text", "core.batch.pool_results"),
     (
         "core.batch.rows",
         "core.batch.state",

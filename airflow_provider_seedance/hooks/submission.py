@@ -13,9 +13,9 @@ from airflow_provider_seedance.core.lifecycle.describe import order_in_words
 from airflow_provider_seedance.core.media.content import FileReader, RequestMedia
 from airflow_provider_seedance.core.media.deliver import DeliveringClients
 from airflow_provider_seedance.core.polling.decide import default_timeout
-from airflow_provider_seedance.core.submission.budget import check_balance
 from airflow_provider_seedance.core.submission.decide import Policies
 from airflow_provider_seedance.core.submission.ledger_records import LedgerRecords, owner_of
+from airflow_provider_seedance.core.submission.max_cost import check_balance
 from airflow_provider_seedance.core.submission.record import NoRecords, TaskIdentity
 from airflow_provider_seedance.core.submission.settle import settle_generation
 from airflow_provider_seedance.core.submission.submit import Submitter

@@ -266,8 +266,8 @@ class TaskAttempts:
 
     def _spent(self, conn_id: str, media: RequestMedia) -> list[Cost]:
         """What the attempts since the last clear have cost, or may cost, beside the one that is about to be sent."""
-        from airflow_provider_seedance.core.submission.budget import spent_since_clear
         from airflow_provider_seedance.core.submission.fingerprint import fingerprint
+        from airflow_provider_seedance.core.submission.max_cost import spent_since_clear
         from airflow_provider_seedance.runtime.task_state import identity_of
 
         task, client = identity_of(self._context), self._clients(conn_id)
@@ -287,7 +287,7 @@ class TaskAttempts:
         earlier_ids: tuple[str, ...],
         spent: list[Cost] | None = None,
     ) -> None:
-        from airflow_provider_seedance.core.submission.budget import check_balance, check_budget
+        from airflow_provider_seedance.core.submission.max_cost import check_balance, check_budget
         from airflow_provider_seedance.runtime.ledger import check_has_ledger
 
         operator, request = self._operator, media.request

@@ -29,7 +29,7 @@ def prepare_batch(operator: Any, context: Context, *, new_try: bool) -> tuple[Ba
     from airflow_provider_seedance.core.batch.rows import read_rows
     from airflow_provider_seedance.core.batch.run import BatchRun
     from airflow_provider_seedance.core.batch.worker import BatchOptions
-    from airflow_provider_seedance.core.submission.budget import Budget
+    from airflow_provider_seedance.core.submission.max_cost import Budget
     from airflow_provider_seedance.runtime.batch_session import BatchSession
     from airflow_provider_seedance.runtime.clients import ClientPool, accounts_of
     from airflow_provider_seedance.runtime.ledger import check_has_ledger, intent_book

@@ -16,18 +16,18 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from airflow_provider_seedance.core.batch.callbacks import Callback
 from airflow_provider_seedance.core.batch.event import BatchEvent
 from airflow_provider_seedance.core.batch.journal.store import open_journal
 from airflow_provider_seedance.core.batch.plan import Plan
+from airflow_provider_seedance.core.batch.pool_results import Callback
 from airflow_provider_seedance.core.batch.rows import check_rows, rows_from_list
 from airflow_provider_seedance.core.batch.run import BatchRun
 from airflow_provider_seedance.core.batch.worker import BatchOptions
 from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.http import SeedanceClient
-from airflow_provider_seedance.core.submission.budget import Budget
 from airflow_provider_seedance.core.submission.decide import Policies
 from airflow_provider_seedance.core.submission.ledger_records import IntentBook
+from airflow_provider_seedance.core.submission.max_cost import Budget
 from airflow_provider_seedance.core.submission.record import TaskIdentity
 from airflow_provider_seedance.emulator import Emulator
 from airflow_provider_seedance.models import Cost

@@ -27,13 +27,13 @@ from airflow_provider_seedance.core.media.deliver import NotDelivered
 from airflow_provider_seedance.core.money import parse_limits
 from airflow_provider_seedance.core.polling.decide import WaitState
 from airflow_provider_seedance.core.polling.report import TroubleReport
-from airflow_provider_seedance.core.submission.budget import check_balance
 from airflow_provider_seedance.core.submission.decide import (
     Policies,
     PriorSubmission,
     connection_lost,
     decide_by_status,
 )
+from airflow_provider_seedance.core.submission.max_cost import check_balance
 from airflow_provider_seedance.core.submission.outcome import Ended, Refused
 from airflow_provider_seedance.core.submission.record import NoRecords, SubmissionRecord
 from airflow_provider_seedance.errors import Kind, NoReply, TooManyFailures

@@ -21,8 +21,8 @@ from airflow_provider_seedance.core.client.http import SeedanceClient
 from airflow_provider_seedance.core.lifecycle.collect import land_video
 from airflow_provider_seedance.core.media.check import check_media
 from airflow_provider_seedance.core.media.content import FileReader
-from airflow_provider_seedance.core.submission.budget import check_budget
 from airflow_provider_seedance.core.submission.decide import Policies, PriorSubmission, decide_by_record
+from airflow_provider_seedance.core.submission.max_cost import check_budget
 from airflow_provider_seedance.core.submission.outcome import Outcome
 from airflow_provider_seedance.core.submission.record import NoRecords, SubmissionRecord, TaskIdentity
 from airflow_provider_seedance.core.submission.submit import Submitter

@@ -14,7 +14,7 @@ from airflow_provider_seedance.core.batch.rows import RawRow, Row, RowProblems, 
 from airflow_provider_seedance.core.client.http import SeedanceClient
 from airflow_provider_seedance.core.media.content import RequestMedia
 from airflow_provider_seedance.core.storage.destination import resolve_destination
-from airflow_provider_seedance.core.submission.budget import check_budget, check_currency
+from airflow_provider_seedance.core.submission.max_cost import check_budget, check_currency
 from airflow_provider_seedance.errors import BudgetExceeded, ConfigurationError, RequestInvalid
 from airflow_provider_seedance.models import Cost, GenerationRequest
 

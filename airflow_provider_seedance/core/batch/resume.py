@@ -1,4 +1,4 @@
-"""Resuming a batch: the policy about money is asked for each row that an earlier part of the work left behind."""
+"""Resuming a batch, after a kill too: for each row of its journal, whether to wait on, keep its end, or pay again."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import Any
 
-from airflow_provider_seedance.core.batch.tables import (
+from airflow_provider_seedance.core.batch.row_text import (
     GENERATION_ID,
     METADATA,
     decode_text,

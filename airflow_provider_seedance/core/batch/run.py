@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from airflow_provider_seedance.core.batch.admission import AdmissionControl, ConcurrencyWindow
-from airflow_provider_seedance.core.batch.callbacks import CallbackQueue
 from airflow_provider_seedance.core.batch.event import BatchEvent
-from airflow_provider_seedance.core.batch.journal.ledgered import LedgeredJournal
 from airflow_provider_seedance.core.batch.journal.store import Journal
+from airflow_provider_seedance.core.batch.journal.with_ledger import LedgeredJournal
 from airflow_provider_seedance.core.batch.plan import Plan
 from airflow_provider_seedance.core.batch.poller import MAX_STATUS_REQUESTS, BatchPoller
+from airflow_provider_seedance.core.batch.pool_results import CallbackQueue
 from airflow_provider_seedance.core.batch.progress import Counts, ProgressReporter
 from airflow_provider_seedance.core.batch.rows import Row
 from airflow_provider_seedance.core.batch.scheduler import (
@@ -35,8 +35,8 @@ from airflow_provider_seedance.core.batch.worker import (
 from airflow_provider_seedance.core.client.http import AsyncSeedanceClient, SeedanceClient
 from airflow_provider_seedance.core.lifecycle.result import Totals, totals
 from airflow_provider_seedance.core.polling.decide import WaitOutcome
-from airflow_provider_seedance.core.submission.budget import BalanceCheck, Budget
 from airflow_provider_seedance.core.submission.ledger_records import IntentBook
+from airflow_provider_seedance.core.submission.max_cost import BalanceCheck, Budget
 from airflow_provider_seedance.errors import SeedanceError
 
 

@@ -15,7 +15,6 @@ from functools import partial
 from typing import Protocol
 
 from airflow_provider_seedance.core.batch.admission import AdmissionControl
-from airflow_provider_seedance.core.batch.callbacks import CallbackQueue, Callbacks
 from airflow_provider_seedance.core.batch.decide import (
     STEPS,
     RowAction,
@@ -25,13 +24,14 @@ from airflow_provider_seedance.core.batch.decide import (
 )
 from airflow_provider_seedance.core.batch.journal.store import Journal, state_of
 from airflow_provider_seedance.core.batch.plan import Plan
+from airflow_provider_seedance.core.batch.pool_results import CallbackQueue, Callbacks
 from airflow_provider_seedance.core.batch.progress import ProgressReporter
 from airflow_provider_seedance.core.batch.rows import Row
 from airflow_provider_seedance.core.batch.spending import RowBudget
 from airflow_provider_seedance.core.batch.state import Phase, RowOutcome, RowState, count_by_status
 from airflow_provider_seedance.core.lifecycle.describe import cost_in_words, landed_in_words
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
-from airflow_provider_seedance.core.submission.budget import Budget
+from airflow_provider_seedance.core.submission.max_cost import Budget
 from airflow_provider_seedance.core.submission.outcome import Ended
 from airflow_provider_seedance.core.submission.record import SubmissionRecord
 from airflow_provider_seedance.errors import BudgetExceeded, GenerationFailed, SeedanceError, StateUnwritable

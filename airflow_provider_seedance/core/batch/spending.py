@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from airflow_provider_seedance.core.batch.state import RowState
-from airflow_provider_seedance.core.submission.budget import Budget
+from airflow_provider_seedance.core.submission.max_cost import Budget
 from airflow_provider_seedance.models import Cost
 
 

@@ -28,9 +28,13 @@ from urllib.request import (
 
 from airflow_provider_seedance import __version__
 from airflow_provider_seedance.core.client.account import MAX_VIDEO_BYTES
-from airflow_provider_seedance.core.client.connections import MediaHandler, RedirectHandler, is_out_of_time
 from airflow_provider_seedance.core.client.decoding import CHUNK, codings_of, decode
 from airflow_provider_seedance.core.client.errors import URLLIB, host_of, transport_errors
+from airflow_provider_seedance.core.client.media_connections import (
+    MediaHandler,
+    RedirectHandler,
+    is_out_of_time,
+)
 from airflow_provider_seedance.core.clock import Clock, SystemClock
 from airflow_provider_seedance.core.vendors.contract import HttpResponse
 from airflow_provider_seedance.errors import (

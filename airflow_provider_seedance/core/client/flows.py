@@ -1,4 +1,4 @@
-"""What is said to a vendor, written once: generators that yield steps and receive answers.
+"""What is said to a vendor, written once and without I/O: generators that yield requests and pauses, retries too.
 
 The sync and the async client only perform the steps, so the two cannot differ in what they decide.
 """

@@ -1,4 +1,4 @@
-"""Which of an account's finished videos were not told yet: a cursor that survives restarts."""
+"""Which of an account's finished videos were not yet reported: a cursor that survives restarts."""
 
 from __future__ import annotations
 

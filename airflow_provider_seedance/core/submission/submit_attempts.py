@@ -25,7 +25,6 @@ from airflow_provider_seedance.core.submission.attempts import (
     next_turn,
     with_attempt,
 )
-from airflow_provider_seedance.core.submission.budget import BalanceTooLow
 from airflow_provider_seedance.core.submission.decide import (
     Policies,
     PriorSubmission,
@@ -33,6 +32,7 @@ from airflow_provider_seedance.core.submission.decide import (
     error_on_record,
 )
 from airflow_provider_seedance.core.submission.fingerprint import fingerprint
+from airflow_provider_seedance.core.submission.max_cost import BalanceTooLow
 from airflow_provider_seedance.core.submission.outcome import Ended, Refused, Superseded
 from airflow_provider_seedance.core.submission.record import RecordStore, SubmissionRecord, TaskIdentity
 from airflow_provider_seedance.core.submission.submit import RecordChanged, Submission, Submitter

@@ -27,8 +27,8 @@ from airflow_provider_seedance.core.batch.worker import BatchOptions
 from airflow_provider_seedance.core.client.account import Account
 from airflow_provider_seedance.core.client.groups import Generations
 from airflow_provider_seedance.core.client.http import SeedanceClient
-from airflow_provider_seedance.core.submission.budget import Budget
 from airflow_provider_seedance.core.submission.decide import Policies
+from airflow_provider_seedance.core.submission.max_cost import Budget
 from airflow_provider_seedance.core.submission.record import TaskIdentity
 from airflow_provider_seedance.models import Cost, Succeeded
 from tests.clocks import ImpatientClock

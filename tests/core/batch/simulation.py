@@ -13,15 +13,15 @@ from datetime import datetime, timezone
 from typing import Any
 
 from airflow_provider_seedance.core.batch.admission import AdmissionControl, ConcurrencyWindow
-from airflow_provider_seedance.core.batch.callbacks import Callback
 from airflow_provider_seedance.core.batch.journal.store import States, state_of
 from airflow_provider_seedance.core.batch.plan import Plan
+from airflow_provider_seedance.core.batch.pool_results import Callback
 from airflow_provider_seedance.core.batch.progress import ProgressReporter
 from airflow_provider_seedance.core.batch.rows import Row
 from airflow_provider_seedance.core.batch.scheduler import BatchScheduler, ThreadPools
 from airflow_provider_seedance.core.batch.state import RowOutcome, RowState
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
-from airflow_provider_seedance.core.submission.budget import Budget
+from airflow_provider_seedance.core.submission.max_cost import Budget
 from airflow_provider_seedance.core.submission.record import SubmissionRecord
 from airflow_provider_seedance.errors import Kind, refusal
 from airflow_provider_seedance.models import Cost, GenerationRequest

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import URL
 
-from airflow_provider_seedance.core.batch.journal.ledgered import LedgeredJournal
+from airflow_provider_seedance.core.batch.journal.with_ledger import LedgeredJournal
 from airflow_provider_seedance.core.batch.plan import Plan
 from airflow_provider_seedance.core.batch.resume import resume_rows
 from airflow_provider_seedance.core.batch.rows import Row

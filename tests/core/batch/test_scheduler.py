@@ -17,7 +17,7 @@ from airflow_provider_seedance.core.batch.rows import Row
 from airflow_provider_seedance.core.batch.scheduler import BatchScheduler, ThreadPools
 from airflow_provider_seedance.core.batch.state import MAX_ROW_ATTEMPTS, RowOutcome, RowState
 from airflow_provider_seedance.core.polling.decide import WaitOutcome, WaitState
-from airflow_provider_seedance.core.submission.budget import Budget
+from airflow_provider_seedance.core.submission.max_cost import Budget
 from airflow_provider_seedance.core.submission.outcome import Ended, Superseded
 from airflow_provider_seedance.core.submission.record import SubmissionRecord
 from airflow_provider_seedance.errors import (

@@ -10,7 +10,7 @@ import pytest
 from airflow_provider_seedance.core.batch.spending import RowBudget
 from airflow_provider_seedance.core.batch.state import RowState
 from airflow_provider_seedance.core.submission.attempts import FREE, Attempt
-from airflow_provider_seedance.core.submission.budget import Budget
+from airflow_provider_seedance.core.submission.max_cost import Budget
 from airflow_provider_seedance.core.submission.outcome import Ended, Refused, Superseded
 from airflow_provider_seedance.models import Cost
 from tests.core.batch.simulation import record_of

@@ -356,7 +356,7 @@ class TestBounds:
         self, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Each byte comes in time, and all of them never."""
-        monkeypatch.setattr("airflow_provider_seedance.core.client.connections.HEAD_TIME_LIMIT", 0.05)
+        monkeypatch.setattr("airflow_provider_seedance.core.client.media_connections.HEAD_TIME_LIMIT", 0.05)
         hold = threading.Event()
         server.answers = [Answer(200, b"x", hold=hold)]
         with pytest.raises(NoReply), _open(f"{server.url}/v.mp4"):

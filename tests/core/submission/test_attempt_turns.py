@@ -13,8 +13,8 @@ import pytest
 from airflow_provider_seedance.core.diagnosis import Diagnosis
 from airflow_provider_seedance.core.ledger.ledger import IntentTaken
 from airflow_provider_seedance.core.submission.attempts import AttemptPlan, Place, Turn
-from airflow_provider_seedance.core.submission.budget import BalanceTooLow
 from airflow_provider_seedance.core.submission.decide import Policies
+from airflow_provider_seedance.core.submission.max_cost import BalanceTooLow
 from airflow_provider_seedance.core.submission.outcome import Ended, Refused
 from airflow_provider_seedance.core.submission.record import SubmissionRecord
 from airflow_provider_seedance.core.submission.submit import Submitter

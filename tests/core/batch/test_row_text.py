@@ -6,8 +6,8 @@ import codecs
 
 import pytest
 
+from airflow_provider_seedance.core.batch.row_text import decode_text, read_table
 from airflow_provider_seedance.core.batch.rows import rows_from_file
-from airflow_provider_seedance.core.batch.tables import decode_text, read_table
 from airflow_provider_seedance.errors import ConfigurationError
 
 TEXT = "prompt,metadata.sku\nЛиса, 狐狸,17\n"

@@ -8,7 +8,7 @@ from urllib.request import Request
 
 import pytest
 
-from airflow_provider_seedance.core.client.connections import RedirectHandler
+from airflow_provider_seedance.core.client.media_connections import RedirectHandler
 from airflow_provider_seedance.errors import LinkRefused
 
 SECURE = "https://files.example.com/a.mp4?signature=secret"

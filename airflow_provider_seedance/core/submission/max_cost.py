@@ -1,4 +1,4 @@
-"""``max_cost``: what a task may spend, on one generation or on many together."""
+"""``max_cost`` and ``min_balance``, before paying: what a task may spend, and what must be left of the account."""
 
 from __future__ import annotations
 

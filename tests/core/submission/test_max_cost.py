@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_seedance.core.submission.attempts import FREE, Attempt
-from airflow_provider_seedance.core.submission.budget import (
+from airflow_provider_seedance.core.submission.max_cost import (
     Budget,
     check_budget,
     parse_money,

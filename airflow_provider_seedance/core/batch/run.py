@@ -11,7 +11,7 @@ from functools import partial
 from airflow_provider_seedance.core.batch.admission import AdmissionControl, ConcurrencyWindow
 from airflow_provider_seedance.core.batch.event import BatchEvent
 from airflow_provider_seedance.core.batch.journal.store import Journal
-from airflow_provider_seedance.core.batch.journal.with_ledger import LedgeredJournal
+from airflow_provider_seedance.core.batch.journal.with_ledger import JournalWithLedger
 from airflow_provider_seedance.core.batch.plan import Plan
 from airflow_provider_seedance.core.batch.poller import MAX_STATUS_REQUESTS, BatchPoller
 from airflow_provider_seedance.core.batch.pool_results import CallbackQueue
@@ -139,7 +139,7 @@ class BatchRun:
         """The journal, as one that tells the ledger too if there is one."""
         if self.book is None:
             return journal
-        return LedgeredJournal(journal, self.book, self.options.task, self.plan.rows)
+        return JournalWithLedger(journal, self.book, self.options.task, self.plan.rows)
 
     def _check_after_balance(self, check_balance: BalanceCheck) -> CheckRow:
         """The check of a row that comes after one of what is left to spend."""

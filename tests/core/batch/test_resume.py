@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import URL
 
-from airflow_provider_seedance.core.batch.journal.with_ledger import LedgeredJournal
+from airflow_provider_seedance.core.batch.journal.with_ledger import JournalWithLedger
 from airflow_provider_seedance.core.batch.plan import Plan
 from airflow_provider_seedance.core.batch.resume import resume_rows
 from airflow_provider_seedance.core.batch.rows import Row
@@ -130,7 +130,7 @@ def test_a_ledger_takes_a_named_generation(known: SubmissionRecord, tmp_path: Pa
     book = IntentBook(lambda: ledger, clock)
     owner = owner_of(TASK, row=1)
     book.write(owner, known, REQUEST)
-    journal = LedgeredJournal(journal_with(UNKNOWN), book, TASK, {1: Row(1, REQUEST)})
+    journal = JournalWithLedger(journal_with(UNKNOWN), book, TASK, {1: Row(1, REQUEST)})
     assert adopted(journal).generation_id == "g-b"
     noted = book.read(owner)
     assert noted is not None

@@ -17,7 +17,7 @@ from airflow_provider_seedance.errors import StateUnwritable
 log = logging.getLogger(__name__)
 
 
-class LedgeredJournal:
+class JournalWithLedger:
     """Writes each state into the journal, which the batch goes by, and then its intent into the ledger.
 
     A new intent is begun in the ledger before it comes here, so that a ledger out of reach stops it; for what is
